@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The library's internal lock: for the registry, the parking lot's buckets and the locals, never for users.
+ *
+ * The parking lot cannot protect itself with locks that wait in the parking lot, so this lock keeps
+ * its own waiters: they push themselves on a stack in the lock's word, and the holder moves the
+ * stack, oldest first, to a queue that belongs to whoever holds the lock. Held for some tens of
+ * nanoseconds; no user code runs under it. All-zero bytes are a free guard.
+ *
+ *   word            meaning
+ *   0               free, nobody has pushed itself
+ *   LOCKED          held
+ *   waiter          free, that waiter and the ones below it are waiting (one of them was just woken)
+ *   waiter|LOCKED   held, they wait
+ */
+#ifndef TI_GUARD_H
+#define TI_GUARD_H
+
+#include <stdint.h>
+
+#include "port.h"
+
+typedef struct ti_guard {
+    uintptr_t word;
+    struct ti_guard_waiter
+        *queue; /* under the guard itself: waiters that were moved off the stack, oldest first */
+} ti_guard;
+
+/* Wait for the guard; `parker` is the calling thread's. */
+void ti_guard_lock(ti_guard *guard, ti_parker *parker);
+
+void ti_guard_unlock(ti_guard *guard);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* Lock: the lock word as it is. How it works is told in lockword.h. */
+#include "deadline.h"
+#include "lockword.h"
+
+_Static_assert(sizeof(threading_lock_t) == 4, "a Lock is its word");
+
+threading_status_t threading_lock_init(threading_lock_t *lock)
+{
+    if (lock == NULL)
+        return THREADING_INVALID;
+    /* Relaxed: nobody else uses it yet. */
+    ti_store_relaxed(&lock->word, 0);
+    return THREADING_OK;
+}
+
+threading_status_t threading_lock_acquire(threading_lock_t *lock)
+{
+    if (lock == NULL)
+        return THREADING_INVALID;
+    ti_self *self = ti_self_get();
+    if (ti_lockword_try(&lock->word, self->ident))
+        return THREADING_OK;
+    return ti_lockword_acquire_slow(&lock->word, self, TI_FOREVER, TI_UNOWNED);
+}
+
+threading_status_t threading_lock_try_acquire(threading_lock_t *lock)
+{
+    if (lock == NULL)
+        return THREADING_INVALID;
+    return ti_lockword_try(&lock->word, ti_self_get()->ident) ? THREADING_OK : THREADING_BUSY;
+}
+
+threading_status_t threading_lock_acquire_timeout(threading_lock_t *lock, double seconds)
+{
+    if (lock == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return status;
+    ti_self *self = ti_self_get();
+    if (ti_lockword_try(&lock->word, self->ident))
+        return THREADING_OK;
+    if (seconds == 0)
+        return THREADING_TIMEOUT;
+    return ti_lockword_acquire_slow(&lock->word, self, ti_deadline_after(seconds), TI_UNOWNED);
+}
+
+threading_status_t threading_lock_release(threading_lock_t *lock)
+{
+    if (lock == NULL)
+        return THREADING_INVALID;
+    return ti_lockword_release(&lock->word) ? THREADING_OK : THREADING_NOT_HELD;
+}
+
+bool threading_lock_locked(const threading_lock_t *lock)
+{
+    /* Acquire: who sees the lock free sees what was done under it. */
+    return lock != NULL && ti_load_acquire(&lock->word) != 0;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lock word: the 4 bytes at the heart of Lock and RLock.
+ *
+ *   word      meaning
+ *   0         free
+ *   ident     held; acquired by the thread of that ident (who need not be the one to release a Lock)
+ *
+ * Nothing in the word tells whether anyone waits: that is the parking lot's knowledge. Who acquires swaps 0 for
+ * its ident. Who releases puts 0 there, then looks into the parking lot and wakes the first waiter, which competes
+ * for the word with whoever comes by: that keeps locks fast, since a running thread need not wait until a
+ * sleeping one is awake. But a waiter of more than a millisecond is handed the word: the releaser puts that
+ * waiter's ident there, and nobody can come between. (CPython's PyMutex has the same rule and limit.)
+ */
+#ifndef TI_LOCKWORD_H
+#define TI_LOCKWORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "atomic.h"
+#include "parking.h"
+#include "self.h"
+
+/* Whose waits can be part of a proof that a wait never ends. */
+typedef enum ti_ownership {
+    TI_UNOWNED, /* any thread may release the word */
+    TI_OWNED    /* only the thread whose ident it is */
+} ti_ownership;
+
+/* Take the word if it is free. */
+static inline bool ti_lockword_try(uint32_t *word, uint32_t ident)
+{
+    return ti_swap_acquire(word, 0, ident);
+}
+
+/* Wait for the word: THREADING_OK, THREADING_TIMEOUT, or THREADING_DEADLOCK for an owned word without a deadline. */
+threading_status_t ti_lockword_acquire_slow(uint32_t *word, ti_self *self, int64_t deadline,
+                                            ti_ownership ownership);
+
+/* The parts of the release for when someone waits. */
+bool ti_lockword_release_slow(uint32_t *word, ti_bucket *bucket);
+void ti_lockword_wake_first(const uint32_t *word, ti_bucket *bucket);
+
+/* Free the word, or hand it over. False when it was free. */
+static inline bool ti_lockword_release(uint32_t *word)
+{
+    ti_bucket *bucket = ti_parking_bucket(word);
+    if (ti_parking_may_be_awaited(bucket))
+        return ti_lockword_release_slow(word, bucket);
+    /* Sequential: the change in the table in parking.h. The last touch of the word. */
+    if (ti_exchange_sequential(word, 0) == 0)
+        return false;
+    if (ti_parking_is_awaited(bucket))
+        ti_lockword_wake_first(word, bucket);
+    return true;
+}
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The seam: all that the portable core asks of an operating system. A backend is a folder beside this one
+ * (src/posix, …) that defines these functions and the header port_types.h.
+ *
+ * The contract, for all of them:
+ *   - A backend never calls the core, apart from the functions it was handed.
+ *   - Moments are int64_t nanoseconds on the clock of ti_port_now(); TI_FOREVER is no moment at all.
+ *   - Results of the system are handled here. What the core is told is success or one status; what a correct
+ *     program cannot meet is treated as "nothing happened", which every caller tolerates.
+ *   - No function allocates after the thread that calls it was made known, nor may it fail where it returns void.
+ *
+ * port_types.h supplies the types
+ *   ti_port_thread   a started thread, to be reaped once
+ *   ti_parker        where one thread sleeps
+ * and, inline because the fast paths need it, `void *ti_port_self(void)`: the pointer that this
+ * thread set last with ti_port_set_self(), or NULL. NULL may also mean that the backend has to look closer.
+ */
+#ifndef TI_PORT_H
+#define TI_PORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "threading.h"
+
+#define TI_FOREVER INT64_MAX
+
+#include "port_types.h"
+
+/* The answer of threading_backend(). */
+extern const char ti_port_backend[];
+
+/* ---- 1 threads ---- */
+
+/*
+ * Start a thread that calls entry(argument) on a stack of at least stack_size bytes (0: the system's default,
+ * but no less than 1 MiB). *thread is complete before the return, not necessarily before entry runs.
+ * THREADING_OK; THREADING_NO_THREADS for every reason of the system's; THREADING_UNSUPPORTED for a stack size that
+ * this backend cannot choose. On failure nothing was started.
+ */
+threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*entry)(void *argument), void *argument,
+                                        size_t stack_size);
+
+/* Reap a thread: exactly one of the two is called, once. Join waits until the system's thread is gone. */
+void ti_port_thread_join(ti_port_thread *thread);
+void ti_port_thread_detach(ti_port_thread *thread);
+
+/* Whether threads can be given a stack size. */
+extern const bool ti_port_has_stack_size;
+
+/* End the calling thread, which may be a foreign one, in the system's own way. */
+THREADING_NORETURN void ti_port_thread_exit(void);
+
+/* The number by which the system knows the calling thread, 0 if it has none; and main's, from any thread. */
+uint64_t ti_port_native_id(void);
+uint64_t ti_port_main_native_id(void);
+
+/* Whether the calling thread is the one that the process began with (in a forked child: that called fork). */
+bool ti_port_is_main(void);
+
+/* Show the first `length` bytes of a name, at most ti_port_name_limit, for the calling thread in the system's tools. */
+extern const size_t ti_port_name_limit;
+void ti_port_set_name(const char *name, size_t length);
+
+/* ---- 2 the parker: one thread sleeps on it, others wake it ---- */
+
+/* Give a parker no token. Its memory is never given back, so that a late wake finds a parker, whoever's. */
+void ti_port_parker_init(ti_parker *parker);
+
+/*
+ * Sleep until a token is there and take it, or until the deadline. May return early for no reason: callers
+ * re-check what they wait for. What was written before an unpark is seen after the park that took its token.
+ */
+void ti_port_park(ti_parker *parker, int64_t deadline);
+
+/* Put a token there (one at most) and wake the sleeper. */
+void ti_port_unpark(ti_parker *parker);
+
+/* ---- 3 time and processors ---- */
+
+int64_t ti_port_now(void);
+void ti_port_sleep(int64_t deadline);
+void ti_port_yield(void);
+size_t ti_port_cpu_count(void);
+
+/* ---- 4 one thread-local pointer ---- */
+
+/*
+ * Set the calling thread's pointer. When the thread ends, whoever started it, with a pointer that is not NULL,
+ * `leave` is called in it with the pointer, after most other thread-local destructors; the pointer is still set
+ * during the call and is NULL after it. False when the system cannot arrange for that call: the
+ * pointer is set nevertheless.
+ */
+bool ti_port_set_self(void *self, void (*leave)(void *self));
+
+/* Look closer where ti_port_self() gave NULL. */
+void *ti_port_self_recall(void);
+
+/* ---- 5 hooks ---- */
+
+/* Call the hook once when the process exits by exit() or by the return of main. False if it cannot be arranged. */
+bool ti_port_at_exit(void (*hook)(void));
+
+/* Call these around every fork. False if it cannot be arranged; true where there is no fork. */
+bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * RLock: a lock word whose ident is the owner, and the owner's level.
+ *
+ * `count` belongs to the owner: nobody else reads or writes it, so it is no atomic. The owner sets it to 0 before it
+ * frees the word, and the next one finds it so.
+ */
+#include "deadline.h"
+#include "lockword.h"
+
+_Static_assert(sizeof(threading_rlock_t) == 8, "an RLock is its word and its count");
+
+static bool ti_rlock_is_mine(const threading_rlock_t *rlock, const ti_self *self)
+{
+    /* Relaxed: only this thread puts its ident there or takes it away, apart from a hand-over that it waits for. */
+    return ti_load_relaxed(&rlock->owner) == self->ident;
+}
+
+static threading_status_t ti_rlock_enter_again(threading_rlock_t *rlock)
+{
+    if (rlock->count == UINT32_MAX)
+        return THREADING_OVERFLOW;
+    rlock->count++;
+    return THREADING_OK;
+}
+
+static threading_status_t ti_rlock_entered(threading_rlock_t *rlock, ti_self *self)
+{
+    rlock->count = 1;
+    self->rlocks++;
+    return THREADING_OK;
+}
+
+static threading_status_t ti_rlock_acquire_slow(threading_rlock_t *rlock, ti_self *self, int64_t deadline)
+{
+    threading_status_t status = ti_lockword_acquire_slow(&rlock->owner, self, deadline, TI_OWNED);
+    return status == THREADING_OK ? ti_rlock_entered(rlock, self) : status;
+}
+
+/* THREADING_BUSY when another thread owns it. */
+static threading_status_t ti_rlock_try(threading_rlock_t *rlock, ti_self *self)
+{
+    if (ti_rlock_is_mine(rlock, self))
+        return ti_rlock_enter_again(rlock);
+    if (ti_lockword_try(&rlock->owner, self->ident))
+        return ti_rlock_entered(rlock, self);
+    return THREADING_BUSY;
+}
+
+threading_status_t threading_rlock_init(threading_rlock_t *rlock)
+{
+    if (rlock == NULL)
+        return THREADING_INVALID;
+    /* Relaxed: nobody else uses it yet. */
+    ti_store_relaxed(&rlock->owner, 0);
+    rlock->count = 0;
+    return THREADING_OK;
+}
+
+threading_status_t threading_rlock_acquire(threading_rlock_t *rlock)
+{
+    if (rlock == NULL)
+        return THREADING_INVALID;
+    ti_self *self = ti_self_get();
+    threading_status_t status = ti_rlock_try(rlock, self);
+    return status == THREADING_BUSY ? ti_rlock_acquire_slow(rlock, self, TI_FOREVER) : status;
+}
+
+threading_status_t threading_rlock_try_acquire(threading_rlock_t *rlock)
+{
+    return rlock != NULL ? ti_rlock_try(rlock, ti_self_get()) : THREADING_INVALID;
+}
+
+threading_status_t threading_rlock_acquire_timeout(threading_rlock_t *rlock, double seconds)
+{
+    if (rlock == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return status;
+    ti_self *self = ti_self_get();
+    status = ti_rlock_try(rlock, self);
+    if (status != THREADING_BUSY)
+        return status;
+    if (seconds == 0)
+        return THREADING_TIMEOUT;
+    return ti_rlock_acquire_slow(rlock, self, ti_deadline_after(seconds));
+}
+
+threading_status_t threading_rlock_release(threading_rlock_t *rlock)
+{
+    if (rlock == NULL)
+        return THREADING_INVALID;
+    ti_self *self = ti_self_get();
+    if (!ti_rlock_is_mine(rlock, self))
+        return THREADING_NOT_OWNER;
+    if (--rlock->count > 0)
+        return THREADING_OK;
+    self->rlocks--;
+    (void)ti_lockword_release(&rlock->owner); /* true: it is mine */
+    return THREADING_OK;
+}
+
+bool threading_rlock_locked(const threading_rlock_t *rlock)
+{
+    /* Acquire: who sees the lock free sees what was done under it. */
+    return rlock != NULL && ti_load_acquire(&rlock->owner) != 0;
+}
+
+bool threading_rlock_is_owned(const threading_rlock_t *rlock)
+{
+    return rlock != NULL && ti_rlock_is_mine(rlock, ti_self_get());
+}
+
+size_t threading_rlock_count(const threading_rlock_t *rlock)
+{
+    return threading_rlock_is_owned(rlock) ? rlock->count : 0;
+}

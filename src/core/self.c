@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include "self.h"
+
+#include <string.h>
+
+#include "atomic.h"
+#include "local.h"
+#include "memory.h"
+#include "registry.h"
+#include "runtime.h"
+#include "thread.h"
+#include "waits.h"
+
+#define TI_RESERVE 8           /* foreign threads that can lock although memory is out */
+#define TI_MEMORY_WAIT 1000000 /* nanoseconds between attempts to get memory beyond the reserve */
+
+static ti_self ti_main_self; /* main needs no memory */
+static uint32_t ti_main_is_known;
+static ti_self ti_reserve[TI_RESERVE];
+static uint32_t ti_reserve_used;
+
+/* ---- the pool: a stack that is only ever taken as a whole, so that no swap can meet a recycled node (ABA) ---- */
+
+static uintptr_t ti_pool;
+
+static void ti_pool_put(ti_self *self)
+{
+    uintptr_t top;
+    do {
+        top = ti_load_pointer_relaxed(&ti_pool);
+        self->next = (ti_self *)top;
+        /* Release: pairs with the acquire in ti_pool_take, for `next`. */
+    } while (!ti_swap_pointer_release(&ti_pool, top, (uintptr_t)self));
+}
+
+static ti_self *ti_pool_take(void)
+{
+    if (ti_load_pointer_relaxed(&ti_pool) == 0) /* relaxed: spares the exchange; the exchange decides */
+        return NULL;
+    ti_self *taken = (ti_self *)ti_exchange_pointer_acquire(&ti_pool, 0);
+    if (taken == NULL)
+        return NULL;
+    ti_self *rest = taken->next;
+    if (rest != NULL && !ti_swap_pointer_release(&ti_pool, 0, (uintptr_t)rest))
+        for (ti_self *next; rest != NULL; rest = next) { /* others were put there meanwhile */
+            next = rest->next;
+            ti_pool_put(rest);
+        }
+    return taken;
+}
+
+ti_self *ti_self_new(void)
+{
+    ti_self *self = ti_pool_take();
+    if (self !=
+        NULL) { /* not the parker: somebody may still be about to wake the thread that had it before */
+        memset(self, 0, offsetof(ti_self, parker));
+        return self;
+    }
+    self = (ti_self *)ti_memory_allocate(sizeof *self);
+    if (self != NULL)
+        ti_port_parker_init(&self->parker);
+    return self;
+}
+
+void ti_self_free(ti_self *self)
+{
+    ti_pool_put(self);
+}
+
+static ti_self *ti_reserve_take(void)
+{
+    if (ti_load_relaxed(&ti_reserve_used) >= TI_RESERVE)
+        return NULL;
+    /* Relaxed: only the number matters, and no two threads get the same. */
+    uint32_t index = ti_add_relaxed(&ti_reserve_used, 1);
+    if (index >= TI_RESERVE)
+        return NULL;
+    ti_port_parker_init(&ti_reserve[index].parker);
+    return &ti_reserve[index];
+}
+
+static ti_self *ti_foreign_self(void)
+{
+    for (;;) {
+        ti_self *self = ti_self_new();
+        if (self == NULL)
+            self = ti_reserve_take();
+        if (self != NULL)
+            return self;
+        ti_port_sleep(ti_port_now() + TI_MEMORY_WAIT);
+    }
+}
+
+/* A thread's first call. */
+static ti_self *ti_self_attach_new(void)
+{
+    /* Relaxed: only main itself can be told to be main. After its end late destructors find it known. */
+    bool is_main = ti_port_is_main() && ti_load_relaxed(&ti_main_is_known) == 0;
+    ti_self *self = is_main ? &ti_main_self : ti_foreign_self();
+    if (is_main) {
+        ti_store_relaxed(&ti_main_is_known, 1);
+        ti_port_parker_init(&self->parker);
+        self->record = ti_registry_main();
+    }
+    (void)ti_port_set_self(self,
+                           ti_self_leave); /* without the call at its end a foreign thread stays listed */
+    (void)ti_runtime_start();              /* asked again, and answered for, by threading_thread_start */
+    ti_registry_lock(self);
+    self->ident = is_main ? TI_MAIN_IDENT : ti_registry_new_ident();
+    ti_registry_add(self);
+    ti_registry_unlock();
+    return self;
+}
+
+ti_self *ti_self_attach(void)
+{
+    ti_self *self = (ti_self *)ti_port_self_recall();
+    return self != NULL ? self : ti_self_attach_new();
+}
+
+void ti_self_leave(void *pointer)
+{
+    ti_self *self = (ti_self *)pointer;
+    threading_thread_t *record = self->record;
+    ti_local_finish(self);
+    ti_registry_lock(self);
+    ti_registry_remove(self);
+    ti_waits_owner_ended(self);
+    if (record != NULL)
+        ti_thread_set_ended(record);
+    ti_registry_unlock();
+    if (record != NULL)
+        ti_thread_leave(record);
+    ti_self_free(self);
+}

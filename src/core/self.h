@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the library knows of one running thread, its own or foreign: its ident, where it sleeps, its locals.
+ *
+ * A thread has a ti_self from the start if it was started here, else from its first call that needs one, until it
+ * ends. The memory is never given back to the system but reused for later threads: another thread may
+ * still be about to unpark this one when it ends.
+ */
+#ifndef TI_SELF_H
+#define TI_SELF_H
+
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "parking.h"
+#include "port.h"
+
+struct ti_copy;
+
+typedef struct ti_self {
+    uint32_t ident;             /* the same for the thread's life */
+    uint32_t rlocks;            /* how many RLocks it owns; its own thread's */
+    threading_thread_t *record; /* its Thread object; NULL for a foreign thread that never asked */
+    jmp_buf *way_out;           /* where threading_exit goes; NULL in threads that were not started here */
+    void **copies;              /* its locals by slot; written under the locals' guard, by itself */
+    size_t capacity;            /* slots in `copies`, likewise */
+    ti_waiter waiter;
+    const uint32_t *waits_for; /* under the registry's guard: see waits.h */
+    struct ti_self *next;      /* in the registry's table under its guard, or in the pool */
+    ti_parker parker;          /* last: it stays as it is when the rest is reset for the next thread */
+} ti_self;
+
+/* The thread that a waiter belongs to. */
+static inline ti_self *ti_self_of(ti_waiter *waiter)
+{
+    return (ti_self *)(void *)((char *)waiter - offsetof(ti_self, waiter));
+}
+
+/* Make main or a foreign thread known. Never fails; when memory is out it waits for some. */
+ti_self *ti_self_attach(void);
+
+/* The calling thread. */
+static inline ti_self *ti_self_get(void)
+{
+    ti_self *self = (ti_self *)ti_port_self();
+    return self != NULL ? self : ti_self_attach();
+}
+
+/* Memory for a thread that is about to be started, NULL when memory is out; and back. */
+ti_self *ti_self_new(void);
+void ti_self_free(ti_self *self);
+
+/* The end of a thread's life in this library; called in that thread. */
+void ti_self_leave(void *self);
+
+#endif

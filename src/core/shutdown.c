@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The end of the process: wait for the threads that are no daemons.
+ *
+ * exit() may be called by any thread, by two at once, and by one that another exiting thread waits for. C libraries
+ * differ in what they do then: glibc before 2.41, musl before 1.2.6 and macOS let the second caller run the remaining
+ * handlers and end the process under the first one's feet; later ones make it wait for ever. So the thread that
+ * reaches the hook first owns the exit. It registers the hook once more, to be met by a second caller, who
+ * then leaves the set of threads that are waited for and sleeps until the process is gone.
+ *
+ * Nothing is freed or torn down: daemons go on using the library until the process is gone.
+ */
+#include <stdlib.h>
+
+#include "atomic.h"
+#include "parking.h"
+#include "port.h"
+#include "registry.h"
+#include "runtime.h"
+#include "thread.h"
+
+static uint32_t ti_exit_owner;     /* ident of the thread that ends the process */
+static bool ti_exit_is_guarded;    /* the owner's: the hook stands for a second caller */
+static uint32_t ti_finalizing;     /* set under the registry's guard: nothing more is waited for */
+static uint32_t ti_shutdown_count; /* under the registry's guard: numbers the waits */
+
+bool ti_is_finalizing(void)
+{
+    return ti_load_acquire(&ti_finalizing) != 0;
+}
+
+void ti_shutdown_reset(void)
+{
+    ti_exit_owner = 0;
+    ti_exit_is_guarded = false;
+    ti_finalizing = 0;
+}
+
+/* ---- the wait ---- */
+
+static bool ti_is_waited_for(const threading_thread_t *record, const ti_self *self, uint32_t number)
+{
+    uint32_t state = ti_load_relaxed(&record->state); /* relaxed: its last change comes under the guard */
+    return (state == TI_STARTING || state == TI_RUNNING) && !threading_thread_daemon(record) &&
+           record != ti_registry_main() && record != self->record && record->left_out != number;
+}
+
+/* The next thread to wait for, retained. NULL: none is left, and at exit none can be started any more. */
+static threading_thread_t *ti_shutdown_next(ti_self *self, uint32_t number, bool at_exit)
+{
+    ti_registry_lock(self);
+    threading_thread_t *record = ti_registry_first();
+    while (record != NULL && !ti_is_waited_for(record, self, number))
+        record = record->next;
+    if (record != NULL)
+        threading_thread_retain(record);
+    else if (at_exit)
+        ti_store_release(&ti_finalizing, 1);
+    ti_registry_unlock();
+    return record;
+}
+
+static uint32_t ti_shutdown_number(ti_self *self)
+{
+    ti_registry_lock(self);
+    uint32_t number = ++ti_shutdown_count;
+    ti_registry_unlock();
+    return number;
+}
+
+/* Wait until one thread has ended. One that waits for this thread is left out: it would never end. */
+static threading_status_t ti_shutdown_wait_for(ti_self *self, threading_thread_t *record, uint32_t number)
+{
+    threading_status_t status = ti_thread_wait(self, record, TI_FOREVER, TI_LEAVING);
+    if (status == THREADING_OK && ti_load_acquire(&record->state) == TI_ENDED)
+        (void)ti_thread_reap(self, record, TI_FOREVER);
+    if (status == THREADING_DEADLOCK) {
+        ti_registry_lock(self);
+        record->left_out = number;
+        ti_registry_unlock();
+        return status;
+    }
+    return THREADING_OK;
+}
+
+static threading_status_t ti_shutdown_wait(ti_self *self, bool at_exit)
+{
+    threading_status_t result = THREADING_OK;
+    uint32_t number = ti_shutdown_number(self);
+    for (threading_thread_t *record; (record = ti_shutdown_next(self, number, at_exit)) != NULL;) {
+        if (ti_shutdown_wait_for(self, record, number) != THREADING_OK)
+            result = THREADING_DEADLOCK;
+        threading_thread_free(record);
+    }
+    return result;
+}
+
+/* Main counts as ended when its end has come, so that those who join it go on before they are joined themselves. */
+static void ti_main_leaves(ti_self *self)
+{
+    threading_thread_t *main = ti_registry_main();
+    ti_registry_lock(self);
+    ti_store_sequential(&main->state, TI_ENDED); /* sequential: the change that is woken for */
+    ti_registry_unlock();
+    ti_parking_wake_all(&main->state);
+}
+
+threading_status_t threading_shutdown(void)
+{
+    ti_self *self = ti_self_get();
+    if (ti_port_is_main())
+        ti_main_leaves(self);
+    return ti_shutdown_wait(self, false);
+}
+
+/* ---- the exit ---- */
+
+static bool ti_exit_claim(const ti_self *self)
+{
+    return ti_swap_acquire(&ti_exit_owner, 0, self->ident) || ti_load_relaxed(&ti_exit_owner) == self->ident;
+}
+
+/* Another thread ends the process: do not hold it up. */
+static void ti_exit_wait(ti_self *self)
+{
+    for (;;)
+        ti_port_park(&self->parker, TI_FOREVER);
+}
+
+static void ti_exit_enter(ti_self *self)
+{
+    if (self->record != NULL)
+        ti_thread_set_leaving(self->record);
+    if (!ti_exit_claim(self))
+        ti_exit_wait(self);
+}
+
+void ti_shutdown_at_exit(void)
+{
+    ti_self *self = ti_self_get();
+    ti_exit_enter(self);
+    if (!ti_exit_is_guarded) {
+        ti_exit_is_guarded = true;
+        (void)ti_port_at_exit(
+            ti_shutdown_at_exit); /* without it a second caller of exit() is not held back */
+    }
+    ti_main_leaves(self);
+    (void)ti_shutdown_wait(self, true);
+}
+
+void threading_exit_process(int code)
+{
+    ti_exit_enter(ti_self_get());
+    exit(code);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who waits for whom: the proof that a wait could never end.
+ *
+ * A thread that is about to sleep without a deadline for another thread, because that one owns an RLock or because
+ * it joins it, publishes the word that holds that thread's ident: the RLock's owner, or the ident in the
+ * Thread object. Under the registry's guard it then follows the words from thread to thread. If it comes back to
+ * itself, all threads of the ring sleep, or are about to, and each waits for what only the next one could
+ * give: the wait is refused. Waits with a deadline and plain Locks, which anyone may release, are not published.
+ *
+ * Why the answer is right although owners change while the walk reads them: an RLock is released by its owner
+ * only. A thread whose wait is published stays in that wait until it takes the registry's guard again, which the
+ * walker holds; so it releases nothing meanwhile, and the lock it waits for stays in memory. The one
+ * change possible is that a waiting thread has just got its lock; then the word names the waiter itself, and
+ * the walk ends without a proof. Whoever closes a ring is the last to publish, and is the only one told.
+ */
+#ifndef TI_WAITS_H
+#define TI_WAITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "self.h"
+
+/* What it means when the thread that is waited for has ended. */
+typedef enum ti_if_ended {
+    TI_ENDED_WAKES,         /* joins: its end is what we wait for */
+    TI_ENDED_NEVER_RELEASES /* RLocks: it can release nothing any more */
+} ti_if_ended;
+
+/* Publish that this thread waits for the thread whose ident is in *word. False, and not published: a deadlock. */
+bool ti_waits_begin(ti_self *self, const uint32_t *word, ti_if_ended if_ended);
+
+/* The wait is over. */
+void ti_waits_end(ti_self *self);
+
+/* Under the registry's guard, a thread that has just been removed from it: wake those who wait for its RLocks, so
+ * that they find out that they wait in vain. */
+void ti_waits_owner_ended(ti_self *owner);
+
+#endif
