@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* The pthreads backend's part of port.h, and the one place that chooses among its parkers. */
+#ifndef TI_PORT_TYPES_H
+#define TI_PORT_TYPES_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct ti_port_thread {
+    pthread_t native;
+    void (*entry)(void *argument);
+    void *argument;
+} ti_port_thread;
+
+/* A futex where the kernel has one; a mutex and a condition variable elsewhere, or anywhere when asked for. */
+#if defined(__linux__) && !defined(THREADING_PARKER_CONDITION)
+#define TI_POSIX_PARKER_IS_FUTEX 1
+typedef struct ti_parker {
+    uint32_t state;
+} ti_parker;
+#else
+#define TI_POSIX_PARKER_IS_FUTEX 0
+typedef struct ti_parker {
+    pthread_mutex_t mutex;
+    pthread_cond_t condition;
+    bool token; /* under the mutex */
+} ti_parker;
+#endif
+
+/* The thread's pointer as the fast paths see it. posix_self.c says when it cannot be trusted. */
+extern _Thread_local void *ti_posix_self;
+
+static inline void *ti_port_self(void)
+{
+    return ti_posix_self;
+}
+
+#endif

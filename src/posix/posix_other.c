@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* What POSIX alone gives, for Unixes that have no file of their own here: no thread numbers and no names. */
+#include "posix_system.h"
+
+#if !defined(__linux__) && !defined(__APPLE__)
+
+#include <sched.h>
+#include <unistd.h>
+
+const size_t ti_port_name_limit = 0;
+
+static pthread_t ti_other_main;
+
+/* Run before main, in the main thread, unless the library is loaded later by another one. */
+__attribute__((constructor)) static void ti_other_find_main(void)
+{
+    ti_other_main = pthread_self();
+}
+
+uint64_t ti_port_native_id(void)
+{
+    return 0;
+}
+
+uint64_t ti_port_main_native_id(void)
+{
+    return 0;
+}
+
+/* In a child forked by another thread than main this tells the thread that called fork. */
+bool ti_port_is_main(void)
+{
+    return pthread_equal(pthread_self(), ti_other_main) != 0;
+}
+
+void ti_port_set_name(const char *name, size_t length)
+{
+    (void)name;
+    (void)length;
+}
+
+void ti_port_yield(void)
+{
+    (void)sched_yield();
+}
+
+size_t ti_port_cpu_count(void)
+{
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (size_t)online : 1;
+}
+
+#else
+typedef int ti_posix_is_known; /* C wants a declaration in every file */
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One thread-local pointer with a call at the thread's end.
+ *
+ * The pointer is kept twice: in a thread-local variable, for speed, and in a pthread key, for the destructor. The
+ * key is the truth: on macOS the variable's storage is itself freed by a key's destructor and may read as
+ * NULL in other destructors (dyld, ThreadLocalVariables); then it is recalled from the key.
+ *
+ * When a thread ends, the destructors of all keys that are set run in rounds, PTHREAD_DESTRUCTOR_ITERATIONS at most.
+ * Other libraries' destructors may call this one, so `leave` has to come late: the destructor sets the key again
+ * and counts the rounds in the pointer's two lowest bits. The last round is left to the sanitizers' runtimes,
+ * which must come after all code that they watch.
+ */
+#include "posix_system.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+#ifndef PTHREAD_DESTRUCTOR_ITERATIONS
+#define PTHREAD_DESTRUCTOR_ITERATIONS 4 /* what POSIX guarantees */
+#endif
+
+#define TI_POSIX_ROUNDS_MASK ((uintptr_t)3)
+#define TI_POSIX_LEAVE_ROUND ((uintptr_t)2) /* counted from 0: the third of at least four */
+
+_Static_assert(PTHREAD_DESTRUCTOR_ITERATIONS >= 4, "POSIX guarantees four rounds of destructors");
+
+_Thread_local void *ti_posix_self;
+
+static pthread_once_t ti_posix_once = PTHREAD_ONCE_INIT;
+static pthread_key_t ti_posix_key;
+static bool ti_posix_has_key;
+static void (*ti_posix_leave)(void *self); /* always the same function */
+
+static void ti_posix_self_destructor(void *value)
+{
+    uintptr_t round = (uintptr_t)value & TI_POSIX_ROUNDS_MASK;
+    void *self = (void *)((uintptr_t)value & ~TI_POSIX_ROUNDS_MASK);
+    if (round < TI_POSIX_LEAVE_ROUND &&
+        pthread_setspecific(ti_posix_key, (void *)((uintptr_t)value + 1)) == 0)
+        return;
+    ti_posix_self = self; /* for the calls that `leave` makes */
+    ti_posix_leave(self);
+    ti_posix_self = NULL;
+}
+
+static void ti_posix_make_key(void)
+{
+    ti_posix_has_key = pthread_key_create(&ti_posix_key, ti_posix_self_destructor) == 0;
+}
+
+static bool ti_posix_key_is_made(void)
+{
+    return pthread_once(&ti_posix_once, ti_posix_make_key) == 0 && ti_posix_has_key;
+}
+
+void *ti_port_self_recall(void)
+{
+    if (ti_posix_key_is_made())
+        ti_posix_self = (void *)((uintptr_t)pthread_getspecific(ti_posix_key) & ~TI_POSIX_ROUNDS_MASK);
+    return ti_posix_self;
+}
+
+bool ti_port_set_self(void *self, void (*leave)(void *self))
+{
+    ti_posix_self = self;
+    if (!ti_posix_key_is_made())
+        return false;
+    if (self != NULL)
+        ti_posix_leave = leave;
+    return pthread_setspecific(ti_posix_key, self) == 0;
+}
