@@ -265,17 +265,26 @@ static ti_copy *ti_local_take_all(threading_local_t *local)
     return first;
 }
 
-threading_status_t threading_local_destroy(threading_local_t *local)
+/* One pass. False if there were no copies. */
+static bool ti_local_destroy_once(threading_local_t *local, ti_self *self)
 {
-    if (local == NULL)
-        return THREADING_INVALID;
-    ti_local_lock(ti_self_get());
+    ti_local_lock(self);
     ti_copy *copy = ti_local_take_all(local);
     ti_local_unlock();
+    bool found = copy != NULL;
     while (copy != NULL) {
         ti_copy *next = (ti_copy *)copy->next;
         ti_copy_end(copy);
         copy = next;
     }
+    return found;
+}
+
+threading_status_t threading_local_destroy(threading_local_t *local)
+{
+    if (local == NULL)
+        return THREADING_INVALID;
+    while (ti_local_destroy_once(local, ti_self_get())) /* again: finalisers may have made copies */
+        continue;
     return THREADING_OK;
 }

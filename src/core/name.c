@@ -10,6 +10,8 @@
 #include "memory.h"
 #include "thread.h"
 
+#define TI_AUTOMATIC_SIZE 24 /* bytes for a prefix, a number and the 0 */
+
 typedef struct ti_name {
     struct ti_name *older;
     const char *text;
@@ -32,14 +34,21 @@ static void ti_name_push(threading_thread_t *record, ti_name *name)
     } while (!ti_swap_pointer_release(&record->name, (uintptr_t)name->older, (uintptr_t)name));
 }
 
+static ti_name *ti_name_new(size_t size)
+{
+    ti_name *name = (ti_name *)ti_memory_allocate(sizeof *name + size);
+    if (name != NULL)
+        name->text = name->storage;
+    return name;
+}
+
 static bool ti_name_add(threading_thread_t *record, const char *text)
 {
     size_t size = strlen(text) + 1;
-    ti_name *name = (ti_name *)ti_memory_allocate(sizeof *name + size);
+    ti_name *name = ti_name_new(size);
     if (name == NULL)
         return false;
     memcpy(name->storage, text, size);
-    name->text = name->storage;
     ti_name_push(record, name);
     return true;
 }
@@ -48,10 +57,14 @@ static bool ti_name_add(threading_thread_t *record, const char *text)
 static bool ti_name_add_automatic(threading_thread_t *record, const char *prefix)
 {
     static uint32_t count;
-    char text[32];
+    ti_name *name = ti_name_new(TI_AUTOMATIC_SIZE);
+    if (name == NULL)
+        return false;
     /* Relaxed: only the number matters. */
-    (void)snprintf(text, sizeof text, "%s-%lu", prefix, (unsigned long)ti_add_relaxed(&count, 1) + 1);
-    return ti_name_add(record, text);
+    unsigned long number = (unsigned long)ti_add_relaxed(&count, 1) + 1;
+    (void)snprintf(name->storage, TI_AUTOMATIC_SIZE, "%s-%lu", prefix, number);
+    ti_name_push(record, name);
+    return true;
 }
 
 bool ti_name_give(threading_thread_t *record, const char *name, const char *prefix)

@@ -122,8 +122,8 @@ ti_self *ti_self_attach(void)
 void ti_self_leave(void *pointer)
 {
     ti_self *self = (ti_self *)pointer;
-    threading_thread_t *record = self->record;
     ti_local_finish(self);
+    threading_thread_t *record = self->record; /* only now: a finaliser may have asked for a Dummy */
     ti_registry_lock(self);
     ti_registry_remove(self);
     ti_waits_owner_ended(self);

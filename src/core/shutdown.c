@@ -98,11 +98,7 @@ static threading_status_t ti_shutdown_wait(ti_self *self, bool at_exit)
 /* Main counts as ended when its end has come, so that those who join it go on before they are joined themselves. */
 static void ti_main_leaves(ti_self *self)
 {
-    threading_thread_t *main = ti_registry_main();
-    ti_registry_lock(self);
-    ti_store_sequential(&main->state, TI_ENDED); /* sequential: the change that is woken for */
-    ti_registry_unlock();
-    ti_parking_wake_all(&main->state);
+    ti_thread_set_gone(self, ti_registry_main(), TI_ENDED);
 }
 
 threading_status_t threading_shutdown(void)
@@ -130,7 +126,7 @@ static void ti_exit_wait(ti_self *self)
 static void ti_exit_enter(ti_self *self)
 {
     if (self->record != NULL)
-        ti_thread_set_leaving(self->record);
+        ti_thread_set_gone(self, self->record, TI_LEAVING);
     if (!ti_exit_claim(self))
         ti_exit_wait(self);
 }

@@ -135,10 +135,14 @@ static void ti_thread_main(void *argument)
     (void)ti_port_set_self(NULL, ti_self_leave);
 }
 
-void ti_thread_set_leaving(threading_thread_t *record)
+void ti_thread_set_gone(ti_self *self, threading_thread_t *record, uint32_t state)
 {
-    if (ti_load_relaxed(&record->state) == TI_RUNNING) /* relaxed: this thread's own */
-        ti_thread_change(&record->state, TI_LEAVING);
+    ti_registry_lock(self);
+    if (ti_load_relaxed(&record->state) < state)    /* relaxed: its last changes come under the guard */
+        ti_store_sequential(&record->state, state); /* sequential: the change that is woken for */
+    ti_waits_withdraw(&record->ident);
+    ti_registry_unlock();
+    ti_parking_wake_all(&record->state);
 }
 
 void ti_thread_set_ended(threading_thread_t *record)

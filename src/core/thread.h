@@ -75,8 +75,8 @@ threading_status_t ti_thread_wait(ti_self *self, threading_thread_t *record, int
 /* Join the system's thread of an ended one, once among all callers. False at the deadline. */
 bool ti_thread_reap(ti_self *self, threading_thread_t *record, int64_t deadline);
 
-/* In the thread itself: exit does not wait for it any more. */
-void ti_thread_set_leaving(threading_thread_t *record);
+/* A thread that goes on running counts as LEAVING (exit does not wait for it) or, main, as ENDED from here on. */
+void ti_thread_set_gone(ti_self *self, threading_thread_t *record, uint32_t state);
 
 /* The end: first under the registry's guard, then without. */
 void ti_thread_set_ended(threading_thread_t *record);

@@ -41,6 +41,17 @@ void ti_waits_end(ti_self *self)
     ti_registry_unlock();
 }
 
+static void ti_waits_withdraw_one(ti_self *waiter, void *word)
+{
+    if (waiter->waits_for == word)
+        waiter->waits_for = NULL;
+}
+
+void ti_waits_withdraw(const uint32_t *word)
+{
+    ti_registry_for_each(ti_waits_withdraw_one, (void *)(uintptr_t)word);
+}
+
 static void ti_waits_wake_if_owned(ti_self *waiter, void *arg)
 {
     const ti_self *owner = (const ti_self *)arg;

@@ -12,7 +12,9 @@
  * only. A thread whose wait is published stays in that wait until it takes the registry's guard again, which the
  * walker holds; so it releases nothing meanwhile, and the lock it waits for stays in memory. The one
  * change possible is that a waiting thread has just got its lock; then the word names the waiter itself, and
- * the walk ends without a proof. Whoever closes a ring is the last to publish, and is the only one told.
+ * the walk ends without a proof. A joined thread that has ended is in the registry no more; one that goes on although
+ * joins of it are over (main at exit) withdraws its joiners' waits itself, under the guard.
+ * Whoever closes a ring is the last to publish, and is the only one told.
  */
 #ifndef TI_WAITS_H
 #define TI_WAITS_H
@@ -33,6 +35,9 @@ bool ti_waits_begin(ti_self *self, const uint32_t *word, ti_if_ended if_ended);
 
 /* The wait is over. */
 void ti_waits_end(ti_self *self);
+
+/* Under the registry's guard: whoever waits for this very word is about to be woken, and waits for it no more. */
+void ti_waits_withdraw(const uint32_t *word);
 
 /* Under the registry's guard, a thread that has just been removed from it: wake those who wait for its RLocks, so
  * that they find out that they wait in vain. */

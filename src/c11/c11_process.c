@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The process: exit is C's own; of fork C knows nothing, so a forked child must not use the library. */
+#include <stdlib.h>
+
+#include "port.h"
+
+bool ti_port_at_exit(void (*hook)(void))
+{
+    return atexit(hook) == 0;
+}
+
+bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
+{
+    (void)prepare;
+    (void)parent;
+    (void)child;
+    return false;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* Threads with nothing but <threads.h>: no stack sizes, no names, no numbers. */
+#include <threads.h>
+
+#include "port.h"
+
+const char ti_port_backend[] = "c11";
+const bool ti_port_has_stack_size = false;
+const size_t ti_port_name_limit = 0;
+
+static int ti_c11_run(void *argument)
+{
+    ti_port_thread *thread = (ti_port_thread *)argument;
+    thread->entry(thread->argument);
+    return 0;
+}
+
+/* C libraries disagree on which failure is thrd_nomem and which thrd_error; both mean that there is no thread. */
+threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*entry)(void *argument), void *argument,
+                                        size_t stack_size)
+{
+    if (stack_size != 0)
+        return THREADING_UNSUPPORTED;
+    thread->entry = entry;
+    thread->argument = argument;
+    return thrd_create(&thread->native, ti_c11_run, thread) == thrd_success ? THREADING_OK
+                                                                            : THREADING_NO_THREADS;
+}
+
+/* Both fail only for threads that were reaped before, which the core rules out. */
+void ti_port_thread_join(ti_port_thread *thread)
+{
+    (void)thrd_join(thread->native, NULL);
+}
+
+void ti_port_thread_detach(ti_port_thread *thread)
+{
+    (void)thrd_detach(thread->native);
+}
+
+void ti_port_thread_exit(void)
+{
+    thrd_exit(0);
+}
+
+uint64_t ti_port_native_id(void)
+{
+    return 0;
+}
+
+uint64_t ti_port_main_native_id(void)
+{
+    return 0;
+}
+
+void ti_port_set_name(const char *name, size_t length)
+{
+    (void)name;
+    (void)length;
+}
+
+void ti_port_yield(void)
+{
+    thrd_yield();
+}
+
+/* C cannot count them. */
+size_t ti_port_cpu_count(void)
+{
+    return 1;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* The C11 backend's part of port.h. */
+#ifndef TI_PORT_TYPES_H
+#define TI_PORT_TYPES_H
+
+#include <stdbool.h>
+#include <threads.h>
+
+typedef struct ti_port_thread {
+    thrd_t native; /* as thrd_create gave it: what thrd_current gives cannot be joined on every system */
+    void (*entry)(void *argument);
+    void *argument;
+} ti_port_thread;
+
+typedef struct ti_parker {
+    mtx_t mutex;
+    cnd_t condition;
+    bool token; /* under the mutex */
+} ti_parker;
+
+/* The thread's pointer as the fast paths see it. */
+extern _Thread_local void *ti_c11_self;
+
+static inline void *ti_port_self(void)
+{
+    return ti_c11_self;
+}
+
+#endif

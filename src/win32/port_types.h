@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The Win32 backend's part of port.h; without <windows.h>, which the core must not see. */
+#ifndef TI_PORT_TYPES_H
+#define TI_PORT_TYPES_H
+
+#include <stdint.h>
+
+typedef struct ti_port_thread {
+    void *handle;
+    void (*entry)(void *argument);
+    void *argument;
+} ti_port_thread;
+
+/* For WaitOnAddress the state alone; where that is missing the lock and the condition variable as well. */
+typedef struct ti_parker {
+    uint32_t state;
+    void *lock;      /* an SRWLOCK, which is a pointer that is zero at first */
+    void *condition; /* a CONDITION_VARIABLE, likewise */
+} ti_parker;
+
+void *ti_port_self(void);
+
+#endif

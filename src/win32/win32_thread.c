@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* Threads: start, reap, end, names, numbers. */
+#include "win32_system.h"
+
+#include <limits.h>
+#include <process.h>
+#include <tlhelp32.h>
+
+#include "atomic.h"
+
+#define TI_WIN32_NAME_LIMIT 1023
+
+const char ti_port_backend[] = "win32";
+const bool ti_port_has_stack_size = true;
+const size_t ti_port_name_limit = TI_WIN32_NAME_LIMIT;
+
+static unsigned __stdcall ti_win32_run(void *argument)
+{
+    ti_port_thread *thread = (ti_port_thread *)argument;
+    thread->entry(thread->argument);
+    return 0;
+}
+
+/* _beginthreadex, since CreateThread leaks what a static C run-time keeps for each thread. The size is reserved, not
+ * committed, and rounded up by the system; 0 is what the program was linked with, 1 MiB or more. */
+threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*entry)(void *argument), void *argument,
+                                        size_t stack_size)
+{
+    if (stack_size > UINT_MAX)
+        return THREADING_NO_THREADS;
+    thread->entry = entry;
+    thread->argument = argument;
+    uintptr_t handle = _beginthreadex(NULL, (unsigned)stack_size, ti_win32_run, thread,
+                                      stack_size != 0 ? STACK_SIZE_PARAM_IS_A_RESERVATION : 0, NULL);
+    thread->handle = (void *)handle;
+    return handle != 0 ? THREADING_OK : THREADING_NO_THREADS;
+}
+
+/* Both calls fail only for handles that were closed before, which the core rules out. */
+void ti_port_thread_join(ti_port_thread *thread)
+{
+    (void)WaitForSingleObject(thread->handle, INFINITE);
+    (void)CloseHandle(thread->handle);
+}
+
+void ti_port_thread_detach(ti_port_thread *thread)
+{
+    (void)CloseHandle(thread->handle);
+}
+
+void ti_port_thread_exit(void)
+{
+    _endthreadex(0);
+    for (;;) /* it does not return, but is not declared so everywhere */
+        Sleep(INFINITE);
+}
+
+uint64_t ti_port_native_id(void)
+{
+    return GetCurrentThreadId();
+}
+
+/* ---- main: the oldest thread of the process, whoever loaded this library and when ---- */
+
+/* When a thread was created; the latest time of all if it has gone. */
+static ULONGLONG ti_win32_creation(DWORD id)
+{
+    FILETIME creation, other;
+    ULONGLONG result = ~0ULL;
+    HANDLE thread = OpenThread(THREAD_QUERY_INFORMATION, FALSE, id);
+    if (thread == NULL)
+        return result;
+    if (GetThreadTimes(thread, &creation, &other, &other, &other))
+        result = (ULONGLONG)creation.dwHighDateTime << 32 | creation.dwLowDateTime;
+    (void)CloseHandle(thread);
+    return result;
+}
+
+/* 0 if the system would not list the threads. */
+static DWORD ti_win32_find_main(void)
+{
+    THREADENTRY32 entry = {.dwSize = sizeof entry};
+    ULONGLONG oldest = ~0ULL;
+    DWORD main = 0;
+    HANDLE list = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
+    if (list == INVALID_HANDLE_VALUE)
+        return 0;
+    for (BOOL more = Thread32First(list, &entry); more; more = Thread32Next(list, &entry)) {
+        if (entry.th32OwnerProcessID != GetCurrentProcessId())
+            continue;
+        ULONGLONG creation = ti_win32_creation(entry.th32ThreadID);
+        if (main == 0 || creation < oldest) { /* of equals the first: the system lists them in order */
+            oldest = creation;
+            main = entry.th32ThreadID;
+        }
+    }
+    (void)CloseHandle(list);
+    return main;
+}
+
+uint64_t ti_port_main_native_id(void)
+{
+    static uint32_t main;
+    /* Relaxed: whoever comes at the same time finds the same number. */
+    if (ti_load_relaxed(&main) == 0)
+        ti_store_relaxed(&main, ti_win32_find_main());
+    return ti_load_relaxed(&main);
+}
+
+bool ti_port_is_main(void)
+{
+    return ti_port_native_id() == ti_port_main_native_id();
+}
+
+/* ---- names ---- */
+
+typedef HRESULT(WINAPI *ti_win32_describe)(HANDLE thread, PCWSTR description);
+
+/* SetThreadDescription is in kernel32 since Windows 10 1703, in KernelBase since 1607. */
+void ti_port_set_name(const char *name, size_t length)
+{
+    wchar_t text[TI_WIN32_NAME_LIMIT + 1];
+    FARPROC function = ti_win32_find(L"kernel32.dll", "SetThreadDescription");
+    if (function == NULL)
+        function = ti_win32_find(L"kernelbase.dll", "SetThreadDescription");
+    int count = MultiByteToWideChar(CP_UTF8, 0, name, (int)length, text, TI_WIN32_NAME_LIMIT);
+    text[count] = L'\0';
+    if (function != NULL)
+        (void)((ti_win32_describe)(void (*)(void))function)(GetCurrentThread(),
+                                                            text); /* only for debuggers */
+}
+
+/* ---- processors ---- */
+
+void ti_port_yield(void)
+{
+    (void)SwitchToThread(); /* whether there was another thread to run */
+}
+
+static size_t ti_win32_bits(DWORD_PTR mask)
+{
+    size_t count = 0;
+    for (; mask != 0; mask &= mask - 1)
+        count++;
+    return count;
+}
+
+/* A process whose threads may run in several groups of 64 is bound to none. */
+size_t ti_port_cpu_count(void)
+{
+    USHORT groups[64];
+    USHORT count = sizeof groups / sizeof *groups;
+    DWORD_PTR mask = 0, others = 0;
+    if (GetProcessGroupAffinity(GetCurrentProcess(), &count, groups) && count > 1)
+        return GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
+    if (GetProcessAffinityMask(GetCurrentProcess(), &mask, &others) && mask != 0)
+        return ti_win32_bits(mask);
+    return 1;
+}
