@@ -6,32 +6,33 @@
 #include <threads.h>
 #include <time.h>
 
-#include "atomic.h"
 #include "port.h"
 
 #define TI_C11_SECOND INT64_C(1000000000)
-
-#if defined(TIME_MONOTONIC)
-#define TI_C11_BASE TIME_MONOTONIC
-#else
-#define TI_C11_BASE TIME_UTC
-#endif
+#define TI_C11_LONGEST_SLEEP INT64_C(86400) /* seconds: a day, which every time_t can hold */
 
 static once_flag ti_c11_clock_once = ONCE_FLAG_INIT;
 static mtx_t ti_c11_clock_mutex;
+static int ti_c11_clock_base;      /* what timespec_get is asked for */
 static int64_t ti_c11_clock_last;  /* under the mutex: the last moment that was told */
 static int64_t ti_c11_clock_shift; /* under the mutex: how far the wall clock has been set back so far */
 
 static void ti_c11_clock_start(void)
 {
-    (void)mtx_init(&ti_c11_clock_mutex,
-                   mtx_plain); /* needs nothing that could be out on the systems in use */
+    /* A plain mutex needs nothing that could be out on the systems in use. */
+    (void)mtx_init(&ti_c11_clock_mutex, mtx_plain);
+    ti_c11_clock_base = TIME_UTC;
+#if defined(TIME_MONOTONIC)
+    struct timespec now;
+    if (timespec_get(&now, TIME_MONOTONIC) == TIME_MONOTONIC)
+        ti_c11_clock_base = TIME_MONOTONIC;
+#endif
 }
 
 static int64_t ti_c11_read(void)
 {
-    struct timespec now = {0, 0};
-    (void)timespec_get(&now, TI_C11_BASE); /* fails only for a base that is unknown */
+    struct timespec now = {.tv_sec = 0};
+    (void)timespec_get(&now, ti_c11_clock_base); /* fails only for a base that is unknown */
     return (int64_t)now.tv_sec * TI_C11_SECOND + now.tv_nsec;
 }
 
@@ -51,10 +52,10 @@ int64_t ti_port_now(void)
 
 void ti_port_sleep(int64_t deadline)
 {
-    for (int64_t remaining; (remaining = deadline - ti_port_now()) > 0;) {
-        int64_t seconds = remaining / TI_C11_SECOND;
-        struct timespec span = {(time_t)(seconds < INT32_MAX ? seconds : INT32_MAX),
-                                (long)(remaining % TI_C11_SECOND)};
+    for (int64_t now; (now = ti_port_now()) < deadline;) {
+        int64_t seconds = (deadline - now) / TI_C11_SECOND;
+        struct timespec span = {.tv_nsec = (long)((deadline - now) % TI_C11_SECOND)};
+        span.tv_sec = (time_t)(seconds < TI_C11_LONGEST_SLEEP ? seconds : TI_C11_LONGEST_SLEEP);
         (void)thrd_sleep(&span, NULL); /* 0, or ended early by a signal: look at the clock again */
     }
 }

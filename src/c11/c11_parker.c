@@ -3,7 +3,8 @@
  * The parker on mtx_t and cnd_t.
  *
  * cnd_timedwait knows only the wall clock, which may be set while a thread sleeps. So a thread sleeps in slices and looks
- * at the backend's clock after each: a clock that was set back costs one slice, one that was set forward nothing.
+ * at the backend's clock after each. A clock that was set forward costs nothing; one that was set back makes the slice
+ * that is under way that much longer, since C has no other wait.
  */
 #include <threads.h>
 #include <time.h>
@@ -24,11 +25,11 @@ void ti_port_parker_init(ti_parker *parker)
 /* The end of the next slice on the wall clock. */
 static struct timespec ti_c11_slice_end(int64_t deadline)
 {
-    struct timespec end = {0, 0};
-    int64_t remaining = deadline - ti_port_now();
-    int64_t slice = remaining < TI_C11_SLICE ? remaining : TI_C11_SLICE;
+    struct timespec end = {.tv_sec = 0};
+    int64_t now = ti_port_now();
+    int64_t remaining = deadline > now ? deadline - now : 0;
     (void)timespec_get(&end, TIME_UTC); /* fails only for a base that is unknown */
-    int64_t nanoseconds = (int64_t)end.tv_nsec + (slice > 0 ? slice : 0);
+    int64_t nanoseconds = (int64_t)end.tv_nsec + (remaining < TI_C11_SLICE ? remaining : TI_C11_SLICE);
     end.tv_sec += (time_t)(nanoseconds / TI_C11_SECOND);
     end.tv_nsec = (long)(nanoseconds % TI_C11_SECOND);
     return end;
@@ -41,8 +42,8 @@ void ti_port_park(ti_parker *parker, int64_t deadline)
         (void)cnd_wait(&parker->condition, &parker->mutex);
     } else if (!parker->token) {
         struct timespec end = ti_c11_slice_end(deadline);
-        (void)cnd_timedwait(&parker->condition, &parker->mutex,
-                            &end); /* any result: the caller looks again */
+        /* Whatever it answers: the caller looks again. */
+        (void)cnd_timedwait(&parker->condition, &parker->mutex, &end);
     }
     parker->token = false;
     (void)mtx_unlock(&parker->mutex);

@@ -1,51 +1,63 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One thread-local pointer with a call at the thread's end: a thread-local variable for speed, and a tss_t for the call.
- * The pointer's lowest bit counts: the call is made in the second round of destructors, after most others'.
+ *
+ * When a thread ends, the destructors of all tss_t that are set run in rounds, TSS_DTOR_ITERATIONS at most. Other
+ * libraries' destructors may call this one, so `leave` has to come late: the destructor sets the tss_t again and counts
+ * the rounds in the pointer's two lowest bits. The last round is left to the sanitizers' runtimes.
  */
 #include <stdint.h>
 #include <threads.h>
 
+#include "atomic.h"
 #include "port.h"
 
-#define TI_C11_WAITED ((uintptr_t)1)
+#define TI_C11_ROUNDS_MASK ((uintptr_t)3)
+#define TI_C11_LEAVE_ROUND ((uintptr_t)(TSS_DTOR_ITERATIONS >= 4 ? 2 : 0)) /* counted from 0 */
 
 _Thread_local void *ti_c11_self;
 
+static _Thread_local bool ti_c11_is_main;
 static once_flag ti_c11_once = ONCE_FLAG_INIT;
 static tss_t ti_c11_key;
 static bool ti_c11_has_key;
-static void (*ti_c11_leave)(void *self); /* always the same function */
-static thrd_t ti_c11_main;
+static uintptr_t ti_c11_leave; /* always the same function */
+
+static void ti_c11_call_leave(void *self)
+{
+    /* Acquire: pairs with the release in ti_port_set_self. */
+    void (*leave)(void *) = (void (*)(void *))ti_load_pointer_acquire(&ti_c11_leave);
+    ti_c11_self = self; /* for the calls that `leave` makes */
+    leave(self);
+    ti_c11_self = NULL;
+}
 
 static void ti_c11_destructor(void *value)
 {
-    void *self = (void *)((uintptr_t)value & ~TI_C11_WAITED);
-    if (self == value && tss_set(ti_c11_key, (void *)((uintptr_t)value | TI_C11_WAITED)) == thrd_success)
-        return;
-    ti_c11_self = self; /* for the calls that `leave` makes */
-    ti_c11_leave(self);
-    ti_c11_self = NULL;
+    uintptr_t round = (uintptr_t)value & TI_C11_ROUNDS_MASK;
+    void *next = (void *)((uintptr_t)value + 1);
+    if (round >= TI_C11_LEAVE_ROUND || tss_set(ti_c11_key, next) != thrd_success)
+        ti_c11_call_leave((void *)((uintptr_t)value & ~TI_C11_ROUNDS_MASK));
 }
 
 /* C cannot tell which thread is main: the first one to use the library counts as main. */
 static void ti_c11_start(void)
 {
-    ti_c11_main = thrd_current();
+    ti_c11_is_main = true;
     ti_c11_has_key = tss_create(&ti_c11_key, ti_c11_destructor) == thrd_success;
 }
 
 bool ti_port_is_main(void)
 {
     call_once(&ti_c11_once, ti_c11_start);
-    return thrd_equal(thrd_current(), ti_c11_main) != 0;
+    return ti_c11_is_main;
 }
 
 void *ti_port_self_recall(void)
 {
     call_once(&ti_c11_once, ti_c11_start);
     if (ti_c11_has_key)
-        ti_c11_self = (void *)((uintptr_t)tss_get(ti_c11_key) & ~TI_C11_WAITED);
+        ti_c11_self = (void *)((uintptr_t)tss_get(ti_c11_key) & ~TI_C11_ROUNDS_MASK);
     return ti_c11_self;
 }
 
@@ -54,6 +66,6 @@ bool ti_port_set_self(void *self, void (*leave)(void *self))
     call_once(&ti_c11_once, ti_c11_start);
     ti_c11_self = self;
     if (self != NULL)
-        ti_c11_leave = leave;
+        ti_store_pointer_release(&ti_c11_leave, (uintptr_t)leave);
     return ti_c11_has_key && tss_set(ti_c11_key, self) == thrd_success;
 }

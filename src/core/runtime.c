@@ -13,7 +13,8 @@ bool ti_runtime_start(void)
     /* Acquire: pairs with the release below. A thread that comes while another one registers goes on. */
     if (ti_load_acquire(&ti_hooks) != TI_NO_HOOKS || !ti_swap_acquire(&ti_hooks, TI_NO_HOOKS, TI_HOOKING))
         return true;
-    bool hooked = ti_port_at_exit(ti_shutdown_at_exit);
+    bool hooked =
+        ti_port_at_exit(ti_shutdown_at_exit) && ti_port_at_exit(ti_shutdown_at_exit); /* see shutdown.c */
     if (hooked) /* without fork hooks a forked child must not use the library, and nothing else is lost */
         (void)ti_port_at_fork(ti_fork_prepare, ti_fork_parent, ti_fork_child);
     ti_store_release(&ti_hooks, hooked ? TI_HOOKED : TI_NO_HOOKS);

@@ -5,8 +5,9 @@
  * exit() may be called by any thread, by two at once, and by one that another exiting thread waits for. C libraries
  * differ in what they do then: glibc before 2.41, musl before 1.2.6 and macOS let the second caller run the remaining
  * handlers and end the process under the first one's feet; later ones make it wait for ever. So the thread that
- * reaches the hook first owns the exit. It registers the hook once more, to be met by a second caller, who
- * then leaves the set of threads that are waited for and sleeps until the process is gone.
+ * reaches the hook first owns the exit. The hook is registered twice, so that a second caller meets it too, at
+ * whatever moment it comes; it leaves the set of threads that are waited for, puts a hook there for the next
+ * one, and sleeps until the process is gone.
  *
  * Nothing is freed or torn down: daemons go on using the library until the process is gone.
  */
@@ -20,7 +21,6 @@
 #include "thread.h"
 
 static uint32_t ti_exit_owner;     /* ident of the thread that ends the process */
-static bool ti_exit_is_guarded;    /* the owner's: the hook stands for a second caller */
 static uint32_t ti_finalizing;     /* set under the registry's guard: nothing more is waited for */
 static uint32_t ti_shutdown_count; /* under the registry's guard: numbers the waits */
 
@@ -32,7 +32,6 @@ bool ti_is_finalizing(void)
 void ti_shutdown_reset(void)
 {
     ti_exit_owner = 0;
-    ti_exit_is_guarded = false;
     ti_finalizing = 0;
 }
 
@@ -119,6 +118,7 @@ static bool ti_exit_claim(const ti_self *self)
 /* Another thread ends the process: do not hold it up. */
 static void ti_exit_wait(ti_self *self)
 {
+    (void)ti_port_at_exit(ti_shutdown_at_exit); /* without it a third caller is not held back */
     for (;;)
         ti_port_park(&self->parker, TI_FOREVER);
 }
@@ -135,11 +135,6 @@ void ti_shutdown_at_exit(void)
 {
     ti_self *self = ti_self_get();
     ti_exit_enter(self);
-    if (!ti_exit_is_guarded) {
-        ti_exit_is_guarded = true;
-        (void)ti_port_at_exit(
-            ti_shutdown_at_exit); /* without it a second caller of exit() is not held back */
-    }
     ti_main_leaves(self);
     (void)ti_shutdown_wait(self, true);
 }

@@ -1,43 +1,74 @@
 /* SPDX-License-Identifier: MIT */
-/* The process: exit. There is no fork. */
+/*
+ * The process: exit. There is no fork.
+ *
+ * In a DLL, atexit() means the DLL's own table, which runs when the DLL is unloaded: by then all other threads have been
+ * killed, or they wait for the loader's lock, which is held. So code that is in a DLL, as the library's own or as a part
+ * of somebody else's, registers in the C run-time's table for the whole process, and keeps the DLL loaded. Which C
+ * run-time the program exits through is not known, and more than one is loaded in most processes: all are told.
+ * A program that brought its own in its executable tells nobody (docs/limits.md).
+ */
 #include "win32_system.h"
 
 #include <stdlib.h>
 
-#if defined(THREADING_SHARED)
+static void (*ti_win32_exit_hook)(void);
 
-/*
- * In a DLL, atexit() means the DLL's own table, which runs when the DLL is unloaded: after all other threads were
- * killed. So the DLL stays loaded and registers in the C run-time's table for the process, whichever run-time there is.
- */
-static bool ti_win32_pin(void)
+/* Once all other threads are dead it is too late to wait for any. */
+TI_WIN32_CALLED static void __cdecl ti_win32_exit(void)
 {
-    HMODULE module;
-    return GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN,
-                              (LPCWSTR)(void *)ti_win32_pin, &module);
+    if (!ti_win32_is_ending())
+        ti_win32_exit_hook();
+}
+
+TI_WIN32_CALLED static int __cdecl ti_win32_onexit(void)
+{
+    ti_win32_exit();
+    return 0;
+}
+
+/* The executable or DLL that this code is in. NULL is never the answer. */
+static HMODULE ti_win32_module(DWORD flags)
+{
+    HMODULE module = NULL;
+    (void)GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | flags,
+                             (LPCWSTR)(const void *)&ti_win32_exit_hook, &module);
+    return module;
+}
+
+/* The universal C run-time, since Visual Studio 2015. */
+static bool ti_win32_tell_ucrt(ti_win32_optional *crt_atexit)
+{
+    typedef int(__cdecl * register_function)(void(__cdecl * hook)(void));
+    register_function tell = (register_function)ti_win32_find(crt_atexit);
+    return tell != NULL && tell(ti_win32_exit) == 0;
+}
+
+/* The one that is part of Windows, which MinGW uses. */
+static bool ti_win32_tell_msvcrt(ti_win32_optional *onexit)
+{
+    typedef int(__cdecl * hook_function)(void);
+    typedef hook_function(__cdecl * register_function)(hook_function hook);
+    register_function tell = (register_function)ti_win32_find(onexit);
+    return tell != NULL && tell(ti_win32_onexit) != NULL;
+}
+
+static bool ti_win32_tell_all(void)
+{
+    static ti_win32_optional ucrt = {L"ucrtbase.dll", L"ucrtbased.dll", "_crt_atexit", 0};
+    static ti_win32_optional msvcrt = {L"msvcrt.dll", NULL, "_onexit", 0};
+    bool ucrt_knows = ti_win32_tell_ucrt(&ucrt);
+    bool msvcrt_knows = ti_win32_tell_msvcrt(&msvcrt);
+    return ucrt_knows || msvcrt_knows;
 }
 
 bool ti_port_at_exit(void (*hook)(void))
 {
-    typedef int(__cdecl * ucrt_register)(void(__cdecl *)(void));
-    typedef void *(__cdecl * msvcrt_register)(void *);
-    FARPROC ucrt = ti_win32_find(L"ucrtbase.dll", "_crt_atexit");
-    FARPROC msvcrt = ti_win32_find(L"msvcrt.dll", "_onexit");
-    if (!ti_win32_pin())
-        return false;
-    if (ucrt != NULL && ((ucrt_register)(void (*)(void))ucrt)(hook) == 0)
-        return true;
-    return msvcrt != NULL && ((msvcrt_register)(void (*)(void))msvcrt)((void *)hook) != NULL;
+    ti_win32_exit_hook = hook;
+    if (ti_win32_module(GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT) == GetModuleHandleW(NULL))
+        return atexit(ti_win32_exit) == 0;
+    return ti_win32_module(GET_MODULE_HANDLE_EX_FLAG_PIN) != NULL && ti_win32_tell_all();
 }
-
-#else
-
-bool ti_port_at_exit(void (*hook)(void))
-{
-    return atexit(hook) == 0;
-}
-
-#endif
 
 bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
 {

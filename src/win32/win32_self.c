@@ -3,9 +3,11 @@
  * One thread-local pointer with a call at the thread's end.
  *
  * The pointer is in a TLS slot. One FLS slot triggers the call: its callback runs at the end of every thread that set it,
- * foreign ones too, without the loader's lock. It also runs when a fiber is deleted, and at the process's
- * end when all other threads are dead; both are ignored. (GCC's own thread-local variables are no choice: they need
- * another DLL and are gone before the last callbacks.)
+ * foreign ones too, without the loader's lock. (GCC's own thread-local variables are no choice: they need another DLL
+ * and are gone before the last callbacks.) The callback also runs
+ *   - at the process's end in the thread that ends it, when all others are dead: ignored;
+ *   - when a fiber is deleted, in the thread that deletes it. An FLS slot is a fiber's, so its value is the stack that set it. The
+ *     stack that runs is no deleted fiber's: if it is the same one, the thread ends.
  */
 #include "win32_system.h"
 
@@ -16,27 +18,42 @@ enum { TI_NO_SLOTS, TI_MAKING_SLOTS, TI_HAS_SLOTS };
 static uint32_t ti_win32_slots;
 static DWORD ti_win32_self = TLS_OUT_OF_INDEXES;
 static DWORD ti_win32_trigger = FLS_OUT_OF_INDEXES;
-static void (*ti_win32_leave)(void *self); /* always the same function */
+static void (*ti_win32_leave)(void *self);
 
-/* 32-bit MinGW: the system calls with a stack aligned to 4 bytes. */
-#if defined(__GNUC__) && defined(__i386__)
-__attribute__((force_align_arg_pointer))
-#endif
-static VOID WINAPI
-ti_win32_thread_ends(PVOID value)
+/* Where the memory of the stack that runs begins; the same for as long as there is that stack. */
+static PVOID ti_win32_stack(void)
 {
-    void *self = TlsGetValue(ti_win32_self);
-    if (value == NULL || self == NULL || IsThreadAFiber() || ti_win32_is_ending())
-        return;
-    ti_win32_leave(self);
-    (void)TlsSetValue(ti_win32_self, NULL);
+    MEMORY_BASIC_INFORMATION memory = {.AllocationBase = NULL};
+    (void)VirtualQuery(&memory, &memory, sizeof memory); /* fails for no address that is in use */
+    return memory.AllocationBase;
 }
 
-static void ti_win32_make_slots(void)
+/* False when the system would not have it: then nothing runs at the thread's end. */
+static bool ti_win32_arm(bool armed)
+{
+    return ti_win32_trigger != FLS_OUT_OF_INDEXES &&
+           FlsSetValue(ti_win32_trigger, armed ? ti_win32_stack() : NULL);
+}
+
+TI_WIN32_CALLED static VOID WINAPI ti_win32_ends(PVOID stack)
+{
+    void *self = TlsGetValue(ti_win32_self);
+    if (stack == NULL || self == NULL || ti_win32_is_ending())
+        return;
+    if (stack == ti_win32_stack()) {
+        ti_win32_leave(self);
+        (void)TlsSetValue(ti_win32_self, NULL);
+    } else {
+        (void)ti_win32_arm(true); /* the fiber that goes may have been the one that was to tell the end */
+    }
+}
+
+static void ti_win32_make_slots(void (*leave)(void *self))
 {
     if (ti_swap_acquire(&ti_win32_slots, TI_NO_SLOTS, TI_MAKING_SLOTS)) {
+        ti_win32_leave = leave;
         ti_win32_self = TlsAlloc();
-        ti_win32_trigger = FlsAlloc(ti_win32_thread_ends);
+        ti_win32_trigger = FlsAlloc(ti_win32_ends);
         ti_store_release(&ti_win32_slots, TI_HAS_SLOTS); /* pairs with the acquires below, for the indexes */
     }
     while (ti_load_acquire(&ti_win32_slots) != TI_HAS_SLOTS)
@@ -64,9 +81,7 @@ void *ti_port_self_recall(void)
 
 bool ti_port_set_self(void *self, void (*leave)(void *self))
 {
-    ti_win32_make_slots();
-    if (self != NULL)
-        ti_win32_leave = leave;
+    ti_win32_make_slots(leave); /* it is always the same function */
     (void)TlsSetValue(ti_win32_self, self);
-    return ti_win32_trigger != FLS_OUT_OF_INDEXES && FlsSetValue(ti_win32_trigger, self);
+    return ti_win32_arm(self != NULL);
 }

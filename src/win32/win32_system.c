@@ -1,16 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 #include "win32_system.h"
 
-FARPROC ti_win32_find(const wchar_t *module, const char *name)
+#include "atomic.h"
+
+#define TI_WIN32_UNKNOWN ((uintptr_t)0)
+#define TI_WIN32_MISSING ((uintptr_t)1) /* no function begins there */
+
+static uintptr_t ti_win32_look_up(const wchar_t *module, const char *name)
 {
-    HMODULE handle = GetModuleHandleW(module);
-    return handle != NULL ? GetProcAddress(handle, name) : NULL;
+    HMODULE handle = module != NULL ? GetModuleHandleW(module) : NULL;
+    return handle != NULL ? (uintptr_t)GetProcAddress(handle, name) : 0;
+}
+
+static uintptr_t ti_win32_look_up_first(const ti_win32_optional *function)
+{
+    uintptr_t address = ti_win32_look_up(function->module, function->name);
+    if (address == 0)
+        address = ti_win32_look_up(function->otherwise, function->name);
+    return address != 0 ? address : TI_WIN32_MISSING;
+}
+
+ti_win32_function ti_win32_find(ti_win32_optional *function)
+{
+    /* Relaxed: a number by itself. Threads that look it up at the same time find the same. */
+    uintptr_t address = ti_load_pointer_relaxed(&function->address);
+    if (address == TI_WIN32_UNKNOWN) {
+        address = ti_win32_look_up_first(function);
+        ti_store_pointer_release(&function->address, address); /* release: there is nothing weaker */
+    }
+    return address != TI_WIN32_MISSING ? (ti_win32_function)address : NULL;
 }
 
 /* RtlDllShutdownInProgress is in ntdll since Windows XP. */
 bool ti_win32_is_ending(void)
 {
     typedef BOOLEAN(NTAPI * query)(void);
-    query ask = (query)(void (*)(void))ti_win32_find(L"ntdll.dll", "RtlDllShutdownInProgress");
+    static ti_win32_optional shutdown_in_progress = {L"ntdll.dll", NULL, "RtlDllShutdownInProgress", 0};
+    query ask = (query)ti_win32_find(&shutdown_in_progress);
     return ask != NULL && ask();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What every file of this backend includes first: Windows 7 and later. */
+/* What every file of this backend includes first: Windows 7 and later, and of its DLLs only kernel32 for certain. */
 #ifndef TI_WIN32_SYSTEM_H
 #define TI_WIN32_SYSTEM_H
 
@@ -13,11 +13,29 @@
 
 #include "port.h"
 
-/* Milliseconds until a deadline: rounded up, and less than INFINITE, so that the caller has to look at the clock. */
-DWORD ti_win32_remaining(int64_t deadline);
+/* A function that the system or the C run-time calls: on 32-bit x86 they align the stack to 4 bytes, GCC and Clang rely on 16. */
+#if defined(__GNUC__) && defined(__i386__)
+#define TI_WIN32_CALLED __attribute__((force_align_arg_pointer))
+#else
+#define TI_WIN32_CALLED
+#endif
 
-/* A function that not every Windows has, from a module that is loaded already; NULL if it is not there. */
-FARPROC ti_win32_find(const wchar_t *module, const char *name);
+/* A function that not every Windows has. It is looked up once, since a look-up takes the loader's lock. */
+typedef struct ti_win32_optional {
+    const wchar_t *module; /* one that is loaded already if it is there at all */
+    const wchar_t *otherwise;
+    const char *name;
+    uintptr_t address; /* what is known of it; zero at first */
+} ti_win32_optional;
+
+typedef void (*ti_win32_function)(void);
+
+/* The function, to be cast to its type; NULL if it is not there. */
+ti_win32_function ti_win32_find(ti_win32_optional *function);
+
+/* Milliseconds until a deadline: rounded up, and less than INFINITE, so that the caller has to look at the clock. INFINITE
+ * for TI_FOREVER alone. */
+DWORD ti_win32_remaining(int64_t deadline);
 
 /* Whether all other threads have been killed because the process ends. */
 bool ti_win32_is_ending(void);

@@ -2,36 +2,46 @@
 /* Threads: start, reap, end, names, numbers. */
 #include "win32_system.h"
 
-#include <limits.h>
 #include <process.h>
 #include <tlhelp32.h>
 
 #include "atomic.h"
 
 #define TI_WIN32_NAME_LIMIT 1023
+#define TI_WIN32_STACK_DEFAULT ((size_t)1 << 20) /* the least that is a default */
 
 const char ti_port_backend[] = "win32";
 const bool ti_port_has_stack_size = true;
 const size_t ti_port_name_limit = TI_WIN32_NAME_LIMIT;
 
-static unsigned __stdcall ti_win32_run(void *argument)
+TI_WIN32_CALLED static unsigned __stdcall ti_win32_run(void *argument)
 {
     ti_port_thread *thread = (ti_port_thread *)argument;
     thread->entry(thread->argument);
     return 0;
 }
 
+/* What the program was linked with, which 0 stands for, if it is enough. */
+static unsigned ti_win32_stack_default(void)
+{
+    const char *base = (const char *)GetModuleHandleW(NULL);
+    const IMAGE_DOS_HEADER *dos = (const IMAGE_DOS_HEADER *)(const void *)base;
+    const IMAGE_NT_HEADERS *headers = (const IMAGE_NT_HEADERS *)(const void *)(base + dos->e_lfanew);
+    return headers->OptionalHeader.SizeOfStackReserve < TI_WIN32_STACK_DEFAULT ? TI_WIN32_STACK_DEFAULT : 0;
+}
+
 /* _beginthreadex, since CreateThread leaks what a static C run-time keeps for each thread. The size is reserved, not
- * committed, and rounded up by the system; 0 is what the program was linked with, 1 MiB or more. */
+ * committed, and rounded up by the system. */
 threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*entry)(void *argument), void *argument,
                                         size_t stack_size)
 {
-    if (stack_size > UINT_MAX)
+    unsigned size = stack_size != 0 ? (unsigned)stack_size : ti_win32_stack_default();
+    if (stack_size != 0 && size != stack_size)
         return THREADING_NO_THREADS;
     thread->entry = entry;
     thread->argument = argument;
-    uintptr_t handle = _beginthreadex(NULL, (unsigned)stack_size, ti_win32_run, thread,
-                                      stack_size != 0 ? STACK_SIZE_PARAM_IS_A_RESERVATION : 0, NULL);
+    uintptr_t handle =
+        _beginthreadex(NULL, size, ti_win32_run, thread, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
     thread->handle = (void *)handle;
     return handle != 0 ? THREADING_OK : THREADING_NO_THREADS;
 }
@@ -67,7 +77,7 @@ static ULONGLONG ti_win32_creation(DWORD id)
 {
     FILETIME creation, other;
     ULONGLONG result = ~0ULL;
-    HANDLE thread = OpenThread(THREAD_QUERY_INFORMATION, FALSE, id);
+    HANDLE thread = OpenThread(THREAD_QUERY_LIMITED_INFORMATION, FALSE, id);
     if (thread == NULL)
         return result;
     if (GetThreadTimes(thread, &creation, &other, &other, &other))
@@ -100,11 +110,16 @@ static DWORD ti_win32_find_main(void)
 
 uint64_t ti_port_main_native_id(void)
 {
-    static uint32_t main;
-    /* Relaxed: whoever comes at the same time finds the same number. */
-    if (ti_load_relaxed(&main) == 0)
-        ti_store_relaxed(&main, ti_win32_find_main());
-    return ti_load_relaxed(&main);
+    static uint32_t known;
+    /* Relaxed: a number by itself. Whoever looks at the same time finds the same. */
+    uint32_t main = ti_load_relaxed(&known);
+    if (main == 0) {
+        main = ti_win32_find_main();
+        if (main == 0) /* no list: whoever asks first */
+            main = GetCurrentThreadId();
+        ti_store_relaxed(&known, main);
+    }
+    return main;
 }
 
 bool ti_port_is_main(void)
@@ -114,20 +129,19 @@ bool ti_port_is_main(void)
 
 /* ---- names ---- */
 
-typedef HRESULT(WINAPI *ti_win32_describe)(HANDLE thread, PCWSTR description);
-
-/* SetThreadDescription is in kernel32 since Windows 10 1703, in KernelBase since 1607. */
+/* SetThreadDescription is in kernel32 since Windows 10 1703, in KernelBase since 1607. What it answers matters to nobody:
+ * the name is for debuggers. */
 void ti_port_set_name(const char *name, size_t length)
 {
+    typedef HRESULT(WINAPI * describe_function)(HANDLE thread, PCWSTR description);
+    static ti_win32_optional set_description = {L"kernel32.dll", L"kernelbase.dll", "SetThreadDescription",
+                                                0};
+    describe_function describe = (describe_function)ti_win32_find(&set_description);
     wchar_t text[TI_WIN32_NAME_LIMIT + 1];
-    FARPROC function = ti_win32_find(L"kernel32.dll", "SetThreadDescription");
-    if (function == NULL)
-        function = ti_win32_find(L"kernelbase.dll", "SetThreadDescription");
     int count = MultiByteToWideChar(CP_UTF8, 0, name, (int)length, text, TI_WIN32_NAME_LIMIT);
     text[count] = L'\0';
-    if (function != NULL)
-        (void)((ti_win32_describe)(void (*)(void))function)(GetCurrentThread(),
-                                                            text); /* only for debuggers */
+    if (describe != NULL)
+        (void)describe(GetCurrentThread(), text);
 }
 
 /* ---- processors ---- */
@@ -151,8 +165,9 @@ size_t ti_port_cpu_count(void)
     USHORT groups[64];
     USHORT count = sizeof groups / sizeof *groups;
     DWORD_PTR mask = 0, others = 0;
-    if (GetProcessGroupAffinity(GetCurrentProcess(), &count, groups) && count > 1)
-        return GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
+    DWORD all = GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
+    if (GetProcessGroupAffinity(GetCurrentProcess(), &count, groups) && count > 1 && all > 0)
+        return all;
     if (GetProcessAffinityMask(GetCurrentProcess(), &mask, &others) && mask != 0)
         return ti_win32_bits(mask);
     return 1;
