@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+# What the compiler is told: sanitizers for everything, warnings for our own targets.
+
+if(THREADING_SANITIZE)
+  add_compile_options(-fsanitize=${THREADING_SANITIZE} -fno-omit-frame-pointer -g)
+  add_link_options(-fsanitize=${THREADING_SANITIZE})
+  if(THREADING_SANITIZE MATCHES "undefined")
+    add_compile_options(-fno-sanitize-recover=undefined)
+  endif()
+endif()
+
+set(THREADING_WARNINGS
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Wvla
+  -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
+  -Wcast-qual -Wpointer-arith -Wwrite-strings -Wformat=2 -Wimplicit-fallthrough)
+
+# The standard and the warnings of a target of this project. Whoever builds the library as a part of a project
+# of their own does not see its warnings.
+function(threading_own_target target)
+  set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
+  if(PROJECT_IS_TOP_LEVEL AND CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
+    target_compile_options(${target} PRIVATE ${THREADING_WARNINGS} $<$<BOOL:${THREADING_WERROR}>:-Werror>)
+  endif()
+endfunction()
