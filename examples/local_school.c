@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A variable of which each thread has its own copy.
+ *
+ *     local_school = threading.local()
+ *     local_school.student = name
+ *
+ * Look at process_student(): it takes no argument and needs no lock, and still finds its own thread's student.
+ */
+#include "example.h"
+
+struct school {
+    const char *student;
+};
+
+static threading_local_t local_school = THREADING_LOCAL_INIT(struct school);
+
+static void process_student(void)
+{
+    const struct school *school = threading_local_get(&local_school);
+    printf("Hello, %s (in %s)\n", school->student, threading_thread_name(threading_current_thread()));
+}
+
+static void *process_thread(void *name)
+{
+    struct school *school = threading_local_get(&local_school);
+    school->student = name;
+    process_student();
+    return NULL;
+}
+
+int main(void)
+{
+    static char alice[] = "Alice", bob[] = "Bob";
+    threading_thread_t *t1 = threading_thread(process_thread, alice, .name = "Thread-A");
+    threading_thread_t *t2 = threading_thread(process_thread, bob, .name = "Thread-B");
+    must(threading_thread_start(t1));
+    must(threading_thread_start(t2));
+    must(threading_thread_join(t1));
+    must(threading_thread_join(t2));
+    threading_thread_free(t1);
+    threading_thread_free(t2);
+    return 0;
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A tour: every part of the library at work, in a few seconds.
+ *
+ * Each function below is one stop and prints a few lines. Read the output, then the function; the other
+ * examples show each part alone, as a complete small program.
+ */
+#include <stdatomic.h>
+
+#include "example.h"
+
+static void title(const char *text)
+{
+    printf("\n%s\n", text);
+}
+
+static const char *my_name(void)
+{
+    return threading_thread_name(threading_current_thread());
+}
+
+static void start_and_join(threading_thread_t *thread)
+{
+    must(threading_thread_start(thread));
+    must(threading_thread_join(thread));
+    threading_thread_free(thread);
+}
+
+static void start_and_forget(threading_thread_t *thread)
+{
+    must(threading_thread_start(thread));
+    threading_thread_free(thread);
+}
+
+/* ---- threads have names */
+
+static void *say_name(void *unused)
+{
+    (void)unused;
+    printf("  this is %s\n", my_name());
+    return NULL;
+}
+
+static void names(void)
+{
+    title("Threads have names");
+    say_name(NULL);
+    start_and_join(threading_thread_new(say_name, NULL, NULL));
+    start_and_join(threading_thread(say_name, NULL, .name = "a name that is longer than most systems take"));
+}
+
+/* ---- a join may have a limit */
+
+static void *wait_for_go(void *go)
+{
+    static char done[] = "done";
+    threading_lock_acquire(go);
+    threading_lock_release(go);
+    return done;
+}
+
+static THREADING_NO_ANALYSIS void join_with_timeout(void)
+{
+    threading_lock_t go = {0};
+    void *result;
+    title("A join may have a limit");
+    threading_lock_acquire(&go);
+    threading_thread_t *thread = threading_thread_new(wait_for_go, &go, NULL);
+    must(threading_thread_start(thread));
+    printf("  after a while: %s\n", threading_status_name(threading_thread_join_timeout(thread, 0.1)));
+    threading_lock_release(&go); /* acquired here, and the thread waits for it */
+    must(threading_thread_join(thread));
+    must(threading_thread_result(thread, &result));
+    printf("  joined, and the target returned \"%s\"\n", (const char *)result);
+    threading_thread_free(thread);
+}
+
+/* ---- the race, and the lock that prevents it */
+
+static atomic_int balance;
+static threading_lock_t balance_lock;
+
+/* Two steps, as in Python; relaxed atomics only keep the program defined. */
+static void add(int n)
+{
+    int x = atomic_load_explicit(&balance, memory_order_relaxed) + n;
+    atomic_store_explicit(&balance, x, memory_order_relaxed);
+}
+
+static void *change_unlocked(void *unused)
+{
+    (void)unused;
+    for (int i = 0; i < 500000; i++) {
+        add(5);
+        add(-5);
+    }
+    return NULL;
+}
+
+static void *change_locked(void *unused)
+{
+    (void)unused;
+    for (int i = 0; i < 100000; i++)
+        THREADING_WITH_LOCK(&balance_lock) {
+            add(5);
+            add(-5);
+        }
+    return NULL;
+}
+
+static int balance_after(threading_target_t change)
+{
+    threading_thread_t *other = threading_thread_new(change, NULL, NULL);
+    atomic_store(&balance, 0);
+    must(threading_thread_start(other));
+    change(NULL);
+    must(threading_thread_join(other));
+    threading_thread_free(other);
+    return atomic_load(&balance);
+}
+
+static void race_and_lock(void)
+{
+    int lost;
+    title("The race, and the Lock that prevents it");
+    do
+        lost = balance_after(change_unlocked);
+    while (lost == 0);
+    printf("  without a lock the balance is %d\n", lost);
+    printf("  with the lock it is %d\n", balance_after(change_locked));
+}
+
+/* ---- an RLock may be taken again by its owner */
+
+static void *try_rlock(void *rlock)
+{
+    printf("  another thread tries: %s\n", threading_status_name(threading_rlock_try_acquire(rlock)));
+    return NULL;
+}
+
+static void recursion(void)
+{
+    threading_rlock_t rlock = {0};
+    title("An RLock may be taken again by its owner");
+    must(threading_rlock_acquire(&rlock));
+    must(threading_rlock_acquire(&rlock));
+    printf("  main is at level %d\n", (int)threading_rlock_count(&rlock));
+    start_and_join(threading_thread_new(try_rlock, &rlock, NULL));
+    threading_rlock_release(&rlock);
+    threading_rlock_release(&rlock);
+    printf("  released as often, it is %s\n", threading_rlock_locked(&rlock) ? "held" : "free");
+}
+
+/* ---- a deadlock is refused */
+
+static threading_rlock_t left, right;
+static threading_lock_t right_is_taken;
+static atomic_int refused;
+
+/* Take a second lock while one is held. Who would close the circle is told, and must give way. */
+static void take_second(threading_rlock_t *first, threading_rlock_t *second)
+{
+    if (threading_rlock_acquire(second) == THREADING_OK)
+        threading_rlock_release(second);
+    else
+        atomic_fetch_add(&refused, 1);
+    threading_rlock_release(first);
+}
+
+static THREADING_NO_ANALYSIS void *right_then_left(void *unused)
+{
+    (void)unused;
+    must(threading_rlock_acquire(&right));
+    threading_lock_release(&right_is_taken);
+    take_second(&right, &left);
+    return NULL;
+}
+
+static THREADING_NO_ANALYSIS void deadlock(void)
+{
+    title("A deadlock is refused");
+    must(threading_rlock_acquire(&left));
+    threading_lock_acquire(&right_is_taken);
+    threading_thread_t *other = threading_thread_new(right_then_left, NULL, NULL);
+    must(threading_thread_start(other));
+    threading_lock_acquire(&right_is_taken); /* until the other thread releases it */
+    take_second(&left, &right);
+    must(threading_thread_join(other));
+    threading_thread_free(other);
+    printf("  two threads took two RLocks crosswise: %d was refused, both went on\n", atomic_load(&refused));
+    printf("  joining oneself: %s\n",
+           threading_status_name(threading_thread_join(threading_current_thread())));
+}
+
+/* ---- with: the lock is released on the way out */
+
+static void with(void)
+{
+    threading_lock_t lock = {0};
+    title("THREADING_WITH_LOCK releases on the way out");
+    THREADING_WITH_LOCK(&lock) {
+        printf("  in the body the lock is %s\n", threading_lock_locked(&lock) ? "held" : "free");
+        if (threading_lock_locked(&lock))
+            break;
+        printf("  never printed\n");
+    }
+    printf("  after a break it is %s\n", threading_lock_locked(&lock) ? "held" : "free");
+}
+
+/* ---- a local has one copy for each thread */
+
+struct school {
+    const char *student;
+};
+
+static threading_local_t local_school = THREADING_LOCAL_INIT(struct school);
+
+static void *enrol(void *name)
+{
+    struct school *mine = threading_local_get(&local_school);
+    printf("  %s had %s, now %s\n", my_name(), mine->student ? mine->student : "nobody", (const char *)name);
+    mine->student = name;
+    return NULL;
+}
+
+static void locals(void)
+{
+    static char alice[] = "Alice", bob[] = "Bob", carol[] = "Carol";
+    title("A local has one copy for each thread");
+    enrol(alice);
+    start_and_join(threading_thread(enrol, bob, .name = "Thread-B"));
+    enrol(carol);
+}
+
+/* ---- who is there */
+
+static THREADING_NO_ANALYSIS void listing(void)
+{
+    threading_thread_t *threads[8];
+    threading_lock_t go = {0};
+    title("Who is there");
+    threading_lock_acquire(&go);
+    threading_thread_t *first = threading_thread(wait_for_go, &go, .name = "first");
+    threading_thread_t *second = threading_thread(wait_for_go, &go, .name = "second", .daemon = true);
+    must(threading_thread_start(first));
+    must(threading_thread_start(second));
+    size_t count = threading_enumerate(threads, 8);
+    for (size_t i = 0; i < count; i++) {
+        printf("  %s%s\n", threading_thread_name(threads[i]),
+               threading_thread_daemon(threads[i]) ? ", a daemon" : "");
+        threading_thread_free(threads[i]);
+    }
+    threading_lock_release(&go);
+    must(threading_thread_join(first));
+    must(threading_thread_join(second));
+    threading_thread_free(first);
+    threading_thread_free(second);
+}
+
+/* ---- misuse has defined answers */
+
+static void answer(const char *what, threading_status_t status)
+{
+    printf("  %s: %s, %s\n", what, threading_status_name(status), threading_status_message(status));
+}
+
+static THREADING_NO_ANALYSIS void misuse(void)
+{
+    threading_lock_t lock = {0};
+    threading_rlock_t rlock = {0};
+    threading_thread_t *thread = threading_thread_new(say_name, NULL, NULL);
+    title("Misuse has defined answers");
+    answer("release of a free Lock", threading_lock_release(&lock));
+    answer("release of another's RLock", threading_rlock_release(&rlock));
+    answer("join before start", threading_thread_join(thread));
+    answer("start of main", threading_thread_start(threading_main_thread()));
+    answer("a timeout of -2 seconds", threading_lock_acquire_timeout(&lock, -2));
+    answer("no object at all", threading_lock_acquire(NULL));
+    threading_thread_free(thread);
+}
+
+/* ---- all processors are used */
+
+static atomic_bool stop;
+
+static void *spin(void *unused)
+{
+    (void)unused;
+    while (!atomic_load_explicit(&stop, memory_order_relaxed))
+        continue;
+    return NULL;
+}
+
+static void cores(void)
+{
+    size_t count = threading_cpu_count();
+    title("All processors are used");
+    for (size_t i = 0; i < count; i++)
+        start_and_forget(threading_thread(spin, NULL, .daemon = true));
+    double began = threading_monotonic(), used = cpu_seconds();
+    pause_for(1);
+    used = (cpu_seconds() - used) / (threading_monotonic() - began);
+    atomic_store(&stop, true);
+    printf("  %d busy threads on %d processors: about %.0f %%\n", (int)count, (int)count, 100 * used);
+}
+
+/* ---- the end */
+
+static void *stay(void *unused)
+{
+    (void)unused;
+    threading_sleep(THREADING_FOREVER);
+    return NULL;
+}
+
+static void *finish_work(void *unused)
+{
+    (void)unused;
+    must(threading_thread_join(threading_main_thread()));
+    printf("  main has returned, the worker still finishes its work\n");
+    pause_for(0.5);
+    printf("  done; now the process ends, and the daemon with it\n");
+    return NULL;
+}
+
+static void leave(void)
+{
+    title("At the end the process waits for its workers, not for its daemons");
+    start_and_forget(threading_thread(stay, NULL, .name = "daemon", .daemon = true));
+    start_and_forget(threading_thread(finish_work, NULL, .name = "worker"));
+}
+
+int main(int argc, char **argv)
+{
+    example_begin(argc, argv);
+    printf("threading %s on %s\n", threading_version(), threading_backend());
+    names();
+    join_with_timeout();
+    race_and_lock();
+    recursion();
+    deadlock();
+    with();
+    locals();
+    listing();
+    misuse();
+    cores();
+    leave();
+    return 0;
+}

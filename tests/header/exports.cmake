@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+# The shared LIBRARY exports the functions that HEADER declares with THREADING_API, and nothing else.
+cmake_minimum_required(VERSION 3.21)
+
+# The name of a function is the last threading_…( before its semicolon: what follows are macros, in capitals.
+file(READ "${HEADER}" text)
+string(REGEX REPLACE "/[*]([^*]|[*]+[^*/])*[*]+/" "" text "${text}")
+set(declared "")
+while(text MATCHES "THREADING_API [^#;]*[ *\n](threading_[a-z0-9_]+)\\([^;]*;(.*)$")
+  list(APPEND declared "${CMAKE_MATCH_1}")
+  set(text "${CMAKE_MATCH_2}")
+endwhile()
+list(SORT declared)
+
+execute_process(COMMAND "${NM}" -D --defined-only "${LIBRARY}" OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
+string(REGEX MATCHALL "[^ \n]+\n" exported "${symbols}")
+list(TRANSFORM exported STRIP)
+list(FILTER exported EXCLUDE REGEX "^(_init|_fini|__bss_start|_edata|_end)$") # musl's and old linkers' own
+list(SORT exported)
+
+foreach(name IN LISTS declared)
+  if(NOT name IN_LIST exported)
+    message(SEND_ERROR "${name} is declared and not exported")
+  endif()
+endforeach()
+foreach(name IN LISTS exported)
+  if(NOT name IN_LIST declared)
+    message(SEND_ERROR "${name} is exported and not declared")
+  endif()
+endforeach()
+list(LENGTH declared count)
+if(count EQUAL 0)
+  message(SEND_ERROR "no declaration was found in the header")
+endif()
+message("${count} functions")

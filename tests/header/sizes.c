@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* What the documentation promises about sizes, numbers and the order of the status codes. */
+#include "threading.h"
+
+_Static_assert(sizeof(threading_lock_t) == 4, "a Lock is 4 bytes");
+_Static_assert(sizeof(threading_rlock_t) == 8, "an RLock is 8 bytes");
+_Static_assert(sizeof(threading_local_t) <= 256, "no object is larger than 256 bytes");
+_Static_assert(THREADING_OK == 0, "success is 0");
+_Static_assert(THREADING_TIMEOUT == 1, "the codes follow the list");
+_Static_assert(THREADING_STATUS_COUNT == THREADING_UNSUPPORTED + 1, "the count is no code");
+_Static_assert(THREADING_INHERIT == 0 && THREADING_DAEMON == true && THREADING_NOT_DAEMON == -1,
+               "true is a daemon, nothing said is inherited");

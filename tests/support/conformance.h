@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a conformance case is written with.
+ *
+ *     CASE(release_by_another_thread) { … CHECK_STATUS(threading_lock_release(&lock), THREADING_OK); }
+ *
+ * A suite is one file of cases; CMake reads the names off the lines that begin with CASE( or EXIT_CASE( and
+ * makes each a CTest test `<column>.<suite>.<case>`, run in a process of its own with a time limit.
+ * A case passes when its function returns, fails at its first false check in any thread, and is skipped
+ * by SKIP("reason"). Checks are never compiled out.
+ *
+ *     EXIT_CASE(main_returns_7_after_the_joins, 7, "worker done|") { … }
+ *
+ * A case about the end of the process: the test passes when the process ends with that code and has
+ * printed exactly that text to standard output, where '|' stands for the end of a line. Returning from it
+ * returns the code EXIT_CODE, 0 unless the case set it, from main.
+ */
+#ifndef CONFORMANCE_H
+#define CONFORMANCE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "threading.h"
+
+#define CASE(name)          \
+    void case_##name(void); \
+    void case_##name(void)
+#define EXIT_CASE(name, code, output) CASE(name)
+
+/* What main returns after an EXIT_CASE. */
+extern int EXIT_CODE;
+
+#define CHECK(condition) ((condition) ? (void)0 : check_failed(__FILE__, __LINE__, #condition, NULL))
+#define CHECK_EQUAL(actual, expected) \
+    check_equal(__FILE__, __LINE__, #actual, (intmax_t)(actual), (intmax_t)(expected))
+#define CHECK_STATUS(actual, expected) check_status(__FILE__, __LINE__, #actual, (actual), (expected))
+#define CHECK_TEXT(actual, expected) check_text(__FILE__, __LINE__, #actual, (actual), (expected))
+#define SKIP(reason) check_skip(reason)
+
+/* Wait for a state, not for a time: the case's time limit ends a wait for what never comes. */
+#define AWAIT(condition)                   \
+    do {                                   \
+        while (!(condition))               \
+            (void)threading_sleep(0.0005); \
+    } while (0)
+
+void check_failed(const char *file, int line, const char *what, const char *detail);
+void check_equal(const char *file, int line, const char *what, intmax_t actual, intmax_t expected);
+void check_status(const char *file, int line, const char *what, threading_status_t actual,
+                  threading_status_t expected);
+void check_text(const char *file, int line, const char *what, const char *actual, const char *expected);
+void check_skip(const char *reason);
+
+/* A started thread, or the case fails; and joined and freed, or it fails. */
+threading_thread_t *started(threading_target_t target, void *arg);
+void finished(threading_thread_t *thread);
+
+/* A thread that the library did not start: the platform's own call makes and joins it. */
+typedef struct foreign foreign_t;
+foreign_t *foreign_start(void *(*function)(void *arg), void *arg);
+void foreign_join(foreign_t *thread);
+
+/* Bytes of memory that the process has allocated and not freed; 0 where it cannot be told. */
+size_t allocated_bytes(void);
+
+/* Whether a sanitizer or an emulator makes the process so slow or big that loads must be smaller. */
+bool is_slow(void);
+
+#endif

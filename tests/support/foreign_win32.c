@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* Threads that the library did not start, on Win32. */
+#include "conformance.h"
+
+#ifndef WIN32_LEAN_AND_MEAN
+#define WIN32_LEAN_AND_MEAN
+#endif
+#include <windows.h>
+
+#include <process.h>
+#include <stdlib.h>
+
+/* The system calls with a stack aligned to 4 bytes on 32-bit x86. */
+#if defined(__GNUC__) && defined(__i386__)
+#define CALLED_BY_SYSTEM __attribute__((force_align_arg_pointer))
+#else
+#define CALLED_BY_SYSTEM
+#endif
+
+struct foreign {
+    HANDLE native;
+    void *(*function)(void *arg);
+    void *arg;
+};
+
+CALLED_BY_SYSTEM static unsigned __stdcall run_foreign(void *arg)
+{
+    foreign_t *thread = arg;
+    (void)thread->function(thread->arg);
+    return 0;
+}
+
+foreign_t *foreign_start(void *(*function)(void *arg), void *arg)
+{
+    foreign_t *thread = malloc(sizeof *thread);
+    CHECK(thread != NULL);
+    thread->function = function;
+    thread->arg = arg;
+    thread->native = (HANDLE)_beginthreadex(NULL, 0, run_foreign, thread, 0, NULL);
+    CHECK(thread->native != NULL);
+    return thread;
+}
+
+void foreign_join(foreign_t *thread)
+{
+    CHECK_EQUAL(WaitForSingleObject(thread->native, INFINITE), WAIT_OBJECT_0);
+    CHECK(CloseHandle(thread->native));
+    free(thread);
+}
