@@ -573,7 +573,7 @@ THREADING_API const char *threading_thread_name(const threading_thread_t *thread
  *
  * The library keeps the name whole. The system learns it when the thread starts, or here if the calling
  * thread renames itself, cut at a character's boundary to what it can hold. Names need not be unique.
- * Names given before stay valid, so each new one costs memory until the handle is freed.
+ * A name that was read before stays valid, so each name read costs memory until the handle is freed.
  * @param thread  borrowed.
  * @param name    copied; UTF-8 by convention, any bytes in fact.
  * @return THREADING_OK; THREADING_INVALID for a NULL thread, a NULL name or ""; THREADING_NO_MEMORY.

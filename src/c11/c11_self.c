@@ -18,10 +18,21 @@
 _Thread_local void *ti_c11_self;
 
 static _Thread_local bool ti_c11_is_main;
+static bool ti_c11_is_loaded; /* by a thread that was told to be main */
 static once_flag ti_c11_once = ONCE_FLAG_INIT;
 static tss_t ti_c11_key;
 static bool ti_c11_has_key;
 static uintptr_t ti_c11_leave; /* always the same function */
+
+/* C cannot tell which thread is main. Some compilers can have a function called before main: the thread that loads
+ * this code counts as main, elsewhere the first one that uses it. */
+#if defined(__GNUC__)
+__attribute__((constructor)) static void ti_c11_load(void)
+{
+    ti_c11_is_loaded = true;
+    ti_c11_is_main = true;
+}
+#endif
 
 static void ti_c11_call_leave(void *self)
 {
@@ -40,10 +51,10 @@ static void ti_c11_destructor(void *value)
         ti_c11_call_leave((void *)((uintptr_t)value & ~TI_C11_ROUNDS_MASK));
 }
 
-/* C cannot tell which thread is main: the first one to use the library counts as main. */
 static void ti_c11_start(void)
 {
-    ti_c11_is_main = true;
+    if (!ti_c11_is_loaded)
+        ti_c11_is_main = true;
     ti_c11_has_key = tss_create(&ti_c11_key, ti_c11_destructor) == thrd_success;
 }
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Names of threads. A name that was read must stay valid as long as the handle, so a new name is put in front of
- * the old ones, and all go with the object.
+ * it, and all go with the object; one that nobody has read is freed when it is replaced. The registry's guard protects
+ * the names of objects that other threads know.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "atomic.h"
 #include "memory.h"
+#include "registry.h"
 #include "thread.h"
 
 #define TI_AUTOMATIC_SIZE 24 /* bytes for a prefix, a number and the 0 */
@@ -15,23 +17,16 @@
 typedef struct ti_name {
     struct ti_name *older;
     const char *text;
+    bool was_read;
     char storage[];
 } ti_name;
 
-ti_name ti_name_of_main = {NULL, "MainThread"};
-
-static ti_name *ti_name_newest(const threading_thread_t *record)
-{
-    /* Acquire: pairs with the release in ti_name_push, for the text. */
-    return (ti_name *)ti_load_pointer_acquire(&record->name);
-}
+ti_name ti_name_of_main = {NULL, "MainThread", true};
 
 static void ti_name_push(threading_thread_t *record, ti_name *name)
 {
-    do {
-        name->older = ti_name_newest(record);
-        /* Release: a reader of the pointer reads the text. */
-    } while (!ti_swap_pointer_release(&record->name, (uintptr_t)name->older, (uintptr_t)name));
+    name->older = record->name;
+    record->name = name;
 }
 
 static ti_name *ti_name_new(size_t size)
@@ -42,42 +37,41 @@ static ti_name *ti_name_new(size_t size)
     return name;
 }
 
-static bool ti_name_add(threading_thread_t *record, const char *text)
+static ti_name *ti_name_copy(const char *text)
 {
     size_t size = strlen(text) + 1;
     ti_name *name = ti_name_new(size);
-    if (name == NULL)
-        return false;
-    memcpy(name->storage, text, size);
-    ti_name_push(record, name);
-    return true;
+    if (name != NULL)
+        memcpy(name->storage, text, size);
+    return name;
 }
 
 /* Thread-1, Thread-2, Dummy-3: one count for all prefixes, as in CPython. */
-static bool ti_name_add_automatic(threading_thread_t *record, const char *prefix)
+static ti_name *ti_name_automatic(const char *prefix)
 {
     static uint32_t count;
     ti_name *name = ti_name_new(TI_AUTOMATIC_SIZE);
     if (name == NULL)
-        return false;
+        return NULL;
     /* Relaxed: only the number matters. */
     unsigned long number = (unsigned long)ti_add_relaxed(&count, 1) + 1;
     (void)snprintf(name->storage, TI_AUTOMATIC_SIZE, "%s-%lu", prefix, number);
-    ti_name_push(record, name);
-    return true;
+    return name;
 }
 
-bool ti_name_give(threading_thread_t *record, const char *name, const char *prefix)
+bool ti_name_give(threading_thread_t *record, const char *text, const char *prefix)
 {
-    if (name == NULL || *name == '\0')
-        return ti_name_add_automatic(record, prefix);
-    return ti_name_add(record, name);
+    bool is_automatic = text == NULL || *text == '\0';
+    ti_name *name = is_automatic ? ti_name_automatic(prefix) : ti_name_copy(text);
+    if (name != NULL)
+        ti_name_push(record, name);
+    return name != NULL;
 }
 
 void ti_name_free_all(threading_thread_t *record)
 {
     ti_name *older;
-    for (ti_name *name = ti_name_newest(record); name != NULL; name = older) {
+    for (ti_name *name = record->name; name != NULL; name = older) {
         older = name->older;
         ti_memory_free(name);
     }
@@ -95,29 +89,50 @@ static size_t ti_name_fit(const char *text, size_t limit)
     return length > 0 ? length : limit;
 }
 
+static void ti_name_show_text(const char *text)
+{
+    ti_port_set_name(text, ti_name_fit(text, ti_port_name_limit));
+}
+
 void ti_name_show(const threading_thread_t *record)
 {
-    const char *text = ti_name_newest(record)->text;
-    ti_port_set_name(text, ti_name_fit(text, ti_port_name_limit));
+    ti_name_show_text(threading_thread_name(record));
 }
 
 const char *threading_thread_name(const threading_thread_t *thread)
 {
-    return thread != NULL ? ti_name_newest(thread)->text : NULL;
+    if (thread == NULL)
+        return NULL;
+    ti_registry_lock(ti_self_get());
+    thread->name->was_read = true;
+    const char *text = thread->name->text;
+    ti_registry_unlock();
+    return text;
 }
 
-static bool ti_name_is(const threading_thread_t *thread, const char *text)
+/* Put a name in front, or in the place of one that nobody has read; that one is given back. */
+static ti_name *ti_name_replace(threading_thread_t *thread, ti_name *name)
 {
-    return strcmp(ti_name_newest(thread)->text, text) == 0;
+    ti_name *old = thread->name;
+    if (!old->was_read)
+        thread->name = old->older;
+    ti_name_push(thread, name);
+    return old->was_read ? NULL : old;
 }
 
 threading_status_t threading_thread_set_name(threading_thread_t *thread, const char *name)
 {
     if (thread == NULL || name == NULL || *name == '\0')
         return THREADING_INVALID;
-    if (!ti_name_is(thread, name) && !ti_name_add(thread, name))
+    ti_name *copy = ti_name_copy(name);
+    if (copy == NULL)
         return THREADING_NO_MEMORY;
-    if (thread == ti_self_get()->record)
-        ti_name_show(thread);
+    ti_self *self = ti_self_get();
+    ti_registry_lock(self);
+    ti_name *unused = strcmp(thread->name->text, name) == 0 ? copy : ti_name_replace(thread, copy);
+    ti_registry_unlock();
+    ti_memory_free(unused);
+    if (thread == self->record)
+        ti_name_show_text(name);
     return THREADING_OK;
 }

@@ -18,7 +18,7 @@ threading_thread_t ti_thread_main_record = {
     .ident = TI_MAIN_IDENT,
     .kind = TI_MAIN,
     .options_are_valid = true,
-    .name = (uintptr_t)&ti_name_of_main,
+    .name = &ti_name_of_main,
 };
 
 /* Change a word that threads may wait for. Sequential: the change in the table in parking.h. */

@@ -50,9 +50,9 @@ struct threading_thread {
         family; /* ti_fork_family at its start: the native thread of another process is not ours to join */
     ti_kind kind;
     bool options_are_valid;
-    uint32_t left_out;  /* under the registry's guard: the number of the shutdown that has given up on it */
-    uintptr_t name;     /* the newest ti_name */
-    uint64_t native_id; /* set before RUNNING */
+    uint32_t left_out;    /* under the registry's guard: the number of the shutdown that has given up on it */
+    struct ti_name *name; /* the newest; under the registry's guard once others know the object */
+    uint64_t native_id;   /* set before RUNNING */
     size_t stack_size;
     threading_target_t target;
     void *arg;

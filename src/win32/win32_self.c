@@ -6,8 +6,8 @@
  * foreign ones too, without the loader's lock. (GCC's own thread-local variables are no choice: they need another DLL
  * and are gone before the last callbacks.) The callback also runs
  *   - at the process's end in the thread that ends it, when all others are dead: ignored;
- *   - when a fiber is deleted, in the thread that deletes it. An FLS slot is a fiber's, so its value is the stack that set it. The
- *     stack that runs is no deleted fiber's: if it is the same one, the thread ends.
+ *   - when a fiber is deleted, in the thread that deletes it. An FLS slot is a fiber's, so its value is the stack that set
+ *     it. The stack that runs is no deleted fiber's: if it is the same one, the thread ends.
  */
 #include "win32_system.h"
 

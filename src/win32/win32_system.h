@@ -13,7 +13,8 @@
 
 #include "port.h"
 
-/* A function that the system or the C run-time calls: on 32-bit x86 they align the stack to 4 bytes, GCC and Clang rely on 16. */
+/* A function that the system or the C run-time calls: on 32-bit x86 they align the stack to 4 bytes, while GCC and Clang
+ * rely on 16. */
 #if defined(__GNUC__) && defined(__i386__)
 #define TI_WIN32_CALLED __attribute__((force_align_arg_pointer))
 #else
