@@ -93,6 +93,11 @@ static inline uintptr_t ti_load_pointer_acquire(const uintptr_t *word)
     return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
+static inline void ti_store_pointer_relaxed(uintptr_t *word, uintptr_t value)
+{
+    __atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+
 static inline void ti_store_pointer_release(uintptr_t *word, uintptr_t value)
 {
     __atomic_store_n(word, value, __ATOMIC_RELEASE);

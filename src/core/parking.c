@@ -90,12 +90,15 @@ uint32_t ti_parking_sleep(ti_self *self, int64_t deadline)
         uint32_t outcome = ti_load_acquire(&self->waiter.woken);
         if (outcome != TI_SLEEPING)
             return outcome;
-        if (ti_deadline_passed(deadline)) {
-            if (ti_parking_leave(self))
-                return TI_SLEEPING;
-            deadline = TI_FOREVER; /* a waker has taken this waiter off the queue and is about to wake it */
+        if (!ti_deadline_passed(deadline)) {
+            ti_port_park(&self->parker, deadline);
+        } else if (ti_parking_leave(self)) {
+            return TI_SLEEPING;
+        } else {
+            /* A waker has taken this waiter off the queue and wakes it now. Look before parking for that: leaving
+             * may have waited for the guard, on the same parker, and used up the waker's token. */
+            deadline = TI_FOREVER;
         }
-        ti_port_park(&self->parker, deadline);
     }
 }
 

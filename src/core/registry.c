@@ -123,8 +123,8 @@ void ti_registry_reset(ti_self *self, threading_thread_t *main)
     ti_registry.first = ti_registry.last = NULL;
     ti_registry.alive = 0;
     ti_registry_list(main);
-    /* Release has no partner here: the child has one thread. */
-    ti_store_pointer_release(&ti_registry.main, (uintptr_t)main);
+    /* Relaxed: the child has one thread. */
+    ti_store_pointer_relaxed(&ti_registry.main, (uintptr_t)main);
 }
 
 threading_thread_t *threading_main_thread(void)

@@ -202,6 +202,9 @@ threading_status_t threading_thread_start(threading_thread_t *thread)
 {
     if (thread == NULL || !thread->options_are_valid)
         return THREADING_INVALID;
+    if (ti_load_relaxed(&thread->state) !=
+        TI_NEW) /* relaxed: asked again under the guard; here, to need no memory */
+        return THREADING_ALREADY_STARTED;
     ti_self *caller = ti_self_get();
     ti_self *self = ti_runtime_start() ? ti_self_new() : NULL;
     if (self == NULL)

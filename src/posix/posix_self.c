@@ -16,6 +16,8 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "atomic.h"
+
 #ifndef PTHREAD_DESTRUCTOR_ITERATIONS
 #define PTHREAD_DESTRUCTOR_ITERATIONS 4 /* what POSIX guarantees */
 #endif
@@ -30,7 +32,7 @@ _Thread_local void *ti_posix_self;
 static pthread_once_t ti_posix_once = PTHREAD_ONCE_INIT;
 static pthread_key_t ti_posix_key;
 static bool ti_posix_has_key;
-static void (*ti_posix_leave)(void *self); /* always the same function */
+static uintptr_t ti_posix_leave; /* the function to call; always the same one */
 
 static void ti_posix_self_destructor(void *value)
 {
@@ -40,7 +42,8 @@ static void ti_posix_self_destructor(void *value)
         pthread_setspecific(ti_posix_key, (void *)((uintptr_t)value + 1)) == 0)
         return;
     ti_posix_self = self; /* for the calls that `leave` makes */
-    ti_posix_leave(self);
+    /* Relaxed, here and where it is stored: this thread has stored it itself. */
+    ((void (*)(void *))ti_load_pointer_relaxed(&ti_posix_leave))(self);
     ti_posix_self = NULL;
 }
 
@@ -67,6 +70,6 @@ bool ti_port_set_self(void *self, void (*leave)(void *self))
     if (!ti_posix_key_is_made())
         return false;
     if (self != NULL)
-        ti_posix_leave = leave;
+        ti_store_pointer_relaxed(&ti_posix_leave, (uintptr_t)leave);
     return pthread_setspecific(ti_posix_key, self) == 0;
 }

@@ -77,7 +77,7 @@ static void freed_once_acquired(void)
 }
 
 /* Half of the threads wait as long as it takes, the others for at most 2 ms. */
-enum { TURNS = 300 };
+enum { TURNS = 1000 };
 static int had; /* protected by the lock */
 static atomic_int timeouts;
 
@@ -96,7 +96,7 @@ static void *wait_impatiently(void *arg)
 {
     uint32_t seed = (uint32_t)atomic_fetch_add(&announced, 1) + 1;
     for (int turn = 0; turn < TURNS; turn++) {
-        threading_status_t status = LOCK(acquire_timeout)(&lock, random_below(&seed, 2000) * 1e-6);
+        threading_status_t status = LOCK(acquire_timeout)(&lock, random_below(&seed, turn % 2 ? 2000 : 50) * 1e-6);
         if (status == THREADING_OK) {
             be_inside();
             had++;
