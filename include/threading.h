@@ -279,7 +279,7 @@ THREADING_API threading_thread_t *threading_current_thread(void);
  * Give the main thread's object. Python: threading.main_thread().
  *
  * It is the thread that the process began with, whoever used the library first; its name is MainThread.
- * In a forked child it is the thread that called fork.
+ * In a forked child it is the thread that called fork; the child exits when that one's target returns.
  * @return borrowed, valid for the life of the process; never NULL.
  * Callable: from any thread, after fork, at exit.
  */

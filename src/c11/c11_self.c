@@ -36,8 +36,8 @@ __attribute__((constructor)) static void ti_c11_load(void)
 
 static void ti_c11_call_leave(void *self)
 {
-    /* Acquire: pairs with the release in ti_port_set_self. */
-    void (*leave)(void *) = (void (*)(void *))ti_load_pointer_acquire(&ti_c11_leave);
+    /* Relaxed: this thread has set it too. */
+    void (*leave)(void *) = (void (*)(void *))ti_load_pointer_relaxed(&ti_c11_leave);
     ti_c11_self = self; /* for the calls that `leave` makes */
     leave(self);
     ti_c11_self = NULL;
@@ -77,6 +77,6 @@ bool ti_port_set_self(void *self, void (*leave)(void *self))
     call_once(&ti_c11_once, ti_c11_start);
     ti_c11_self = self;
     if (self != NULL)
-        ti_store_pointer_release(&ti_c11_leave, (uintptr_t)leave);
+        ti_store_pointer_relaxed(&ti_c11_leave, (uintptr_t)leave);
     return ti_c11_has_key && tss_set(ti_c11_key, self) == thrd_success;
 }

@@ -33,7 +33,7 @@ static uint32_t ti_lockword_sleep(uint32_t *word, ti_self *self, int64_t deadlin
 {
     if (ownership == TI_UNOWNED || deadline != TI_FOREVER)
         return ti_parking_sleep(self, deadline);
-    bool ends = ti_waits_begin(self, word, TI_ENDED_NEVER_RELEASES);
+    bool ends = ti_waits_for_owner(self, word);
     if (!ends && ti_parking_leave(self))
         return TI_SLEEPING;
     uint32_t outcome = ti_parking_sleep(self, TI_FOREVER);

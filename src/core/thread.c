@@ -2,6 +2,8 @@
 /* Thread: from the object to the running thread and back. The states are in thread.h. */
 #include "thread.h"
 
+#include <stdlib.h>
+
 #include "atomic.h"
 #include "deadline.h"
 #include "local.h"
@@ -127,6 +129,8 @@ static void ti_thread_main(void *argument)
     ti_thread_change(&self->record->state, TI_RUNNING);
     ti_thread_run(self);
     self->way_out = NULL;
+    if (self->record == ti_registry_main()) /* it has called fork, and this is the child: main returns */
+        exit(EXIT_SUCCESS);
     ti_local_finish(
         self); /* here, where all of the thread still works; ti_self_leave repeats it for late ones */
     if (leaves_by_itself)
@@ -230,7 +234,7 @@ static threading_status_t ti_thread_sleep(ti_self *self, threading_thread_t *rec
 {
     if (deadline != TI_FOREVER)
         return ti_parking_wait(self, &record->state, state, deadline) ? THREADING_OK : THREADING_TIMEOUT;
-    if (!ti_waits_begin(self, &record->ident, TI_ENDED_WAKES))
+    if (!ti_waits_for_end(self, record, state))
         return THREADING_DEADLOCK;
     (void)ti_parking_wait(self, &record->state, state, TI_FOREVER); /* true: it has no deadline */
     ti_waits_end(self);

@@ -4,6 +4,13 @@
 #include "atomic.h"
 #include "parking.h"
 #include "registry.h"
+#include "thread.h"
+
+/* What it means when the thread that is waited for is not there any more. */
+typedef enum ti_if_ended {
+    TI_ENDED_WAKES,         /* its end is what is waited for */
+    TI_ENDED_NEVER_RELEASES /* it can release nothing any more */
+} ti_if_ended;
 
 static bool ti_waits_in_vain(const ti_self *self, ti_if_ended if_ended)
 {
@@ -23,15 +30,32 @@ static bool ti_waits_in_vain(const ti_self *self, ti_if_ended if_ended)
     }
 }
 
-bool ti_waits_begin(ti_self *self, const uint32_t *word, ti_if_ended if_ended)
+/* Under the registry's guard. */
+static bool ti_waits_publish(ti_self *self, const uint32_t *word, ti_if_ended if_ended)
 {
-    ti_registry_lock(self);
     self->waits_for = word;
     bool in_vain = ti_waits_in_vain(self, if_ended);
     if (in_vain)
         self->waits_for = NULL;
-    ti_registry_unlock();
     return !in_vain;
+}
+
+bool ti_waits_for_owner(ti_self *self, const uint32_t *owner)
+{
+    ti_registry_lock(self);
+    bool may_end = ti_waits_publish(self, owner, TI_ENDED_NEVER_RELEASES);
+    ti_registry_unlock();
+    return may_end;
+}
+
+bool ti_waits_for_end(ti_self *self, const threading_thread_t *thread, uint32_t state)
+{
+    ti_registry_lock(self);
+    /* Relaxed: what matters of its changes comes under the guard. */
+    bool may_end =
+        ti_load_relaxed(&thread->state) != state || ti_waits_publish(self, &thread->ident, TI_ENDED_WAKES);
+    ti_registry_unlock();
+    return may_end;
 }
 
 void ti_waits_end(ti_self *self)

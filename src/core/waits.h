@@ -24,14 +24,12 @@
 
 #include "self.h"
 
-/* What it means when the thread that is waited for has ended. */
-typedef enum ti_if_ended {
-    TI_ENDED_WAKES,         /* joins: its end is what we wait for */
-    TI_ENDED_NEVER_RELEASES /* RLocks: it can release nothing any more */
-} ti_if_ended;
+/* Publish that this thread waits for the owner of a lock. False, and not published: a deadlock, or the owner has ended. */
+bool ti_waits_for_owner(ti_self *self, const uint32_t *owner);
 
-/* Publish that this thread waits for the thread whose ident is in *word. False, and not published: a deadlock. */
-bool ti_waits_begin(ti_self *self, const uint32_t *word, ti_if_ended if_ended);
+/* Publish that this thread waits for the end of another one, if that is still in the state in which it was seen: a change
+ * that comes under the guard is seen, so that nobody waits for what is over. False, and not published: a deadlock. */
+bool ti_waits_for_end(ti_self *self, const threading_thread_t *thread, uint32_t state);
 
 /* The wait is over. */
 void ti_waits_end(ti_self *self);

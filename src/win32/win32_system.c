@@ -26,7 +26,7 @@ ti_win32_function ti_win32_find(ti_win32_optional *function)
     uintptr_t address = ti_load_pointer_relaxed(&function->address);
     if (address == TI_WIN32_UNKNOWN) {
         address = ti_win32_look_up_first(function);
-        ti_store_pointer_release(&function->address, address); /* release: there is nothing weaker */
+        ti_store_pointer_relaxed(&function->address, address);
     }
     return address != TI_WIN32_MISSING ? (ti_win32_function)address : NULL;
 }

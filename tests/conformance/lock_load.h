@@ -77,7 +77,7 @@ static void freed_once_acquired(void)
 }
 
 /* Half of the threads wait as long as it takes, the others for at most 2 ms. */
-enum { TURNS = 1000 };
+enum { TURNS = 2000 };
 static int had; /* protected by the lock */
 static atomic_int timeouts;
 

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* How much is allocated, where the C library tells: glibc, without a sanitizer's allocator in its place. */
-#include <features.h>
-
 #include "conformance.h"
 
-#if defined(__GLIBC__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__GLIBC__) && !defined(TEST_WITH_THREAD_SANITIZER) && !defined(TEST_WITH_ADDRESS_SANITIZER)
 #include <malloc.h>
 size_t allocated_bytes(void)
 {
