@@ -115,32 +115,36 @@ static bool ti_exit_claim(const ti_self *self)
     return ti_swap_acquire(&ti_exit_owner, 0, self->ident) || ti_load_relaxed(&ti_exit_owner) == self->ident;
 }
 
-/* Another thread ends the process: do not hold it up. */
-static void ti_exit_wait(ti_self *self)
-{
-    (void)ti_port_at_exit(ti_shutdown_at_exit); /* without it a third caller is not held back */
-    for (;;)
-        ti_port_park(&self->parker, TI_FOREVER);
-}
-
-static void ti_exit_enter(ti_self *self)
+/* Leave the set of threads that are waited for. False: another thread ends the process. */
+static bool ti_exit_begin(ti_self *self)
 {
     if (self->record != NULL)
         ti_thread_set_gone(self, self->record, TI_LEAVING);
-    if (!ti_exit_claim(self))
-        ti_exit_wait(self);
+    return ti_exit_claim(self);
+}
+
+static void ti_exit_sleep(ti_self *self)
+{
+    for (;;)
+        ti_port_park(&self->parker, TI_FOREVER);
 }
 
 void ti_shutdown_at_exit(void)
 {
     ti_self *self = ti_self_get();
-    ti_exit_enter(self);
+    if (!ti_exit_begin(self)) {
+        (void)ti_port_at_exit(
+            ti_shutdown_at_exit); /* for the next one; without it a third caller is not held back */
+        ti_exit_sleep(self);
+    }
     ti_main_leaves(self);
     (void)ti_shutdown_wait(self, true);
 }
 
 void threading_exit_process(int code)
 {
-    ti_exit_enter(ti_self_get());
+    ti_self *self = ti_self_get();
+    if (!ti_exit_begin(self))
+        ti_exit_sleep(self);
     exit(code);
 }
