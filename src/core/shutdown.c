@@ -133,8 +133,8 @@ void ti_shutdown_at_exit(void)
 {
     ti_self *self = ti_self_get();
     if (!ti_exit_begin(self)) {
-        (void)ti_port_at_exit(
-            ti_shutdown_at_exit); /* for the next one; without it a third caller is not held back */
+        /* For the next one that comes. Without it a third caller of exit() is not held back. */
+        (void)ti_port_at_exit(ti_shutdown_at_exit);
         ti_exit_sleep(self);
     }
     ti_main_leaves(self);

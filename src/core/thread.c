@@ -131,8 +131,8 @@ static void ti_thread_main(void *argument)
     self->way_out = NULL;
     if (self->record == ti_registry_main()) /* it has called fork, and this is the child: main returns */
         exit(EXIT_SUCCESS);
-    ti_local_finish(
-        self); /* here, where all of the thread still works; ti_self_leave repeats it for late ones */
+    /* Here, where all of the thread still works; ti_self_leave repeats it for copies that come late. */
+    ti_local_finish(self);
     if (leaves_by_itself)
         return;
     ti_self_leave(self);
@@ -171,7 +171,8 @@ static threading_status_t ti_thread_enter(threading_thread_t *thread, ti_self *s
         return THREADING_ALREADY_STARTED;
     if (ti_is_finalizing())
         return THREADING_FINALIZING;
-    thread->ident = self->ident = ti_registry_new_ident();
+    self->ident = ti_registry_new_ident();
+    ti_store_relaxed(&thread->ident, self->ident); /* relaxed: published by the state */
     self->record = threading_thread_retain(thread);
     ti_registry_add(self);
     ti_registry_list(thread);
@@ -195,7 +196,7 @@ static void ti_thread_withdraw(threading_thread_t *thread, ti_self *self, ti_sel
     ti_registry_lock(caller);
     ti_registry_remove(self);
     ti_registry_unlist(thread);
-    thread->ident = 0;
+    ti_store_relaxed(&thread->ident, 0);
     ti_store_sequential(&thread->state, TI_NEW);
     ti_registry_unlock();
     ti_parking_wake_all(&thread->state);
@@ -206,8 +207,8 @@ threading_status_t threading_thread_start(threading_thread_t *thread)
 {
     if (thread == NULL || !thread->options_are_valid)
         return THREADING_INVALID;
-    if (ti_load_relaxed(&thread->state) !=
-        TI_NEW) /* relaxed: asked again under the guard; here, to need no memory */
+    /* Relaxed: it is asked again under the guard; here only so that the answer needs no memory. */
+    if (ti_load_relaxed(&thread->state) != TI_NEW)
         return THREADING_ALREADY_STARTED;
     ti_self *caller = ti_self_get();
     ti_self *self = ti_runtime_start() ? ti_self_new() : NULL;
