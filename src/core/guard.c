@@ -4,8 +4,8 @@
 #include "atomic.h"
 
 #define TI_GUARD_LOCKED ((uintptr_t)1)
-#define TI_GUARD_SPINS \
-    100 /* looks before sleeping: longer than the guard is held, shorter than a sleep costs */
+/* Looks before sleeping: longer than the guard is held, shorter than a sleep costs. */
+#define TI_GUARD_SPINS 100
 
 struct ti_guard_waiter {
     struct ti_guard_waiter *next;

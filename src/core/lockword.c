@@ -4,8 +4,8 @@
 #include "port.h"
 #include "waits.h"
 
-#define TI_STARVED \
-    1000000 /* nanoseconds after which a waiter is handed the word: CPython's TIME_TO_BE_FAIR_NS */
+/* Nanoseconds after which a waiter is handed the word: CPython's TIME_TO_BE_FAIR_NS. */
+#define TI_STARVED 1000000
 
 /* Take the word, or stand in the queue: last at first, ahead of all once woken and then passed by another. */
 static bool ti_lockword_take_or_enqueue(uint32_t *word, ti_self *self, bool was_woken)
