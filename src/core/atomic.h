@@ -7,7 +7,8 @@
  * standalone fences: ThreadSanitizer does not understand them. "sequential" operations have one total order
  * that all threads agree on; wherever one is used, the line above says which pair of accesses needs it.
  *
- * This file is the only place that knows the compiler. First rung: the __atomic builtins of GCC and Clang.
+ * This file is the only place that knows the compiler. First rung: the __atomic builtins of GCC and Clang (as
+ * clang-cl too). Second rung: Microsoft's intrinsics; THREADING_ATOMIC_INTRINSICS has them tested with other compilers.
  */
 #ifndef TI_ATOMIC_H
 #define TI_ATOMIC_H
@@ -15,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#if defined(__GNUC__)
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(THREADING_ATOMIC_INTRINSICS)
 
 static inline uint32_t ti_load_relaxed(const uint32_t *word)
 {
@@ -121,6 +122,155 @@ static inline bool ti_swap_pointer_acquire(uintptr_t *word, uintptr_t expected, 
 static inline bool ti_swap_pointer_release(uintptr_t *word, uintptr_t expected, uintptr_t desired)
 {
     return __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
+
+#elif defined(_MSC_VER) || defined(THREADING_ATOMIC_INTRINSICS)
+
+#include <intrin.h>
+
+/*
+ * Volatile accesses of a word are single and stay in order among themselves; what else they order depends on options of the
+ * compiler, so nothing here relies on it. x86 needs its compiler held back and no more: its loads acquire and its stores
+ * release. ARM needs a barrier. The _Interlocked functions are sequential and full barriers everywhere, which is
+ * more than most of the names here ask for.
+ */
+#if defined(_M_ARM64) || defined(_M_ARM64EC) || defined(_M_ARM)
+#define TI_ATOMIC_BARRIER() __dmb(0xB) /* inner shareable, loads and stores; also for the compiler */
+#else
+#define TI_ATOMIC_BARRIER() _ReadWriteBarrier()
+#endif
+
+/* The intrinsics want 32 bits as a long, which has 32 on Windows. */
+static inline volatile long *ti_atomic_long(uint32_t *word)
+{
+    return (volatile long *)(volatile void *)word;
+}
+
+/* The same for pointers, whose intrinsics are there for both sizes. */
+static inline void *volatile *ti_atomic_pointer(uintptr_t *word)
+{
+    return (void *volatile *)(volatile void *)word;
+}
+
+static inline uint32_t ti_load_relaxed(const uint32_t *word)
+{
+    return *(const volatile uint32_t *)word;
+}
+
+static inline uint32_t ti_load_acquire(const uint32_t *word)
+{
+    uint32_t value = *(const volatile uint32_t *)word;
+    TI_ATOMIC_BARRIER();
+    return value;
+}
+
+/* The barrier in front keeps it behind sequential stores, whatever those intrinsics leave to be done. */
+static inline uint32_t ti_load_sequential(const uint32_t *word)
+{
+    TI_ATOMIC_BARRIER();
+    return ti_load_acquire(word);
+}
+
+static inline void ti_store_relaxed(uint32_t *word, uint32_t value)
+{
+    *(volatile uint32_t *)word = value;
+}
+
+static inline void ti_store_release(uint32_t *word, uint32_t value)
+{
+    TI_ATOMIC_BARRIER();
+    *(volatile uint32_t *)word = value;
+}
+
+static inline uint32_t ti_exchange_sequential(uint32_t *word, uint32_t value)
+{
+    return (uint32_t)_InterlockedExchange(ti_atomic_long(word), (long)value);
+}
+
+static inline void ti_store_sequential(uint32_t *word, uint32_t value)
+{
+    (void)ti_exchange_sequential(word, value);
+}
+
+static inline uint32_t ti_exchange_acquire_release(uint32_t *word, uint32_t value)
+{
+    return ti_exchange_sequential(word, value);
+}
+
+static inline uint32_t ti_add_sequential(uint32_t *word, uint32_t value)
+{
+    return (uint32_t)_InterlockedExchangeAdd(ti_atomic_long(word), (long)value);
+}
+
+static inline uint32_t ti_add_relaxed(uint32_t *word, uint32_t value)
+{
+    return ti_add_sequential(word, value);
+}
+
+static inline uint32_t ti_add_acquire_release(uint32_t *word, uint32_t value)
+{
+    return ti_add_sequential(word, value);
+}
+
+/* The intrinsics take what is desired first, and what is expected by value. */
+static inline bool ti_swap_sequential(uint32_t *word, uint32_t expected, uint32_t desired)
+{
+    long found = _InterlockedCompareExchange(ti_atomic_long(word), (long)desired, (long)expected);
+    return (uint32_t)found == expected;
+}
+
+static inline bool ti_swap_acquire(uint32_t *word, uint32_t expected, uint32_t desired)
+{
+    return ti_swap_sequential(word, expected, desired);
+}
+
+static inline uintptr_t ti_load_pointer_relaxed(const uintptr_t *word)
+{
+    return *(const volatile uintptr_t *)word;
+}
+
+static inline uintptr_t ti_load_pointer_acquire(const uintptr_t *word)
+{
+    uintptr_t value = *(const volatile uintptr_t *)word;
+    TI_ATOMIC_BARRIER();
+    return value;
+}
+
+static inline void ti_store_pointer_relaxed(uintptr_t *word, uintptr_t value)
+{
+    *(volatile uintptr_t *)word = value;
+}
+
+static inline void ti_store_pointer_release(uintptr_t *word, uintptr_t value)
+{
+    TI_ATOMIC_BARRIER();
+    *(volatile uintptr_t *)word = value;
+}
+
+static inline uintptr_t ti_exchange_pointer_acquire(uintptr_t *word, uintptr_t value)
+{
+    return (uintptr_t)_InterlockedExchangePointer(ti_atomic_pointer(word), (void *)value);
+}
+
+static inline bool ti_swap_pointer_acquire(uintptr_t *word, uintptr_t expected, uintptr_t desired)
+{
+    return (uintptr_t)_InterlockedCompareExchangePointer(ti_atomic_pointer(word), (void *)desired,
+                                                         (void *)expected) == expected;
+}
+
+static inline bool ti_swap_pointer_release(uintptr_t *word, uintptr_t expected, uintptr_t desired)
+{
+    return ti_swap_pointer_acquire(word, expected, desired);
+}
+
+/* There is one intrinsic for each size of pointers; a loop needs neither. */
+static inline uintptr_t ti_and_pointer_release(uintptr_t *word, uintptr_t mask)
+{
+    uintptr_t value;
+    do {
+        value = ti_load_pointer_relaxed(word);
+    } while (!ti_swap_pointer_release(word, value, value & mask));
+    return value;
 }
 
 #else

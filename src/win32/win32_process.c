@@ -6,19 +6,21 @@
  * killed, or they wait for the loader's lock, which is held. So code that is in a DLL, as the library's own or as a part
  * of somebody else's, registers in the C run-time's table for the whole process, and keeps the DLL loaded. Which C
  * run-time the program exits through is not known, and more than one is loaded in most processes: all are told.
- * A program that brought its own in its executable tells nobody (docs/limits.md).
+ * One that is inside the executable cannot be told; such a program calls threading_shutdown() (docs/limits.md).
  */
 #include "win32_system.h"
 
 #include <stdlib.h>
 
-static void (*ti_win32_exit_hook)(void);
+#include "atomic.h"
+
+static uintptr_t ti_win32_exit_hook; /* always the same function */
 
 /* Once all other threads are dead it is too late to wait for any. */
 TI_WIN32_CALLED static void __cdecl ti_win32_exit(void)
 {
     if (!ti_win32_is_ending())
-        ti_win32_exit_hook();
+        ((void (*)(void))ti_load_pointer_relaxed(&ti_win32_exit_hook))();
 }
 
 TI_WIN32_CALLED static int __cdecl ti_win32_onexit(void)
@@ -27,7 +29,7 @@ TI_WIN32_CALLED static int __cdecl ti_win32_onexit(void)
     return 0;
 }
 
-/* The executable or DLL that this code is in. NULL is never the answer. */
+/* The executable or DLL that this code is in; NULL if the flags cannot be had. */
 static HMODULE ti_win32_module(DWORD flags)
 {
     HMODULE module = NULL;
@@ -41,7 +43,7 @@ static bool ti_win32_tell_ucrt(ti_win32_optional *crt_atexit)
 {
     typedef int(__cdecl * register_function)(void(__cdecl * hook)(void));
     register_function tell = (register_function)ti_win32_find(crt_atexit);
-    return tell != NULL && tell(ti_win32_exit) == 0;
+    return tell == NULL || tell(ti_win32_exit) == 0;
 }
 
 /* The one that is part of Windows, which MinGW uses. */
@@ -50,21 +52,23 @@ static bool ti_win32_tell_msvcrt(ti_win32_optional *onexit)
     typedef int(__cdecl * hook_function)(void);
     typedef hook_function(__cdecl * register_function)(hook_function hook);
     register_function tell = (register_function)ti_win32_find(onexit);
-    return tell != NULL && tell(ti_win32_onexit) != NULL;
+    return tell == NULL || tell(ti_win32_onexit) != NULL;
 }
 
+/* Whether all that are there know. */
 static bool ti_win32_tell_all(void)
 {
     static ti_win32_optional ucrt = {L"ucrtbase.dll", L"ucrtbased.dll", "_crt_atexit", 0};
     static ti_win32_optional msvcrt = {L"msvcrt.dll", NULL, "_onexit", 0};
     bool ucrt_knows = ti_win32_tell_ucrt(&ucrt);
     bool msvcrt_knows = ti_win32_tell_msvcrt(&msvcrt);
-    return ucrt_knows || msvcrt_knows;
+    return ucrt_knows && msvcrt_knows;
 }
 
 bool ti_port_at_exit(void (*hook)(void))
 {
-    ti_win32_exit_hook = hook;
+    /* Relaxed: it is stored before the C run-time is told of it. */
+    ti_store_pointer_relaxed(&ti_win32_exit_hook, (uintptr_t)hook);
     if (ti_win32_module(GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT) == GetModuleHandleW(NULL))
         return atexit(ti_win32_exit) == 0;
     return ti_win32_module(GET_MODULE_HANDLE_EX_FLAG_PIN) != NULL && ti_win32_tell_all();

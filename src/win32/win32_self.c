@@ -48,9 +48,18 @@ TI_WIN32_CALLED static VOID WINAPI ti_win32_ends(PVOID stack)
     }
 }
 
+/* A look-up takes the loader's lock, for which another ending thread may be waited for: none is left to be done at the
+ * end of a thread. (Wine holds a lock of its own around the callbacks.) */
+static void ti_win32_look_up_all(void)
+{
+    (void)ti_win32_is_ending();
+    (void)ti_port_now();
+}
+
 static void ti_win32_make_slots(void (*leave)(void *self))
 {
     if (ti_swap_acquire(&ti_win32_slots, TI_NO_SLOTS, TI_MAKING_SLOTS)) {
+        ti_win32_look_up_all();
         ti_win32_leave = leave;
         ti_win32_self = TlsAlloc();
         ti_win32_trigger = FlsAlloc(ti_win32_ends);
