@@ -21,6 +21,9 @@ set(THREADING_TEST_ENVIRONMENT
 if(THREADING_TEST_SLOW)
   list(APPEND THREADING_TEST_ENVIRONMENT THREADING_TEST_SLOW=1)
 endif()
+if(CMAKE_CROSSCOMPILING_EMULATOR MATCHES "qemu")
+  list(APPEND THREADING_TEST_ENVIRONMENT THREADING_TEST_EMULATED=1)
+endif()
 
 # The properties that every test of a program has; `seconds` is its limit before scaling.
 function(threading_test_properties name seconds)
@@ -100,7 +103,7 @@ endfunction()
 function(threading_test_target target)
   threading_own_target(${target})
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests/support")
-  if(THREADING_CHOSEN_BACKEND STREQUAL "posix")
+  if(NOT WIN32)
     target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
   endif()
   # Not every compiler tells its sanitizers by a macro.

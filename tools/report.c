@@ -7,7 +7,7 @@
  *     @column NAME    results of this column follow
  *     @end CODE       they are complete, and ctest ended with this code
  *     @doing TEXT     what is going on, for the progress line
- *     @note TEXT      to be said at the end
+ *     @about NAME TEXT   to be said of this column at the end
  *     @fail TEXT      something else than a test failed; counts as a failure
  *     | TEXT          to be shown at once
  *
@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 enum result { PASSED, FAILED, SKIPPED, RESULTS };
-enum { TABLE_WIDTH = 110, LINE = 4096 };
+enum { TABLE_WIDTH = 110, ABOUT_NAME = 21, LINE = 4096 };
 
 static void *must(void *memory)
 {
@@ -64,7 +64,8 @@ typedef struct test {
     char *name; /* suite.case */
 } test_t;
 
-static list_t columns, suites, reasons, notes, failures;
+static list_t columns, suites, reasons, failures;
+static list_t about; /* "column  text; text" */
 static test_t *tests;
 static size_t test_count;
 static size_t totals[RESULTS];
@@ -147,6 +148,30 @@ static int read_output(const char *line)
     return 1;
 }
 
+/* What was said of a column is one line of the report. */
+static void tell_about(const char *column, const char *text)
+{
+    char line[2 * LINE];
+    size_t length = strlen(column);
+    for (size_t i = 0; i < about.count; i++)
+        if (strncmp(about.texts[i], column, length) == 0 && about.texts[i][length] == ' ') {
+            snprintf(line, sizeof line, "%s; %s", about.texts[i], text);
+            free(about.texts[i]);
+            about.texts[i] = must(strdup(line));
+            return;
+        }
+    snprintf(line, sizeof line, "%-*s %s", ABOUT_NAME, column, text);
+    list_add(&about, line);
+}
+
+/* The program that says what it runs on prints "ABOUT: text". */
+static void read_about(const char *column, const list_t *output)
+{
+    for (size_t i = 0; i < output->count; i++)
+        if (strncmp(output->texts[i], "ABOUT: ", 7) == 0)
+            tell_about(column, output->texts[i] + 7);
+}
+
 static size_t skip_reason(const list_t *output)
 {
     for (size_t i = 0; i < output->count; i++) {
@@ -196,6 +221,7 @@ static void add_test(const char *name, const char *status, const list_t *output)
         return;
     *suite++ = '\0';
     test.column = list_place(&columns, text);
+    read_about(text, output);
     test.name = must(strdup(suite));
     end = strchr(suite, '.');
     if (end != NULL)
@@ -248,6 +274,14 @@ static void end_column(const char *code)
     column_total = 0;
 }
 
+static void read_about_line(const char *line)
+{
+    char column[LINE];
+    int after = 0;
+    if (sscanf(line, "%4095s %n", column, &after) == 1)
+        tell_about(column, line + after);
+}
+
 static void read_line(const char *line)
 {
     if (strncmp(line, "@column ", 8) == 0)
@@ -256,8 +290,8 @@ static void read_line(const char *line)
         end_column(line + 5);
     else if (strncmp(line, "@doing ", 7) == 0)
         progress(line + 7);
-    else if (strncmp(line, "@note ", 6) == 0)
-        list_add(&notes, line + 6);
+    else if (strncmp(line, "@about ", 7) == 0)
+        read_about_line(line + 7);
     else if (strncmp(line, "@fail ", 6) == 0)
         fail(line + 6, "");
     else if (strncmp(line, "| ", 2) == 0)
@@ -433,7 +467,7 @@ int main(void)
     clear_progress();
     print_table();
     print_skips();
-    print_list(&notes, "");
+    print_list(&about, "");
     print_list(&failures, "FAILED  ");
     printf("\n%zu passed, %zu failed, %zu skipped\n", totals[PASSED], totals[FAILED], totals[SKIPPED]);
     return totals[FAILED] > 0 || totals[PASSED] == 0;

@@ -191,7 +191,7 @@ static void say_whether_many(void)
 EXIT_CASE(a_thousand_workers_are_waited_for, 0, "all|")
 {
     at_exit(say_whether_many);
-    many = is_slow() ? 100 : 1000;
+    many = is_slow() || sizeof(void *) < 8 ? 100 : 1000; /* 32 bits have no room for so many stacks */
     for (int i = 0; i < many; i++)
         start_worker(count_after_main, NULL);
 }

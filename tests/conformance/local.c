@@ -455,11 +455,17 @@ static void *use_one_whose_fini_starts_a_thread(void *local)
     return NULL;
 }
 
+static threading_local_t starting = THREADING_LOCAL_INIT_WITH(struct school, NULL, start_and_join);
+
 CASE(finaliser_may_start_and_join_a_thread)
 {
-    static threading_local_t starting = THREADING_LOCAL_INIT_WITH(struct school, NULL, start_and_join);
     finished(started(use_one_whose_fini_starts_a_thread, &starting));
-    CHECK_EQUAL(atomic_exchange(&finis, 0), 2);
+    CHECK_EQUAL(atomic_load(&finis), 2);
+}
+
+CASE(finaliser_of_a_foreign_thread_may_start_and_join_a_thread)
+{
+    needs_free_thread_ends();
     foreign_join(foreign_start(use_one_whose_fini_starts_a_thread, &starting));
     CHECK_EQUAL(atomic_load(&finis), 2);
     CHECK_EQUAL(threading_active_count(), 1);

@@ -268,6 +268,7 @@ CASE(two_tight_loops_starve_no_waiter)
 
 CASE(memory_may_be_freed_once_acquired)
 {
+    /* slow */
     freed_once_acquired();
 }
 

@@ -411,5 +411,6 @@ CASE(stack_of_the_size_asked_for_is_there)
 CASE(stack_of_the_default_size_is_one_mebibyte_at_least)
 {
     size_t kibibytes = 768;
+    need_stack_sizes();
     finished(started(fill_kibibytes, &kibibytes));
 }

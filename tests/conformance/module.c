@@ -132,6 +132,7 @@ CASE(main_thread_cannot_be_started)
 
 CASE(main_threads_native_id_is_the_process_id_on_linux)
 {
+    needs_native_ids();
 #if defined(__linux__)
     CHECK_EQUAL(threading_get_native_id(), getpid());
     CHECK_EQUAL(threading_thread_native_id(threading_main_thread()), getpid());

@@ -264,6 +264,7 @@ CASE(names_are_read_beside_renames)
 
 static void need_system_names(void)
 {
+    needs_names();
 #if !defined(__linux__)
     SKIP("the name that the system shows is read on Linux only");
 #endif

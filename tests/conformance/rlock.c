@@ -143,6 +143,7 @@ CASE(two_tight_loops_starve_no_waiter)
 /* Here the thread that freed them all ends as the owner of all of them, too. */
 CASE(memory_may_be_freed_once_acquired)
 {
+    /* slow */
     freed_once_acquired();
 }
 

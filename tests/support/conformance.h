@@ -67,6 +67,17 @@ void foreign_join(foreign_t *thread);
 /* Bytes of memory that the process has allocated and not freed; 0 where it cannot be told. */
 size_t allocated_bytes(void);
 
+/* Skips the case on a backend or a system that lacks something; docs/limits.md has the same words. */
+bool is_emulated(void); /* by qemu-user, whose own memory and threads are the process's as well */
+void needs_names(void);
+void needs_native_ids(void);
+void needs_fork_hooks(void);
+void needs_free_thread_ends(void);
+
+/* What the process runs on; and Wine's version, NULL where there is no Wine. */
+void system_text(char *text, size_t size);
+const char *wine_version(void);
+
 /* Whether a sanitizer or an emulator makes the process so slow or big that loads must be smaller. */
 bool is_slow(void);
 

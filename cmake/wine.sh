@@ -1,0 +1,14 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Runs a Windows program for CTest. The first program of all starts Wine's services, and they keep what it has open: its
+# output would not end before they do, and CTest waits for that. So the first is one that waits here, and says nothing.
+wine=$1
+shift
+export WINEDEBUG=-all
+keeper=${WINEPREFIX:-$HOME/.wine}/kept-alive-by
+if ! { read -r pid <"$keeper" && kill -0 "$pid"; } 2>/dev/null; then
+    sleep 900 </dev/null 2>/dev/null | "$wine" cmd /c pause >/dev/null 2>&1 &
+    "$wine" cmd /c exit </dev/null >/dev/null 2>&1
+    echo $! >"$keeper"
+fi
+exec "$wine" "$@"

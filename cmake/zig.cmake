@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+# Builds for another system with zig's C compiler. THREADING_ZIG_TARGET says which: aarch64-macos, arm-linux-musleabihf, …
+# zig itself is the program in the environment variable ZIG, the one that tools/check fetched, or on the PATH.
+
+set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES THREADING_ZIG_TARGET)
+find_program(THREADING_ZIG NAMES "$ENV{ZIG}" zig
+  HINTS "${CMAKE_CURRENT_LIST_DIR}/../build/tools/node_modules/.bin" REQUIRED)
+
+if(NOT THREADING_ZIG_TARGET MATCHES "^([^-]+)-([^-]+)")
+  message(FATAL_ERROR "THREADING_ZIG_TARGET is '${THREADING_ZIG_TARGET}'; it should be like aarch64-macos.")
+endif()
+set(CMAKE_SYSTEM_PROCESSOR "${CMAKE_MATCH_1}")
+if(CMAKE_MATCH_2 STREQUAL "macos")
+  set(CMAKE_SYSTEM_NAME Darwin)
+  set(CMAKE_OSX_SYSROOT "")
+  set(CMAKE_OSX_DEPLOYMENT_TARGET "")
+  set(CMAKE_INSTALL_NAME_TOOL true)
+  if(CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64")
+    set(CMAKE_SYSTEM_PROCESSOR arm64)
+  endif()
+elseif(CMAKE_MATCH_2 STREQUAL "windows")
+  set(CMAKE_SYSTEM_NAME Windows)
+else()
+  set(CMAKE_SYSTEM_NAME Linux)
+endif()
+
+set(CMAKE_C_COMPILER "${THREADING_ZIG}" cc -target ${THREADING_ZIG_TARGET})
+
+# CMake wants archivers as single programs.
+set(zig_tools "${CMAKE_BINARY_DIR}/zig")
+foreach(tool IN ITEMS ar ranlib rc)
+  file(WRITE "${zig_tools}/${tool}" "#!/bin/sh\nexec \"${THREADING_ZIG}\" ${tool} \"$@\"\n")
+  file(CHMOD "${zig_tools}/${tool}" PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
+endforeach()
+set(CMAKE_AR "${zig_tools}/ar")
+set(CMAKE_RANLIB "${zig_tools}/ranlib")
+set(CMAKE_RC_COMPILER "${zig_tools}/rc")

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* Says what it is and what it runs on: the report shows it with the column. */
+#include "conformance.h"
+
+#include <limits.h>
+
+#if defined(_WIN32) && defined(_UCRT)
+#define LIBRARY "UCRT"
+#elif defined(_WIN32)
+#define LIBRARY "MSVCRT"
+#elif defined(__GLIBC__)
+#include <gnu/libc-version.h>
+#define LIBRARY "glibc"
+#elif defined(__linux__)
+#define LIBRARY "musl"
+#else
+#define LIBRARY "libc"
+#endif
+
+#if defined(__x86_64__) || defined(__i386__) || defined(_M_X64) || defined(_M_IX86)
+#define MACHINE "x86"
+#elif defined(__aarch64__) || defined(__arm__) || defined(_M_ARM64)
+#define MACHINE "ARM"
+#elif defined(__riscv)
+#define MACHINE "RISC-V"
+#else
+#define MACHINE "an unknown machine"
+#endif
+
+/* Clang claims to be GCC as well. */
+static void print_compiler(void)
+{
+#if defined(__clang__)
+    printf("Clang %d.%d", __clang_major__, __clang_minor__);
+#elif defined(__GNUC__)
+    printf("GCC %d.%d", __GNUC__, __GNUC_MINOR__);
+#elif defined(_MSC_VER)
+    printf("MSVC %d", _MSC_VER);
+#else
+    printf("an unknown compiler");
+#endif
+}
+
+int main(void)
+{
+    char system[200];
+    system_text(system, sizeof system);
+    printf("ABOUT: %s %s, %s, %d-bit %s, %s", threading_backend(), threading_version(), system,
+           (int)(sizeof(void *) * CHAR_BIT), MACHINE, LIBRARY);
+#if defined(__GLIBC__)
+    printf(" %s", gnu_get_libc_version());
+#endif
+    printf(", ");
+    print_compiler();
+    printf("\n");
+    return 0;
+}

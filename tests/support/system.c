@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* What the process runs on. */
+#include "conformance.h"
+
+#include <string.h>
+
+#if defined(_WIN32)
+
+#include <windows.h>
+
+/* A function of ntdll, which every process has. */
+static FARPROC find(const char *name)
+{
+    return GetProcAddress(GetModuleHandleA("ntdll.dll"), name);
+}
+
+const char *wine_version(void)
+{
+    typedef const char *(__cdecl * version_function)(void);
+    version_function version = (version_function)(void (*)(void))find("wine_get_version");
+    return version != NULL ? version() : NULL;
+}
+
+/* GetVersionEx tells a program no more than its manifest knows. */
+void system_text(char *text, size_t size)
+{
+    typedef LONG(WINAPI * version_function)(OSVERSIONINFOW * version);
+    version_function get_version = (version_function)(void (*)(void))find("RtlGetVersion");
+    OSVERSIONINFOW version = {.dwOSVersionInfoSize = sizeof version};
+    if (get_version != NULL)
+        (void)get_version(&version);
+    snprintf(text, size, "%s%s%sWindows %lu.%lu.%lu%s", wine_version() ? "Wine " : "",
+             wine_version() ? wine_version() : "", wine_version() ? " (" : "", version.dwMajorVersion,
+             version.dwMinorVersion, version.dwBuildNumber, wine_version() ? ")" : "");
+}
+
+#else
+
+#include <sys/utsname.h>
+
+const char *wine_version(void)
+{
+    return NULL;
+}
+
+void system_text(char *text, size_t size)
+{
+    struct utsname name;
+    if (uname(&name) < 0)
+        snprintf(text, size, "an unknown system");
+    else
+        snprintf(text, size, "%s %.*s", name.sysname, (int)strcspn(name.release, "-+"), name.release);
+}
+
+#endif
