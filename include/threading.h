@@ -32,9 +32,21 @@
  *   6  Thread            objects that run a function: start, join, names, daemons
  *   7  Lock              the plain lock; any thread may release it
  *   8  RLock             the lock that its owner may take again
- *   9  With              THREADING_WITH_LOCK, THREADING_WITH_RLOCK
- *  10  Local             one copy of a struct for each thread
- *  11  Attributes        what the macros on the prototypes mean
+ *   9  Condition         wait for others to say that something has changed
+ *  10  Semaphore         a number to take from and to add to; BoundedSemaphore
+ *  11  Event             a flag to wait for
+ *  12  Barrier           threads that wait for each other
+ *  13  Once              something that is done once
+ *  14  RWLock            many readers or one writer
+ *  15  With              THREADING_WITH_LOCK and the like
+ *  16  Local             one copy of a struct for each thread
+ *  17  Stop              cancellation by consent
+ *  18  Timer             a thread that waits, then calls
+ *  19  Queue             items passed between threads
+ *  20  Future            what will be the result of a task
+ *  21  Executor          a pool of threads that run tasks
+ *  22  Wait any          one wait for several things
+ *  23  Attributes        what the macros on the prototypes mean
  *
  * -------------------------------------------------------------------------------------------------
  * 1 Conventions
@@ -51,18 +63,19 @@
  * Waiting comes in three spellings: `x(object)` waits as long as it takes; `try_x(object)` never
  * waits and answers THREADING_BUSY; `x_timeout(object, seconds)` waits at most that long and answers
  * THREADING_TIMEOUT. Signals do not interrupt a wait and do not lengthen it; no wait ends without
- * its reason.
+ * its reason. In a thread that heeds a stop (section 17) waits can end with THREADING_CANCELLED.
  *
  * Time is `double seconds` on a clock that no one can set. It is rounded up and no wait ends early.
  * 0 tries once; THREADING_FOREVER has no limit; NaN and every other negative number are
  * THREADING_INVALID; more than THREADING_TIMEOUT_MAX, infinity too, is THREADING_OVERFLOW.
  *
- * Zero. All-zero bytes are a valid, unlocked Lock and RLock. Neither they nor locals need a destroy
- * call to give resources back that they hold by themselves: locks hold none.
+ * Zero. All-zero bytes are a valid, unlocked, unset Lock, RLock, Event, Once, RWLock and Stop; the
+ * others have an initialiser and an init function. None of them allocates or needs a destroy call.
  * Do not copy or move an object while any thread uses it.
  *
- * Handles (threading_thread_t) count references: `…_new` gives one, `…_retain` another, `…_free`
- * takes one back. Whoever calls on a handle holds or borrows a reference until the call returns.
+ * Handles (Thread, Timer, Queue, Future, Executor) count references: `…_new` gives one, `…_retain`
+ * another, `…_free` takes one back. Whoever calls on a handle holds or borrows a reference until the
+ * call returns.
  *
  * Ordering. "Synchronises" is C11's synchronizes-with. What a thread did before it released a lock is
  * seen by whoever acquires that lock next; a try that fails orders nothing.
@@ -103,7 +116,7 @@
 #define THREADING_API
 #endif
 
-/* The attributes on the prototypes; section 11 explains them. */
+/* The attributes on the prototypes; section 23 explains them. */
 #if defined(__cplusplus) && __cplusplus >= 201703L
 #define THREADING_NODISCARD [[nodiscard]]
 #elif !defined(__cplusplus) && defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202311L
@@ -248,7 +261,7 @@ THREADING_API double threading_monotonic(void);
  * Never shorter than asked, whatever signals come; longer by what the scheduler takes.
  * @param seconds  how long; 0 only offers the processor to others; THREADING_FOREVER never returns.
  * @return THREADING_OK; THREADING_INVALID for NaN or another negative number, THREADING_OVERFLOW
- *         above THREADING_TIMEOUT_MAX, both at once, without sleeping.
+ *         above THREADING_TIMEOUT_MAX, both at once, without sleeping; THREADING_CANCELLED (see Stop).
  * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_sleep(double seconds);
@@ -430,10 +443,11 @@ enum {
 
 /** Keyword arguments of a new thread; all zero is the default of everything. */
 typedef struct threading_thread_options {
-    const char *name;      /**< copied; NULL or "" for an automatic one: Thread-1, Thread-2, … */
-    int daemon;            /**< THREADING_INHERIT, THREADING_DAEMON or THREADING_NOT_DAEMON */
-    size_t stack_size;     /**< bytes, at least 32768; 0 for threading_get_stack_size() at start */
-    uintptr_t reserved[4]; /**< zero */
+    const char *name;            /**< copied; NULL or "" for an automatic one: Thread-1, Thread-2, … */
+    int daemon;                  /**< THREADING_INHERIT, THREADING_DAEMON or THREADING_NOT_DAEMON */
+    size_t stack_size;           /**< bytes, at least 32768; 0 for threading_get_stack_size() at start */
+    struct threading_stop *stop; /**< heeded from the start (section 17); NULL for none */
+    uintptr_t reserved[3];       /**< zero */
 } threading_thread_options_t;
 
 /**
@@ -818,7 +832,642 @@ THREADING_API bool threading_rlock_is_owned(const threading_rlock_t *rlock);
 THREADING_API size_t threading_rlock_count(const threading_rlock_t *rlock);
 
 /* -------------------------------------------------------------------------------------------------
- * 9 With
+ * 9 Condition
+ *
+ *     threading_condition_t ready = THREADING_CONDITION_INIT;
+ *
+ *     THREADING_WITH_CONDITION(&ready) {
+ *         while (jobs == 0)
+ *             if (threading_condition_wait(&ready) != THREADING_OK)
+ *                 break;
+ *     }
+ *
+ * Threads wait, holding a lock, for others to say that something about what the lock protects has changed.
+ * The lock is an RLock of the condition's own, or a Lock or RLock that was given; several conditions may
+ * share one. `acquire`, `release` and the like are that lock's own calls. "Holding" an RLock means that the
+ * caller owns it; holding a Lock, which nobody owns, means that somebody has acquired it, as in Python.
+ *
+ * A wait gives the lock back entirely, at whatever level it is held, sleeps, and has it again, at the same
+ * level, when it returns, whatever it returns. Waiters are notified in the order of their coming, and no wait
+ * returns THREADING_OK that was not notified. Whether a wait was notified or ran out of time is decided once:
+ * a notify is never spent on a thread that then reports a timeout (CPython can lose one so). A notified
+ * thread moves to the lock's queue and wakes when the lock can be its own.
+ */
+
+/** A condition variable. Needs an initialiser (zero-filled is THREADING_CONDITION_INIT); no destroy. */
+typedef struct threading_condition {
+    threading_lock_t *lock;   /* private, as the rest: the Lock that was given, or NULL */
+    threading_rlock_t *rlock; /* the RLock that was given, or NULL */
+    threading_rlock_t own;    /* used when none was given */
+} threading_condition_t;
+
+/** A condition on an RLock of its own. */
+#define THREADING_CONDITION_INIT \
+    {                            \
+        NULL, NULL,              \
+        {                        \
+            0, 0                 \
+        }                        \
+    }
+
+/** A condition on a given Lock or RLock, by address. */
+#define THREADING_CONDITION_INIT_LOCK(lock) \
+    {                                       \
+        (lock), NULL,                       \
+        {                                   \
+            0, 0                            \
+        }                                   \
+    }
+#define THREADING_CONDITION_INIT_RLOCK(rlock) \
+    {                                         \
+        NULL, (rlock),                        \
+        {                                     \
+            0, 0                              \
+        }                                     \
+    }
+
+/**
+ * Make memory a condition on an RLock of its own. Python: threading.Condition().
+ *
+ * @param condition  borrowed; not in use by any thread.
+ * @return THREADING_OK; THREADING_INVALID for NULL.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_condition_init(threading_condition_t *condition);
+
+/**
+ * Make memory a condition on a given Lock. Python: threading.Condition(lock).
+ *
+ * @param condition  borrowed; not in use by any thread.
+ * @param lock       borrowed as long as the condition is used.
+ * @return THREADING_OK; THREADING_INVALID for NULL, either one.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_condition_init_lock(threading_condition_t *condition,
+                                                               threading_lock_t *lock);
+
+/**
+ * Make memory a condition on a given RLock. Python: threading.Condition(rlock).
+ *
+ * @param condition  borrowed; not in use by any thread.
+ * @param rlock      borrowed as long as the condition is used.
+ * @return THREADING_OK; THREADING_INVALID for NULL, either one.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_condition_init_rlock(threading_condition_t *condition,
+                                                                threading_rlock_t *rlock);
+
+/**
+ * Acquire the condition's lock. Python: Condition.acquire().
+ *
+ * @param condition  borrowed.
+ * @return what threading_rlock_acquire() or threading_lock_acquire() gives for the lock.
+ * Ordering: as the lock's.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_condition_acquire(threading_condition_t *condition);
+
+/** Acquire the condition's lock if that needs no waiting: threading_rlock_try_acquire() or its like for a
+ * Lock. */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_condition_try_acquire(threading_condition_t *condition);
+
+/** Acquire the condition's lock in a limited time: threading_rlock_acquire_timeout() or its like for a
+ * Lock. */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_condition_acquire_timeout(threading_condition_t *condition, double seconds);
+
+/**
+ * Release the condition's lock, one level. Python: Condition.release().
+ *
+ * @param condition  borrowed.
+ * @return what threading_rlock_release() or threading_lock_release() gives for the lock.
+ * Ordering: as the lock's.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_condition_release(threading_condition_t *condition);
+
+/** Tell whether the condition's lock is held by anyone; false for NULL. Python: Condition.locked(). */
+THREADING_API bool threading_condition_locked(const threading_condition_t *condition);
+
+/** Tell whether the caller holds the lock: owns the RLock, or the Lock is held. False for NULL. */
+THREADING_API bool threading_condition_is_owned(const threading_condition_t *condition);
+
+/**
+ * Give the lock back, wait to be notified, have the lock again. Python: Condition.wait().
+ *
+ * @param condition  borrowed.
+ * @return THREADING_OK when notified; THREADING_NOT_HELD when the caller does not hold the lock;
+ *         THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL. But for the refusals the lock was
+ *         released.
+ * Ordering: as a release, then an acquire of the lock. What the notifier did before is seen.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_condition_wait(threading_condition_t *condition);
+
+/**
+ * The same for a limited time. Python: Condition.wait(timeout).
+ *
+ * The limit is for the notification; having the lock again takes what it takes. With 0 the lock is released
+ * and acquired again, so that others may get in.
+ * @param condition  borrowed.
+ * @param seconds    how long at most; see the conventions.
+ * @return as threading_condition_wait(), and THREADING_TIMEOUT when nobody notified this wait;
+ *         THREADING_INVALID and THREADING_OVERFLOW for the time, before the lock is looked at.
+ * Ordering: as threading_condition_wait().
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_condition_wait_timeout(threading_condition_t *condition, double seconds);
+
+/**
+ * Wait until a predicate is true. Python: Condition.wait_for(predicate).
+ *
+ * The predicate is asked first, then after each notification, always with the lock held.
+ * @param condition  borrowed.
+ * @param predicate  must not release the lock, wait or leave by a jump.
+ * @param arg        passed to @p predicate.
+ * @return THREADING_OK when the predicate was true; THREADING_NOT_HELD, even if it would be;
+ *         THREADING_CANCELLED; THREADING_INVALID for a NULL condition or predicate.
+ * Ordering: as threading_condition_wait().
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_condition_wait_for(threading_condition_t *condition, bool (*predicate)(void *arg), void *arg);
+
+/**
+ * The same for a limited time. Python: Condition.wait_for(predicate, timeout).
+ *
+ * The limit is for all waits together, from the first false answer on. At its end the predicate is asked once
+ * more.
+ * @param condition  borrowed.
+ * @param predicate  as for threading_condition_wait_for().
+ * @param arg        passed to @p predicate.
+ * @param seconds    how long at most; see the conventions. With 0 the predicate is asked twice.
+ * @return as threading_condition_wait_for(), and THREADING_TIMEOUT when the last answer was false;
+ *         THREADING_INVALID and THREADING_OVERFLOW for the time.
+ * Ordering: as threading_condition_wait().
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_condition_wait_for_timeout(
+    threading_condition_t *condition, bool (*predicate)(void *arg), void *arg, double seconds);
+
+/**
+ * Notify as many waiting threads, those who came first. Python: Condition.notify(n).
+ *
+ * They return from their waits once the caller has released the lock. Who begins to wait later is not
+ * notified.
+ * @param condition  borrowed.
+ * @param n          how many at most; fewer if fewer wait; 0 notifies nobody.
+ * @return THREADING_OK, also when nobody waits; THREADING_NOT_HELD when the caller does not hold the lock,
+ *         whatever
+ *         @p n; THREADING_INVALID for NULL.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_condition_notify(threading_condition_t *condition, size_t n);
+
+/** Notify all threads that wait now: threading_condition_notify() of as many. Python:
+ * Condition.notify_all(). */
+THREADING_API threading_status_t threading_condition_notify_all(threading_condition_t *condition);
+
+/* -------------------------------------------------------------------------------------------------
+ * 10 Semaphore and BoundedSemaphore
+ *
+ * A number that is never negative: acquire takes one away, waiting while it is 0; release adds. Any thread
+ * may do either. Waiting threads get on in the order of their coming, except that a thread that is running
+ * may take what was just released; who has waited for more than a millisecond is not passed. A bounded
+ * semaphore refuses to be released above its initial value. Neither is touched after the release that lets
+ * another thread free it.
+ */
+
+/** The largest value of a semaphore: 2^31 - 1. */
+#define THREADING_SEMAPHORE_MAX 2147483647
+
+/** A semaphore: 4 bytes. Zero-filled its value is 0. Never needs to be destroyed. */
+typedef struct threading_semaphore {
+    uint32_t value; /* private */
+} threading_semaphore_t;
+
+/** A bounded semaphore: 8 bytes. */
+typedef struct threading_bounded_semaphore {
+    threading_semaphore_t semaphore; /* private */
+    uint32_t initial;                /* private */
+} threading_bounded_semaphore_t;
+
+/** A semaphore of a value between 0 and THREADING_SEMAPHORE_MAX. */
+#define THREADING_SEMAPHORE_INIT(value) \
+    {                                   \
+        (value)                         \
+    }
+#define THREADING_BOUNDED_SEMAPHORE_INIT(value) \
+    {                                           \
+        {(value)}, (value)                      \
+    }
+
+/**
+ * Make memory a semaphore. Python: threading.Semaphore(value).
+ *
+ * @param semaphore  borrowed; not in use by any thread.
+ * @param value      what acquire can take before a release.
+ * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_OVERFLOW above THREADING_SEMAPHORE_MAX.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_semaphore_init(threading_semaphore_t *semaphore, size_t value);
+
+/**
+ * Take one, waiting until there is one. Python: Semaphore.acquire().
+ *
+ * @param semaphore  borrowed.
+ * @return THREADING_OK; THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL.
+ * Ordering: synchronises with the releases that made up the value.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_semaphore_acquire(threading_semaphore_t *semaphore);
+
+/**
+ * Take one if there is one. Python: Semaphore.acquire(blocking=False).
+ *
+ * @param semaphore  borrowed.
+ * @return THREADING_OK; THREADING_BUSY when the value is 0; THREADING_INVALID for NULL.
+ * Ordering: as threading_semaphore_acquire(); none after THREADING_BUSY.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_semaphore_try_acquire(threading_semaphore_t *semaphore);
+
+/**
+ * Take one, waiting for a limited time. Python: Semaphore.acquire(timeout=…).
+ *
+ * @param semaphore  borrowed.
+ * @param seconds    how long at most; see the conventions.
+ * @return as threading_semaphore_acquire(), and THREADING_TIMEOUT; THREADING_INVALID and THREADING_OVERFLOW
+ *         for the time, even when the value is not 0.
+ * Ordering: as threading_semaphore_acquire(); none after THREADING_TIMEOUT.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_semaphore_acquire_timeout(threading_semaphore_t *semaphore, double seconds);
+
+/** Add one: threading_semaphore_release_n() with 1. Python: Semaphore.release(). */
+THREADING_API threading_status_t threading_semaphore_release(threading_semaphore_t *semaphore);
+
+/**
+ * Add several at once, letting as many waiting threads on. Python: Semaphore.release(n).
+ *
+ * @param semaphore  borrowed. Not touched any more once the value has changed.
+ * @param n          at least 1.
+ * @return THREADING_OK; THREADING_OVERFLOW when the value would pass THREADING_SEMAPHORE_MAX (nothing
+ *         changes); THREADING_INVALID for NULL or 0.
+ * Ordering: synchronises with the acquires that take what was added.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_semaphore_release_n(threading_semaphore_t *semaphore, size_t n);
+
+/** Give the value, a momentary answer; 0 for NULL. */
+THREADING_API size_t threading_semaphore_value(const threading_semaphore_t *semaphore);
+
+/**
+ * Make memory a bounded semaphore. Python: threading.BoundedSemaphore(value).
+ *
+ * The calls below are those of the plain semaphore, but for the bound of release.
+ * @param semaphore  borrowed; not in use by any thread.
+ * @param value      the initial value, and the largest that release allows.
+ * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_OVERFLOW above THREADING_SEMAPHORE_MAX.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_bounded_semaphore_init(threading_bounded_semaphore_t *semaphore,
+                                                                  size_t value);
+
+/** As threading_semaphore_acquire(). */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_bounded_semaphore_acquire(threading_bounded_semaphore_t *semaphore);
+
+/** As threading_semaphore_try_acquire(). */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_bounded_semaphore_try_acquire(threading_bounded_semaphore_t *semaphore);
+
+/** As threading_semaphore_acquire_timeout(). */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_bounded_semaphore_acquire_timeout(threading_bounded_semaphore_t *semaphore, double seconds);
+
+/** Add one: threading_bounded_semaphore_release_n() with 1. */
+THREADING_API threading_status_t
+threading_bounded_semaphore_release(threading_bounded_semaphore_t *semaphore);
+
+/**
+ * As threading_semaphore_release_n(), within the bound.
+ *
+ * @return THREADING_INVALID also when the value would pass the initial one: nothing changes and nobody is
+ *         woken.
+ */
+THREADING_API threading_status_t
+threading_bounded_semaphore_release_n(threading_bounded_semaphore_t *semaphore, size_t n);
+
+/** Give the value, a momentary answer; 0 for NULL. */
+THREADING_API size_t threading_bounded_semaphore_value(const threading_bounded_semaphore_t *semaphore);
+
+/* -------------------------------------------------------------------------------------------------
+ * 11 Event
+ *
+ * A flag that threads can wait for. `set` lets on all who wait at that moment, even if `clear` follows at
+ * once.
+ */
+
+/** An event: 4 bytes, zero when not set. Never needs to be destroyed. */
+typedef struct threading_event {
+    uint32_t flag; /* private */
+} threading_event_t;
+
+/** Make memory an event that is not set. THREADING_OK, or THREADING_INVALID for NULL. Python:
+ * threading.Event(). */
+THREADING_API threading_status_t threading_event_init(threading_event_t *event);
+
+/**
+ * Set the flag and let on all who wait. Python: Event.set().
+ *
+ * @param event  borrowed. Not touched any more once the flag is set.
+ * @return THREADING_OK, also when it was set; THREADING_INVALID for NULL.
+ * Ordering: synchronises with the waits that see it and with is_set.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_event_set(threading_event_t *event);
+
+/**
+ * Unset the flag. Python: Event.clear().
+ *
+ * @param event  borrowed.
+ * @return THREADING_OK, also when it was not set; THREADING_INVALID for NULL.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_event_clear(threading_event_t *event);
+
+/** Tell whether the flag is set; false for NULL. True synchronises with the set. Python: Event.is_set(). */
+THREADING_API bool threading_event_is_set(const threading_event_t *event);
+
+/**
+ * Wait until the flag is set. Python: Event.wait().
+ *
+ * @param event  borrowed.
+ * @return THREADING_OK when it was set, now or during the wait; THREADING_CANCELLED (see Stop);
+ *         THREADING_INVALID for NULL.
+ * Ordering: synchronises with the set.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_event_wait(threading_event_t *event);
+
+/**
+ * The same for a limited time. Python: Event.wait(timeout).
+ *
+ * @param event    borrowed.
+ * @param seconds  how long at most; see the conventions. 0 only asks.
+ * @return as threading_event_wait(), and THREADING_TIMEOUT; THREADING_INVALID and THREADING_OVERFLOW for the
+ *         time, even when the flag is set.
+ * Ordering: as threading_event_wait(); none after THREADING_TIMEOUT.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_event_wait_timeout(threading_event_t *event,
+                                                                                  double seconds);
+
+/* -------------------------------------------------------------------------------------------------
+ * 12 Barrier
+ *
+ * A fixed number of threads, the parties, wait for each other, again and again.
+ *
+ *   state     wait                            reset                            abort
+ *   filling   waits; the last one trips it    waiters get BROKEN; filling      waiters get BROKEN; broken
+ *   acting    waits until the action is done  the same; the actor gets BROKEN  the same, and broken
+ *   broken    BROKEN at once                  filling                          broken
+ *
+ * The last thread to come runs the action, if there is one, while the others still wait; then all go on. The
+ * moment it trips, a new cycle begins: a fast thread that comes again cannot disturb the slow ones of the
+ * cycle before, which have their results already. So no thread need wait for leavers, as it does in CPython.
+ * A wait that ends by its timeout, or by a stop, breaks the barrier for all, since a party is now missing.
+ */
+
+/** A barrier. Needs an initialiser; never needs to be destroyed. */
+typedef struct threading_barrier {
+    size_t parties; /* private, as the rest */
+    void (*action)(void *arg);
+    void *arg;
+    double timeout;
+    size_t arrived;
+    uint32_t state;
+    uint32_t cycle;
+    uint32_t actor;
+} threading_barrier_t;
+
+/** A barrier for so many threads, at least 1. */
+#define THREADING_BARRIER_INIT(parties) THREADING_BARRIER_INIT_WITH(parties, NULL, NULL, THREADING_FOREVER)
+
+/** With an action, `void (*)(void *arg)` or NULL, and a default timeout for `wait`, in seconds. */
+#define THREADING_BARRIER_INIT_WITH(parties, action, arg, timeout) \
+    {                                                              \
+        (parties), (action), (arg), (timeout), 0, 0, 0, 0          \
+    }
+
+/** threading_barrier_init_with() without action and timeout. Python: threading.Barrier(parties). */
+THREADING_API threading_status_t threading_barrier_init(threading_barrier_t *barrier, size_t parties);
+
+/**
+ * Make memory a barrier. Python: threading.Barrier(parties, action, timeout).
+ *
+ * @param barrier          borrowed; not in use by any thread.
+ * @param parties          how many threads wait for each other, at least 1.
+ * @param action           run once a cycle by the last thread to come, before any goes on; NULL for none.
+ *                         Others may call on the barrier meanwhile. It must return.
+ * @param arg              passed to @p action.
+ * @param timeout_seconds  the timeout of threading_barrier_wait(); THREADING_FOREVER for none.
+ * @return THREADING_OK; THREADING_INVALID for NULL, no parties or a wrong timeout; THREADING_OVERFLOW for one
+ *         too long.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_barrier_init_with(threading_barrier_t *barrier, size_t parties,
+                                                             void (*action)(void *arg), void *arg,
+                                                             double timeout_seconds);
+
+/**
+ * Wait until all parties are there. Python: Barrier.wait().
+ *
+ * Waits with the barrier's default timeout.
+ * @param barrier  borrowed.
+ * @param index    receives the place in the order of arrival, 0 … parties - 1; may be NULL.
+ * @return THREADING_OK; THREADING_BROKEN when the barrier is broken or is broken or reset meanwhile, also by
+ *         this wait's own timeout; THREADING_DEADLOCK inside the action; THREADING_CANCELLED (see Stop),
+ *         which breaks the barrier; THREADING_INVALID for NULL or a barrier of no parties.
+ * Ordering: what each party did before its wait happens before the action and before all return with
+ * THREADING_OK. Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_barrier_wait(threading_barrier_t *barrier,
+                                                                            size_t *index);
+
+/**
+ * The same with a timeout in place of the default one. Python: Barrier.wait(timeout).
+ *
+ * @param barrier  borrowed.
+ * @param seconds  how long at most; see the conventions. A party of a full barrier never times out.
+ * @param index    as for threading_barrier_wait().
+ * @return as threading_barrier_wait(); THREADING_INVALID and THREADING_OVERFLOW for the time (the barrier
+ *         stays whole).
+ * Ordering: as threading_barrier_wait().
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_barrier_wait_timeout(threading_barrier_t *barrier, double seconds, size_t *index);
+
+/**
+ * Begin afresh. Python: Barrier.reset().
+ *
+ * Threads that wait get THREADING_BROKEN; a broken barrier is whole again; an idle one stays as it is.
+ * @param barrier  borrowed.
+ * @return THREADING_OK; THREADING_INVALID for NULL.
+ * Callable: from any thread, also in the action; after fork, at exit.
+ */
+THREADING_API threading_status_t threading_barrier_reset(threading_barrier_t *barrier);
+
+/**
+ * Break the barrier: all who wait, and who come until a reset, get THREADING_BROKEN. Python: Barrier.abort().
+ *
+ * @param barrier  borrowed.
+ * @return THREADING_OK, also when it was broken; THREADING_INVALID for NULL.
+ * Callable: from any thread, also in the action; after fork, at exit.
+ */
+THREADING_API threading_status_t threading_barrier_abort(threading_barrier_t *barrier);
+
+/** Give the number of parties; 0 for NULL. Python: Barrier.parties. */
+THREADING_API size_t threading_barrier_parties(const threading_barrier_t *barrier);
+
+/** Count the threads that wait for others to come, a momentary answer; 0 for NULL. Python:
+ * Barrier.n_waiting. */
+THREADING_API size_t threading_barrier_n_waiting(const threading_barrier_t *barrier);
+
+/** Tell whether the barrier is broken, a momentary answer; false for NULL. Python: Barrier.broken. */
+THREADING_API bool threading_barrier_broken(const threading_barrier_t *barrier);
+
+/* -------------------------------------------------------------------------------------------------
+ * 13 Once
+ *
+ *     static threading_once_t once;
+ *     if (threading_once(&once, load_tables, NULL) != THREADING_OK) …
+ */
+
+/** Whether something was done yet: 4 bytes, zero when not. Never needs to be destroyed. */
+typedef struct threading_once_state {
+    uint32_t
+        word; /* private: 0, the ident of the thread that runs the function, or all ones when it is done */
+} threading_once_t;
+
+/** Make memory a once that was not done. THREADING_OK, or THREADING_INVALID for NULL. */
+THREADING_API threading_status_t threading_once_init(threading_once_t *once);
+
+/**
+ * Call a function unless it was called through this once; wait if another thread is just running it.
+ *
+ * @param once      borrowed.
+ * @param function  must return; if its thread ends instead, the once is never done.
+ * @param arg       passed to @p function.
+ * @return THREADING_OK: the function has returned, in this thread or another; THREADING_DEADLOCK when it
+ *         never will: it calls this once itself, directly or by waiting for a thread that does, or its thread
+ *         has ended; THREADING_CANCELLED (see Stop); THREADING_INVALID for a NULL once or function.
+ * Ordering: what the function did happens before every return with THREADING_OK.
+ * Callable: from any thread, after fork (a once whose runner is gone is a deadlock), at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_once(threading_once_t *once,
+                                                                    void (*function)(void *arg), void *arg);
+
+/* -------------------------------------------------------------------------------------------------
+ * 14 RWLock
+ *
+ * Many threads may read, or one may write. The policy, the same on every backend:
+ *   - Who comes while others wait stands in line behind them, so neither writers nor readers starve. When a
+ *   reader's
+ *     turn comes, all readers in line go together. The lock is handed over; nobody can take it in between.
+ *   - A thread that reads may read again, at once, even if a writer waits: that cannot deadlock. The library
+ *   knows
+ *     up to eight RWLocks that a thread reads at a time; with more, it lets the thread pass waiting writers
+ *     of any.
+ *   - A thread that waits for what it could never get is told so: a reader that wants to write, a writer that
+ *   wants to
+ *     read or write again, a writer whose wait closes a ring with RLocks and joins.
+ * A read lock is released by the thread that acquired it. So is a write lock.
+ */
+
+/** A lock for readers and writers: 8 bytes, zero when free. Never needs to be destroyed. */
+typedef struct threading_rwlock {
+    uint32_t state;  /* private: readers, whether a writer has it, whether someone waits */
+    uint32_t writer; /* private: the writer's ident, or 0 */
+} threading_rwlock_t;
+
+/** Make memory a free RWLock, whatever it held. THREADING_OK, or THREADING_INVALID for NULL. */
+THREADING_API threading_status_t threading_rwlock_init(threading_rwlock_t *rwlock);
+
+/**
+ * Acquire for reading, waiting as long as it takes.
+ *
+ * @param rwlock  borrowed.
+ * @return THREADING_OK; THREADING_DEADLOCK when the caller writes, or the writer has ended or waits for the
+ *         caller; THREADING_OVERFLOW beyond 2^30 - 1 readers; THREADING_CANCELLED (see Stop);
+ *         THREADING_INVALID for NULL.
+ * Ordering: synchronises with the release of the last writer.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_rwlock_acquire_read(threading_rwlock_t *rwlock);
+
+/** The same if it needs no waiting, else THREADING_BUSY. */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_rwlock_try_acquire_read(threading_rwlock_t *rwlock);
+
+/** The same in a limited time, else THREADING_TIMEOUT; no deadlocks are told but with THREADING_FOREVER. */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_rwlock_acquire_read_timeout(threading_rwlock_t *rwlock, double seconds);
+
+/**
+ * Acquire for writing, waiting as long as it takes.
+ *
+ * @param rwlock  borrowed.
+ * @return THREADING_OK; THREADING_DEADLOCK when the caller reads or writes already, or the writer has ended
+ *         or waits for the caller; THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL.
+ * Ordering: synchronises with the releases of the last writer and of all readers since.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_rwlock_acquire_write(threading_rwlock_t *rwlock);
+
+/** The same if it needs no waiting, else THREADING_BUSY. */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_rwlock_try_acquire_write(threading_rwlock_t *rwlock);
+
+/** The same in a limited time, else THREADING_TIMEOUT; no deadlocks are told but with THREADING_FOREVER. */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_rwlock_acquire_write_timeout(threading_rwlock_t *rwlock, double seconds);
+
+/**
+ * Release what was acquired for reading.
+ *
+ * @param rwlock  borrowed. Not touched any more once another thread can have it.
+ * @return THREADING_OK; THREADING_NOT_HELD when nobody reads; THREADING_NOT_OWNER when others read but not
+ *         the caller; THREADING_INVALID for NULL. On failure nothing changes.
+ * Ordering: synchronises with the next writer's acquire.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_rwlock_release_read(threading_rwlock_t *rwlock);
+
+/**
+ * Release what was acquired for writing.
+ *
+ * @param rwlock  borrowed. Not touched any more once another thread can have it.
+ * @return THREADING_OK; THREADING_NOT_HELD when nobody writes; THREADING_NOT_OWNER when another thread does;
+ *         THREADING_INVALID for NULL. On failure nothing changes.
+ * Ordering: synchronises with the next acquire.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_rwlock_release_write(threading_rwlock_t *rwlock);
+
+/* -------------------------------------------------------------------------------------------------
+ * 15 With
  *
  *     THREADING_WITH_LOCK(&lock) {
  *         balance += n;
@@ -830,11 +1479,21 @@ THREADING_API size_t threading_rlock_count(const threading_rlock_t *rlock);
  * exceptions. Other compilers see the first three. threading_exit() and longjmp() release nothing.
  * Bodies nest.
  */
-#define THREADING_WITH_LOCK(object) THREADING_WITH_(lock, object, THREADING_UNIQUE)
-#define THREADING_WITH_RLOCK(object) THREADING_WITH_(rlock, object, THREADING_UNIQUE)
+#define THREADING_WITH_LOCK(object) THREADING_WITH_(lock, threading_lock_t, object, THREADING_UNIQUE)
+#define THREADING_WITH_RLOCK(object) THREADING_WITH_(rlock, threading_rlock_t, object, THREADING_UNIQUE)
+#define THREADING_WITH_CONDITION(object) \
+    THREADING_WITH_(condition, threading_condition_t, object, THREADING_UNIQUE)
+#define THREADING_WITH_SEMAPHORE(object) \
+    THREADING_WITH_(semaphore, threading_semaphore_t, object, THREADING_UNIQUE)
+#define THREADING_WITH_BOUNDED_SEMAPHORE(object) \
+    THREADING_WITH_(bounded_semaphore, threading_bounded_semaphore_t, object, THREADING_UNIQUE)
+#define THREADING_WITH_READ(object) \
+    THREADING_WITH_(read, threading_rwlock_t, object, THREADING_UNIQUE) /* an RWLock */
+#define THREADING_WITH_WRITE(object) \
+    THREADING_WITH_(write, threading_rwlock_t, object, THREADING_UNIQUE) /* an RWLock */
 
 /* -------------------------------------------------------------------------------------------------
- * 10 Local
+ * 16 Local
  *
  *     struct school { const char *student; };
  *     static threading_local_t local = THREADING_LOCAL_INIT(struct school);
@@ -906,7 +1565,639 @@ THREADING_API void *threading_local_get(threading_local_t *local);
 THREADING_NODISCARD THREADING_API threading_status_t threading_local_destroy(threading_local_t *local);
 
 /* -------------------------------------------------------------------------------------------------
- * 11 Attributes
+ * 17 Stop
+ *
+ *     static threading_stop_t stop;                       // shared with whoever may ask
+ *
+ *     threading_thread_t *runner = threading_thread(run, NULL, .stop = &stop);
+ *     …
+ *     threading_stop_request(&stop);                      // run's sleep or wait ends with
+ *     THREADING_CANCELLED
+ *
+ * Cancellation by consent. A thread heeds a stop, or none; nobody is ever interrupted who did not ask for it.
+ * When the stop is requested, or its time is over, every call that would wait in a thread that heeds it ends,
+ * or does not begin, with THREADING_CANCELLED; a call that need not wait does its work as ever. A condition's
+ * wait has its lock again first.
+ *
+ * Those calls heed: sleep; join; the acquires of RLock, Condition, Semaphore and RWLock;
+ * threading_lock_acquire_timeout(), with THREADING_FOREVER too; the waits of Condition, Event, Barrier, Once,
+ * Queue and Future, threading_wait(), threading_completed_next(), threading_executor_map() and
+ * threading_wait_any(). These do not, since their results may be dropped: threading_lock_acquire(),
+ * threading_shutdown(), threading_executor_shutdown(). Nor does a release.
+ * A wait that heeds a stop is not part of a proof of deadlock, as one with a timeout is not.
+ */
+
+/** A request to stop: zero when not requested. Never needs to be destroyed; must live while a thread heeds
+ * it. */
+typedef struct threading_stop {
+    uint32_t requested; /* private, as the rest */
+    uint32_t has_deadline;
+    struct threading_stop *parent;
+    int64_t deadline;
+} threading_stop_t;
+
+/** Make memory a stop that is not requested. THREADING_OK, or THREADING_INVALID for NULL. */
+THREADING_API threading_status_t threading_stop_init(threading_stop_t *stop);
+
+/**
+ * Make memory a stop that is also requested when another one is, or when its time is over.
+ *
+ * @param stop     borrowed; heeded by no thread.
+ * @param parent   its request counts here too; must live as long as @p stop is used. NULL for none.
+ * @param seconds  after this time from now @p stop counts as requested; THREADING_FOREVER for no such time.
+ * @return THREADING_OK; THREADING_INVALID for a NULL stop; THREADING_INVALID and THREADING_OVERFLOW for the
+ *         time.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_stop_init_child(threading_stop_t *stop, threading_stop_t *parent,
+                                                           double seconds);
+
+/**
+ * Ask all threads that heed this stop, or a child of it, to stop; for good.
+ *
+ * @param stop  borrowed.
+ * @return THREADING_OK, also when it was requested before; THREADING_INVALID for NULL.
+ * Ordering: synchronises with the calls that are cancelled by it and with threading_stop_requested().
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_stop_request(threading_stop_t *stop);
+
+/** Tell whether a stop, or a parent of it, was requested or its time is over; false for NULL. */
+THREADING_API bool threading_stop_requested(const threading_stop_t *stop);
+
+/**
+ * Let the calling thread heed a stop from now on, in place of the one before.
+ *
+ * A thread starts with the stop in its options, or with none.
+ * @param stop  must live until the thread heeds another or ends; NULL for none.
+ * @return the one before; NULL for none.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_stop_t *threading_stop_heed(threading_stop_t *stop);
+
+/* -------------------------------------------------------------------------------------------------
+ * 18 Timer
+ *
+ *     threading_thread_t *timer = threading_timer_new(30.0, remind, "tea");
+ */
+
+/**
+ * Make a thread that waits, then calls a function, unless it is cancelled. Python: threading.Timer(interval,
+ * function).
+ *
+ * It is a Thread in every respect: start it, join it, free it. The time runs from its start.
+ * @param seconds   how long to wait; see the conventions. A wrong one is told by threading_thread_start().
+ * @param function  called in the timer's own thread; NULL is a timer that only waits.
+ * @param arg       passed to @p function.
+ * @return a handle to be given back with threading_thread_free(); NULL when memory is out.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_thread_t *threading_timer_new(double seconds, void (*function)(void *arg), void *arg);
+
+/**
+ * Cancel a timer. Python: Timer.cancel().
+ *
+ * Its function has begun before this call, or is never called. A timer that waits ends at once; one that was
+ * not started ends as soon as it is. This does not wait for the end of either.
+ * @param timer  borrowed.
+ * @return THREADING_OK, also when it was cancelled before or its function has begun; THREADING_INVALID for
+ *         NULL and for a thread that is no timer.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_timer_cancel(threading_thread_t *timer);
+
+/* -------------------------------------------------------------------------------------------------
+ * 19 Queue
+ *
+ *     threading_queue_t *jobs = threading_queue_new(THREADING_QUEUE_FIFO, sizeof(struct job), 100, NULL);
+ *
+ * Python's queue module: threads put items and get them, each waiting for the others when the queue is full
+ * or empty. Items are copied in and out by value. For `join`, the queue counts items that were put and not
+ * yet reported by task_done.
+ *
+ *   state       put                    get
+ *   open        waits while full       waits while empty
+ *   shut down   SHUTDOWN               an item; SHUTDOWN when there is none
+ *
+ * Waiting threads get on in the order of their coming.
+ */
+
+/** A queue: a handle that counts references. */
+typedef struct threading_queue threading_queue_t;
+
+/** Which item `get` takes. */
+typedef enum threading_queue_kind {
+    THREADING_QUEUE_FIFO,    /**< the oldest: queue.Queue */
+    THREADING_QUEUE_LIFO,    /**< the newest: queue.LifoQueue */
+    THREADING_QUEUE_PRIORITY /**< the smallest, equal ones in any order: queue.PriorityQueue */
+} threading_queue_kind_t;
+
+/**
+ * Make a queue. Python: queue.Queue(maxsize) and the like.
+ *
+ * @param kind       which item `get` takes.
+ * @param item_size  bytes of one item; 0 for a queue that only counts.
+ * @param maxsize    how many items make it full; 0 for no limit but memory.
+ * @param compare    for THREADING_QUEUE_PRIORITY: less than 0 when the first item comes out before the
+ *                   second, as for qsort(). Called while the queue is locked, so it must not use the queue.
+ *                   Else ignored.
+ * @return a handle to be given back with threading_queue_free(); NULL when memory is out, for an unknown
+ *         kind, or for priorities without a comparison.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_queue_t *threading_queue_new(threading_queue_kind_t kind, size_t item_size,
+                                                     size_t maxsize,
+                                                     int (*compare)(const void *a, const void *b));
+
+/** Take another reference. @return @p queue; NULL for NULL. */
+THREADING_API threading_queue_t *threading_queue_retain(threading_queue_t *queue);
+
+/**
+ * Give a reference back. With the last one the items that are left are destroyed (see set_destructor), then
+ * the queue.
+ *
+ * @param queue  given back; no thread may be in a call with it that holds no reference of its own. NULL does
+ *               nothing.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API void threading_queue_free(threading_queue_t *queue);
+
+/**
+ * Set what is called for each item that the queue drops: at an immediate shutdown, and when it is freed.
+ *
+ * @param queue       borrowed.
+ * @param destructor  called without the queue's lock, once for each dropped item, with a copy of it that is
+ *                    valid during the call; NULL for nothing.
+ * @return THREADING_OK; THREADING_INVALID for NULL.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_queue_set_destructor(threading_queue_t *queue,
+                                                                void (*destructor)(void *item));
+
+/**
+ * Put an item, waiting while the queue is full. Python: Queue.put(item).
+ *
+ * @param queue  borrowed.
+ * @param item   copied; may be NULL when the item size is 0.
+ * @return THREADING_OK; THREADING_SHUTDOWN when the queue is shut down, before or meanwhile;
+ *         THREADING_NO_MEMORY; THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL. On failure nothing
+ *         was put.
+ * Ordering: what was done before the put happens before the return of the get that takes the item.
+ * Callable: from any thread, after fork (unless a thread that is gone was in a call with it), at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_queue_put(threading_queue_t *queue,
+                                                                         const void *item);
+
+/** The same without waiting: THREADING_FULL when the queue is full. Python: Queue.put_nowait(item). */
+THREADING_NODISCARD THREADING_API threading_status_t threading_queue_try_put(threading_queue_t *queue,
+                                                                             const void *item);
+
+/** The same in a limited time, else THREADING_TIMEOUT. Python: Queue.put(item, timeout=…). */
+THREADING_NODISCARD THREADING_API threading_status_t threading_queue_put_timeout(threading_queue_t *queue,
+                                                                                 const void *item,
+                                                                                 double seconds);
+
+/**
+ * Get an item, waiting while the queue is empty. Python: Queue.get().
+ *
+ * @param queue  borrowed.
+ * @param item   receives the item; NULL drops it, without the destructor.
+ * @return THREADING_OK; THREADING_SHUTDOWN when the queue is empty and shut down; THREADING_CANCELLED (see
+ *         Stop); THREADING_INVALID for a NULL queue. On failure nothing was taken.
+ * Ordering: see threading_queue_put().
+ * Callable: from any thread, after fork (unless a thread that is gone was in a call with it), at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_queue_get(threading_queue_t *queue,
+                                                                         void *item);
+
+/** The same without waiting: THREADING_EMPTY when the queue is empty. Python: Queue.get_nowait(). */
+THREADING_NODISCARD THREADING_API threading_status_t threading_queue_try_get(threading_queue_t *queue,
+                                                                             void *item);
+
+/** The same in a limited time, else THREADING_TIMEOUT. Python: Queue.get(timeout=…). */
+THREADING_NODISCARD THREADING_API threading_status_t threading_queue_get_timeout(threading_queue_t *queue,
+                                                                                 double seconds, void *item);
+
+/**
+ * Report that the work on one item is done. Python: Queue.task_done().
+ *
+ * @param queue  borrowed.
+ * @return THREADING_OK; THREADING_INVALID for NULL, or when it is called more often than items were put
+ *         (nothing changes).
+ * Ordering: synchronises with the joins that return because of it.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_queue_task_done(threading_queue_t *queue);
+
+/**
+ * Wait until all items that were put are reported done. Python: Queue.join().
+ *
+ * @param queue  borrowed.
+ * @return THREADING_OK; THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL.
+ * Ordering: what was done before the reports happens before the return.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_queue_join(threading_queue_t *queue);
+
+/** The same in a limited time, else THREADING_TIMEOUT. */
+THREADING_NODISCARD THREADING_API threading_status_t threading_queue_join_timeout(threading_queue_t *queue,
+                                                                                  double seconds);
+
+/** Count the items, a momentary answer; 0 for NULL. Python: Queue.qsize(). */
+THREADING_API size_t threading_queue_size(threading_queue_t *queue);
+
+/** Tell whether there is no item, a momentary answer; false for NULL. Python: Queue.empty(). */
+THREADING_API bool threading_queue_empty(threading_queue_t *queue);
+
+/** Tell whether a put would wait, a momentary answer; false for NULL. Python: Queue.full(). */
+THREADING_API bool threading_queue_full(threading_queue_t *queue);
+
+/** Count the items that were put and not yet reported done; 0 for NULL. Python: Queue.unfinished_tasks. */
+THREADING_API size_t threading_queue_unfinished(threading_queue_t *queue);
+
+/** Give the size that makes it full, 0 for none; 0 for NULL. Python: Queue.maxsize. */
+THREADING_API size_t threading_queue_maxsize(threading_queue_t *queue);
+
+/**
+ * Change the size that makes it full. Python: Queue.maxsize = ….
+ *
+ * @param queue    borrowed. It may hold more than that; then it is full until enough were taken.
+ * @param maxsize  0 for no limit.
+ * @return THREADING_OK; THREADING_INVALID for NULL.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_queue_set_maxsize(threading_queue_t *queue, size_t maxsize);
+
+/**
+ * Shut the queue down, for good. Python 3.13: Queue.shutdown(immediate).
+ *
+ * From now on put gives THREADING_SHUTDOWN, and get does when the queue is empty; threads that wait for
+ * either are told so.
+ * @param queue      borrowed.
+ * @param immediate  also drop all items: each counts as done and goes to the destructor, before this returns.
+ *                   Joins go on unless items that were taken are still to be reported.
+ * @return THREADING_OK, also when it was shut down before; THREADING_INVALID for NULL.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_queue_shutdown(threading_queue_t *queue, bool immediate);
+
+/** Tell whether it was shut down; false for NULL. Python: Queue.is_shutdown. */
+THREADING_API bool threading_queue_is_shutdown(threading_queue_t *queue);
+
+/* -------------------------------------------------------------------------------------------------
+ * 20 Future
+ *
+ *   state      result, result_timeout    cancel      start      set_result, set_error   cancelled  running 
+ *   done pending    waits                     OK          OK         OK                      false      false
+ *      false running    waits                     BUSY        INVALID    OK                      false     
+ *      true     false
+ *   cancelled  CANCELLED                 OK          CANCELLED* INVALID                 true       false   
+ *   true finished   OK, or the error          BUSY        INVALID    INVALID                 false      false
+ *      true
+ *
+ * * the first time; INVALID afterwards. A future comes from an executor, or from threading_future_new() for
+ * work that is done elsewhere. A cancelled one is done at once, for every kind of wait (CPython's may wait
+ * for ever).
+ */
+
+/** What will be the result of a task: a handle that counts references. */
+typedef struct threading_future threading_future_t;
+
+/** Make a pending future of one's own. @return a handle; NULL when memory is out. Python: Future(). */
+THREADING_API threading_future_t *threading_future_new(void);
+
+/** Take another reference. @return @p future; NULL for NULL. */
+THREADING_API threading_future_t *threading_future_retain(threading_future_t *future);
+
+/** Give a reference back; the task, if there is one, is not affected. NULL does nothing. */
+THREADING_API void threading_future_free(threading_future_t *future);
+
+/**
+ * Wait until a future is done, and give its value. Python: Future.result().
+ *
+ * In a thread of an executor, a task of the same executor that has not begun is run here and now instead of
+ * being waited for, so that tasks can wait for tasks whatever the number of threads.
+ * @param future  borrowed.
+ * @param value   receives what the task returned; may be NULL.
+ * @return THREADING_OK; THREADING_CANCELLED when it was cancelled, or the wait was (see Stop); the status
+ *         that it was finished with by threading_future_set_error(); THREADING_BROKEN when its executor
+ *         broke; THREADING_DEADLOCK for the future of the task that is running in the calling thread;
+ *         THREADING_INVALID for NULL.
+ * Ordering: all that the task did happens before the return.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_future_result(threading_future_t *future,
+                                                                             void **value);
+
+/** The same in a limited time, else THREADING_TIMEOUT; only waits. Python: Future.result(timeout). */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_future_result_timeout(threading_future_t *future, double seconds, void **value);
+
+/**
+ * Cancel a future that has not begun. Python: Future.cancel().
+ *
+ * @param future  borrowed.
+ * @return THREADING_OK when it is cancelled, now or before; THREADING_BUSY when it runs or is finished;
+ *         THREADING_INVALID for NULL.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_future_cancel(threading_future_t *future);
+
+/** Tell whether it was cancelled; false for NULL. Python: Future.cancelled(). */
+THREADING_API bool threading_future_cancelled(const threading_future_t *future);
+
+/** Tell whether it runs; false for NULL. Python: Future.running(). */
+THREADING_API bool threading_future_running(const threading_future_t *future);
+
+/** Tell whether it was cancelled or finished; false for NULL. True orders as a result does. Python:
+ * Future.done(). */
+THREADING_API bool threading_future_done(const threading_future_t *future);
+
+/**
+ * Have a function called when the future is done. Python: Future.add_done_callback(fn).
+ *
+ * Callbacks are called once each, in the order in which they were added, by the thread that finishes or
+ * cancels the future, after those who wait were woken; or at once, by this call, when it is done already.
+ * They may do with the future what they like, but not end their thread.
+ * @param future    borrowed; lives at least until the callback returns.
+ * @param callback  called with the future and @p arg.
+ * @param arg       passed to @p callback.
+ * @return THREADING_OK; THREADING_NO_MEMORY; THREADING_INVALID for a NULL future or callback.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_future_add_done_callback(
+    threading_future_t *future, void (*callback)(threading_future_t *future, void *arg), void *arg);
+
+/**
+ * Let a pending future run: the promise's side. Python: Future.set_running_or_notify_cancel().
+ *
+ * @param future  borrowed.
+ * @return THREADING_OK, it runs; THREADING_CANCELLED when it was cancelled, the first time; THREADING_INVALID
+ *         else.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_future_start(threading_future_t *future);
+
+/**
+ * Finish a future with a value. Python: Future.set_result(value).
+ *
+ * @param future  borrowed; pending or running, not an executor's.
+ * @param value   for threading_future_result().
+ * @return THREADING_OK; THREADING_INVALID for NULL, or when it is done or an executor's.
+ * Ordering: what was done before happens before a result's return.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_future_set_result(threading_future_t *future,
+                                                                                 void *value);
+
+/** Finish a future with a failure: @p status, not THREADING_OK, for threading_future_result(). Python:
+ * set_exception(). */
+THREADING_NODISCARD THREADING_API threading_status_t threading_future_set_error(threading_future_t *future,
+                                                                                threading_status_t status);
+
+/** What threading_wait() waits for. */
+typedef enum threading_when {
+    THREADING_ALL_COMPLETED,   /**< until all are done */
+    THREADING_FIRST_COMPLETED, /**< until one is done */
+    THREADING_FIRST_EXCEPTION  /**< until one has failed (a cancelled one has not), or all are done */
+} threading_when_t;
+
+/**
+ * Wait for several futures. Python: concurrent.futures.wait(futures, timeout, return_when).
+ *
+ * As threading_future_result() does, an untimed wait in a thread of an executor runs tasks that have not
+ * begun.
+ * @param futures  borrowed; one may be there more than once. May be NULL when @p count is 0.
+ * @param count    how many; with 0 the wait is over at once.
+ * @param seconds  how long at most; see the conventions.
+ * @param when     what to wait for.
+ * @param done     receives the number of entries that are done; written also with THREADING_TIMEOUT. May be
+ *                 NULL.
+ * @return THREADING_OK; THREADING_TIMEOUT; THREADING_CANCELLED (see Stop); THREADING_NO_MEMORY;
+ *         THREADING_INVALID and THREADING_OVERFLOW for the time; THREADING_INVALID for a NULL array or entry,
+ *         or an unknown @p when.
+ * Ordering: all that the tasks that are done did happens before the return.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_wait(threading_future_t *const *futures,
+                                                                    size_t count, double seconds,
+                                                                    threading_when_t when, size_t *done);
+
+/** The futures of a set as they are done, one after the other. */
+typedef struct threading_completed threading_completed_t;
+
+/**
+ * Begin to take futures in the order of their completion. Python: concurrent.futures.as_completed(futures,
+ * timeout).
+ *
+ * @param futures  each is retained; one that is there more than once counts once. May be NULL when @p count
+ *                 is 0.
+ * @param count    how many.
+ * @param seconds  the time for all of them together, from now; see the conventions.
+ * @return a handle, for one thread at a time, to be given back with threading_completed_free(); NULL when
+ *         memory is out, for a NULL array or entry, or a wrong time.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_completed_t *threading_as_completed(threading_future_t *const *futures, size_t count,
+                                                            double seconds);
+
+/**
+ * Wait for the next future to be done: those that are done first, in the order in which they were.
+ *
+ * @param completed  borrowed.
+ * @param future     receives the future, borrowed until threading_completed_free(); may be NULL.
+ * @return THREADING_OK; THREADING_EMPTY after the last; THREADING_TIMEOUT when the time is over;
+ *         THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL.
+ * Ordering: all that the task did happens before the return.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_completed_next(threading_completed_t *completed, threading_future_t **future);
+
+/** Give it back, at any time; the futures that were not taken go on. NULL does nothing. */
+THREADING_API void threading_completed_free(threading_completed_t *completed);
+
+/* -------------------------------------------------------------------------------------------------
+ * 21 Executor
+ *
+ *     threading_executor_t *pool = threading_executor_new(4, NULL);
+ *     threading_future_t *answer;
+ *     if (threading_executor_submit(pool, compute, &question, &answer) == THREADING_OK) …
+ *
+ * Python's ThreadPoolExecutor. Threads are started when tasks come and none is idle, up to a number; tasks
+ * begin in the order of their submission. A task that ends by threading_exit() finishes its future with that
+ * value, and its thread goes on.
+ *
+ * When the process exits, or by threading_shutdown(), all executors are shut down: their queued tasks are run
+ * and their threads joined, daemons or not. In a forked child the executors of the parent are broken.
+ */
+
+/** A pool of threads: a handle that counts references. */
+typedef struct threading_executor threading_executor_t;
+
+/** Keyword arguments of a new executor; all zero is the default of everything. */
+typedef struct threading_executor_options {
+    const char *name; /**< copied: what the names of the threads begin with, before _0, _1, …;
+                                         NULL or "" for ThreadPoolExecutor-0, -1, … */
+    bool (*initializer)(
+        void *arg);        /**< called by each thread before its first task; false breaks the executor */
+    void *initializer_arg; /**< passed to `initializer` */
+    size_t stack_size;     /**< bytes, at least 32768; 0 for threading_get_stack_size() */
+    int daemon;            /**< THREADING_INHERIT from the thread that submits, or as for a Thread */
+    uintptr_t reserved[4]; /**< zero */
+} threading_executor_options_t;
+
+/**
+ * Make an executor. Python: ThreadPoolExecutor(max_workers, …).
+ *
+ * @param max_workers  how many threads at most; 0 for the number of processors and 4 more, at most 32.
+ * @param options      read before the return; NULL for the defaults. A wrong value is told by `submit`.
+ * @return a handle to be given back with threading_executor_free(); NULL when memory is out.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_executor_t *threading_executor_new(size_t max_workers,
+                                                           const threading_executor_options_t *options);
+
+/** Take another reference. @return @p executor; NULL for NULL. */
+THREADING_API threading_executor_t *threading_executor_retain(threading_executor_t *executor);
+
+/**
+ * Give a reference back. The last one shuts the executor down without waiting: tasks that are queued are
+ * still run.
+ *
+ * @param executor  given back; NULL does nothing. A task may do it too.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API void threading_executor_free(threading_executor_t *executor);
+
+/**
+ * Have a function called by one of the threads. Python: Executor.submit(fn, arg).
+ *
+ * @param executor  borrowed.
+ * @param function  the task.
+ * @param arg       passed to @p function; must live until the task is done.
+ * @param future    receives a handle to be given back with threading_future_free(); NULL when nobody wants
+ *                  the result.
+ * @return THREADING_OK; THREADING_SHUTDOWN after a shutdown, also by the process's exit; THREADING_BROKEN
+ *         when an initializer failed, or in a forked child; THREADING_NO_MEMORY; what
+ *         threading_thread_start() gives when there is no thread yet and none can be started;
+ *         THREADING_INVALID for NULL. On failure nothing was queued.
+ * Ordering: what happens before the call happens before the task.
+ * Callable: from any thread, in a task too; after fork only new executors; at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_executor_submit(threading_executor_t *executor,
+                                                                               threading_target_t function,
+                                                                               void *arg,
+                                                                               threading_future_t **future);
+
+/**
+ * Call a function for each of many arguments, and wait for all. Python: Executor.map(fn, items).
+ *
+ * All are submitted at once; in a thread of the same executor, this call runs those that have not begun
+ * itself.
+ * @param executor  borrowed.
+ * @param function  the task.
+ * @param items     the arguments.
+ * @param count     how many.
+ * @param results   receives what the calls returned, in the order of @p items; may be NULL.
+ * @return THREADING_OK; else the first failure in the order of @p items, as of submit or a future's result.
+ *         Then those that have not begun are cancelled, and @p results holds what came before the failure;
+ *         the call returns when none runs any more. THREADING_INVALID for NULL (items may be NULL when @p
+ *         count is 0).
+ * Ordering: as submit and result.
+ * Callable: from any thread, in a task too; after fork only new executors; at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_executor_map(threading_executor_t *executor,
+                                                                            threading_target_t function,
+                                                                            void *const *items, size_t count,
+                                                                            void **results);
+
+/**
+ * Take no more tasks. Python: Executor.shutdown(wait, cancel_futures).
+ *
+ * Tasks that are queued are still run, unless they are cancelled here.
+ * @param executor        borrowed.
+ * @param wait            wait until all threads have ended.
+ * @param cancel_futures  cancel all tasks that have not begun.
+ * @return THREADING_OK, also when it was shut down before; THREADING_DEADLOCK for a @p wait in one of its own
+ *         threads, or that could never end for another reason (it is shut down, but not waited for);
+ *         THREADING_INVALID for NULL.
+ * Ordering: with @p wait, all that the tasks did happens before the return.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_executor_shutdown(threading_executor_t *executor, bool wait,
+                                                             bool cancel_futures);
+
+/* -------------------------------------------------------------------------------------------------
+ * 22 Waiting for any of several things
+ *
+ *     threading_source_t sources[] = {THREADING_SOURCE_QUEUE(jobs), THREADING_SOURCE_EVENT(&quit)};
+ *     size_t which;
+ *     if (threading_wait_any(sources, 2, THREADING_FOREVER, &which) == THREADING_OK) …
+ *
+ * Nothing is taken: who comes back tries (try_get, try_acquire, …) and may find that another thread was
+ * faster.
+ */
+
+/** What a source is. */
+typedef enum threading_source_kind {
+    THREADING_SOURCE_KIND_THREAD = 1, /**< ready when it has ended */
+    THREADING_SOURCE_KIND_EVENT,      /**< ready while it is set */
+    THREADING_SOURCE_KIND_SEMAPHORE,  /**< ready while its value is not 0 */
+    THREADING_SOURCE_KIND_BOUNDED_SEMAPHORE,
+    THREADING_SOURCE_KIND_QUEUE, /**< ready while it has an item or is shut down */
+    THREADING_SOURCE_KIND_FUTURE /**< ready when it is done */
+} threading_source_kind_t;
+
+/** One thing to wait for. The array belongs to the wait until it returns. */
+typedef struct threading_source {
+    threading_source_kind_t kind; /**< what `object` points to */
+    void *object;                 /**< borrowed */
+    struct threading_waiter {     /* private: where the thread stands in line, so that nothing is allocated */
+        struct threading_waiter *next;
+        struct threading_waiter *previous;
+        uintptr_t address;
+        void *self;
+        int64_t since;
+        uint32_t woken;
+        uint32_t wants;
+    } waiter;
+} threading_source_t;
+
+#define THREADING_SOURCE_(kind, object)  \
+    {                                    \
+        (kind), (object),                \
+        {                                \
+            NULL, NULL, 0, NULL, 0, 0, 0 \
+        }                                \
+    }
+#define THREADING_SOURCE_THREAD(thread) THREADING_SOURCE_(THREADING_SOURCE_KIND_THREAD, thread)
+#define THREADING_SOURCE_EVENT(event) THREADING_SOURCE_(THREADING_SOURCE_KIND_EVENT, event)
+#define THREADING_SOURCE_SEMAPHORE(semaphore) THREADING_SOURCE_(THREADING_SOURCE_KIND_SEMAPHORE, semaphore)
+#define THREADING_SOURCE_BOUNDED_SEMAPHORE(semaphore) \
+    THREADING_SOURCE_(THREADING_SOURCE_KIND_BOUNDED_SEMAPHORE, semaphore)
+#define THREADING_SOURCE_QUEUE(queue) THREADING_SOURCE_(THREADING_SOURCE_KIND_QUEUE, queue)
+#define THREADING_SOURCE_FUTURE(future) THREADING_SOURCE_(THREADING_SOURCE_KIND_FUTURE, future)
+
+/**
+ * Wait until one of several things is ready.
+ *
+ * @param sources  borrowed, and written to; not used by another thread meanwhile.
+ * @param count    at least 1.
+ * @param seconds  one limit for all; see the conventions. 0 only looks.
+ * @param index    receives which one is ready, the first in the array if several are; may be NULL.
+ * @return THREADING_OK; THREADING_TIMEOUT; THREADING_DEADLOCK when the calling thread waits without a limit
+ *         for its own end and nothing else; THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL, no
+ *         sources, an unknown kind or a NULL object; THREADING_INVALID and THREADING_OVERFLOW for the time.
+ * Ordering: as the wait for that one thing.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threading_source_t *sources,
+                                                                        size_t count, double seconds,
+                                                                        size_t *index);
+
+/* -------------------------------------------------------------------------------------------------
+ * 23 Attributes
  *
  * THREADING_NODISCARD   the compiler warns when the status is dropped.
  * THREADING_NORETURN    the call does not return.
@@ -925,15 +2216,15 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_local_destroy(thr
  * THREADING_WITH_ is a loop that runs once: its variable holds the lock as long as it is not NULL, and is
  * cleaned up on every way out of its scope. A name of its own keeps nested bodies from shadowing.
  */
-#define THREADING_WITH_(kind, object, unique) THREADING_WITH_UNIQUE_(kind, object, unique)
-#define THREADING_WITH_UNIQUE_(kind, object, unique)                                                        \
-    for (threading_##kind##_t * threading_with_##unique THREADING_CLEANUP(threading_##kind##_leave) =       \
+#define THREADING_WITH_(kind, type, object, unique) THREADING_WITH_UNIQUE_(kind, type, object, unique)
+#define THREADING_WITH_UNIQUE_(kind, type, object, unique)                                                  \
+    for (type * threading_with_##unique THREADING_CLEANUP(threading_##kind##_leave) =                       \
              threading_##kind##_enter(object);                                                              \
          threading_with_##unique != NULL || THREADING_ANALYSIS_LEFT(kind, object, threading_with_##unique); \
          threading_##kind##_leave(&threading_with_##unique))
 
-/* For Clang's analysis, which follows all paths and knows objects by their names: after the loop the lock may be
- * given back. The call is never made, since the variable is NULL there. */
+/* For Clang's analysis, which follows all paths and knows objects by their names: after the loop the lock may
+ * be given back. The call is never made, since the variable is NULL there. */
 #if defined(__clang__)
 #define THREADING_ANALYSIS_LEFT(kind, object, with) \
     ((with) != NULL && threading_##kind##_left(object) && false)
@@ -1000,6 +2291,35 @@ THREADING_UNUSED THREADING_NO_ANALYSIS static inline void threading_rlock_leave(
         (void)threading_rlock_release(*rlock);
     *rlock = NULL;
 }
+
+/* The same for what Clang's analysis does not follow. */
+#define THREADING_WITH_FUNCTIONS_(kind, type, acquire, release)                 \
+    THREADING_UNUSED static inline type *threading_##kind##_enter(type *object) \
+    {                                                                           \
+        return acquire(object) == THREADING_OK ? object : NULL;                 \
+    }                                                                           \
+    THREADING_UNUSED static inline bool threading_##kind##_left(type *object)   \
+    {                                                                           \
+        return object == NULL;                                                  \
+    }                                                                           \
+    THREADING_UNUSED static inline void threading_##kind##_leave(type **object) \
+    {                                                                           \
+        if (*object != NULL)                                                    \
+            (void)release(*object);                                             \
+        *object = NULL;                                                         \
+    }
+
+THREADING_WITH_FUNCTIONS_(condition, threading_condition_t, threading_condition_acquire,
+                          threading_condition_release)
+THREADING_WITH_FUNCTIONS_(semaphore, threading_semaphore_t, threading_semaphore_acquire,
+                          threading_semaphore_release)
+THREADING_WITH_FUNCTIONS_(bounded_semaphore, threading_bounded_semaphore_t,
+                          threading_bounded_semaphore_acquire, threading_bounded_semaphore_release)
+THREADING_WITH_FUNCTIONS_(read, threading_rwlock_t, threading_rwlock_acquire_read,
+                          threading_rwlock_release_read)
+THREADING_WITH_FUNCTIONS_(write, threading_rwlock_t, threading_rwlock_acquire_write,
+                          threading_rwlock_release_write)
+#undef THREADING_WITH_FUNCTIONS_
 
 #if defined(__cplusplus)
 }

@@ -2,13 +2,14 @@
 /*
  * Every atomic operation of the library, with its order in its name.
  *
- * Words are plain uint32_t or pointers in public and private structs (an _Atomic type cannot stand in a header
- * that C++ reads too), and are touched by several threads through these functions only. There are no
+ * Words are plain uint32_t or pointers in public and private structs (an _Atomic type cannot stand in a
+ * header that C++ reads too), and are touched by several threads through these functions only. There are no
  * standalone fences: ThreadSanitizer does not understand them. "sequential" operations have one total order
  * that all threads agree on; wherever one is used, the line above says which pair of accesses needs it.
  *
  * This file is the only place that knows the compiler. First rung: the __atomic builtins of GCC and Clang (as
- * clang-cl too). Second rung: Microsoft's intrinsics; THREADING_ATOMIC_INTRINSICS has them tested with other compilers.
+ * clang-cl too). Second rung: Microsoft's intrinsics; THREADING_ATOMIC_INTRINSICS has them tested with other
+ * compilers.
  */
 #ifndef TI_ATOMIC_H
 #define TI_ATOMIC_H
@@ -79,6 +80,11 @@ static inline bool ti_swap_acquire(uint32_t *word, uint32_t expected, uint32_t d
     return __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
+static inline bool ti_swap_release(uint32_t *word, uint32_t expected, uint32_t desired)
+{
+    return __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
+
 static inline bool ti_swap_sequential(uint32_t *word, uint32_t expected, uint32_t desired)
 {
     return __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
@@ -129,10 +135,10 @@ static inline bool ti_swap_pointer_release(uintptr_t *word, uintptr_t expected, 
 #include <intrin.h>
 
 /*
- * Volatile accesses of a word are single and stay in order among themselves; what else they order depends on options of the
- * compiler, so nothing here relies on it. x86 needs its compiler held back and no more: its loads acquire and its stores
- * release. ARM needs a barrier. The _Interlocked functions are sequential and full barriers everywhere, which is
- * more than most of the names here ask for.
+ * Volatile accesses of a word are single and stay in order among themselves; what else they order depends on
+ * options of the compiler, so nothing here relies on it. x86 needs its compiler held back and no more: its
+ * loads acquire and its stores release. ARM needs a barrier. The _Interlocked functions are sequential and
+ * full barriers everywhere, which is more than most of the names here ask for.
  */
 #if defined(_M_ARM64) || defined(_M_ARM64EC) || defined(_M_ARM)
 #define TI_ATOMIC_BARRIER() __dmb(0xB) /* inner shareable, loads and stores; also for the compiler */
@@ -220,6 +226,11 @@ static inline bool ti_swap_sequential(uint32_t *word, uint32_t expected, uint32_
 }
 
 static inline bool ti_swap_acquire(uint32_t *word, uint32_t expected, uint32_t desired)
+{
+    return ti_swap_sequential(word, expected, desired);
+}
+
+static inline bool ti_swap_release(uint32_t *word, uint32_t expected, uint32_t desired)
 {
     return ti_swap_sequential(word, expected, desired);
 }

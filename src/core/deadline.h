@@ -9,8 +9,8 @@
 #include "threading.h"
 
 /*
- * THREADING_OK if the timeout is in order, else THREADING_INVALID or THREADING_OVERFLOW; looks at no clock, so
- * that calls can refuse a bad timeout before they look at anything else.
+ * THREADING_OK if the timeout is in order, else THREADING_INVALID or THREADING_OVERFLOW; looks at no clock,
+ * so that calls can refuse a bad timeout before they look at anything else.
  */
 threading_status_t ti_deadline_check(double seconds);
 

@@ -2,12 +2,13 @@
 /*
  * Fork: in the child only the calling thread is left, and it is main.
  *
- * Before the fork the registry's and the locals' guards are taken, so that what they protect is whole in the child; no
- * other lock of the library is ever held while one of them is wanted, apart from a bucket's for moments. The child
- * makes both guards and the parking lot new instead of unlocking them: nobody waits there any more. Users' locks stay
- * as they are, as in CPython: what a vanished thread held stays held.
+ * Before the fork the registry's and the locals' guards are taken, so that what they protect is whole in the
+ * child; no other lock of the library is ever held while one of them is wanted, apart from a bucket's for
+ * moments. The child makes both guards and the parking lot new instead of unlocking them: nobody waits there
+ * any more. Users' locks stay as they are, as in CPython: what a vanished thread held stays held.
  */
 #include "atomic.h"
+#include "executor.h"
 #include "local.h"
 #include "parking.h"
 #include "port.h"
@@ -58,7 +59,8 @@ static void ti_fork_become_main(threading_thread_t *record)
     (void)ti_name_give(record, "MainThread", NULL); /* without memory it keeps its name */
 }
 
-/* The object of the child's main thread: the forker's own; a foreign one becomes a main thread in every respect. */
+/* The object of the child's main thread: the forker's own; a foreign one becomes a main thread in every
+ * respect. */
 static threading_thread_t *ti_fork_main_record(ti_self *self)
 {
     if (self->record == NULL)
@@ -83,6 +85,7 @@ void ti_fork_child(void)
     ti_local_reset_guard();
     ti_parking_reset();
     ti_shutdown_reset();
+    ti_executors_reset();
     ti_port_parker_init(&self->parker);
     ti_registry_for_each(ti_fork_forget_thread, self);
     ti_fork_end_records(self->record);

@@ -42,8 +42,8 @@ static void ti_guard_lock_slow(ti_guard *guard, ti_parker *parker)
         } else {
             waiter.next = (struct ti_guard_waiter *)(word & ~TI_GUARD_LOCKED);
             waiter.woken = 0;
-            /* Release: the holder that takes the stack reads the node. Only a held guard is waited for: its holder
-             * finds the stack not empty when it unlocks. */
+            /* Release: the holder that takes the stack reads the node. Only a held guard is waited for: its
+             * holder finds the stack not empty when it unlocks. */
             if (ti_swap_pointer_release(&guard->word, word, (uintptr_t)&waiter | TI_GUARD_LOCKED))
                 ti_guard_wait(&waiter);
         }

@@ -2,11 +2,12 @@
 /*
  * Local: a copy of a struct for each thread.
  *
- * A local gets a slot at its first use, the same in all threads: the index into each thread's table of copies. The
- * fast path is two loads of the thread's own. Every copy is also in its local's list, so that destroying
- * the local finds the copies of all threads. One guard protects slots, lists and the tables' growth; a copy is taken
- * out under the guard by its ending thread or by the destroyer, whoever is first, and finalised by that one after the
- * guard was unlocked. A slot is given to another local only when no table has a copy there any more.
+ * A local gets a slot at its first use, the same in all threads: the index into each thread's table of
+ * copies. The fast path is two loads of the thread's own. Every copy is also in its local's list, so that
+ * destroying the local finds the copies of all threads. One guard protects slots, lists and the tables'
+ * growth; a copy is taken out under the guard by its ending thread or by the destroyer, whoever is first, and
+ * finalised by that one after the guard was unlocked. A slot is given to another local only when no table has
+ * a copy there any more.
  */
 #include "local.h"
 
@@ -18,7 +19,8 @@
 
 #define TI_FIRST_CAPACITY 8
 
-/* The head of a copy; the user's struct follows. All is under the guard but `fini` and `owner`, which never change. */
+/* The head of a copy; the user's struct follows. All is under the guard but `fini` and `owner`, which never
+ * change. */
 typedef struct ti_copy {
     alignas(max_align_t) void
         *next;   /* in the local's list: a ti_copy, void so that the public struct holds the first */
@@ -136,7 +138,8 @@ static void ti_copy_unlink(ti_copy *copy)
 
 static void *ti_copy_new(threading_local_t *local, ti_self *self)
 {
-    /* Release: pairs with the acquire in threading_local_get; a slot that was another local's is empty by now. */
+    /* Release: pairs with the acquire in threading_local_get; a slot that was another local's is empty by
+     * now. */
     if (local->slot == 0)
         ti_store_release(&local->slot, ti_slot_new());
     if (local->slot == 0 || !ti_slot_reserve(self, local->slot))

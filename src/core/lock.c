@@ -19,9 +19,10 @@ threading_status_t threading_lock_acquire(threading_lock_t *lock)
     if (lock == NULL)
         return THREADING_INVALID;
     ti_self *self = ti_self_get();
-    if (ti_lockword_try(&lock->word, self->ident))
-        return THREADING_OK;
-    return ti_lockword_acquire_slow(&lock->word, self, TI_FOREVER, TI_UNOWNED);
+    if (!ti_lockword_try(&lock->word, self->ident))
+        ti_lockword_acquire_for_certain(&lock->word, self,
+                                        TI_SLEEPING); /* heeds no stop: its status may be dropped */
+    return THREADING_OK;
 }
 
 threading_status_t threading_lock_try_acquire(threading_lock_t *lock)

@@ -6,11 +6,12 @@
  *   0         free
  *   ident     held; acquired by the thread of that ident (who need not be the one to release a Lock)
  *
- * Nothing in the word tells whether anyone waits: that is the parking lot's knowledge. Who acquires swaps 0 for
- * its ident. Who releases puts 0 there, then looks into the parking lot and wakes the first waiter, which competes
- * for the word with whoever comes by: that keeps locks fast, since a running thread need not wait until a
- * sleeping one is awake. But a waiter of more than a millisecond is handed the word: the releaser puts that
- * waiter's ident there, and nobody can come between. (CPython's PyMutex has the same rule and limit.)
+ * Nothing in the word tells whether anyone waits: that is the parking lot's knowledge. Who acquires swaps 0
+ * for its ident. Who releases puts 0 there, then looks into the parking lot and wakes the first waiter, which
+ * competes for the word with whoever comes by: that keeps locks fast, since a running thread need not wait
+ * until a sleeping one is awake. But a waiter of more than a millisecond is handed the word: the releaser
+ * puts that waiter's ident there, and nobody can come between. (CPython's PyMutex has the same rule and
+ * limit.)
  */
 #ifndef TI_LOCKWORD_H
 #define TI_LOCKWORD_H
@@ -21,6 +22,9 @@
 #include "atomic.h"
 #include "parking.h"
 #include "self.h"
+
+/* Nanoseconds after which a waiter is handed what is released: CPython's TIME_TO_BE_FAIR_NS. */
+#define TI_STARVED 1000000
 
 /* Whose waits can be part of a proof that a wait never ends. */
 typedef enum ti_ownership {
@@ -34,9 +38,17 @@ static inline bool ti_lockword_try(uint32_t *word, uint32_t ident)
     return ti_swap_acquire(word, 0, ident);
 }
 
-/* Wait for the word: THREADING_OK, THREADING_TIMEOUT, or THREADING_DEADLOCK for an owned word without a deadline. */
+/* Wait for the word: THREADING_OK, THREADING_TIMEOUT, THREADING_CANCELLED, or THREADING_DEADLOCK for an owned
+ * word without a limit. */
 threading_status_t ti_lockword_acquire_slow(uint32_t *word, ti_self *self, int64_t deadline,
                                             ti_ownership ownership);
+
+/* Wait for the word without limit and without fail: the end of a condition's wait. The outcome is that of a
+ * wait whose waiter may have been moved to the word's queue; TI_SLEEPING if it was not. */
+void ti_lockword_acquire_for_certain(uint32_t *word, ti_self *self, uint32_t outcome);
+
+/* Move sleeping threads, taken off another queue, to the end of the word's. */
+void ti_lockword_requeue(uint32_t *word, ti_waiter *chain);
 
 /* The parts of the release for when someone waits. */
 bool ti_lockword_release_slow(uint32_t *word, ti_bucket *bucket);

@@ -95,6 +95,6 @@ void threading_exit(void *result)
         exit(EXIT_SUCCESS);
     if (self->way_out == NULL)
         ti_port_thread_exit();
-    self->record->result = result;
+    self->exit_result = result;
     longjmp(*self->way_out, 1);
 }

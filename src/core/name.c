@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names of threads. A name that was read must stay valid as long as the handle, so a new name is put in front of
- * it, and all go with the object; one that nobody has read is freed when it is replaced. The registry's guard protects
- * the names of objects that other threads know.
+ * Names of threads. A name that was read must stay valid as long as the handle, so a new name is put in front
+ * of it, and all go with the object; one that nobody has read is freed when it is replaced. The registry's
+ * guard protects the names of objects that other threads know.
  */
 #include <stdio.h>
 #include <string.h>
@@ -77,7 +77,8 @@ void ti_name_free_all(threading_thread_t *record)
     }
 }
 
-/* How much of a name fits into `limit` bytes without cutting a UTF-8 character, whose bytes but the first are 10…. */
+/* How much of a name fits into `limit` bytes without cutting a UTF-8 character, whose bytes but the first are
+ * 10…. */
 static size_t ti_name_fit(const char *text, size_t limit)
 {
     size_t length = strlen(text);

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "atomic.h"
-#include "deadline.h"
 #include "self.h"
+#include "stop.h"
 
 ti_bucket ti_buckets[1 << TI_BUCKET_BITS];
 
@@ -23,8 +23,8 @@ void ti_parking_withdraw(ti_bucket *bucket)
 
 static void ti_parking_prepare(ti_waiter *waiter, const void *address)
 {
-    waiter->address = address;
-    waiter->queued = true;
+    /* Relaxed: decided upon under the guard only; ti_parking_is_queued may read it under another one's. */
+    ti_store_pointer_relaxed(&waiter->address, (uintptr_t)address);
     /* Relaxed: the waker writes it after it found the waiter under the guard. */
     ti_store_relaxed(&waiter->woken, TI_SLEEPING);
 }
@@ -47,59 +47,111 @@ void ti_parking_enqueue_first(ti_bucket *bucket, ti_waiter *waiter, const void *
     bucket->first = waiter;
 }
 
-ti_waiter *ti_parking_first(const ti_bucket *bucket, const void *address)
+/* Relaxed: a waiter that was moved to another bucket (Condition) gets its address there under that one's
+ * guard, and is not taken for one of this address, which it can have again only by its own thread's doing. */
+bool ti_parking_is_queued(const ti_waiter *waiter, const void *address)
 {
-    ti_waiter *waiter = bucket->first;
-    while (waiter != NULL && waiter->address != address)
+    return ti_load_pointer_relaxed(&waiter->address) == (uintptr_t)address;
+}
+
+static ti_waiter *ti_parking_seek(ti_waiter *waiter, const void *address)
+{
+    while (waiter != NULL && !ti_parking_is_queued(waiter, address))
         waiter = waiter->next;
     return waiter;
+}
+
+ti_waiter *ti_parking_first(const ti_bucket *bucket, const void *address)
+{
+    return ti_parking_seek(bucket->first, address);
+}
+
+ti_waiter *ti_parking_next(const ti_waiter *waiter)
+{
+    /* Relaxed: under the guard. */
+    return ti_parking_seek(waiter->next, (const void *)ti_load_pointer_relaxed(&waiter->address));
 }
 
 void ti_parking_dequeue(ti_bucket *bucket, ti_waiter *waiter)
 {
     *(waiter->previous != NULL ? &waiter->previous->next : &bucket->first) = waiter->next;
     *(waiter->next != NULL ? &waiter->next->previous : &bucket->last) = waiter->previous;
-    waiter->queued = false;
+    ti_store_pointer_relaxed(&waiter->address, 0); /* relaxed: as in ti_parking_prepare */
     ti_parking_withdraw(bucket);
+}
+
+ti_waiter *ti_parking_take(ti_bucket *bucket, const void *address, size_t n)
+{
+    ti_waiter *chain = NULL;
+    ti_waiter **end = &chain;
+    for (ti_waiter *waiter = ti_parking_first(bucket, address), *after; waiter != NULL && n > 0;
+         waiter = after) {
+        after = ti_parking_next(waiter);
+        ti_parking_dequeue(bucket, waiter);
+        waiter->next = NULL;
+        *end = waiter;
+        end = &waiter->next;
+        n--;
+    }
+    return chain;
 }
 
 void ti_parking_wake(ti_waiter *waiter, uint32_t outcome)
 {
     ti_parker *parker = &ti_self_of(waiter)->parker;
-    /* Release: pairs with the acquire in ti_parking_sleep. The last touch of the waiter, which may begin its next wait
-     * or end its thread at once; the parker's memory stays, and a token too many only ends a park early. */
+    /* Release: pairs with the acquire in ti_parking_doze. The last touch of the waiter, which may begin its
+     * next wait or end its thread at once; the parker's memory stays, and a token too many only ends a park
+     * early. */
     ti_store_release(&waiter->woken, outcome);
     ti_port_unpark(parker);
 }
 
-bool ti_parking_leave(ti_self *self)
+void ti_parking_wake_chain(ti_waiter *chain, uint32_t outcome)
 {
-    ti_waiter *waiter = &self->waiter;
-    ti_bucket *bucket = ti_parking_bucket(waiter->address);
-    ti_guard_lock(&bucket->guard, &self->parker);
-    bool queued = waiter->queued;
+    while (chain != NULL) {
+        ti_waiter *waiter = chain;
+        chain = waiter->next; /* before the wake, after which the waiter is another's */
+        ti_parking_wake(waiter, outcome);
+    }
+}
+
+uint32_t ti_parking_doze(ti_self *self, int64_t deadline)
+{
+    for (;;) {
+        uint32_t outcome = ti_load_acquire(&self->waiter.woken);
+        if (outcome != TI_SLEEPING || ti_wait_is_over(self, deadline))
+            return outcome;
+        ti_port_park(&self->parker, ti_wait_limit(self, deadline));
+    }
+}
+
+uint32_t ti_parking_await_wake(ti_self *self)
+{
+    self->deaf++;
+    uint32_t outcome = ti_parking_doze(self, TI_FOREVER);
+    self->deaf--;
+    return outcome;
+}
+
+bool ti_parking_leave(ti_waiter *waiter, const void *address, ti_parker *parker)
+{
+    ti_bucket *bucket = ti_parking_bucket(address);
+    ti_guard_lock(&bucket->guard, parker);
+    bool queued = ti_parking_is_queued(waiter, address);
     if (queued)
         ti_parking_dequeue(bucket, waiter);
     ti_guard_unlock(&bucket->guard);
     return queued;
 }
 
-uint32_t ti_parking_sleep(ti_self *self, int64_t deadline)
+uint32_t ti_parking_sleep(ti_self *self, const void *address, int64_t deadline)
 {
-    for (;;) {
-        uint32_t outcome = ti_load_acquire(&self->waiter.woken);
-        if (outcome != TI_SLEEPING)
-            return outcome;
-        if (!ti_deadline_passed(deadline)) {
-            ti_port_park(&self->parker, deadline);
-        } else if (ti_parking_leave(self)) {
-            return TI_SLEEPING;
-        } else {
-            /* A waker has taken this waiter off the queue and wakes it now. Look before parking for that: leaving
-             * may have waited for the guard, on the same parker, and used up the waker's token. */
-            deadline = TI_FOREVER;
-        }
-    }
+    uint32_t outcome = ti_parking_doze(self, deadline);
+    if (outcome != TI_SLEEPING || ti_parking_leave(&self->waiter, address, &self->parker))
+        return outcome;
+    /* A waker has taken this waiter off the queue and wakes it now. It may have done so already, and leaving
+     * may have used up its token on the same parker: the wait looks before it parks. */
+    return ti_parking_await_wake(self);
 }
 
 bool ti_parking_wait(ti_self *self, uint32_t *word, uint32_t value, int64_t deadline)
@@ -114,43 +166,31 @@ bool ti_parking_wait(ti_self *self, uint32_t *word, uint32_t value, int64_t dead
     else
         ti_parking_withdraw(bucket);
     ti_guard_unlock(&bucket->guard);
-    return !must_wait || ti_parking_sleep(self, deadline) != TI_SLEEPING;
+    return !must_wait || ti_parking_sleep(self, word, deadline) != TI_SLEEPING;
 }
 
-/* Take all waiters of an address off the queue, chained by `next`. None returns before it is woken. */
-static ti_waiter *ti_parking_take_all(ti_bucket *bucket, const void *address)
-{
-    ti_waiter *chain = NULL;
-    ti_waiter **end = &chain;
-    for (ti_waiter *waiter = bucket->first, *after; waiter != NULL; waiter = after) {
-        after = waiter->next;
-        if (waiter->address != address)
-            continue;
-        ti_parking_dequeue(bucket, waiter);
-        waiter->next = NULL;
-        *end = waiter;
-        end = &waiter->next;
-    }
-    return chain;
-}
-
-static void ti_parking_wake_all_slow(ti_bucket *bucket, const void *address)
+static void ti_parking_wake_address(ti_bucket *bucket, const void *address)
 {
     ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
-    ti_waiter *chain = ti_parking_take_all(bucket, address);
+    ti_waiter *chain = ti_parking_take(bucket, address, SIZE_MAX);
     ti_guard_unlock(&bucket->guard);
-    while (chain != NULL) {
-        ti_waiter *waiter = chain;
-        chain = waiter->next; /* before the wake, after which the waiter is another's */
-        ti_parking_wake(waiter, TI_WOKEN);
-    }
+    ti_parking_wake_chain(chain, TI_WOKEN);
 }
 
 void ti_parking_wake_all(uint32_t *word)
 {
     ti_bucket *bucket = ti_parking_bucket(word);
-    if (ti_parking_is_awaited(bucket))
-        ti_parking_wake_all_slow(bucket, word);
+    if (ti_parking_is_awaited(bucket)) {
+        ti_parking_wake_address(bucket, word);
+        ti_parking_wake_address(bucket, ti_parking_tagged(word, TI_WATCHERS));
+    }
+}
+
+void ti_parking_wake_watchers(const void *address)
+{
+    ti_bucket *bucket = ti_parking_bucket(address);
+    if (ti_parking_may_be_awaited(bucket))
+        ti_parking_wake_address(bucket, ti_parking_tagged(address, TI_WATCHERS));
 }
 
 void ti_parking_reset(void)

@@ -8,7 +8,8 @@
  *   - Moments are int64_t nanoseconds on the clock of ti_port_now(); TI_FOREVER is no moment at all.
  *   - Results of the system are handled here. What the core is told is success or one status; what a correct
  *     program cannot meet is treated as "nothing happened", which every caller tolerates.
- *   - No function allocates after the thread that calls it was made known, nor may it fail where it returns void.
+ *   - No function allocates after the thread that calls it was made known, nor may it fail where it returns
+ *   void.
  *
  * port_types.h supplies the types
  *   ti_port_thread   a started thread, to be reaped once
@@ -37,8 +38,8 @@ extern const char ti_port_backend[];
 /*
  * Start a thread that calls entry(argument) on a stack of at least stack_size bytes (0: the system's default,
  * but no less than 1 MiB). *thread is complete before the return, not necessarily before entry runs.
- * THREADING_OK; THREADING_NO_THREADS for every reason of the system's; THREADING_UNSUPPORTED for a stack size that
- * this backend cannot choose. On failure nothing was started.
+ * THREADING_OK; THREADING_NO_THREADS for every reason of the system's; THREADING_UNSUPPORTED for a stack size
+ * that this backend cannot choose. On failure nothing was started.
  */
 threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*entry)(void *argument), void *argument,
                                         size_t stack_size);
@@ -60,7 +61,8 @@ uint64_t ti_port_main_native_id(void);
 /* Whether the calling thread is the one that the process began with (in a forked child: that called fork). */
 bool ti_port_is_main(void);
 
-/* Show the first `length` bytes of a name, at most ti_port_name_limit, for the calling thread in the system's tools. */
+/* Show the first `length` bytes of a name, at most ti_port_name_limit, for the calling thread in the system's
+ * tools. */
 extern const size_t ti_port_name_limit;
 void ti_port_set_name(const char *name, size_t length);
 
@@ -88,9 +90,9 @@ size_t ti_port_cpu_count(void);
 /* ---- 4 one thread-local pointer ---- */
 
 /*
- * Set the calling thread's pointer. When the thread ends, whoever started it, with a pointer that is not NULL,
- * `leave` is called in it with the pointer, after most other thread-local destructors; the pointer is still set
- * during the call and is NULL after it. False when the system cannot arrange for that call: the
+ * Set the calling thread's pointer. When the thread ends, whoever started it, with a pointer that is not
+ * NULL, `leave` is called in it with the pointer, after most other thread-local destructors; the pointer is
+ * still set during the call and is NULL after it. False when the system cannot arrange for that call: the
  * pointer is set nevertheless.
  */
 bool ti_port_set_self(void *self, void (*leave)(void *self));
@@ -100,7 +102,8 @@ void *ti_port_self_recall(void);
 
 /* ---- 5 hooks ---- */
 
-/* Call the hook once when the process exits by exit() or by the return of main. False if it cannot be arranged. */
+/* Call the hook once when the process exits by exit() or by the return of main. False if it cannot be
+ * arranged. */
 bool ti_port_at_exit(void (*hook)(void));
 
 /* Call these around every fork. False if it cannot be arranged; true where there is no fork. */

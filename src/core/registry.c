@@ -6,7 +6,6 @@
 #include "atomic.h"
 #include "thread.h"
 
-#define TI_IDENT_LIMIT UINT32_C(0x80000000) /* idents are 1 … 2^31 - 1 */
 #define TI_TABLE_SIZE 4096 /* idents are consecutive, so 10,000 threads make chains of two or three */
 
 static struct {

@@ -13,6 +13,7 @@
 #include "self.h"
 
 #define TI_MAIN_IDENT 1
+#define TI_IDENT_LIMIT UINT32_C(0x80000000) /* idents are 1 … 2^31 - 1 */
 
 void ti_registry_lock(ti_self *self);
 void ti_registry_unlock(void);

@@ -2,17 +2,20 @@
 /*
  * RLock: a lock word whose ident is the owner, and the owner's level.
  *
- * `count` belongs to the owner: nobody else reads or writes it, so it is no atomic. The owner sets it to 0 before it
- * frees the word, and the next one finds it so.
+ * `count` belongs to the owner: nobody else reads or writes it, so it is no atomic. The owner sets it to 0
+ * before it frees the word, and the next one finds it so.
  */
+#include "rlock.h"
+
 #include "deadline.h"
 #include "lockword.h"
 
 _Static_assert(sizeof(threading_rlock_t) == 8, "an RLock is its word and its count");
 
-static bool ti_rlock_is_mine(const threading_rlock_t *rlock, const ti_self *self)
+bool ti_rlock_is_mine(const threading_rlock_t *rlock, const ti_self *self)
 {
-    /* Relaxed: only this thread puts its ident there or takes it away, apart from a hand-over that it waits for. */
+    /* Relaxed: only this thread puts its ident there or takes it away, apart from a hand-over that it waits
+     * for. */
     return ti_load_relaxed(&rlock->owner) == self->ident;
 }
 
@@ -45,6 +48,22 @@ static threading_status_t ti_rlock_try(threading_rlock_t *rlock, ti_self *self)
     if (ti_lockword_try(&rlock->owner, self->ident))
         return ti_rlock_entered(rlock, self);
     return THREADING_BUSY;
+}
+
+/* Give up all levels, for a condition's wait; and have them again, once the word is acquired. */
+uint32_t ti_rlock_release_all(threading_rlock_t *rlock, ti_self *self)
+{
+    uint32_t level = rlock->count;
+    rlock->count = 0;
+    self->rlocks--;
+    (void)ti_lockword_release(&rlock->owner); /* true: it is mine */
+    return level;
+}
+
+void ti_rlock_restore(threading_rlock_t *rlock, ti_self *self, uint32_t level)
+{
+    rlock->count = level;
+    self->rlocks++;
 }
 
 threading_status_t threading_rlock_init(threading_rlock_t *rlock)
@@ -94,10 +113,10 @@ threading_status_t threading_rlock_release(threading_rlock_t *rlock)
     ti_self *self = ti_self_get();
     if (!ti_rlock_is_mine(rlock, self))
         return THREADING_NOT_OWNER;
-    if (--rlock->count > 0)
-        return THREADING_OK;
-    self->rlocks--;
-    (void)ti_lockword_release(&rlock->owner); /* true: it is mine */
+    if (rlock->count > 1)
+        rlock->count--;
+    else
+        (void)ti_rlock_release_all(rlock, self);
     return THREADING_OK;
 }
 

@@ -19,7 +19,8 @@ static uint32_t ti_main_is_known;
 static ti_self ti_reserve[TI_RESERVE];
 static uint32_t ti_reserve_used;
 
-/* ---- the pool: a stack that is only ever taken as a whole, so that no swap can meet a recycled node (ABA) ---- */
+/* ---- the pool: a stack that is only ever taken as a whole, so that no swap can meet a recycled node (ABA)
+ * ---- */
 
 static uintptr_t ti_pool;
 
@@ -49,18 +50,26 @@ static ti_self *ti_pool_take(void)
     return taken;
 }
 
+/* A thread's own waiter knows whose it is. */
+static ti_self *ti_self_complete(ti_self *self)
+{
+    self->waiter.self = self;
+    return self;
+}
+
 ti_self *ti_self_new(void)
 {
     ti_self *self = ti_pool_take();
     if (self !=
         NULL) { /* not the parker: somebody may still be about to wake the thread that had it before */
         memset(self, 0, offsetof(ti_self, parker));
-        return self;
+        return ti_self_complete(self);
     }
     self = (ti_self *)ti_memory_allocate(sizeof *self);
-    if (self != NULL)
-        ti_port_parker_init(&self->parker);
-    return self;
+    if (self == NULL)
+        return NULL;
+    ti_port_parker_init(&self->parker);
+    return ti_self_complete(self);
 }
 
 void ti_self_free(ti_self *self)
@@ -77,7 +86,7 @@ static ti_self *ti_reserve_take(void)
     if (index >= TI_RESERVE)
         return NULL;
     ti_port_parker_init(&ti_reserve[index].parker);
-    return &ti_reserve[index];
+    return ti_self_complete(&ti_reserve[index]);
 }
 
 static ti_self *ti_foreign_self(void)
@@ -97,7 +106,7 @@ static ti_self *ti_self_attach_new(void)
 {
     /* Relaxed: only main itself can be told to be main. After its end late destructors find it known. */
     bool is_main = ti_port_is_main() && ti_load_relaxed(&ti_main_is_known) == 0;
-    ti_self *self = is_main ? &ti_main_self : ti_foreign_self();
+    ti_self *self = is_main ? ti_self_complete(&ti_main_self) : ti_foreign_self();
     if (is_main) {
         ti_store_relaxed(&ti_main_is_known, 1);
         ti_port_parker_init(&self->parker);

@@ -2,9 +2,9 @@
 /*
  * What the library knows of one running thread, its own or foreign: its ident, where it sleeps, its locals.
  *
- * A thread has a ti_self from the start if it was started here, else from its first call that needs one, until it
- * ends. The memory is never given back to the system but reused for later threads: another thread may
- * still be about to unpark this one when it ends.
+ * A thread has a ti_self from the start if it was started here, else from its first call that needs one,
+ * until it ends. The memory is never given back to the system but reused for later threads: another thread
+ * may still be about to unpark this one when it ends.
  */
 #ifndef TI_SELF_H
 #define TI_SELF_H
@@ -18,23 +18,37 @@
 
 struct ti_copy;
 
+#define TI_READS_KNOWN 8
+
+/* An RWLock that the thread reads, and how often. */
+typedef struct ti_reading {
+    const void *rwlock; /* NULL: a free place */
+    uint32_t count;
+} ti_reading;
+
 typedef struct ti_self {
     uint32_t ident;             /* the same for the thread's life */
     uint32_t rlocks;            /* how many RLocks it owns; its own thread's */
     threading_thread_t *record; /* its Thread object; NULL for a foreign thread that never asked */
     jmp_buf *way_out;           /* where threading_exit goes; NULL in threads that were not started here */
+    void *exit_result;          /* what it is called with */
     void **copies;              /* its locals by slot; written under the locals' guard, by itself */
     size_t capacity;            /* slots in `copies`, likewise */
     ti_waiter waiter;
-    const uint32_t *waits_for; /* under the registry's guard: see waits.h */
-    struct ti_self *next;      /* in the registry's table under its guard, or in the pool */
-    ti_parker parker;          /* last: it stays as it is when the rest is reset for the next thread */
+    const uint32_t *waits_for;      /* under the registry's guard: see waits.h */
+    threading_stop_t *stop;         /* what the thread heeds; changed by itself under the registry's guard */
+    threading_executor_t *executor; /* whose worker it is; its own thread's */
+    uint32_t deaf;                  /* not 0: it is in waits that do not heed it; its own thread's */
+    uint32_t reads_beyond;          /* as the next: RWLocks that it reads and that found no place there */
+    ti_reading reads[TI_READS_KNOWN]; /* see rwlock.c; its own thread's */
+    struct ti_self *next;             /* in the registry's table under its guard, or in the pool */
+    ti_parker parker;                 /* last: it stays as it is when the rest is reset for the next thread */
 } ti_self;
 
 /* The thread that a waiter belongs to. */
-static inline ti_self *ti_self_of(ti_waiter *waiter)
+static inline ti_self *ti_self_of(const ti_waiter *waiter)
 {
-    return (ti_self *)(void *)((char *)waiter - offsetof(ti_self, waiter));
+    return (ti_self *)waiter->self;
 }
 
 /* Make main or a foreign thread known. Never fails; when memory is out it waits for some. */

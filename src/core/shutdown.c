@@ -2,18 +2,19 @@
 /*
  * The end of the process: wait for the threads that are no daemons.
  *
- * exit() may be called by any thread, by two at once, and by one that another exiting thread waits for. C libraries
- * differ in what they do then: glibc before 2.41, musl before 1.2.6 and macOS let the second caller run the remaining
- * handlers and end the process under the first one's feet; later ones make it wait for ever. So the thread that
- * reaches the hook first owns the exit. The hook is registered twice, so that a second caller meets it too, at
- * whatever moment it comes; it leaves the set of threads that are waited for, puts a hook there for the next
- * one, and sleeps until the process is gone.
+ * exit() may be called by any thread, by two at once, and by one that another exiting thread waits for. C
+ * libraries differ in what they do then: glibc before 2.41, musl before 1.2.6 and macOS let the second caller
+ * run the remaining handlers and end the process under the first one's feet; later ones make it wait for
+ * ever. So the thread that reaches the hook first owns the exit. The hook is registered twice, so that a
+ * second caller meets it too, at whatever moment it comes; it leaves the set of threads that are waited for,
+ * puts a hook there for the next one, and sleeps until the process is gone.
  *
  * Nothing is freed or torn down: daemons go on using the library until the process is gone.
  */
 #include <stdlib.h>
 
 #include "atomic.h"
+#include "executor.h"
 #include "parking.h"
 #include "port.h"
 #include "registry.h"
@@ -40,8 +41,9 @@ void ti_shutdown_reset(void)
 static bool ti_is_waited_for(const threading_thread_t *record, const ti_self *self, uint32_t number)
 {
     uint32_t state = ti_load_relaxed(&record->state); /* relaxed: its last change comes under the guard */
-    return (state == TI_STARTING || state == TI_RUNNING) && !threading_thread_daemon(record) &&
-           record != ti_registry_main() && record != self->record && record->left_out != number;
+    return (state == TI_STARTING || state == TI_RUNNING) &&
+           (record->is_worker || !threading_thread_daemon(record)) && record != ti_registry_main() &&
+           record != self->record && record->left_out != number;
 }
 
 /* The next thread to wait for, retained. NULL: none is left, and at exit none can be started any more. */
@@ -86,15 +88,21 @@ static threading_status_t ti_shutdown_wait(ti_self *self, bool at_exit)
 {
     threading_status_t result = THREADING_OK;
     uint32_t number = ti_shutdown_number(self);
+    self->deaf++; /* a stop is no reason to leave threads behind */
+    ti_executors_close(self);
     for (threading_thread_t *record; (record = ti_shutdown_next(self, number, at_exit)) != NULL;) {
         if (ti_shutdown_wait_for(self, record, number) != THREADING_OK)
             result = THREADING_DEADLOCK;
         threading_thread_free(record);
     }
+    if (!at_exit)
+        ti_executors_open();
+    self->deaf--;
     return result;
 }
 
-/* Main counts as ended when its end has come, so that those who join it go on before they are joined themselves. */
+/* Main counts as ended when its end has come, so that those who join it go on before they are joined
+ * themselves. */
 static void ti_main_leaves(ti_self *self)
 {
     ti_thread_set_gone(self, ti_registry_main(), TI_ENDED);

@@ -11,6 +11,7 @@
 #include "parking.h"
 #include "registry.h"
 #include "runtime.h"
+#include "stop.h"
 #include "waits.h"
 
 threading_thread_t ti_thread_main_record = {
@@ -78,6 +79,7 @@ threading_thread_t *threading_thread_new(threading_target_t target, void *arg,
     thread->target = target;
     thread->arg = arg;
     thread->stack_size = options->stack_size;
+    thread->stop = options->stop;
     thread->daemon = ti_daemon_of_new(options->daemon);
     thread->options_are_valid = ti_options_are_valid(options);
     return thread;
@@ -99,6 +101,7 @@ static void ti_thread_destroy(threading_thread_t *thread)
     if (ti_load_acquire(&thread->reap) == TI_JOINABLE && thread->family == ti_fork_family)
         ti_port_thread_detach(&thread->native);
     ti_name_free_all(thread);
+    ti_memory_free(thread->timer);
     ti_memory_free(thread);
 }
 
@@ -111,13 +114,17 @@ void threading_thread_free(threading_thread_t *thread)
 
 /* ---- the running thread ---- */
 
-/* Apart from ti_thread_main, so that the compiler need not think of variables that longjmp might spoil. */
-static void ti_thread_run(ti_self *self)
+/* threading_exit ends the innermost call. Apart from ti_thread_main, so that the compiler need not think of
+ * variables that longjmp might spoil. */
+void *ti_thread_call(ti_self *self, threading_target_t target, void *arg)
 {
+    jmp_buf *outer = self->way_out;
     jmp_buf way_out;
     self->way_out = &way_out;
-    if (setjmp(way_out) == 0 && self->record->target != NULL)
-        self->record->result = self->record->target(self->record->arg);
+    if (setjmp(way_out) == 0)
+        self->exit_result = target(arg);
+    self->way_out = outer;
+    return self->exit_result;
 }
 
 static void ti_thread_main(void *argument)
@@ -127,8 +134,8 @@ static void ti_thread_main(void *argument)
     self->record->native_id = ti_port_native_id();
     ti_name_show(self->record);
     ti_thread_change(&self->record->state, TI_RUNNING);
-    ti_thread_run(self);
-    self->way_out = NULL;
+    if (self->record->target != NULL)
+        self->record->result = ti_thread_call(self, self->record->target, self->record->arg);
     if (self->record == ti_registry_main()) /* it has called fork, and this is the child: main returns */
         exit(EXIT_SUCCESS);
     /* Here, where all of the thread still works; ti_self_leave repeats it for copies that come late. */
@@ -174,6 +181,7 @@ static threading_status_t ti_thread_enter(threading_thread_t *thread, ti_self *s
     self->ident = ti_registry_new_ident();
     ti_store_relaxed(&thread->ident, self->ident); /* relaxed: published by the state */
     self->record = threading_thread_retain(thread);
+    self->stop = thread->stop;
     ti_registry_add(self);
     ti_registry_list(thread);
     ti_store_sequential(&thread->state, TI_STARTING);
@@ -233,8 +241,8 @@ threading_status_t threading_thread_start(threading_thread_t *thread)
 static threading_status_t ti_thread_sleep(ti_self *self, threading_thread_t *record, uint32_t state,
                                           int64_t deadline)
 {
-    if (deadline != TI_FOREVER)
-        return ti_parking_wait(self, &record->state, state, deadline) ? THREADING_OK : THREADING_TIMEOUT;
+    if (!ti_wait_is_unlimited(self, deadline))
+        return ti_parking_wait(self, &record->state, state, deadline) ? THREADING_OK : ti_wait_status(self);
     if (!ti_waits_for_end(self, record, state))
         return THREADING_DEADLOCK;
     (void)ti_parking_wait(self, &record->state, state, TI_FOREVER); /* true: it has no deadline */
@@ -292,7 +300,7 @@ static threading_status_t ti_thread_join(threading_thread_t *thread, int64_t dea
         return THREADING_FINALIZING;
     threading_status_t status = ti_thread_wait(self, thread, deadline, TI_ENDED);
     if (status == THREADING_OK && !ti_thread_reap(self, thread, deadline))
-        return THREADING_TIMEOUT;
+        return ti_wait_status(self);
     return status;
 }
 
@@ -373,7 +381,10 @@ uint64_t threading_thread_native_id(const threading_thread_t *thread)
     if (thread == &ti_thread_main_record)
         return ti_port_main_native_id();
     uint32_t *state = (uint32_t *)(uintptr_t)&thread->state; /* waiting for it changes nothing */
+    ti_self *self = ti_self_get();
+    self->deaf++; /* it says nothing of a stop */
     while (ti_load_acquire(state) == TI_STARTING)
-        (void)ti_parking_wait(ti_self_get(), state, TI_STARTING, TI_FOREVER);
+        (void)ti_parking_wait(self, state, TI_STARTING, TI_FOREVER);
+    self->deaf--;
     return ti_load_acquire(state) != TI_NEW ? thread->native_id : 0;
 }

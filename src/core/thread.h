@@ -39,6 +39,7 @@ typedef enum ti_kind {
 } ti_kind;
 
 struct ti_name;
+struct ti_timer;
 
 struct threading_thread {
     uint32_t references; /* one for each handle, and one of the thread itself while it is alive */
@@ -50,13 +51,16 @@ struct threading_thread {
         family; /* ti_fork_family at its start: the native thread of another process is not ours to join */
     ti_kind kind;
     bool options_are_valid;
+    bool is_worker;       /* of an executor: the process waits for it, daemon or not */
     uint32_t left_out;    /* under the registry's guard: the number of the shutdown that has given up on it */
     struct ti_name *name; /* the newest; under the registry's guard once others know the object */
     uint64_t native_id;   /* set before RUNNING */
     size_t stack_size;
     threading_target_t target;
     void *arg;
-    void *result; /* set before ENDED */
+    void *result;           /* set before ENDED */
+    threading_stop_t *stop; /* what it heeds from its start */
+    struct ti_timer *timer; /* of a Timer; NULL for others */
     ti_port_thread native;
     threading_thread_t *previous; /* in the registry's list, under its guard */
     threading_thread_t *next;
@@ -65,8 +69,13 @@ struct threading_thread {
 /* The object of the thread that the process began with. */
 extern threading_thread_t ti_thread_main_record;
 
-/* A new object of any kind, not listed; `name` NULL or "" for an automatic one with the prefix. NULL: no memory. */
+/* A new object of any kind, not listed; `name` NULL or "" for an automatic one with the prefix. NULL: no
+ * memory. */
 threading_thread_t *ti_thread_allocate(ti_kind kind, const char *name, const char *prefix);
+
+/* Call a function in a thread that was started here: what it returns, or what it calls threading_exit
+ * with. */
+void *ti_thread_call(ti_self *self, threading_target_t target, void *arg);
 
 /* Wait until a thread has ended, or until *state is `enough` (TI_LEAVING or TI_ENDED). */
 threading_status_t ti_thread_wait(ti_self *self, threading_thread_t *record, int64_t deadline,
@@ -75,7 +84,8 @@ threading_status_t ti_thread_wait(ti_self *self, threading_thread_t *record, int
 /* Join the system's thread of an ended one, once among all callers. False at the deadline. */
 bool ti_thread_reap(ti_self *self, threading_thread_t *record, int64_t deadline);
 
-/* A thread that goes on running counts as LEAVING (exit does not wait for it) or, main, as ENDED from here on. */
+/* A thread that goes on running counts as LEAVING (exit does not wait for it) or, main, as ENDED from here
+ * on. */
 void ti_thread_set_gone(ti_self *self, threading_thread_t *record, uint32_t state);
 
 /* The end: first under the registry's guard, then without. */

@@ -2,6 +2,8 @@
 /* Time: the monotonic clock, sleeping, and deadlines. */
 #include "deadline.h"
 #include "port.h"
+#include "self.h"
+#include "stop.h"
 
 #define TI_NANOSECONDS 1e9
 
@@ -47,13 +49,30 @@ double threading_monotonic(void)
     return (double)ti_port_now() / TI_NANOSECONDS;
 }
 
+static threading_status_t ti_sleep_heeding(ti_self *self, int64_t deadline)
+{
+    while (!ti_wait_is_over(self, deadline))
+        ti_port_park(&self->parker, ti_wait_limit(self, deadline));
+    return ti_deadline_passed(deadline) ? THREADING_OK : THREADING_CANCELLED;
+}
+
+/* The calling thread, if it is known: sleeping alone is no reason to become so. */
+static ti_self *ti_sleeper(void)
+{
+    ti_self *self = (ti_self *)ti_port_self();
+    return self != NULL ? self : (ti_self *)ti_port_self_recall();
+}
+
 threading_status_t threading_sleep(double seconds)
 {
     threading_status_t status = ti_deadline_check(seconds);
     if (status != THREADING_OK)
         return status;
+    ti_self *self = ti_sleeper();
     if (seconds == 0)
         ti_port_yield();
+    else if (self != NULL && !ti_wait_is_unlimited(self, TI_FOREVER))
+        return ti_sleep_heeding(self, ti_deadline_after(seconds));
     else
         ti_port_sleep(ti_deadline_after(seconds));
     return THREADING_OK;

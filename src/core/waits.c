@@ -4,6 +4,7 @@
 #include "atomic.h"
 #include "parking.h"
 #include "registry.h"
+#include "stop.h"
 #include "thread.h"
 
 /* What it means when the thread that is waited for is not there any more. */
@@ -17,8 +18,8 @@ static bool ti_waits_in_vain(const ti_self *self, ti_if_ended if_ended)
     for (const ti_self *waiter = self;;) {
         /* Relaxed: waits.h says why the word cannot change in a way that matters. */
         uint32_t ident = ti_load_relaxed(waiter->waits_for);
-        if (ident == 0 || ident == waiter->ident)
-            return false; /* free, or just given to the waiter */
+        if (ident == 0 || ident == waiter->ident || ident >= TI_IDENT_LIMIT)
+            return false; /* free, or just given to the waiter, or no owner any more (once.c) */
         if (ident == self->ident)
             return true;
         const ti_self *other = ti_registry_find(ident);
@@ -63,6 +64,17 @@ void ti_waits_end(ti_self *self)
     ti_registry_lock(self);
     self->waits_for = NULL;
     ti_registry_unlock();
+}
+
+threading_status_t ti_waits_sleep(ti_self *self, uint32_t *word, uint32_t value, int64_t deadline)
+{
+    if (!ti_wait_is_unlimited(self, deadline))
+        return ti_parking_wait(self, word, value, deadline) ? THREADING_OK : ti_wait_status(self);
+    if (value == self->ident || !ti_waits_for_owner(self, word))
+        return THREADING_DEADLOCK;
+    (void)ti_parking_wait(self, word, value, TI_FOREVER); /* true: it has no limit */
+    ti_waits_end(self);
+    return THREADING_OK;
 }
 
 static void ti_waits_withdraw_one(ti_self *waiter, void *word)

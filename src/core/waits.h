@@ -2,18 +2,19 @@
 /*
  * Who waits for whom: the proof that a wait could never end.
  *
- * A thread that is about to sleep without a deadline for another thread, because that one owns an RLock or because
- * it joins it, publishes the word that holds that thread's ident: the RLock's owner, or the ident in the
- * Thread object. Under the registry's guard it then follows the words from thread to thread. If it comes back to
- * itself, all threads of the ring sleep, or are about to, and each waits for what only the next one could
- * give: the wait is refused. Waits with a deadline and plain Locks, which anyone may release, are not published.
+ * A thread that is about to sleep without a deadline for another thread, because that one owns an RLock or
+ * because it joins it, publishes the word that holds that thread's ident: the RLock's owner, or the ident in
+ * the Thread object. Under the registry's guard it then follows the words from thread to thread. If it comes
+ * back to itself, all threads of the ring sleep, or are about to, and each waits for what only the next one
+ * could give: the wait is refused. Waits with a deadline and plain Locks, which anyone may release, are not
+ * published.
  *
  * Why the answer is right although owners change while the walk reads them: an RLock is released by its owner
- * only. A thread whose wait is published stays in that wait until it takes the registry's guard again, which the
- * walker holds; so it releases nothing meanwhile, and the lock it waits for stays in memory. The one
+ * only. A thread whose wait is published stays in that wait until it takes the registry's guard again, which
+ * the walker holds; so it releases nothing meanwhile, and the lock it waits for stays in memory. The one
  * change possible is that a waiting thread has just got its lock; then the word names the waiter itself, and
- * the walk ends without a proof. A joined thread that has ended is in the registry no more; one that goes on although
- * joins of it are over (main at exit) withdraws its joiners' waits itself, under the guard.
+ * the walk ends without a proof. A joined thread that has ended is in the registry no more; one that goes on
+ * although joins of it are over (main at exit) withdraws its joiners' waits itself, under the guard.
  * Whoever closes a ring is the last to publish, and is the only one told.
  */
 #ifndef TI_WAITS_H
@@ -24,21 +25,31 @@
 
 #include "self.h"
 
-/* Publish that this thread waits for the owner of a lock. False, and not published: a deadlock, or the owner has ended. */
+/* Publish that this thread waits for the owner of a lock. False, and not published: a deadlock, or the owner
+ * has ended. */
 bool ti_waits_for_owner(ti_self *self, const uint32_t *owner);
 
-/* Publish that this thread waits for the end of another one, if that is still in the state in which it was seen: a change
- * that comes under the guard is seen, so that nobody waits for what is over. False, and not published: a deadlock. */
+/* Publish that this thread waits for the end of another one, if that is still in the state in which it was
+ * seen: a change that comes under the guard is seen, so that nobody waits for what is over. False, and not
+ * published: a deadlock. */
 bool ti_waits_for_end(ti_self *self, const threading_thread_t *thread, uint32_t state);
+
+/*
+ * Sleep until a word may have changed that holds the ident of the one thread that can end the wait (or 0
+ * while nobody can, or no ident when nobody need): THREADING_OK, THREADING_DEADLOCK, or the status of the
+ * wait's limit. That thread ends the wait by changing the word and waking all.
+ */
+threading_status_t ti_waits_sleep(ti_self *self, uint32_t *word, uint32_t value, int64_t deadline);
 
 /* The wait is over. */
 void ti_waits_end(ti_self *self);
 
-/* Under the registry's guard: whoever waits for this very word is about to be woken, and waits for it no more. */
+/* Under the registry's guard: whoever waits for this very word is about to be woken, and waits for it no
+ * more. */
 void ti_waits_withdraw(const uint32_t *word);
 
-/* Under the registry's guard, a thread that has just been removed from it: wake those who wait for its RLocks, so
- * that they find out that they wait in vain. */
+/* Under the registry's guard, a thread that has just been removed from it: wake those who wait for its
+ * RLocks, so that they find out that they wait in vain. */
 void ti_waits_owner_ended(ti_self *owner);
 
 #endif

@@ -95,7 +95,7 @@ CASE(stack_size_option_of_the_minimum_is_taken)
 
 CASE(reserved_options_must_be_zero)
 {
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof((threading_thread_options_t *)NULL)->reserved / sizeof(uintptr_t); i++) {
         threading_thread_options_t options = {0};
         options.reserved[i] = 1;
         check_refused(options);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Event: a flag of 0 or 1, and the parking lot.
+ *
+ * Whoever sleeps when the flag is set is taken off the queue and told; it does not look at the flag again,
+ * which may have been cleared by then.
+ */
+#include "atomic.h"
+#include "deadline.h"
+#include "parking.h"
+#include "self.h"
+#include "stop.h"
+
+_Static_assert(sizeof(threading_event_t) == 4, "an Event is its flag");
+
+threading_status_t threading_event_init(threading_event_t *event)
+{
+    return threading_event_clear(event);
+}
+
+threading_status_t threading_event_set(threading_event_t *event)
+{
+    if (event == NULL)
+        return THREADING_INVALID;
+    /* Sequential: the change in the table in parking.h. The last touch of the flag. */
+    ti_store_sequential(&event->flag, 1);
+    ti_parking_wake_all(&event->flag);
+    return THREADING_OK;
+}
+
+threading_status_t threading_event_clear(threading_event_t *event)
+{
+    if (event == NULL)
+        return THREADING_INVALID;
+    /* Release: who sees it clear sees what came before. Nobody is woken by it. */
+    ti_store_release(&event->flag, 0);
+    return THREADING_OK;
+}
+
+bool threading_event_is_set(const threading_event_t *event)
+{
+    /* Acquire: pairs with the store in set. */
+    return event != NULL && ti_load_acquire(&event->flag) != 0;
+}
+
+threading_status_t threading_event_wait(threading_event_t *event)
+{
+    return threading_event_wait_timeout(event, THREADING_FOREVER);
+}
+
+threading_status_t threading_event_wait_timeout(threading_event_t *event, double seconds)
+{
+    if (event == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK || threading_event_is_set(event))
+        return status;
+    if (seconds == 0)
+        return THREADING_TIMEOUT;
+    ti_self *self = ti_self_get();
+    if (ti_parking_wait(self, &event->flag, 0, ti_deadline_after(seconds)) || threading_event_is_set(event))
+        return THREADING_OK;
+    return ti_wait_status(self);
+}

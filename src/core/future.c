@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* Future: its states are in future.h. */
+#include "future.h"
+
+#include "atomic.h"
+#include "deadline.h"
+#include "executor.h"
+#include "memory.h"
+#include "parking.h"
+#include "stop.h"
+#include "waits.h"
+
+typedef struct ti_callback {
+    struct ti_callback *next;
+    void (*function)(threading_future_t *future, void *arg);
+    void *arg;
+} ti_callback;
+
+static uint32_t ti_future_order; /* counts the futures that were done */
+
+/* ---- making and freeing ---- */
+
+threading_future_t *ti_future_new(threading_executor_t *executor, threading_target_t function, void *arg)
+{
+    threading_future_t *future = (threading_future_t *)ti_memory_allocate(sizeof *future);
+    if (future == NULL)
+        return NULL;
+    future->references = 1;
+    future->executor = executor;
+    future->function = function;
+    future->arg = arg;
+    return future;
+}
+
+threading_future_t *threading_future_new(void)
+{
+    return ti_future_new(NULL, NULL, NULL);
+}
+
+threading_future_t *threading_future_retain(threading_future_t *future)
+{
+    /* Relaxed: whoever retains holds or borrows a reference already. */
+    if (future != NULL)
+        ti_add_relaxed(&future->references, 1);
+    return future;
+}
+
+void threading_future_free(threading_future_t *future)
+{
+    /* Release: what this holder did happens before the memory is freed; acquire: by the last one. */
+    if (future == NULL || ti_add_acquire_release(&future->references, (uint32_t)-1) != 1)
+        return;
+    for (ti_callback *callback = future->first_callback, *next; callback != NULL; callback = next) {
+        next = callback->next; /* never done: nobody will call them */
+        ti_memory_free(callback);
+    }
+    ti_memory_free(future);
+}
+
+/* ---- the state ---- */
+
+static uint32_t ti_future_state(const threading_future_t *future)
+{
+    /* Acquire: pairs with the change to a state that is done, so that what comes out is seen. */
+    return ti_load_acquire(&future->state);
+}
+
+bool ti_future_is_done(const threading_future_t *future)
+{
+    return ti_future_state(future) >= TI_CANCELLED;
+}
+
+/* Change the state if it is the one expected, to one that is not done. */
+static bool ti_future_move(threading_future_t *future, uint32_t from, uint32_t to)
+{
+    threading_lock_acquire(&future->lock);
+    bool moves = ti_load_relaxed(&future->state) == from; /* relaxed: it changes under the lock */
+    if (moves)
+        ti_store_relaxed(&future->state, to); /* relaxed: nobody waits for it */
+    threading_lock_release(&future->lock);
+    return moves;
+}
+
+/* Those who wait are woken first, as in CPython. */
+static void ti_future_tell(threading_future_t *future, ti_callback *callbacks)
+{
+    ti_parking_wake_all(&future->state);
+    for (ti_callback *next; callbacks != NULL; callbacks = next) {
+        next = callbacks->next;
+        callbacks->function(future, callbacks->arg);
+        ti_memory_free(callbacks);
+    }
+}
+
+/* Change the state if it is the one expected, to one that is done, and tell all. */
+static bool ti_future_end(threading_future_t *future, uint32_t from, uint32_t to, threading_status_t status,
+                          void *value)
+{
+    ti_callback *callbacks = NULL;
+    threading_lock_acquire(&future->lock);
+    bool ends = ti_load_relaxed(&future->state) == from; /* relaxed: it changes under the lock */
+    if (ends) {
+        future->status = status;
+        future->value = value;
+        future->order = ti_add_relaxed(&ti_future_order, 1); /* relaxed: only the number matters */
+        callbacks = future->first_callback;
+        future->first_callback = NULL;
+        ti_store_sequential(&future->state, to); /* sequential: the change in the table in parking.h */
+    }
+    threading_lock_release(&future->lock);
+    if (ends)
+        ti_future_tell(future, callbacks);
+    return ends;
+}
+
+bool ti_future_begin(threading_future_t *future, uint32_t runner)
+{
+    return ti_future_move(future, TI_PENDING_FUTURE, runner);
+}
+
+bool ti_future_finish(threading_future_t *future, uint32_t from, threading_status_t status, void *value)
+{
+    return ti_future_end(future, from, TI_FINISHED, status, value);
+}
+
+threading_status_t threading_future_cancel(threading_future_t *future)
+{
+    if (future == NULL)
+        return THREADING_INVALID;
+    if (ti_future_end(future, TI_PENDING_FUTURE, TI_CANCELLED, THREADING_CANCELLED, NULL))
+        return THREADING_OK;
+    return threading_future_cancelled(future) ? THREADING_OK : THREADING_BUSY;
+}
+
+bool threading_future_cancelled(const threading_future_t *future)
+{
+    if (future == NULL)
+        return false;
+    uint32_t state = ti_future_state(future);
+    return state == TI_CANCELLED || state == TI_NOTIFIED;
+}
+
+bool threading_future_running(const threading_future_t *future)
+{
+    return future != NULL && ti_future_state(future) != TI_PENDING_FUTURE && !ti_future_is_done(future);
+}
+
+bool threading_future_done(const threading_future_t *future)
+{
+    return future != NULL && ti_future_is_done(future);
+}
+
+/* ---- the promise's side ---- */
+
+threading_status_t threading_future_start(threading_future_t *future)
+{
+    if (future == NULL || future->executor != NULL)
+        return THREADING_INVALID;
+    if (ti_future_move(future, TI_PENDING_FUTURE, TI_RUNNING_FUTURE))
+        return THREADING_OK;
+    return ti_future_move(future, TI_CANCELLED, TI_NOTIFIED) ? THREADING_CANCELLED : THREADING_INVALID;
+}
+
+static threading_status_t ti_future_set(threading_future_t *future, threading_status_t status, void *value)
+{
+    if (future == NULL || future->executor != NULL)
+        return THREADING_INVALID;
+    bool set = ti_future_finish(future, TI_PENDING_FUTURE, status, value) ||
+               ti_future_finish(future, TI_RUNNING_FUTURE, status, value);
+    return set ? THREADING_OK : THREADING_INVALID;
+}
+
+threading_status_t threading_future_set_result(threading_future_t *future, void *value)
+{
+    return ti_future_set(future, THREADING_OK, value);
+}
+
+threading_status_t threading_future_set_error(threading_future_t *future, threading_status_t status)
+{
+    bool is_error = status > THREADING_OK && status < THREADING_STATUS_COUNT;
+    return is_error ? ti_future_set(future, status, NULL) : THREADING_INVALID;
+}
+
+/* ---- callbacks ---- */
+
+/* False: the future is done. */
+static bool ti_future_append(threading_future_t *future, ti_callback *callback)
+{
+    threading_lock_acquire(&future->lock);
+    bool waits = ti_load_relaxed(&future->state) < TI_CANCELLED; /* relaxed: it changes under the lock */
+    if (waits) {
+        *(future->first_callback != NULL ? &future->last_callback->next : &future->first_callback) = callback;
+        future->last_callback = callback;
+    }
+    threading_lock_release(&future->lock);
+    return waits;
+}
+
+threading_status_t threading_future_add_done_callback(threading_future_t *future,
+                                                      void (*callback)(threading_future_t *future, void *arg),
+                                                      void *arg)
+{
+    if (future == NULL || callback == NULL)
+        return THREADING_INVALID;
+    ti_callback *entry = ti_future_is_done(future) ? NULL : (ti_callback *)ti_memory_allocate(sizeof *entry);
+    if (entry != NULL) {
+        entry->function = callback;
+        entry->arg = arg;
+        if (ti_future_append(future, entry))
+            return THREADING_OK;
+        ti_memory_free(entry);
+    }
+    if (!ti_future_is_done(future))
+        return THREADING_NO_MEMORY;
+    callback(future, arg);
+    return THREADING_OK;
+}
+
+bool ti_future_has_callbacks(threading_future_t *future)
+{
+    threading_lock_acquire(&future->lock);
+    bool has = future->first_callback != NULL;
+    threading_lock_release(&future->lock);
+    return has;
+}
+
+/* ---- running and waiting ---- */
+
+bool ti_future_may_help(const ti_self *self, int64_t deadline)
+{
+    return deadline == TI_FOREVER && self->executor != NULL && !ti_wait_is_over(self, deadline);
+}
+
+threading_status_t ti_future_await(threading_future_t *future, ti_self *self, int64_t deadline)
+{
+    if (ti_future_may_help(self, deadline))
+        (void)ti_executor_help(future, self);
+    for (;;) {
+        uint32_t state = ti_future_state(future);
+        if (state >= TI_CANCELLED)
+            return THREADING_OK;
+        threading_status_t status = ti_waits_sleep(self, &future->state, state, deadline);
+        if (status != THREADING_OK)
+            return ti_future_is_done(future) ? THREADING_OK : status;
+    }
+}
+
+static threading_status_t ti_future_result(threading_future_t *future, int64_t deadline, void **value)
+{
+    threading_status_t status =
+        ti_future_is_done(future) ? THREADING_OK : ti_future_await(future, ti_self_get(), deadline);
+    if (status != THREADING_OK)
+        return status;
+    if (future->status == THREADING_OK && value != NULL)
+        *value = future->value;
+    return future->status;
+}
+
+threading_status_t threading_future_result(threading_future_t *future, void **value)
+{
+    return future != NULL ? ti_future_result(future, TI_FOREVER, value) : THREADING_INVALID;
+}
+
+threading_status_t threading_future_result_timeout(threading_future_t *future, double seconds, void **value)
+{
+    if (future == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    return status == THREADING_OK ? ti_future_result(future, ti_deadline_after(seconds), value) : status;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Future: a state that can be waited for, and what comes out in the end.
+ *
+ *   state              meaning                                     next
+ *   PENDING            nobody works on it                          a thread's ident, RUNNING, CANCELLED,
+ *   FINISHED a thread's ident   that thread runs the executor's task        FINISHED
+ *   RUNNING            threading_future_start was called           FINISHED
+ *   CANCELLED          cancelled                                   NOTIFIED
+ *   NOTIFIED           and threading_future_start has told so
+ *   FINISHED           it has a value, or a status that is no THREADING_OK
+ *
+ * A running task's state is the ident of its thread, so that a wait for it can be proved to be a deadlock
+ * like one for an RLock (waits.h). The state changes under the future's lock, which also protects the
+ * callbacks; it is read without.
+ */
+#ifndef TI_FUTURE_H
+#define TI_FUTURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "registry.h"
+#include "self.h"
+
+enum { TI_PENDING_FUTURE = 0 };
+#define TI_RUNNING_FUTURE TI_IDENT_LIMIT
+#define TI_CANCELLED (TI_IDENT_LIMIT + 1) /* from here on it is done */
+#define TI_NOTIFIED (TI_IDENT_LIMIT + 2)
+#define TI_FINISHED (TI_IDENT_LIMIT + 3)
+
+struct ti_callback;
+
+struct threading_future {
+    uint32_t references;
+    uint32_t state;
+    uint32_t order; /* set before it is done: later ones have later numbers */
+    threading_lock_t lock;
+    threading_status_t status; /* set before it is done, as the value */
+    void *value;
+    struct ti_callback *first_callback;
+    struct ti_callback *last_callback;
+    threading_executor_t *executor; /* whose task it is, not retained; NULL for others */
+    threading_target_t function;
+    void *arg;
+    threading_future_t *next; /* in the executor's queue, under its lock */
+};
+
+/* Pending, with one reference. NULL: no memory. */
+threading_future_t *ti_future_new(threading_executor_t *executor, threading_target_t function, void *arg);
+
+bool ti_future_is_done(const threading_future_t *future);
+
+/* Let a pending future be run by a thread of that ident. False: somebody else was faster. */
+bool ti_future_begin(threading_future_t *future, uint32_t runner);
+
+/* Finish a future that is in the state `from`, which is not done, and run its callbacks. False: it is in
+ * another. */
+bool ti_future_finish(threading_future_t *future, uint32_t from, threading_status_t status, void *value);
+
+bool ti_future_has_callbacks(threading_future_t *future);
+
+/* Whether the calling thread may run tasks that have not begun instead of waiting for them. */
+bool ti_future_may_help(const ti_self *self, int64_t deadline);
+
+/* Wait until a future is done; a worker runs the task itself if it may. */
+threading_status_t ti_future_await(threading_future_t *future, ti_self *self, int64_t deadline);
+
+#endif

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * RWLock: a word of state, the writer's ident, and one queue in the parking lot for readers and writers.
+ *
+ *   state      meaning
+ *   0          free
+ *   n          n readers
+ *   WRITING    a writer
+ *   | WAITING  threads are in line; set and cleared under the bucket's guard
+ *
+ * Without WAITING, acquire and release are one swap each. With it, who comes stands in line, and who makes
+ * the lock free hands it over under the guard to those whose turn it is: the first in line, and if that is a
+ * reader, all readers in line. So nobody starves. Only a thread that reads already is let past the line, for
+ * its own release might be what the line waits for.
+ *
+ * Waiters and releasers agree by the word alone: WAITING is set before a waiter looks, under the guard,
+ * whether it can have the lock, and a releaser that does not see it in the swap that frees the lock has freed
+ * it before that look.
+ *
+ * The waiters' address is that of the writer's ident, which their waits are published with (waits.h).
+ */
+#include "atomic.h"
+#include "deadline.h"
+#include "parking.h"
+#include "self.h"
+#include "stop.h"
+#include "waits.h"
+
+#define TI_WRITING UINT32_C(0x80000000)
+#define TI_WAITING UINT32_C(0x40000000)
+#define TI_READERS (TI_WAITING - 1)
+
+enum { TI_TO_READ, TI_TO_WRITE };
+
+_Static_assert(sizeof(threading_rwlock_t) == 8, "an RWLock is its state and its writer");
+
+/* ---- what the calling thread reads ---- */
+
+static ti_reading *ti_reading_find(ti_self *self, const void *rwlock)
+{
+    for (size_t i = 0; i < TI_READS_KNOWN; i++)
+        if (self->reads[i].rwlock == rwlock)
+            return &self->reads[i];
+    return NULL;
+}
+
+static void ti_reading_add(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    ti_reading *reading = ti_reading_find(self, rwlock);
+    if (reading == NULL)
+        reading = ti_reading_find(self, NULL);
+    if (reading == NULL) {
+        self->reads_beyond++;
+        return;
+    }
+    reading->rwlock = rwlock;
+    reading->count++;
+}
+
+/* False: the thread does not read it, as far as that is known. */
+static bool ti_reading_remove(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    ti_reading *reading = ti_reading_find(self, rwlock);
+    if (reading != NULL) {
+        if (--reading->count == 0)
+            reading->rwlock = NULL;
+        return true;
+    }
+    if (self->reads_beyond == 0)
+        return false;
+    self->reads_beyond--;
+    return true;
+}
+
+static bool ti_reads_already(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    return self->reads_beyond > 0 || ti_reading_find(self, rwlock) != NULL;
+}
+
+/* ---- without waiting ---- */
+
+/* THREADING_BUSY: it has to wait. */
+static threading_status_t ti_rwlock_try_read(threading_rwlock_t *rwlock, ti_self *self)
+{
+    for (;;) {
+        uint32_t state = ti_load_relaxed(&rwlock->state); /* relaxed: the swap decides */
+        bool passes = (state & TI_READERS) != 0 && ti_reads_already(self, rwlock);
+        if ((state & TI_WRITING) || ((state & TI_WAITING) && !passes))
+            return THREADING_BUSY;
+        if ((state & TI_READERS) == TI_READERS)
+            return THREADING_OVERFLOW;
+        /* Acquire: pairs with the last writer's release. */
+        if (ti_swap_acquire(&rwlock->state, state, state + 1)) {
+            ti_reading_add(self, rwlock);
+            return THREADING_OK;
+        }
+    }
+}
+
+/* The calling thread has the lock for writing. `rlocks`: if it ends so, those who wait are woken and told
+ * (waits.h). */
+static void ti_rwlock_wrote(threading_rwlock_t *rwlock, ti_self *self)
+{
+    ti_store_relaxed(&rwlock->writer,
+                     self->ident); /* relaxed: means something to this thread only, and to proofs */
+    self->rlocks++;
+}
+
+static threading_status_t ti_rwlock_try_write(threading_rwlock_t *rwlock, ti_self *self)
+{
+    /* Acquire: pairs with the last writer's and the readers' releases. */
+    if (!ti_swap_acquire(&rwlock->state, 0, TI_WRITING))
+        return THREADING_BUSY;
+    ti_rwlock_wrote(rwlock, self);
+    return THREADING_OK;
+}
+
+static bool ti_rwlock_is_writer(const threading_rwlock_t *rwlock, const ti_self *self)
+{
+    /* Relaxed: only this thread puts its ident there or takes it away, apart from a hand-over that it waits
+     * for. */
+    return ti_load_relaxed(&rwlock->writer) == self->ident;
+}
+
+/* ---- handing over, under the guard and with WAITING set ---- */
+
+static ti_waiter *ti_rwlock_take(ti_bucket *bucket, ti_waiter *waiter, ti_waiter *chain)
+{
+    ti_parking_dequeue(bucket, waiter);
+    waiter->next = chain;
+    return waiter;
+}
+
+static ti_waiter *ti_rwlock_grant_readers(threading_rwlock_t *rwlock, ti_bucket *bucket, ti_waiter *first)
+{
+    ti_waiter *chain = NULL;
+    uint32_t count = 0;
+    for (ti_waiter *waiter = first, *after; waiter != NULL; waiter = after) {
+        after = ti_parking_next(waiter);
+        if (waiter->wants == TI_TO_READ) {
+            chain = ti_rwlock_take(bucket, waiter, chain);
+            count++;
+        }
+    }
+    ti_add_acquire_release(&rwlock->state, count); /* the readers acquire by their wake */
+    return chain;
+}
+
+static ti_waiter *ti_rwlock_grant_writer(threading_rwlock_t *rwlock, ti_bucket *bucket, ti_waiter *first)
+{
+    ti_store_relaxed(&rwlock->writer, ti_self_of(first)->ident); /* relaxed: as in ti_rwlock_wrote */
+    ti_add_acquire_release(&rwlock->state, TI_WRITING);
+    return ti_rwlock_take(bucket, first, NULL);
+}
+
+/*
+ * Give the lock to those whose turn it is, if it can be given: the chain to wake. Nobody but threads that
+ * read already can change the state meanwhile. The last touch of the lock clears WAITING when the line is
+ * empty; before it nobody but the chain's threads, which sleep, can have the lock to themselves and free it.
+ */
+static ti_waiter *ti_rwlock_grant(threading_rwlock_t *rwlock, ti_bucket *bucket)
+{
+    ti_waiter *chain = NULL;
+    uint32_t state = ti_load_acquire(&rwlock->state);
+    ti_waiter *first = ti_parking_first(bucket, &rwlock->writer);
+    if (first != NULL && first->wants == TI_TO_WRITE && (state & ~TI_WAITING) == 0)
+        chain = ti_rwlock_grant_writer(rwlock, bucket, first);
+    else if (first != NULL && first->wants == TI_TO_READ && !(state & TI_WRITING))
+        chain = ti_rwlock_grant_readers(rwlock, bucket, first);
+    if (ti_parking_first(bucket, &rwlock->writer) == NULL)
+        ti_add_acquire_release(&rwlock->state, 0u - TI_WAITING);
+    return chain;
+}
+
+/* ---- waiting ---- */
+
+/* Under the guard: WAITING is set and the calling thread is last in line. */
+static void ti_rwlock_line_up(threading_rwlock_t *rwlock, ti_bucket *bucket, ti_self *self, uint32_t wants)
+{
+    uint32_t state;
+    do {
+        state = ti_load_relaxed(&rwlock->state); /* relaxed: the swap decides */
+    } while (!ti_swap_acquire(&rwlock->state, state, state | TI_WAITING));
+    self->waiter.wants = wants;
+    ti_parking_announce(bucket);
+    ti_parking_enqueue_last(bucket, &self->waiter, &rwlock->writer);
+}
+
+/* Stand in line, and have the lock at once if it can be had: the wake comes before the sleep then. */
+static void ti_rwlock_enqueue(threading_rwlock_t *rwlock, ti_self *self, uint32_t wants)
+{
+    ti_bucket *bucket = ti_parking_bucket(&rwlock->writer);
+    ti_guard_lock(&bucket->guard, &self->parker);
+    ti_rwlock_line_up(rwlock, bucket, self, wants);
+    ti_waiter *chain = ti_rwlock_grant(rwlock, bucket);
+    ti_guard_unlock(&bucket->guard);
+    ti_parking_wake_chain(chain, TI_HANDED);
+}
+
+/* Leave the line; those behind may be able to go on. False: the lock was just handed to this thread, or it
+ * was woken. */
+static bool ti_rwlock_leave(threading_rwlock_t *rwlock, ti_self *self)
+{
+    ti_bucket *bucket = ti_parking_bucket(&rwlock->writer);
+    ti_waiter *chain = NULL;
+    ti_guard_lock(&bucket->guard, &self->parker);
+    bool queued = ti_parking_is_queued(&self->waiter, &rwlock->writer);
+    if (queued) {
+        ti_parking_dequeue(bucket, &self->waiter);
+        chain = ti_rwlock_grant(rwlock, bucket);
+    }
+    ti_guard_unlock(&bucket->guard);
+    ti_parking_wake_chain(chain, TI_HANDED);
+    return queued;
+}
+
+/* Sleep in line. A wait without a limit is published and refused if it could never end. */
+static uint32_t ti_rwlock_sleep(threading_rwlock_t *rwlock, ti_self *self, int64_t deadline)
+{
+    bool publish = ti_wait_is_unlimited(self, deadline);
+    bool ends = !publish || ti_waits_for_owner(self, &rwlock->writer);
+    uint32_t outcome = ends ? ti_parking_doze(self, deadline) : TI_SLEEPING;
+    if (outcome == TI_SLEEPING && !ti_rwlock_leave(rwlock, self))
+        outcome = ti_parking_await_wake(self);
+    if (publish && ends)
+        ti_waits_end(self);
+    return outcome;
+}
+
+/* THREADING_OK when the lock was handed over. */
+static threading_status_t ti_rwlock_wait(threading_rwlock_t *rwlock, ti_self *self, uint32_t wants,
+                                         int64_t deadline)
+{
+    for (;;) {
+        ti_rwlock_enqueue(rwlock, self, wants);
+        uint32_t outcome = ti_rwlock_sleep(rwlock, self, deadline);
+        if (outcome == TI_HANDED)
+            return THREADING_OK;
+        if (outcome == TI_SLEEPING)
+            return ti_wait_is_unlimited(self, deadline) ? THREADING_DEADLOCK : ti_wait_status(self);
+        /* Woken because a writer has ended: the next round finds out what that means. */
+    }
+}
+
+static threading_status_t ti_rwlock_read_slow(threading_rwlock_t *rwlock, ti_self *self, double seconds)
+{
+    int64_t deadline = ti_deadline_after(seconds);
+    if (ti_wait_is_unlimited(self, deadline) && ti_rwlock_is_writer(rwlock, self))
+        return THREADING_DEADLOCK;
+    threading_status_t status = ti_rwlock_wait(rwlock, self, TI_TO_READ, deadline);
+    if (status == THREADING_OK)
+        ti_reading_add(self, rwlock);
+    return status;
+}
+
+static threading_status_t ti_rwlock_write_slow(threading_rwlock_t *rwlock, ti_self *self, double seconds)
+{
+    int64_t deadline = ti_deadline_after(seconds);
+    bool has_it = ti_rwlock_is_writer(rwlock, self) || ti_reading_find(self, rwlock) != NULL;
+    if (ti_wait_is_unlimited(self, deadline) && has_it)
+        return THREADING_DEADLOCK;
+    threading_status_t status = ti_rwlock_wait(rwlock, self, TI_TO_WRITE, deadline);
+    if (status == THREADING_OK)
+        ti_rwlock_wrote(rwlock, self);
+    return status;
+}
+
+/* ---- the calls ---- */
+
+threading_status_t threading_rwlock_init(threading_rwlock_t *rwlock)
+{
+    if (rwlock == NULL)
+        return THREADING_INVALID;
+    /* Relaxed: nobody else uses it yet. */
+    ti_store_relaxed(&rwlock->state, 0);
+    ti_store_relaxed(&rwlock->writer, 0);
+    return THREADING_OK;
+}
+
+threading_status_t threading_rwlock_acquire_read(threading_rwlock_t *rwlock)
+{
+    return threading_rwlock_acquire_read_timeout(rwlock, THREADING_FOREVER);
+}
+
+threading_status_t threading_rwlock_try_acquire_read(threading_rwlock_t *rwlock)
+{
+    return rwlock != NULL ? ti_rwlock_try_read(rwlock, ti_self_get()) : THREADING_INVALID;
+}
+
+threading_status_t threading_rwlock_acquire_read_timeout(threading_rwlock_t *rwlock, double seconds)
+{
+    if (rwlock == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return status;
+    ti_self *self = ti_self_get();
+    status = ti_rwlock_try_read(rwlock, self);
+    if (status != THREADING_BUSY)
+        return status;
+    return seconds != 0 ? ti_rwlock_read_slow(rwlock, self, seconds) : THREADING_TIMEOUT;
+}
+
+threading_status_t threading_rwlock_acquire_write(threading_rwlock_t *rwlock)
+{
+    return threading_rwlock_acquire_write_timeout(rwlock, THREADING_FOREVER);
+}
+
+threading_status_t threading_rwlock_try_acquire_write(threading_rwlock_t *rwlock)
+{
+    return rwlock != NULL ? ti_rwlock_try_write(rwlock, ti_self_get()) : THREADING_INVALID;
+}
+
+threading_status_t threading_rwlock_acquire_write_timeout(threading_rwlock_t *rwlock, double seconds)
+{
+    if (rwlock == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return status;
+    ti_self *self = ti_self_get();
+    if (ti_rwlock_try_write(rwlock, self) == THREADING_OK)
+        return THREADING_OK;
+    return seconds != 0 ? ti_rwlock_write_slow(rwlock, self, seconds) : THREADING_TIMEOUT;
+}
+
+/* Take `part` off the state while threads wait, and hand the lock over if it is free then. */
+static void ti_rwlock_release_slow(threading_rwlock_t *rwlock, ti_self *self, uint32_t part)
+{
+    ti_bucket *bucket = ti_parking_bucket(&rwlock->writer);
+    ti_guard_lock(&bucket->guard, &self->parker);
+    uint32_t before = ti_add_acquire_release(&rwlock->state, 0u - part);
+    ti_waiter *chain = (before & TI_WAITING) ? ti_rwlock_grant(rwlock, bucket) : NULL;
+    ti_guard_unlock(&bucket->guard);
+    ti_parking_wake_chain(chain, TI_HANDED);
+}
+
+threading_status_t threading_rwlock_release_read(threading_rwlock_t *rwlock)
+{
+    if (rwlock == NULL)
+        return THREADING_INVALID;
+    ti_self *self = ti_self_get();
+    uint32_t state = ti_load_relaxed(&rwlock->state); /* relaxed: a reader's own share is there in any case */
+    if ((state & TI_READERS) == 0)
+        return THREADING_NOT_HELD;
+    if (!ti_reading_remove(self, rwlock))
+        return THREADING_NOT_OWNER;
+    do {
+        state = ti_load_relaxed(&rwlock->state); /* relaxed: the swap decides */
+        if ((state & TI_WAITING) && (state & TI_READERS) == 1) {
+            ti_rwlock_release_slow(rwlock, self, 1);
+            break;
+        }
+        /* Release: pairs with the next writer's acquire. The last touch of the lock. */
+    } while (!ti_swap_release(&rwlock->state, state, state - 1));
+    return THREADING_OK;
+}
+
+threading_status_t threading_rwlock_release_write(threading_rwlock_t *rwlock)
+{
+    if (rwlock == NULL)
+        return THREADING_INVALID;
+    ti_self *self = ti_self_get();
+    if (!(ti_load_relaxed(&rwlock->state) & TI_WRITING)) /* relaxed: the own share is there in any case */
+        return THREADING_NOT_HELD;
+    if (!ti_rwlock_is_writer(rwlock, self))
+        return THREADING_NOT_OWNER;
+    ti_store_relaxed(&rwlock->writer, 0); /* relaxed: see ti_rwlock_is_writer */
+    self->rlocks--;
+    /* Release: pairs with the next acquire. The last touch of the lock if it succeeds. */
+    if (!ti_swap_release(&rwlock->state, TI_WRITING, 0))
+        ti_rwlock_release_slow(rwlock, self, TI_WRITING);
+    return THREADING_OK;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Semaphore and BoundedSemaphore: a value, and the parking lot.
+ *
+ * Acquire takes one away if the value is not 0. Release adds, then wakes as many waiters as it added; they
+ * compete with whoever comes by, except that one that has waited for more than a millisecond is given its
+ * unit by the releaser: the rule of the lock word (lockword.h). As there, the releaser touches the value only
+ * once, unless it has found a waiter in the queue: then the semaphore is still in use.
+ */
+#include "atomic.h"
+#include "deadline.h"
+#include "lockword.h"
+#include "parking.h"
+#include "self.h"
+#include "stop.h"
+
+_Static_assert(sizeof(threading_semaphore_t) == 4, "a Semaphore is its value");
+_Static_assert(sizeof(threading_bounded_semaphore_t) == 8, "a BoundedSemaphore has its bound as well");
+
+/* ---- taking ---- */
+
+/* Sequential if it fails too: the second look of the table in parking.h, which pairs with the change in the
+ * release. */
+static bool ti_semaphore_take(uint32_t *value)
+{
+    uint32_t seen;
+    while ((seen = ti_load_sequential(value)) != 0)
+        if (ti_swap_sequential(value, seen, seen - 1))
+            return true;
+    return false;
+}
+
+static bool ti_semaphore_take_or_enqueue(uint32_t *value, ti_self *self, bool was_woken)
+{
+    ti_bucket *bucket = ti_parking_bucket(value);
+    ti_guard_lock(&bucket->guard, &self->parker);
+    ti_parking_announce(bucket);
+    bool taken = ti_semaphore_take(value);
+    if (taken)
+        ti_parking_withdraw(bucket);
+    else if (was_woken)
+        ti_parking_enqueue_first(bucket, &self->waiter, value);
+    else
+        ti_parking_enqueue_last(bucket, &self->waiter, value);
+    ti_guard_unlock(&bucket->guard);
+    return taken;
+}
+
+static threading_status_t ti_semaphore_acquire_slow(uint32_t *value, double seconds)
+{
+    ti_self *self = ti_self_get();
+    int64_t deadline = ti_deadline_after(seconds);
+    self->waiter.since = ti_port_now();
+    uint32_t outcome = TI_SLEEPING;
+    while (!ti_semaphore_take_or_enqueue(value, self, outcome == TI_WOKEN)) {
+        outcome = ti_parking_sleep(self, value, deadline);
+        if (outcome == TI_HANDED)
+            break;
+        if (outcome == TI_SLEEPING)
+            return ti_semaphore_take(value) ? THREADING_OK : ti_wait_status(self);
+    }
+    return THREADING_OK;
+}
+
+threading_status_t threading_semaphore_acquire_timeout(threading_semaphore_t *semaphore, double seconds)
+{
+    if (semaphore == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK || ti_semaphore_take(&semaphore->value))
+        return status;
+    return seconds != 0 ? ti_semaphore_acquire_slow(&semaphore->value, seconds) : THREADING_TIMEOUT;
+}
+
+threading_status_t threading_semaphore_acquire(threading_semaphore_t *semaphore)
+{
+    return threading_semaphore_acquire_timeout(semaphore, THREADING_FOREVER);
+}
+
+threading_status_t threading_semaphore_try_acquire(threading_semaphore_t *semaphore)
+{
+    if (semaphore == NULL)
+        return THREADING_INVALID;
+    return ti_semaphore_take(&semaphore->value) ? THREADING_OK : THREADING_BUSY;
+}
+
+/* ---- releasing ---- */
+
+/* Decide for each waiter of a chain whether it is given its unit or has to compete for it. */
+static void ti_semaphore_decide(uint32_t *value, ti_waiter *chain)
+{
+    int64_t now = ti_port_now();
+    for (ti_waiter *waiter = chain; waiter != NULL; waiter = waiter->next) {
+        bool handed = now - waiter->since > TI_STARVED && ti_semaphore_take(value);
+        waiter->wants = handed ? TI_HANDED : TI_WOKEN;
+    }
+}
+
+static void ti_semaphore_wake(uint32_t *value, ti_bucket *bucket, size_t n)
+{
+    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
+    ti_waiter *chain = ti_parking_take(bucket, value, n);
+    ti_waiter *watchers = ti_parking_take(bucket, ti_parking_tagged(value, TI_WATCHERS), SIZE_MAX);
+    ti_semaphore_decide(value, chain);
+    ti_guard_unlock(&bucket->guard);
+    while (chain != NULL) {
+        ti_waiter *waiter = chain;
+        chain = waiter->next;
+        ti_parking_wake(waiter, waiter->wants);
+    }
+    ti_parking_wake_chain(watchers, TI_WOKEN);
+}
+
+/* Add n unless the value would pass the limit. */
+static bool ti_semaphore_add(uint32_t *value, size_t n, uint32_t limit)
+{
+    ti_bucket *bucket = ti_parking_bucket(value);
+    uint32_t seen;
+    do {
+        seen = ti_load_relaxed(value); /* relaxed: the swap decides */
+        if (seen > limit || n > limit - seen)
+            return false;
+        /* Sequential: the change in the table in parking.h. */
+    } while (!ti_swap_sequential(value, seen, seen + (uint32_t)n));
+    if (ti_parking_is_awaited(bucket))
+        ti_semaphore_wake(value, bucket, n);
+    return true;
+}
+
+threading_status_t threading_semaphore_release_n(threading_semaphore_t *semaphore, size_t n)
+{
+    if (semaphore == NULL || n == 0)
+        return THREADING_INVALID;
+    return ti_semaphore_add(&semaphore->value, n, THREADING_SEMAPHORE_MAX) ? THREADING_OK
+                                                                           : THREADING_OVERFLOW;
+}
+
+threading_status_t threading_semaphore_release(threading_semaphore_t *semaphore)
+{
+    return threading_semaphore_release_n(semaphore, 1);
+}
+
+size_t threading_semaphore_value(const threading_semaphore_t *semaphore)
+{
+    /* Relaxed: a momentary answer. */
+    return semaphore != NULL ? ti_load_relaxed(&semaphore->value) : 0;
+}
+
+threading_status_t threading_semaphore_init(threading_semaphore_t *semaphore, size_t value)
+{
+    if (semaphore == NULL)
+        return THREADING_INVALID;
+    if (value > THREADING_SEMAPHORE_MAX)
+        return THREADING_OVERFLOW;
+    /* Relaxed: nobody else uses it yet. */
+    ti_store_relaxed(&semaphore->value, (uint32_t)value);
+    return THREADING_OK;
+}
+
+/* ---- bounded ---- */
+
+static threading_semaphore_t *ti_bounded(threading_bounded_semaphore_t *semaphore)
+{
+    return semaphore != NULL ? &semaphore->semaphore : NULL;
+}
+
+threading_status_t threading_bounded_semaphore_init(threading_bounded_semaphore_t *semaphore, size_t value)
+{
+    threading_status_t status = threading_semaphore_init(ti_bounded(semaphore), value);
+    if (status == THREADING_OK)
+        semaphore->initial = (uint32_t)value;
+    return status;
+}
+
+threading_status_t threading_bounded_semaphore_acquire(threading_bounded_semaphore_t *semaphore)
+{
+    return threading_semaphore_acquire(ti_bounded(semaphore));
+}
+
+threading_status_t threading_bounded_semaphore_try_acquire(threading_bounded_semaphore_t *semaphore)
+{
+    return threading_semaphore_try_acquire(ti_bounded(semaphore));
+}
+
+threading_status_t threading_bounded_semaphore_acquire_timeout(threading_bounded_semaphore_t *semaphore,
+                                                               double seconds)
+{
+    return threading_semaphore_acquire_timeout(ti_bounded(semaphore), seconds);
+}
+
+threading_status_t threading_bounded_semaphore_release_n(threading_bounded_semaphore_t *semaphore, size_t n)
+{
+    if (semaphore == NULL || n == 0)
+        return THREADING_INVALID;
+    bool added = ti_semaphore_add(&semaphore->semaphore.value, n, semaphore->initial);
+    return added ? THREADING_OK : THREADING_INVALID;
+}
+
+threading_status_t threading_bounded_semaphore_release(threading_bounded_semaphore_t *semaphore)
+{
+    return threading_bounded_semaphore_release_n(semaphore, 1);
+}
+
+size_t threading_bounded_semaphore_value(const threading_bounded_semaphore_t *semaphore)
+{
+    return semaphore != NULL ? threading_semaphore_value(&semaphore->semaphore) : 0;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* Waiting for many futures: threading_wait and threading_as_completed. */
+#include <stdlib.h>
+
+#include "deadline.h"
+#include "executor.h"
+#include "future.h"
+#include "memory.h"
+#include "stop.h"
+#include "wait_any.h"
+
+static bool ti_futures_are_given(threading_future_t *const *futures, size_t count)
+{
+    if (futures == NULL)
+        return count == 0;
+    for (size_t i = 0; i < count; i++)
+        if (futures[i] == NULL)
+            return false;
+    return true;
+}
+
+/* A worker that may wait for ever runs one of the tasks instead, if one of its own executor has not begun. */
+static bool ti_futures_help(threading_future_t *const *futures, size_t count, ti_self *self, int64_t deadline)
+{
+    if (!ti_future_may_help(self, deadline))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (ti_executor_help(futures[i], self))
+            return true;
+    return false;
+}
+
+/* What a set of futures looks like at a moment. */
+typedef struct ti_futures_view {
+    size_t done;
+    size_t failed;
+} ti_futures_view;
+
+static ti_futures_view ti_futures_look(threading_future_t *const *futures, size_t count)
+{
+    ti_futures_view view = {0, 0};
+    for (size_t i = 0; i < count; i++) {
+        if (!ti_future_is_done(futures[i]))
+            continue;
+        view.done++;
+        view.failed += futures[i]->status != THREADING_OK && !threading_future_cancelled(futures[i]);
+    }
+    return view;
+}
+
+/* Sleep until more than `done` of them are done. */
+static threading_status_t ti_futures_sleep(threading_future_t *const *futures, size_t count, size_t done,
+                                           ti_self *self, int64_t deadline)
+{
+    bool fits = count <= SIZE_MAX / sizeof(threading_source_t);
+    threading_source_t *sources =
+        fits ? (threading_source_t *)ti_memory_allocate(count * sizeof *sources) : NULL;
+    if (sources == NULL)
+        return THREADING_NO_MEMORY;
+    size_t left = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!ti_future_is_done(futures[i])) {
+            sources[left].kind = THREADING_SOURCE_KIND_FUTURE;
+            sources[left++].object = futures[i];
+        }
+    size_t index;
+    threading_status_t status = THREADING_OK;
+    if (left + done == count)
+        status = ti_wait_any(sources, left, self, deadline, &index);
+    ti_memory_free(sources);
+    return status;
+}
+
+/* ---- threading_wait ---- */
+
+static threading_status_t ti_futures_await_all(threading_future_t *const *futures, size_t count,
+                                               ti_self *self, int64_t deadline)
+{
+    while (ti_futures_help(futures, count, self, deadline))
+        continue;
+    threading_status_t status = THREADING_OK;
+    for (size_t i = 0; i < count && status == THREADING_OK; i++)
+        status = ti_future_await(futures[i], self, deadline);
+    return status;
+}
+
+static threading_status_t ti_futures_await_first(threading_future_t *const *futures, size_t count,
+                                                 ti_self *self, int64_t deadline, threading_when_t when)
+{
+    for (;;) {
+        ti_futures_view view = ti_futures_look(futures, count);
+        size_t enough = when == THREADING_FIRST_COMPLETED ? view.done : view.failed;
+        if (enough > 0 || view.done == count)
+            return THREADING_OK;
+        if (ti_futures_help(futures, count, self, deadline))
+            continue;
+        threading_status_t status = ti_futures_sleep(futures, count, view.done, self, deadline);
+        if (status != THREADING_OK)
+            return status;
+    }
+}
+
+threading_status_t threading_wait(threading_future_t *const *futures, size_t count, double seconds,
+                                  threading_when_t when, size_t *done)
+{
+    bool is_known = when == THREADING_ALL_COMPLETED || when == THREADING_FIRST_COMPLETED ||
+                    when == THREADING_FIRST_EXCEPTION;
+    if (!ti_futures_are_given(futures, count) || !is_known)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return status;
+    ti_self *self = ti_self_get();
+    int64_t deadline = ti_deadline_after(seconds);
+    if (when == THREADING_ALL_COMPLETED)
+        status = ti_futures_await_all(futures, count, self, deadline);
+    else
+        status = ti_futures_await_first(futures, count, self, deadline, when);
+    if (done != NULL)
+        *done = ti_futures_look(futures, count).done;
+    return status;
+}
+
+/* ---- threading_as_completed ---- */
+
+/* The futures in three parts: those that were taken, those that were found done, those that were not. */
+struct threading_completed {
+    size_t count;
+    size_t taken;
+    size_t ready;
+    int64_t deadline;
+    threading_future_t *futures[];
+};
+
+static int ti_compare_addresses(const void *a, const void *b)
+{
+    uintptr_t one = (uintptr_t) * (threading_future_t *const *)a;
+    uintptr_t other = (uintptr_t) * (threading_future_t *const *)b;
+    return (one > other) - (one < other);
+}
+
+/* The numbers wrap round; those of one set are near each other. */
+static int ti_compare_orders(const void *a, const void *b)
+{
+    const threading_future_t *one = *(threading_future_t *const *)a;
+    const threading_future_t *other = *(threading_future_t *const *)b;
+    int32_t difference = (int32_t)(one->order - other->order);
+    return (difference > 0) - (difference < 0);
+}
+
+/* Retain each future once. */
+static void ti_completed_fill(threading_completed_t *completed, threading_future_t *const *futures,
+                              size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        completed->futures[i] = futures[i];
+    qsort(completed->futures, count, sizeof *completed->futures, ti_compare_addresses);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || completed->futures[i] != completed->futures[completed->count - 1])
+            completed->futures[completed->count++] = threading_future_retain(completed->futures[i]);
+}
+
+threading_completed_t *threading_as_completed(threading_future_t *const *futures, size_t count,
+                                              double seconds)
+{
+    if (!ti_futures_are_given(futures, count) || ti_deadline_check(seconds) != THREADING_OK)
+        return NULL;
+    threading_completed_t *completed = NULL;
+    if (count <= (SIZE_MAX - sizeof *completed) / sizeof *completed->futures)
+        completed = (threading_completed_t *)ti_memory_allocate(sizeof *completed +
+                                                                count * sizeof *completed->futures);
+    if (completed == NULL)
+        return NULL;
+    completed->deadline = ti_deadline_after(seconds);
+    ti_completed_fill(completed, futures, count);
+    return completed;
+}
+
+/* Find those that are done by now, and put them behind the ones that were, in the order of their
+ * completion. */
+static void ti_completed_look(threading_completed_t *completed)
+{
+    size_t first = completed->ready;
+    for (size_t i = first; i < completed->count; i++) {
+        threading_future_t *future = completed->futures[i];
+        if (!ti_future_is_done(future))
+            continue;
+        completed->futures[i] = completed->futures[completed->ready];
+        completed->futures[completed->ready++] = future;
+    }
+    qsort(&completed->futures[first], completed->ready - first, sizeof *completed->futures,
+          ti_compare_orders);
+}
+
+static threading_status_t ti_completed_await(threading_completed_t *completed, ti_self *self)
+{
+    for (;;) {
+        ti_completed_look(completed);
+        if (completed->taken < completed->ready)
+            return THREADING_OK;
+        threading_future_t *const *left = &completed->futures[completed->ready];
+        size_t count = completed->count - completed->ready;
+        if (ti_futures_help(left, count, self, completed->deadline))
+            continue;
+        threading_status_t status = ti_futures_sleep(left, count, 0, self, completed->deadline);
+        if (status != THREADING_OK)
+            return status;
+    }
+}
+
+threading_status_t threading_completed_next(threading_completed_t *completed, threading_future_t **future)
+{
+    if (completed == NULL)
+        return THREADING_INVALID;
+    if (completed->taken == completed->count)
+        return THREADING_EMPTY;
+    if (completed->taken == completed->ready) {
+        threading_status_t status = ti_completed_await(completed, ti_self_get());
+        if (status != THREADING_OK)
+            return status;
+    }
+    threading_future_t *next = completed->futures[completed->taken++];
+    if (future != NULL)
+        *future = next;
+    return THREADING_OK;
+}
+
+void threading_completed_free(threading_completed_t *completed)
+{
+    if (completed == NULL)
+        return;
+    for (size_t i = 0; i < completed->count; i++)
+        threading_future_free(completed->futures[i]);
+    ti_memory_free(completed);
+}
