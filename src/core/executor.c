@@ -8,9 +8,6 @@
  *
  * A task that was cancelled, or that a waiting worker ran itself, stays in the queue until a worker comes
  * upon it and drops it.
- *
- * The executors that have threads are in a list, which the end of the process goes through. Its guard is not
- * held while anything else is locked.
  */
 #include "executor.h"
 
@@ -20,7 +17,6 @@
 #include "atomic.h"
 #include "condition.h"
 #include "future.h"
-#include "guard.h"
 #include "memory.h"
 #include "runtime.h"
 #include "thread.h"
@@ -29,65 +25,7 @@
 #define TI_WORKERS_DEFAULT_MORE 4
 #define TI_NAME_MORE 16 /* bytes for "_" and a number behind a name */
 
-struct threading_executor {
-    uint32_t handles;      /* what users hold; with the last it is shut down */
-    uint32_t references;   /* one for all handles together, one for each worker */
-    uint32_t family;       /* ti_fork_family: the workers of another process's executor are not here */
-    threading_lock_t lock; /* protects what follows */
-    threading_condition_t work;
-    bool is_shutdown;
-    bool is_broken;
-    threading_future_t *first;
-    threading_future_t *last;
-    size_t queued;
-    size_t free;
-    size_t worker_count;
-    size_t worker_capacity;
-    threading_thread_t **workers;
-    size_t max_workers; /* does not change, as the next */
-    threading_executor_options_t options;
-    char *name;
-    bool is_listed; /* under the list's guard, as the next two */
-    threading_executor_t *previous_listed;
-    threading_executor_t *next_listed;
-};
-
-static struct {
-    ti_guard guard;
-    threading_executor_t *first;
-    uint32_t closed; /* how many waits for the process's threads are under way */
-} ti_executors;
-
 static uint32_t ti_executor_number; /* of the next automatic name */
-
-/* ---- the list ---- */
-
-/* False: the process waits for its threads, and takes no new ones of executors. */
-static bool ti_executor_list(threading_executor_t *executor, ti_self *self)
-{
-    ti_guard_lock(&ti_executors.guard, &self->parker);
-    bool is_open = ti_executors.closed == 0;
-    if (is_open && !executor->is_listed) {
-        executor->is_listed = true;
-        executor->previous_listed = NULL;
-        executor->next_listed = ti_executors.first;
-        if (ti_executors.first != NULL)
-            ti_executors.first->previous_listed = executor;
-        ti_executors.first = executor;
-    }
-    ti_guard_unlock(&ti_executors.guard);
-    return is_open;
-}
-
-/* Under the guard. */
-static void ti_executor_unlist(threading_executor_t *executor)
-{
-    threading_executor_t *previous = executor->previous_listed;
-    *(previous != NULL ? &previous->next_listed : &ti_executors.first) = executor->next_listed;
-    if (executor->next_listed != NULL)
-        executor->next_listed->previous_listed = previous;
-    executor->is_listed = false;
-}
 
 /* ---- making and freeing ---- */
 
@@ -142,10 +80,7 @@ threading_executor_t *threading_executor_retain(threading_executor_t *executor)
 /* Nobody else knows it any more; its workers have ended, but for the calling thread. */
 static void ti_executor_destroy(threading_executor_t *executor, ti_self *self)
 {
-    ti_guard_lock(&ti_executors.guard, &self->parker);
-    if (executor->is_listed)
-        ti_executor_unlist(executor);
-    ti_guard_unlock(&ti_executors.guard);
+    ti_executor_unlist(executor, self);
     for (size_t i = 0; i < executor->worker_count; i++)
         threading_thread_free(executor->workers[i]);
     ti_memory_free(executor->workers);
@@ -153,7 +88,7 @@ static void ti_executor_destroy(threading_executor_t *executor, ti_self *self)
     ti_memory_free(executor);
 }
 
-static void ti_executor_give_back(threading_executor_t *executor)
+void ti_executor_give_back(threading_executor_t *executor)
 {
     /* Release: what this holder did happens before the memory is freed; acquire: by the last one. */
     if (ti_add_acquire_release(&executor->references, (uint32_t)-1) == 1)
@@ -171,6 +106,12 @@ void threading_executor_free(threading_executor_t *executor)
 
 /* ---- tasks ---- */
 
+/* In a forked child: its locks may be held for ever by threads that are gone. */
+static bool ti_executor_is_orphaned(const threading_executor_t *executor)
+{
+    return executor->family != ti_fork_family;
+}
+
 /* What a task leaves behind in its worker is undone. */
 static void ti_executor_run(threading_executor_t *executor, threading_future_t *future, ti_self *self,
                             size_t frees)
@@ -179,6 +120,8 @@ static void ti_executor_run(threading_executor_t *executor, threading_future_t *
     self->rlocks++; /* if the thread ends in the task, those who wait are woken and told, as for an RLock */
     void *value = ti_thread_call(self, future->function, future->arg);
     self->rlocks--;
+    if (ti_executor_is_orphaned(executor))
+        return; /* the task has called fork, and this is the child */
     if (self->stop != stop)
         (void)threading_stop_heed(stop);
     /* A callback may wait for a task that it submits, so a worker that has some to call is not free yet. */
@@ -246,9 +189,10 @@ static threading_future_t *ti_executor_next(threading_executor_t *executor, ti_s
     }
 }
 
-static void ti_executor_work(threading_executor_t *executor, ti_self *self)
+void ti_executor_work(threading_executor_t *executor, ti_self *self)
 {
-    for (threading_future_t *future; (future = ti_executor_next(executor, self)) != NULL;) {
+    threading_future_t *future;
+    while (!ti_executor_is_orphaned(executor) && (future = ti_executor_next(executor, self)) != NULL) {
         ti_executor_run(executor, future, self, 1);
         threading_future_free(future);
     }
@@ -364,7 +308,7 @@ static bool ti_executor_options_are_valid(const threading_executor_options_t *op
 static threading_status_t ti_executor_enqueue(threading_executor_t *executor, threading_future_t *future,
                                               ti_self *self)
 {
-    if (executor->is_broken || executor->family != ti_fork_family)
+    if (executor->is_broken)
         return THREADING_BROKEN;
     if (executor->is_shutdown)
         return THREADING_SHUTDOWN;
@@ -383,6 +327,8 @@ threading_status_t threading_executor_submit(threading_executor_t *executor, thr
 {
     if (executor == NULL || function == NULL || !ti_executor_options_are_valid(&executor->options))
         return THREADING_INVALID;
+    if (ti_executor_is_orphaned(executor))
+        return THREADING_BROKEN;
     ti_self *self = ti_self_get();
     threading_future_t *task = ti_future_new(executor, function, arg);
     if (task == NULL)
@@ -403,7 +349,7 @@ threading_status_t threading_executor_submit(threading_executor_t *executor, thr
 
 /* ---- shutdown ---- */
 
-static void ti_executor_stop(threading_executor_t *executor, bool cancel_futures)
+void ti_executor_stop(threading_executor_t *executor, bool cancel_futures)
 {
     threading_lock_acquire(&executor->lock);
     executor->is_shutdown = true;
@@ -439,64 +385,11 @@ threading_status_t threading_executor_shutdown(threading_executor_t *executor, b
 {
     if (executor == NULL)
         return THREADING_INVALID;
+    if (ti_executor_is_orphaned(executor))
+        return THREADING_OK;
     ti_executor_stop(executor, cancel_futures);
     ti_self *self = ti_self_get();
     if (!wait)
         return THREADING_OK;
     return self->executor == executor ? THREADING_DEADLOCK : ti_executor_join(executor, self);
-}
-
-/* ---- the end of the process ---- */
-
-/* Take a reference unless the last one was just given back. */
-static bool ti_executor_try_retain(threading_executor_t *executor)
-{
-    for (;;) {
-        uint32_t references = ti_load_relaxed(&executor->references); /* relaxed: the swap decides */
-        if (references == 0)
-            return false;
-        if (ti_swap_acquire(&executor->references, references, references + 1))
-            return true;
-    }
-}
-
-/* One that is still in the list, taken off it and retained. One that is just being destroyed takes the guard
- * before its memory goes, and does not mind not being in the list any more. */
-static threading_executor_t *ti_executors_next(ti_self *self)
-{
-    ti_guard_lock(&ti_executors.guard, &self->parker);
-    threading_executor_t *executor;
-    do {
-        executor = ti_executors.first;
-        if (executor != NULL)
-            ti_executor_unlist(executor);
-    } while (executor != NULL && !ti_executor_try_retain(executor));
-    ti_guard_unlock(&ti_executors.guard);
-    return executor;
-}
-
-void ti_executors_close(ti_self *self)
-{
-    ti_guard_lock(&ti_executors.guard, &self->parker);
-    ti_executors.closed++;
-    ti_guard_unlock(&ti_executors.guard);
-    for (threading_executor_t *executor; (executor = ti_executors_next(self)) != NULL;) {
-        ti_executor_stop(executor, false);
-        ti_executor_give_back(executor);
-    }
-    if (self->executor !=
-        NULL) /* a task ends the process: its worker is not waited for, and does its part here */
-        ti_executor_work(self->executor, self);
-}
-
-void ti_executors_open(void)
-{
-    ti_guard_lock(&ti_executors.guard, &ti_self_get()->parker);
-    ti_executors.closed--;
-    ti_guard_unlock(&ti_executors.guard);
-}
-
-void ti_executors_reset(void)
-{
-    memset(&ti_executors, 0, sizeof ti_executors);
 }

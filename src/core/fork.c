@@ -86,6 +86,7 @@ void ti_fork_child(void)
     ti_parking_reset();
     ti_shutdown_reset();
     ti_executors_reset();
+    self->executor = NULL;
     ti_port_parker_init(&self->parker);
     ti_registry_for_each(ti_fork_forget_thread, self);
     ti_fork_end_records(self->record);
