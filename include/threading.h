@@ -2119,7 +2119,8 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_executor_map(thre
  * @param executor        borrowed.
  * @param wait            wait until all threads have ended.
  * @param cancel_futures  cancel all tasks that have not begun.
- * @return THREADING_OK, also when it was shut down before; THREADING_DEADLOCK for a @p wait in one of its own
+ * @return THREADING_OK, also when it was shut down before; THREADING_FINALIZING for a @p wait when the
+ *         process no longer waits for threads; THREADING_DEADLOCK for a @p wait in one of its own
  *         threads, or that could never end for another reason (it is shut down, but not waited for);
  *         THREADING_INVALID for NULL.
  * Ordering: with @p wait, all that the tasks did happens before the return.
