@@ -2,17 +2,16 @@
 /*
  * The parker on mtx_t and cnd_t.
  *
- * cnd_timedwait knows only the wall clock, which may be set while a thread sleeps. So a thread sleeps in slices and looks
- * at the backend's clock after each. A clock that was set forward costs nothing; one that was set back makes the slice
- * that is under way that much longer, since C has no other wait.
+ * cnd_timedwait knows only the wall clock, which may be set while a thread sleeps. So a thread sleeps in slices, and the
+ * backend's clock tells whether the deadline has come. A wall clock that is set forward ends the slice. One that is set back
+ * makes the slice that is under way that much longer where the C library hands the moment itself to the system, as glibc
+ * does and musl does not: C has no other wait that can be woken.
  */
 #include <threads.h>
 #include <time.h>
 
+#include "c11_clock.h"
 #include "port.h"
-
-#define TI_C11_SECOND INT64_C(1000000000)
-#define TI_C11_SLICE (TI_C11_SECOND / 10)
 
 void ti_port_parker_init(ti_parker *parker)
 {
@@ -22,29 +21,36 @@ void ti_port_parker_init(ti_parker *parker)
     parker->token = false;
 }
 
-/* The end of the next slice on the wall clock. */
-static struct timespec ti_c11_slice_end(int64_t deadline)
+/* The moment on the wall clock that is so far away. */
+static struct timespec ti_c11_moment_after(int64_t span)
 {
-    struct timespec end = {.tv_sec = 0};
-    int64_t now = ti_port_now();
-    int64_t remaining = deadline > now ? deadline - now : 0;
-    (void)timespec_get(&end, TIME_UTC); /* fails only for a base that is unknown */
-    int64_t nanoseconds = (int64_t)end.tv_nsec + (remaining < TI_C11_SLICE ? remaining : TI_C11_SLICE);
-    end.tv_sec += (time_t)(nanoseconds / TI_C11_SECOND);
-    end.tv_nsec = (long)(nanoseconds % TI_C11_SECOND);
-    return end;
+    struct timespec moment = {.tv_sec = 0};
+    (void)timespec_get(&moment, TIME_UTC); /* fails only for a base that is unknown */
+    int64_t nanoseconds = (int64_t)moment.tv_nsec + span;
+    moment.tv_sec += (time_t)(nanoseconds / TI_C11_SECOND);
+    moment.tv_nsec = (long)(nanoseconds % TI_C11_SECOND);
+    return moment;
+}
+
+/* Under the mutex. */
+static void ti_c11_park_until(ti_parker *parker, int64_t deadline)
+{
+    ti_c11_wait_begin();
+    for (int64_t span; !parker->token && (span = ti_c11_slice(deadline)) > 0;) {
+        struct timespec end = ti_c11_moment_after(span);
+        /* Whatever it answers: look again. */
+        (void)cnd_timedwait(&parker->condition, &parker->mutex, &end);
+    }
+    ti_c11_wait_end();
 }
 
 void ti_port_park(ti_parker *parker, int64_t deadline)
 {
     (void)mtx_lock(&parker->mutex);
-    if (!parker->token && deadline == TI_FOREVER) {
+    if (!parker->token && deadline == TI_FOREVER)
         (void)cnd_wait(&parker->condition, &parker->mutex);
-    } else if (!parker->token) {
-        struct timespec end = ti_c11_slice_end(deadline);
-        /* Whatever it answers: the caller looks again. */
-        (void)cnd_timedwait(&parker->condition, &parker->mutex, &end);
-    }
+    else if (!parker->token)
+        ti_c11_park_until(parker, deadline);
     parker->token = false;
     (void)mtx_unlock(&parker->mutex);
 }
