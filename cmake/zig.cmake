@@ -22,6 +22,10 @@ elseif(CMAKE_MATCH_2 STREQUAL "windows")
   set(CMAKE_SYSTEM_NAME Windows)
 else()
   set(CMAKE_SYSTEM_NAME Linux)
+  if(THREADING_ZIG_TARGET MATCHES "musl")
+    # zig's linker writes 16 MiB into a program, which musl takes for the default of its threads: give it musl's own.
+    set(CMAKE_EXE_LINKER_FLAGS_INIT "-Wl,-z,stack-size=131072")
+  endif()
 endif()
 
 set(CMAKE_C_COMPILER "${THREADING_ZIG}" cc -target ${THREADING_ZIG_TARGET})
