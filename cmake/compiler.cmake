@@ -9,16 +9,24 @@ if(THREADING_SANITIZE)
   endif()
 endif()
 
-set(THREADING_WARNINGS
-  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Wvla
-  -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
-  -Wcast-qual -Wpointer-arith -Wwrite-strings -Wformat=2 -Wimplicit-fallthrough)
+set(THREADING_OWN_OPTIONS "")
+if(MSVC) # or Clang in its clothes
+  # That its C library has safer functions is no warning about portable code. The tests use <stdatomic.h>.
+  set(THREADING_OWN_OPTIONS /W3 /utf-8 /D_CRT_SECURE_NO_WARNINGS
+    $<$<C_COMPILER_ID:MSVC>:/experimental:c11atomics> $<$<BOOL:${THREADING_WERROR}>:/WX>)
+elseif(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
+  set(THREADING_OWN_OPTIONS
+    -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Wvla
+    -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
+    -Wcast-qual -Wpointer-arith -Wwrite-strings -Wformat=2 -Wimplicit-fallthrough
+    $<$<BOOL:${THREADING_WERROR}>:-Werror>)
+endif()
 
 # The standard and the warnings of a target of this project. Whoever builds the library as a part of a project
 # of their own does not see its warnings.
 function(threading_own_target target)
   set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
-  if(PROJECT_IS_TOP_LEVEL AND CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
-    target_compile_options(${target} PRIVATE ${THREADING_WARNINGS} $<$<BOOL:${THREADING_WERROR}>:-Werror>)
+  if(PROJECT_IS_TOP_LEVEL)
+    target_compile_options(${target} PRIVATE ${THREADING_OWN_OPTIONS})
   endif()
 endfunction()

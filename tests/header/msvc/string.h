@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* As stdlib.h beside it. */
+#include <stddef.h>
+
+void *memcpy(void *to, const void *from, size_t size);
+void *memset(void *memory, int byte, size_t size);
+int strcmp(const char *left, const char *right);
+size_t strlen(const char *text);
