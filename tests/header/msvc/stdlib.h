@@ -7,4 +7,5 @@
 void *calloc(size_t count, size_t size);
 void *realloc(void *memory, size_t size);
 void free(void *memory);
+void qsort(void *items, size_t count, size_t size, int (*compare)(const void *left, const void *right));
 __declspec(noreturn) void exit(int code);
