@@ -14,6 +14,11 @@ static void title(const char *text)
     printf("\n%s\n", text);
 }
 
+static void answer(const char *what, threading_status_t status)
+{
+    printf("  %s: %s\n", what, threading_status_name(status));
+}
+
 static const char *my_name(void)
 {
     return threading_thread_name(threading_current_thread());
@@ -67,7 +72,7 @@ static THREADING_NO_ANALYSIS void join_with_timeout(void)
     threading_lock_acquire(&go);
     threading_thread_t *thread = threading_thread_new(wait_for_go, &go, NULL);
     must(threading_thread_start(thread));
-    printf("  after a while: %s\n", threading_status_name(threading_thread_join_timeout(thread, 0.1)));
+    answer("after a while", threading_thread_join_timeout(thread, 0.1));
     threading_lock_release(&go); /* acquired here, and the thread waits for it */
     must(threading_thread_join(thread));
     must(threading_thread_result(thread, &result));
@@ -90,7 +95,7 @@ static void add(int n)
 static void *change_unlocked(void *unused)
 {
     (void)unused;
-    for (int i = 0; i < 500000; i++) {
+    for (int i = 0; i < 5000000; i++) {
         add(5);
         add(-5);
     }
@@ -134,7 +139,7 @@ static void race_and_lock(void)
 
 static void *try_rlock(void *rlock)
 {
-    printf("  another thread tries: %s\n", threading_status_name(threading_rlock_try_acquire(rlock)));
+    answer("another thread tries", threading_rlock_try_acquire(rlock));
     return NULL;
 }
 
@@ -188,8 +193,7 @@ static THREADING_NO_ANALYSIS void deadlock(void)
     must(threading_thread_join(other));
     threading_thread_free(other);
     printf("  two threads took two RLocks crosswise: %d was refused, both went on\n", atomic_load(&refused));
-    printf("  joining oneself: %s\n",
-           threading_status_name(threading_thread_join(threading_current_thread())));
+    answer("joining oneself", threading_thread_join(threading_current_thread()));
 }
 
 /* ---- with: the lock is released on the way out */
@@ -232,6 +236,256 @@ static void locals(void)
     enrol(carol);
 }
 
+/* ---- a condition waits for a change */
+
+static threading_condition_t served = THREADING_CONDITION_INIT;
+static int dishes; /* guarded by the condition's lock */
+
+static bool is_served(void *unused)
+{
+    (void)unused;
+    return dishes > 0;
+}
+
+static void *cook(void *unused)
+{
+    (void)unused;
+    THREADING_WITH_CONDITION(&served) {
+        printf("  the cook brings a dish\n");
+        dishes++;
+        must(threading_condition_notify(&served, 1));
+    }
+    return NULL;
+}
+
+static void condition(void)
+{
+    threading_thread_t *thread = threading_thread_new(cook, NULL, NULL);
+    title("A Condition waits for a change");
+    THREADING_WITH_CONDITION(&served) {
+        must(threading_thread_start(thread));
+        printf("  main waits, and gives the lock back meanwhile\n");
+        must(threading_condition_wait_for(&served, is_served, NULL));
+        printf("  main has it, and the lock again\n");
+    }
+    must(threading_thread_join(thread));
+    threading_thread_free(thread);
+}
+
+/* ---- a semaphore lets so many in */
+
+static void semaphore(void)
+{
+    threading_bounded_semaphore_t seats = THREADING_BOUNDED_SEMAPHORE_INIT(2);
+    title("A Semaphore lets so many in");
+    must(threading_bounded_semaphore_acquire(&seats));
+    must(threading_bounded_semaphore_acquire(&seats));
+    answer("two are in, a third", threading_bounded_semaphore_try_acquire(&seats));
+    must(threading_bounded_semaphore_release(&seats));
+    answer("after one has left", threading_bounded_semaphore_try_acquire(&seats));
+    must(threading_bounded_semaphore_release_n(&seats, 2));
+    answer("more leave than came in", threading_bounded_semaphore_release(&seats));
+}
+
+/* ---- an event lets all go */
+
+static void *wait_for_event(void *event)
+{
+    must(threading_event_wait(event));
+    printf("  %s goes\n", my_name());
+    return NULL;
+}
+
+static void event(void)
+{
+    threading_event_t go = {0};
+    title("An Event lets all go");
+    threading_thread_t *thread = threading_thread(wait_for_event, &go, .name = "the thread");
+    must(threading_thread_start(thread));
+    answer("after a while", threading_event_wait_timeout(&go, 0.1));
+    must(threading_event_set(&go));
+    must(threading_thread_join(thread));
+    threading_thread_free(thread);
+}
+
+/* ---- a barrier keeps threads together */
+
+static void all_are_there(void *unused)
+{
+    (void)unused;
+    printf("  all are there, said the last one\n");
+}
+
+static void *come(void *barrier)
+{
+    size_t index;
+    must(threading_barrier_wait(barrier, &index));
+    if (index == 0)
+        printf("  now we go on, said the first one\n");
+    return NULL;
+}
+
+static void barrier(void)
+{
+    threading_barrier_t meeting = THREADING_BARRIER_INIT_WITH(2, all_are_there, NULL, THREADING_FOREVER);
+    threading_thread_t *other = threading_thread_new(come, &meeting, NULL);
+    title("A Barrier keeps threads together");
+    must(threading_thread_start(other));
+    come(&meeting);
+    must(threading_thread_join(other));
+    threading_thread_free(other);
+}
+
+/* ---- once */
+
+static void load_tables(void *unused)
+{
+    (void)unused;
+    printf("  %s loads the tables\n", my_name());
+}
+
+static void once(void)
+{
+    threading_once_t tables = {0};
+    title("Once is once");
+    for (int i = 0; i < 3; i++)
+        must(threading_once(&tables, load_tables, NULL));
+    printf("  asked for three times\n");
+}
+
+/* ---- many read, one writes */
+
+static void *visit(void *rwlock)
+{
+    answer("another thread reads", threading_rwlock_try_acquire_read(rwlock));
+    must(threading_rwlock_release_read(rwlock));
+    answer("another thread writes", threading_rwlock_try_acquire_write(rwlock));
+    return NULL;
+}
+
+static void rwlock(void)
+{
+    threading_rwlock_t lock = {0};
+    title("An RWLock: many read, or one writes");
+    THREADING_WITH_READ(&lock) {
+        printf("  main reads\n");
+        start_and_join(threading_thread_new(visit, &lock, NULL));
+        answer("main would write", threading_rwlock_acquire_write(&lock));
+    }
+}
+
+/* ---- a stop ends every wait */
+
+static void *sleep_for_ever(void *unused)
+{
+    (void)unused;
+    answer("a sleep for ever", threading_sleep(THREADING_FOREVER));
+    return NULL;
+}
+
+static void stop_request(void)
+{
+    threading_stop_t request = {0};
+    title("A stop ends the waits of a thread that heeds it");
+    threading_thread_t *thread = threading_thread(sleep_for_ever, NULL, .stop = &request);
+    must(threading_thread_start(thread));
+    must(threading_stop_request(&request));
+    must(threading_thread_join(thread));
+    threading_thread_free(thread);
+}
+
+/* ---- a timer calls later */
+
+static void remind(void *text)
+{
+    printf("  %s\n", (const char *)text);
+}
+
+static void timer(void)
+{
+    static char tea[] = "the tea is ready", never[] = "never printed";
+    threading_thread_t *cancelled = threading_timer_new(3600, remind, never);
+    title("A Timer calls later");
+    start_and_join(threading_timer_new(0.1, remind, tea));
+    must(threading_thread_start(cancelled));
+    must(threading_timer_cancel(cancelled));
+    must(threading_thread_join(cancelled));
+    printf("  an hour need not be over, it was cancelled\n");
+    threading_thread_free(cancelled);
+}
+
+/* ---- a queue passes items on */
+
+static int by_number(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+static void queue(void)
+{
+    threading_queue_t *patients = threading_queue_new(THREADING_QUEUE_PRIORITY, sizeof(int), 3, by_number);
+    int number;
+    title("A Queue passes items on");
+    for (number = 3; number >= 1; number--)
+        must(threading_queue_put(patients, &number));
+    answer("it has room for three", threading_queue_try_put(patients, &number));
+    must(threading_queue_shutdown(patients, false));
+    while (threading_queue_get(patients, &number) == THREADING_OK)
+        printf("  the smallest is %d\n", number);
+    answer("there will be no more", threading_queue_get(patients, &number));
+    threading_queue_free(patients);
+}
+
+/* ---- a pool runs tasks */
+
+static void *square(void *number)
+{
+    *(int *)number *= *(int *)number;
+    return number;
+}
+
+static void executor(void)
+{
+    threading_executor_t *pool = threading_executor_new(3, NULL);
+    threading_future_t *future;
+    int numbers[] = {1, 2, 3, 4, 5, 12};
+    void *items[] = {&numbers[0], &numbers[1], &numbers[2], &numbers[3], &numbers[4]}, *result;
+    title("An Executor is a pool of threads");
+    must(threading_executor_submit(pool, square, &numbers[5], &future));
+    must(threading_executor_map(pool, square, items, 5, NULL));
+    printf("  squares: %d %d %d %d %d\n", numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]);
+    must(threading_future_result(future, &result));
+    printf("  and the result of a future: %d\n", *(int *)result);
+    threading_future_free(future);
+    must(threading_executor_shutdown(pool, true, false));
+    threading_executor_free(pool);
+}
+
+/* ---- one wait for several things */
+
+static void *keep_promise(void *future)
+{
+    must(threading_future_set_result(future, NULL));
+    return NULL;
+}
+
+static void any(void)
+{
+    threading_event_t never = {0};
+    threading_future_t *promise = threading_future_new();
+    threading_source_t sources[] = {THREADING_SOURCE_EVENT(&never), THREADING_SOURCE_FUTURE(promise)};
+    size_t index;
+    title("One wait for several things");
+    answer("neither the event nor the future", threading_wait_any(sources, 2, 0, NULL));
+    threading_thread_t *thread = threading_thread_new(keep_promise, promise, NULL);
+    must(threading_thread_start(thread));
+    must(threading_wait_any(sources, 2, THREADING_FOREVER, &index));
+    printf("  it was the %s\n", index == 0 ? "event" : "future");
+    must(threading_thread_join(thread));
+    threading_thread_free(thread);
+    threading_future_free(promise);
+}
+
 /* ---- who is there */
 
 static THREADING_NO_ANALYSIS void listing(void)
@@ -259,7 +513,7 @@ static THREADING_NO_ANALYSIS void listing(void)
 
 /* ---- misuse has defined answers */
 
-static void answer(const char *what, threading_status_t status)
+static void explain(const char *what, threading_status_t status)
 {
     printf("  %s: %s, %s\n", what, threading_status_name(status), threading_status_message(status));
 }
@@ -270,12 +524,12 @@ static THREADING_NO_ANALYSIS void misuse(void)
     threading_rlock_t rlock = {0};
     threading_thread_t *thread = threading_thread_new(say_name, NULL, NULL);
     title("Misuse has defined answers");
-    answer("release of a free Lock", threading_lock_release(&lock));
-    answer("release of another's RLock", threading_rlock_release(&rlock));
-    answer("join before start", threading_thread_join(thread));
-    answer("start of main", threading_thread_start(threading_main_thread()));
-    answer("a timeout of -2 seconds", threading_lock_acquire_timeout(&lock, -2));
-    answer("no object at all", threading_lock_acquire(NULL));
+    explain("release of a free Lock", threading_lock_release(&lock));
+    explain("release of another's RLock", threading_rlock_release(&rlock));
+    explain("join before start", threading_thread_join(thread));
+    explain("start of main", threading_thread_start(threading_main_thread()));
+    explain("a timeout of -2 seconds", threading_lock_acquire_timeout(&lock, -2));
+    explain("no object at all", threading_lock_acquire(NULL));
     threading_thread_free(thread);
 }
 
@@ -341,6 +595,17 @@ int main(int argc, char **argv)
     deadlock();
     with();
     locals();
+    condition();
+    semaphore();
+    event();
+    barrier();
+    once();
+    rwlock();
+    stop_request();
+    timer();
+    queue();
+    executor();
+    any();
     listing();
     misuse();
     cores();
