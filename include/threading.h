@@ -1679,7 +1679,8 @@ THREADING_API threading_status_t threading_timer_cancel(threading_thread_t *time
  *   open        waits while full       waits while empty
  *   shut down   SHUTDOWN               an item; SHUTDOWN when there is none
  *
- * Waiting threads get on in the order of their coming.
+ * Waiting threads are told of an item, or of room, in the order of their coming; a thread that is running may be
+ * faster, and then the one that was told waits anew, behind the others.
  */
 
 /** A queue: a handle that counts references. */

@@ -3,7 +3,9 @@
  * Event: a flag of 0 or 1, and the parking lot.
  *
  * Whoever sleeps when the flag is set is taken off the queue and told; it does not look at the flag again,
- * which may have been cleared by then.
+ * which may have been cleared by then. The flag is set and the queue taken in one go, under the bucket's
+ * guard: between the two, another thread could see the flag, clear it and wait anew, and would be told of a
+ * set that came before its wait.
  */
 #include "atomic.h"
 #include "deadline.h"
@@ -22,9 +24,15 @@ threading_status_t threading_event_set(threading_event_t *event)
 {
     if (event == NULL)
         return THREADING_INVALID;
-    /* Sequential: the change in the table in parking.h. The last touch of the flag. */
-    ti_store_sequential(&event->flag, 1);
-    ti_parking_wake_all(&event->flag);
+    ti_bucket *bucket = ti_parking_bucket(&event->flag);
+    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
+    /* Release: pairs with the acquire of those who find it set. The last touch of the flag. */
+    ti_store_release(&event->flag, 1);
+    ti_waiter *waiters = ti_parking_take(bucket, &event->flag, SIZE_MAX);
+    ti_waiter *watchers = ti_parking_take(bucket, ti_parking_tagged(&event->flag, TI_WATCHERS), SIZE_MAX);
+    ti_guard_unlock(&bucket->guard);
+    ti_parking_wake_chain(waiters, TI_WOKEN);
+    ti_parking_wake_chain(watchers, TI_WOKEN);
     return THREADING_OK;
 }
 

@@ -376,7 +376,8 @@ threading_status_t threading_queue_set_maxsize(threading_queue_t *queue, size_t 
         return THREADING_INVALID;
     ti_queue_lock(queue);
     queue->maxsize = maxsize;
-    (void)threading_condition_notify_all(&queue->not_full);
+    if (!ti_queue_is_full(queue)) /* as many as find room: the others keep their places */
+        (void)threading_condition_notify(&queue->not_full, maxsize > 0 ? maxsize - queue->count : SIZE_MAX);
     ti_queue_unlock(queue);
     return THREADING_OK;
 }

@@ -28,7 +28,11 @@ static void *ti_timer_run(void *arg)
 {
     struct ti_timer *timer = (struct ti_timer *)arg;
     ti_self *self = ti_self_get();
-    (void)ti_parking_wait(self, &timer->state, TI_TIMER_WAITING, ti_deadline_after(timer->seconds));
+    int64_t deadline = ti_deadline_after(timer->seconds);
+    /* Woken early, it may be by the cancel of another timer that was in this memory before. */
+    while (ti_load_acquire(&timer->state) == TI_TIMER_WAITING &&
+           ti_parking_wait(self, &timer->state, TI_TIMER_WAITING, deadline))
+        continue;
     if (ti_swap_acquire(&timer->state, TI_TIMER_WAITING, TI_TIMER_CALLED) && timer->function != NULL)
         timer->function(timer->arg);
     return NULL;
