@@ -498,7 +498,8 @@ THREADING_API void threading_thread_free(threading_thread_t *thread);
  * Of several threads that start one object at once, exactly one succeeds. A start that failed
  * leaves the object as new: it may be tried again.
  * @param thread  borrowed.
- * @return THREADING_OK; THREADING_INVALID for NULL or a wrong option; THREADING_ALREADY_STARTED, also
+ * @return THREADING_OK; THREADING_INVALID for NULL or a wrong option; THREADING_OVERFLOW for a Timer's time
+ *         above THREADING_TIMEOUT_MAX; THREADING_ALREADY_STARTED, also
  *         for main, Dummies and ended threads; THREADING_NO_THREADS when the system refuses, also
  *         because of the stack's size; THREADING_NO_MEMORY; THREADING_UNSUPPORTED when a stack size was
  *         asked for and the backend cannot set it; THREADING_FINALIZING when the process is exiting
@@ -844,8 +845,9 @@ THREADING_API size_t threading_rlock_count(const threading_rlock_t *rlock);
  *
  * Threads wait, holding a lock, for others to say that something about what the lock protects has changed.
  * The lock is an RLock of the condition's own, or a Lock or RLock that was given; several conditions may
- * share one. `acquire`, `release` and the like are that lock's own calls. "Holding" an RLock means that the
- * caller owns it; holding a Lock, which nobody owns, means that somebody has acquired it, as in Python.
+ * share one. `acquire`, `release` and the like do what its own calls do (but `acquire` heeds a stop, whatever
+ * the lock). "Holding" an RLock means that the caller owns it; holding a Lock, which nobody owns, means that
+ * somebody has acquired it, as in Python.
  *
  * A wait gives the lock back entirely, at whatever level it is held, sleeps, and has it again, at the same
  * level, when it returns, whatever it returns. Waiters are notified in the order of their coming, and no wait
@@ -1256,7 +1258,6 @@ typedef struct threading_barrier {
     size_t arrived;
     uint32_t state;
     uint32_t cycle;
-    uint32_t actor;
 } threading_barrier_t;
 
 /** A barrier for so many threads, at least 1. */
@@ -1265,7 +1266,7 @@ typedef struct threading_barrier {
 /** With an action, `void (*)(void *arg)` or NULL, and a default timeout for `wait`, in seconds. */
 #define THREADING_BARRIER_INIT_WITH(parties, action, arg, timeout) \
     {                                                              \
-        (parties), (action), (arg), (timeout), 0, 0, 0, 0          \
+        (parties), (action), (arg), (timeout), 0, 0, 0             \
     }
 
 /** threading_barrier_init_with() without action and timeout. Python: threading.Barrier(parties). */
@@ -1571,13 +1572,12 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_local_destroy(thr
  *
  *     threading_thread_t *runner = threading_thread(run, NULL, .stop = &stop);
  *     …
- *     threading_stop_request(&stop);                      // run's sleep or wait ends with
- *     THREADING_CANCELLED
+ *     threading_stop_request(&stop);                      // ends run's sleep or wait: THREADING_CANCELLED
  *
  * Cancellation by consent. A thread heeds a stop, or none; nobody is ever interrupted who did not ask for it.
  * When the stop is requested, or its time is over, every call that would wait in a thread that heeds it ends,
- * or does not begin, with THREADING_CANCELLED; a call that need not wait does its work as ever. A condition's
- * wait has its lock again first.
+ * or does not begin, with THREADING_CANCELLED; a call that need not wait does its work as ever,
+ * and one that may not (a try, a timeout of 0) answers as ever. A condition's wait has its lock again first.
  *
  * Those calls heed: sleep; join; the acquires of RLock, Condition, Semaphore and RWLock;
  * threading_lock_acquire_timeout(), with THREADING_FOREVER too; the waits of Condition, Event, Barrier, Once,
@@ -1679,8 +1679,8 @@ THREADING_API threading_status_t threading_timer_cancel(threading_thread_t *time
  *   open        waits while full       waits while empty
  *   shut down   SHUTDOWN               an item; SHUTDOWN when there is none
  *
- * Waiting threads are told of an item, or of room, in the order of their coming; a thread that is running may be
- * faster, and then the one that was told waits anew, behind the others.
+ * Waiting threads are told of an item, or of room, in the order of their coming; a thread that is running may
+ * be faster, and then the one that was told waits anew, behind the others.
  */
 
 /** A queue: a handle that counts references. */

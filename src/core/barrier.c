@@ -59,17 +59,33 @@ static threading_status_t ti_barrier_enter(threading_barrier_t *barrier, ti_self
     for (;;) {
         ti_bucket *bucket = ti_barrier_lock(barrier, self);
         *locked = bucket;
-        bool is_actor = barrier->state == TI_ACTING && barrier->actor == self->ident;
         if (barrier->state == TI_FILLING)
             return THREADING_OK;
-        if (barrier->state == TI_BROKEN || is_actor) {
+        if (barrier->state == TI_BROKEN) {
             ti_guard_unlock(&bucket->guard);
-            return is_actor ? THREADING_DEADLOCK : THREADING_BROKEN;
+            return THREADING_BROKEN;
         }
         ti_barrier_enqueue(entrants, self, bucket);
         if (ti_parking_sleep(self, entrants, TI_FOREVER) == TI_SLEEPING)
             return THREADING_CANCELLED;
     }
+}
+
+/* Whether the calling thread runs the action: also one of a cycle that was reset meanwhile. */
+static bool ti_barrier_is_acting(const threading_barrier_t *barrier, const ti_self *self)
+{
+    const ti_acting *acting = self->acting;
+    while (acting != NULL && acting->barrier != barrier)
+        acting = acting->outer;
+    return acting != NULL;
+}
+
+static void ti_barrier_act(const threading_barrier_t *barrier, ti_self *self)
+{
+    ti_acting acting = {barrier, self->acting};
+    self->acting = &acting;
+    barrier->action(barrier->arg);
+    self->acting = acting.outer;
 }
 
 /* The last party is there: run the action, let all go on. */
@@ -78,9 +94,8 @@ static threading_status_t ti_barrier_trip(threading_barrier_t *barrier, ti_self 
     if (barrier->action != NULL) {
         uint32_t cycle = barrier->cycle;
         barrier->state = TI_ACTING;
-        barrier->actor = self->ident;
         ti_guard_unlock(&bucket->guard);
-        barrier->action(barrier->arg);
+        ti_barrier_act(barrier, self);
         (void)ti_barrier_lock(barrier, self);
         if (barrier->cycle != cycle) { /* it was aborted or reset meanwhile */
             ti_guard_unlock(&bucket->guard);
@@ -92,10 +107,11 @@ static threading_status_t ti_barrier_trip(threading_barrier_t *barrier, ti_self 
 }
 
 /* The wait has reached its limit: break the barrier, unless the cycle has ended or is just ending. */
-static threading_status_t ti_barrier_give_up(threading_barrier_t *barrier, ti_self *self)
+static threading_status_t ti_barrier_give_up(threading_barrier_t *barrier, ti_self *self, int64_t deadline)
 {
-    threading_status_t status =
-        ti_wait_status(self) == THREADING_CANCELLED ? THREADING_CANCELLED : THREADING_BROKEN;
+    threading_status_t status = ti_wait_status(deadline);
+    if (status == THREADING_TIMEOUT)
+        status = THREADING_BROKEN;
     ti_bucket *bucket = ti_parking_bucket(barrier);
     ti_guard_lock(&bucket->guard, &self->parker);
     if (ti_parking_is_queued(&self->waiter, barrier) && barrier->state == TI_FILLING) {
@@ -111,9 +127,10 @@ static threading_status_t ti_barrier_sleep(threading_barrier_t *barrier, ti_self
                                            double seconds)
 {
     ti_barrier_enqueue(barrier, self, bucket);
-    uint32_t outcome = ti_parking_doze(self, ti_deadline_after(seconds));
+    int64_t deadline = ti_deadline_after(seconds);
+    uint32_t outcome = ti_parking_doze(self, deadline);
     if (outcome == TI_SLEEPING)
-        return ti_barrier_give_up(barrier, self);
+        return ti_barrier_give_up(barrier, self, deadline);
     return outcome == TI_WOKEN ? THREADING_OK : THREADING_BROKEN;
 }
 
@@ -125,6 +142,8 @@ threading_status_t threading_barrier_wait_timeout(threading_barrier_t *barrier, 
     if (status != THREADING_OK)
         return status;
     ti_self *self = ti_self_get();
+    if (ti_barrier_is_acting(barrier, self))
+        return THREADING_DEADLOCK;
     ti_bucket *bucket;
     status = ti_barrier_enter(barrier, self, &bucket);
     if (status != THREADING_OK)

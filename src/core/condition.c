@@ -144,7 +144,7 @@ threading_status_t ti_condition_wait(threading_condition_t *condition, ti_self *
     ti_condition_enqueue(condition, self);
     uint32_t level = ti_condition_release_all(condition, self);
     uint32_t outcome = ti_parking_sleep(self, condition, deadline);
-    threading_status_t status = outcome == TI_SLEEPING ? ti_wait_status(self) : THREADING_OK;
+    threading_status_t status = outcome == TI_SLEEPING ? ti_wait_status(deadline) : THREADING_OK;
     ti_condition_reacquire(condition, self, outcome, level);
     return status;
 }

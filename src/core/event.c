@@ -66,7 +66,8 @@ threading_status_t threading_event_wait_timeout(threading_event_t *event, double
     if (seconds == 0)
         return THREADING_TIMEOUT;
     ti_self *self = ti_self_get();
-    if (ti_parking_wait(self, &event->flag, 0, ti_deadline_after(seconds)) || threading_event_is_set(event))
+    int64_t deadline = ti_deadline_after(seconds);
+    if (ti_parking_wait(self, &event->flag, 0, deadline) || threading_event_is_set(event))
         return THREADING_OK;
-    return ti_wait_status(self);
+    return ti_wait_status(deadline);
 }

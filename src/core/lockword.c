@@ -47,7 +47,7 @@ static threading_status_t ti_lockword_wait(uint32_t *word, ti_self *self, int64_
     while (outcome != TI_HANDED && !ti_lockword_take_or_enqueue(word, self, outcome == TI_WOKEN)) {
         outcome = ti_lockword_sleep(word, self, deadline, ownership);
         if (outcome == TI_SLEEPING)
-            return ti_wait_is_unlimited(self, deadline) ? THREADING_DEADLOCK : ti_wait_status(self);
+            return ti_wait_is_unlimited(self, deadline) ? THREADING_DEADLOCK : ti_wait_status(deadline);
     }
     return THREADING_OK;
 }

@@ -72,6 +72,14 @@ static bool ti_reading_remove(ti_self *self, const threading_rwlock_t *rwlock)
     return true;
 }
 
+/* What was read in this memory before. */
+static void ti_reading_forget(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    ti_reading *reading = ti_reading_find(self, rwlock);
+    if (reading != NULL)
+        *reading = (ti_reading){NULL, 0};
+}
+
 static bool ti_reads_already(ti_self *self, const threading_rwlock_t *rwlock)
 {
     return self->reads_beyond > 0 || ti_reading_find(self, rwlock) != NULL;
@@ -237,7 +245,7 @@ static threading_status_t ti_rwlock_wait(threading_rwlock_t *rwlock, ti_self *se
         if (outcome == TI_HANDED)
             return THREADING_OK;
         if (outcome == TI_SLEEPING)
-            return ti_wait_is_unlimited(self, deadline) ? THREADING_DEADLOCK : ti_wait_status(self);
+            return ti_wait_is_unlimited(self, deadline) ? THREADING_DEADLOCK : ti_wait_status(deadline);
         /* Woken because a writer has ended: the next round finds out what that means. */
     }
 }
@@ -271,6 +279,7 @@ threading_status_t threading_rwlock_init(threading_rwlock_t *rwlock)
 {
     if (rwlock == NULL)
         return THREADING_INVALID;
+    ti_reading_forget(ti_self_get(), rwlock);
     /* Relaxed: nobody else uses it yet. */
     ti_store_relaxed(&rwlock->state, 0);
     ti_store_relaxed(&rwlock->writer, 0);

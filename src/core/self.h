@@ -18,6 +18,12 @@
 
 struct ti_copy;
 
+/* A barrier whose action the thread runs, within that of another one. */
+typedef struct ti_acting {
+    const void *barrier;
+    const struct ti_acting *outer;
+} ti_acting;
+
 #define TI_READS_KNOWN 8
 
 /* An RWLock that the thread reads, and how often. */
@@ -38,6 +44,7 @@ typedef struct ti_self {
     const uint32_t *waits_for;      /* under the registry's guard: see waits.h */
     threading_stop_t *stop;         /* what the thread heeds; changed by itself under the registry's guard */
     threading_executor_t *executor; /* whose worker it is; its own thread's */
+    const ti_acting *acting;        /* see barrier.c; its own thread's */
     uint32_t deaf;                  /* not 0: it is in waits that do not heed it; its own thread's */
     uint32_t reads_beyond;          /* as the next: RWLocks that it reads and that found no place there */
     ti_reading reads[TI_READS_KNOWN]; /* see rwlock.c; its own thread's */

@@ -57,7 +57,7 @@ static threading_status_t ti_semaphore_acquire_slow(uint32_t *value, double seco
         if (outcome == TI_HANDED)
             break;
         if (outcome == TI_SLEEPING)
-            return ti_semaphore_take(value) ? THREADING_OK : ti_wait_status(self);
+            return ti_semaphore_take(value) ? THREADING_OK : ti_wait_status(deadline);
     }
     return THREADING_OK;
 }

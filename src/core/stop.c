@@ -34,9 +34,9 @@ int64_t ti_wait_limit(const ti_self *self, int64_t deadline)
     return deadline;
 }
 
-threading_status_t ti_wait_status(const ti_self *self)
+threading_status_t ti_wait_status(int64_t deadline)
 {
-    return threading_stop_requested(ti_stop_heeded(self)) ? THREADING_CANCELLED : THREADING_TIMEOUT;
+    return ti_deadline_passed(deadline) ? THREADING_TIMEOUT : THREADING_CANCELLED;
 }
 
 threading_status_t threading_stop_init(threading_stop_t *stop)

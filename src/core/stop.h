@@ -27,7 +27,8 @@ bool ti_wait_is_over(const ti_self *self, int64_t deadline);
 /* The moment at which it does if nobody requests the stop. */
 int64_t ti_wait_limit(const ti_self *self, int64_t deadline);
 
-/* Which limit has ended the wait: THREADING_CANCELLED or THREADING_TIMEOUT. */
-threading_status_t ti_wait_status(const ti_self *self);
+/* Which limit has ended the wait: THREADING_TIMEOUT if the time is over, whatever else, so that a wait of no
+ * time is only a look; else THREADING_CANCELLED. */
+threading_status_t ti_wait_status(int64_t deadline);
 
 #endif

@@ -20,7 +20,7 @@ threading_thread_t ti_thread_main_record = {
     .reap = TI_REAPED,
     .ident = TI_MAIN_IDENT,
     .kind = TI_MAIN,
-    .options_are_valid = true,
+    .options_status = THREADING_OK,
     .name = &ti_name_of_main,
 };
 
@@ -40,7 +40,6 @@ threading_thread_t *ti_thread_allocate(ti_kind kind, const char *name, const cha
         return NULL;
     record->references = 1;
     record->kind = kind;
-    record->options_are_valid = true;
     record->family = ti_fork_family;
     if (!ti_name_give(record, name, prefix)) {
         ti_memory_free(record);
@@ -81,7 +80,7 @@ threading_thread_t *threading_thread_new(threading_target_t target, void *arg,
     thread->stack_size = options->stack_size;
     thread->stop = options->stop;
     thread->daemon = ti_daemon_of_new(options->daemon);
-    thread->options_are_valid = ti_options_are_valid(options);
+    thread->options_status = ti_options_are_valid(options) ? THREADING_OK : THREADING_INVALID;
     return thread;
 }
 
@@ -119,11 +118,13 @@ void threading_thread_free(threading_thread_t *thread)
 void *ti_thread_call(ti_self *self, threading_target_t target, void *arg)
 {
     jmp_buf *outer = self->way_out;
+    const ti_acting *acting = self->acting; /* those that the call leaves unfinished are forgotten */
     jmp_buf way_out;
     self->way_out = &way_out;
     if (setjmp(way_out) == 0)
         self->exit_result = target(arg);
     self->way_out = outer;
+    self->acting = acting;
     return self->exit_result;
 }
 
@@ -213,8 +214,10 @@ static void ti_thread_withdraw(threading_thread_t *thread, ti_self *self, ti_sel
 
 threading_status_t threading_thread_start(threading_thread_t *thread)
 {
-    if (thread == NULL || !thread->options_are_valid)
+    if (thread == NULL)
         return THREADING_INVALID;
+    if (thread->options_status != THREADING_OK)
+        return thread->options_status;
     /* Relaxed: it is asked again under the guard; here only so that the answer needs no memory. */
     if (ti_load_relaxed(&thread->state) != TI_NEW)
         return THREADING_ALREADY_STARTED;
@@ -242,7 +245,8 @@ static threading_status_t ti_thread_sleep(ti_self *self, threading_thread_t *rec
                                           int64_t deadline)
 {
     if (!ti_wait_is_unlimited(self, deadline))
-        return ti_parking_wait(self, &record->state, state, deadline) ? THREADING_OK : ti_wait_status(self);
+        return ti_parking_wait(self, &record->state, state, deadline) ? THREADING_OK
+                                                                      : ti_wait_status(deadline);
     if (!ti_waits_for_end(self, record, state))
         return THREADING_DEADLOCK;
     (void)ti_parking_wait(self, &record->state, state, TI_FOREVER); /* true: it has no deadline */
@@ -300,7 +304,7 @@ static threading_status_t ti_thread_join(threading_thread_t *thread, int64_t dea
         return THREADING_FINALIZING;
     threading_status_t status = ti_thread_wait(self, thread, deadline, TI_ENDED);
     if (status == THREADING_OK && !ti_thread_reap(self, thread, deadline))
-        return ti_wait_status(self);
+        return ti_wait_status(deadline);
     return status;
 }
 

@@ -50,8 +50,8 @@ struct threading_thread {
     uint32_t
         family; /* ti_fork_family at its start: the native thread of another process is not ours to join */
     ti_kind kind;
-    bool options_are_valid;
-    bool is_worker;       /* of an executor: the process waits for it, daemon or not */
+    threading_status_t options_status; /* what start says of them */
+    bool is_worker;                    /* of an executor: the process waits for it, daemon or not */
     uint32_t left_out;    /* under the registry's guard: the number of the shutdown that has given up on it */
     struct ti_name *name; /* the newest; under the registry's guard once others know the object */
     uint64_t native_id;   /* set before RUNNING */

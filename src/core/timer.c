@@ -52,7 +52,7 @@ threading_thread_t *threading_timer_new(double seconds, void (*function)(void *a
     timer->function = function;
     timer->arg = arg;
     thread->timer = timer;
-    thread->options_are_valid = ti_deadline_check(seconds) == THREADING_OK;
+    thread->options_status = ti_deadline_check(seconds);
     return thread;
 }
 

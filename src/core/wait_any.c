@@ -131,7 +131,7 @@ threading_status_t ti_wait_any(threading_source_t *sources, size_t count, ti_sel
         if (*index < count)
             return THREADING_OK;
         if (ti_wait_is_over(self, deadline))
-            return ti_wait_status(self);
+            return ti_wait_status(deadline);
         ti_sources_sleep(sources, count, self, deadline);
     }
 }

@@ -69,7 +69,7 @@ void ti_waits_end(ti_self *self)
 threading_status_t ti_waits_sleep(ti_self *self, uint32_t *word, uint32_t value, int64_t deadline)
 {
     if (!ti_wait_is_unlimited(self, deadline))
-        return ti_parking_wait(self, word, value, deadline) ? THREADING_OK : ti_wait_status(self);
+        return ti_parking_wait(self, word, value, deadline) ? THREADING_OK : ti_wait_status(deadline);
     if (value == self->ident || !ti_waits_for_owner(self, word))
         return THREADING_DEADLOCK;
     (void)ti_parking_wait(self, word, value, TI_FOREVER); /* true: it has no limit */
