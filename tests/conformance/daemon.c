@@ -288,7 +288,10 @@ static void try_after_the_joins(void)
     puts("refused");
 }
 
-/* CPython: test_threading.ThreadTests.test_start_new_thread_at_finalization */
+/*
+ * CPython: test_threading.ThreadTests.test_start_new_thread_at_finalization,
+ * test_join_daemon_thread_in_finalization, test_join_finished_daemon_thread_in_finalization
+ */
 EXIT_CASE(after_the_joins_starts_and_joins_of_running_threads_are_refused, 0, "refused|")
 {
     at_exit(try_after_the_joins);
@@ -323,6 +326,7 @@ static THREADING_NO_ANALYSIS void use_everything(void)
     puts("usable");
 }
 
+/* CPython: test_threading.ThreadTests.test_main_thread_during_shutdown, test_locals_at_exit */
 EXIT_CASE(library_is_usable_in_a_handler_after_the_joins, 0, "usable|")
 {
     at_exit(use_everything);
@@ -680,7 +684,10 @@ static void *use_library_for_ever(void *unused)
     return unused;
 }
 
-/* CPython: test_threading.ThreadJoinOnShutdown.test_4_daemon_threads */
+/*
+ * CPython: test_threading.ThreadJoinOnShutdown.test_4_daemon_threads,
+ * test_threading.ThreadTests.test_finalize_daemon_thread_hang
+ */
 EXIT_CASE(busy_daemons_do_not_disturb_the_exit, 0, "end of main|")
 {
     for (int i = 0; i < 4; i++)
@@ -710,6 +717,7 @@ EXIT_CASE(daemons_that_start_threads_do_not_disturb_the_exit, 0, "end of main|")
     puts("end of main");
 }
 
+/* CPython: test_threading.ThreadTests.test_finalize_running_thread */
 EXIT_CASE(low_level_thread_does_not_hold_the_exit_up, 0, "end of main|")
 {
     CHECK_STATUS(threading_start_new_thread(sleep_for_ever, NULL, NULL), THREADING_OK);
@@ -771,6 +779,25 @@ EXIT_CASE(foreign_thread_does_not_hold_the_exit_up, 0, "end of main|")
     kept = foreign_start(become_dummy_for_ever, NULL);
     AWAIT(atomic_load(&flag));
     puts("end of main");
+}
+
+static void *say_that_it_is_known(void *unused)
+{
+    CHECK(threading_current_thread() != threading_main_thread());
+    CHECK(threading_thread_daemon(threading_current_thread()));
+    puts("known");
+    return unused;
+}
+
+static void meet_a_foreign_thread(void)
+{
+    foreign_join(foreign_start(say_that_it_is_known, NULL));
+}
+
+/* CPython: test_threading.ThreadTests.test_dummy_thread_on_interpreter_shutdown */
+EXIT_CASE(foreign_thread_can_become_known_after_the_joins, 0, "known|")
+{
+    at_exit(meet_a_foreign_thread);
 }
 
 static void *start_worker_in_foreign(void *text)
@@ -862,6 +889,7 @@ static void *speak_at_the_end(void *text)
     return NULL;
 }
 
+/* CPython: test_threading.ThreadTests.test_finalization_shutdown */
 EXIT_CASE(mains_locals_are_not_finalised_at_exit_but_a_workers_are, 0, "worker's copy|")
 {
     static char of_main[] = "main's copy", of_worker[] = "worker's copy";

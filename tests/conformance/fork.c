@@ -187,7 +187,10 @@ static void only_self_is_listed(void)
     threading_thread_free(listed[0]);
 }
 
-/* CPython: test_threading.ThreadTests.test_dummy_thread_after_fork */
+/*
+ * CPython: test_threading.ThreadTests.test_dummy_thread_after_fork,
+ * test_threading.ThreadJoinOnShutdown.test_clear_threads_states_after_fork
+ */
 CASE(child_lists_only_itself)
 {
     threading_thread_t *threads[3];
@@ -1024,7 +1027,7 @@ static void *fork_together(void *arg)
     return arg;
 }
 
-/* CPython: test_threading.ThreadTests.test_reinit_tls_after_fork */
+/* CPython: test_threading.ThreadJoinOnShutdown.test_reinit_tls_after_fork */
 CASE(sixteen_threads_can_fork_at_once)
 {
     threading_thread_t *threads[16];

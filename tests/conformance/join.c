@@ -33,6 +33,7 @@ static void *join_and_look(void *arg)
     return NULL;
 }
 
+/* CPython: test_thread.ThreadRunningTests.test_join_thread */
 CASE(join_waits_for_the_end)
 {
     threading_lock_t gate = {0};
@@ -83,7 +84,10 @@ CASE(join_timeout_sees_all_that_the_thread_did)
     }
 }
 
-/* CPython: test_threading.ThreadingExceptionTests.test_joining_inactive_thread */
+/*
+ * CPython: test_threading.ThreadingExceptionTests.test_joining_inactive_thread,
+ * test_thread.ThreadRunningTests.test_join_unstarted
+ */
 CASE(join_before_start_is_refused)
 {
     threading_thread_t *thread = threading_thread_new(return_at_once, NULL, NULL);

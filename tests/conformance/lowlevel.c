@@ -284,7 +284,7 @@ CASE(stack_size_is_zero_by_default)
     CHECK_EQUAL(threading_get_stack_size(), 0);
 }
 
-/* CPython: test_thread.ThreadRunningTests.test_nt_and_posix_stack_size */
+/* CPython: test_thread.ThreadRunningTests.test_nt_and_posix_stack_size, test_stack_size */
 CASE(stack_size_gives_the_previous_size)
 {
     size_t previous = 1;

@@ -241,7 +241,7 @@ CASE(thread_without_a_target_does_nothing)
     threading_thread_free(thread);
 }
 
-/* CPython: test_threading.ThreadTests.test_limbo_cleanup */
+/* CPython: test_threading.ThreadTests.test_limbo_cleanup, test_start_new_thread_failed */
 CASE(start_that_the_system_refuses_leaves_the_thread_as_new)
 {
     if (threading_stack_size(0, NULL) == THREADING_UNSUPPORTED)
@@ -415,7 +415,10 @@ static size_t memory_after_unjoined(int rounds)
     return allocated_bytes();
 }
 
-/* CPython: test_threading.ThreadTests.test_leak_without_join */
+/*
+ * CPython: test_threading.ThreadTests.test_leak_without_join,
+ * test_thread.ThreadRunningTests.test_joinable_not_joined
+ */
 CASE(threads_never_joined_or_never_started_leave_nothing_behind)
 {
     size_t before = memory_after_unjoined(100), pages_before = address_space_pages();
