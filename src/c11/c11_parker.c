@@ -4,13 +4,14 @@
  *
  * cnd_timedwait knows only the wall clock, which may be set while a thread sleeps. So a thread sleeps in slices, and the
  * backend's clock tells whether the deadline has come. A wall clock that is set forward ends the slice. One that is set back
- * makes the slice that is under way that much longer where the C library hands the moment itself to the system, as glibc
- * does and musl does not: C has no other wait that can be woken.
+ * would make the slice that is under way that much longer where the C library hands the moment itself to the system, as glibc
+ * does and musl does not: C has no other wait that can be woken. So the ticker ends such a slice.
  */
 #include <threads.h>
 #include <time.h>
 
 #include "c11_clock.h"
+#include "c11_ticker.h"
 #include "port.h"
 
 void ti_port_parker_init(ti_parker *parker)
@@ -36,11 +37,13 @@ static struct timespec ti_c11_moment_after(int64_t span)
 static void ti_c11_park_until(ti_parker *parker, int64_t deadline)
 {
     ti_c11_wait_begin();
+    ti_c11_ticker_add(parker);
     for (int64_t span; !parker->token && (span = ti_c11_slice(deadline)) > 0;) {
         struct timespec end = ti_c11_moment_after(span);
         /* Whatever it answers: look again. */
         (void)cnd_timedwait(&parker->condition, &parker->mutex, &end);
     }
+    ti_c11_ticker_remove(parker);
     ti_c11_wait_end();
 }
 

@@ -16,6 +16,9 @@ typedef struct ti_parker {
     mtx_t mutex;
     cnd_t condition;
     bool token; /* under the mutex */
+    /* In the list of those in timed parks, under the ticker's mutex: */
+    struct ti_parker *next;
+    struct ti_parker **link; /* what points here */
 } ti_parker;
 
 /* The thread's pointer as the fast paths see it. */

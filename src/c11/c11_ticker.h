@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Who wakes the timed parks of the backend, lest a wall clock that is set back lengthen them. */
+#ifndef TI_C11_TICKER_H
+#define TI_C11_TICKER_H
+
+#include "port.h"
+
+/* Around a timed park, under the parker's mutex. */
+void ti_c11_ticker_add(ti_parker *parker);
+void ti_c11_ticker_remove(ti_parker *parker);
+
+#endif
