@@ -1972,8 +1972,8 @@ typedef enum threading_when {
  * @param count    how many; with 0 the wait is over at once.
  * @param seconds  how long at most; see the conventions.
  * @param when     what to wait for.
- * @param done     receives the number of entries that are done; written also with THREADING_TIMEOUT. May be
- *                 NULL.
+ * @param done     receives the number of entries that are done, whatever the status but for wrong arguments.
+ *                 May be NULL.
  * @return THREADING_OK; THREADING_TIMEOUT; THREADING_CANCELLED (see Stop); THREADING_NO_MEMORY;
  *         THREADING_INVALID and THREADING_OVERFLOW for the time; THREADING_INVALID for a NULL array or entry,
  *         or an unknown @p when.

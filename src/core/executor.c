@@ -66,6 +66,7 @@ threading_executor_t *threading_executor_new(size_t max_workers, const threading
     executor->family = ti_fork_family;
     executor->max_workers = max_workers > 0 ? max_workers : ti_executor_default_workers();
     (void)threading_condition_init_lock(&executor->work, &executor->lock);
+    executor->is_shutdown = !ti_executor_list(executor, ti_self_get());
     return executor;
 }
 
@@ -114,7 +115,7 @@ static bool ti_executor_is_orphaned(const threading_executor_t *executor)
 
 /* What a task leaves behind in its worker is undone. */
 static void ti_executor_run(threading_executor_t *executor, threading_future_t *future, ti_self *self,
-                            size_t frees)
+                            uint32_t *free)
 {
     threading_stop_t *stop = self->stop;
     self->rlocks++; /* if the thread ends in the task, those who wait are woken and told, as for an RLock */
@@ -124,22 +125,14 @@ static void ti_executor_run(threading_executor_t *executor, threading_future_t *
         return; /* the task has called fork, and this is the child */
     if (self->stop != stop)
         (void)threading_stop_heed(stop);
-    /* A callback may wait for a task that it submits, so a worker that has some to call is not free yet. */
-    bool has_callbacks = ti_future_has_callbacks(future);
-    if (has_callbacks)
-        (void)ti_future_finish(future, self->ident, THREADING_OK, value);
-    threading_lock_acquire(&executor->lock);
-    executor->free += frees;
-    threading_lock_release(&executor->lock);
-    if (!has_callbacks)
-        (void)ti_future_finish(future, self->ident, THREADING_OK, value);
+    (void)ti_future_finish(future, self->ident, THREADING_OK, value, free);
 }
 
 bool ti_executor_help(threading_future_t *future, ti_self *self)
 {
     if (future->executor != self->executor || !ti_future_begin(future, self->ident))
         return false;
-    ti_executor_run(self->executor, future, self, 0);
+    ti_executor_run(self->executor, future, self, NULL);
     return true;
 }
 
@@ -181,7 +174,8 @@ static threading_future_t *ti_executor_next(threading_executor_t *executor, ti_s
             (void)ti_condition_wait(&executor->work, self, TI_FOREVER);
         threading_future_t *future = ti_executor_pop(executor);
         if (future == NULL || ti_future_begin(future, self->ident)) {
-            executor->free--;
+            ti_add_relaxed(&executor->free,
+                           (uint32_t)-1); /* relaxed: it is read under the lock, as the next */
             threading_lock_release(&executor->lock);
             return future;
         }
@@ -193,7 +187,7 @@ void ti_executor_work(threading_executor_t *executor, ti_self *self)
 {
     threading_future_t *future;
     while (!ti_executor_is_orphaned(executor) && (future = ti_executor_next(executor, self)) != NULL) {
-        ti_executor_run(executor, future, self, 1);
+        ti_executor_run(executor, future, self, &executor->free);
         threading_future_free(future);
     }
 }
@@ -212,7 +206,7 @@ static void ti_executor_refuse(threading_future_t *chain, threading_status_t sta
         if (status == THREADING_CANCELLED)
             (void)threading_future_cancel(chain);
         else
-            (void)ti_future_finish(chain, TI_PENDING_FUTURE, status, NULL);
+            (void)ti_future_finish(chain, TI_PENDING_FUTURE, status, NULL, NULL);
         threading_future_free(chain);
     }
 }
@@ -222,7 +216,7 @@ static void ti_executor_break(threading_executor_t *executor)
 {
     threading_lock_acquire(&executor->lock);
     executor->is_broken = true;
-    executor->free--;
+    ti_add_relaxed(&executor->free, (uint32_t)-1);
     threading_future_t *chain = ti_executor_take_all(executor);
     threading_lock_release(&executor->lock);
     ti_executor_refuse(chain, THREADING_BROKEN);
@@ -274,10 +268,8 @@ static threading_thread_t *ti_executor_new_worker(threading_executor_t *executor
 }
 
 /* Under the executor's lock. */
-static threading_status_t ti_executor_start_worker(threading_executor_t *executor, ti_self *self)
+static threading_status_t ti_executor_start_worker(threading_executor_t *executor)
 {
-    if (!ti_executor_list(executor, self))
-        return THREADING_SHUTDOWN;
     threading_thread_t *worker = ti_executor_make_room(executor) ? ti_executor_new_worker(executor) : NULL;
     if (worker == NULL)
         return THREADING_NO_MEMORY;
@@ -285,7 +277,7 @@ static threading_status_t ti_executor_start_worker(threading_executor_t *executo
     threading_status_t status = threading_thread_start(worker);
     if (status == THREADING_OK) {
         executor->workers[executor->worker_count++] = worker;
-        executor->free++;
+        ti_add_relaxed(&executor->free, 1); /* relaxed: under the lock */
     } else {
         ti_add_relaxed(&executor->references, (uint32_t)-1); /* relaxed: not the last one */
         threading_thread_free(worker);
@@ -305,15 +297,15 @@ static bool ti_executor_options_are_valid(const threading_executor_options_t *op
 }
 
 /* Under the lock. A further thread that cannot be started is no reason to fail. */
-static threading_status_t ti_executor_enqueue(threading_executor_t *executor, threading_future_t *future,
-                                              ti_self *self)
+static threading_status_t ti_executor_enqueue(threading_executor_t *executor, threading_future_t *future)
 {
     if (executor->is_broken)
         return THREADING_BROKEN;
     if (executor->is_shutdown)
         return THREADING_SHUTDOWN;
-    if (executor->free <= executor->queued && executor->worker_count < executor->max_workers) {
-        threading_status_t status = ti_executor_start_worker(executor, self);
+    if (ti_load_relaxed(&executor->free) <= executor->queued &&
+        executor->worker_count < executor->max_workers) {
+        threading_status_t status = ti_executor_start_worker(executor);
         if (status != THREADING_OK && executor->worker_count == 0)
             return status;
     }
@@ -329,13 +321,12 @@ threading_status_t threading_executor_submit(threading_executor_t *executor, thr
         return THREADING_INVALID;
     if (ti_executor_is_orphaned(executor))
         return THREADING_BROKEN;
-    ti_self *self = ti_self_get();
     threading_future_t *task = ti_future_new(executor, function, arg);
     if (task == NULL)
         return THREADING_NO_MEMORY;
     threading_future_t *handle = future != NULL ? threading_future_retain(task) : NULL;
     threading_lock_acquire(&executor->lock);
-    threading_status_t status = ti_executor_enqueue(executor, task, self);
+    threading_status_t status = ti_executor_enqueue(executor, task);
     threading_lock_release(&executor->lock);
     if (status == THREADING_OK) {
         if (future != NULL)
@@ -367,7 +358,7 @@ static threading_thread_t *ti_executor_worker_at(threading_executor_t *executor,
     return worker; /* valid as long as the executor is */
 }
 
-static threading_status_t ti_executor_join(threading_executor_t *executor, ti_self *self)
+threading_status_t ti_executor_join(threading_executor_t *executor, ti_self *self)
 {
     threading_status_t status = THREADING_OK;
     self->deaf++;

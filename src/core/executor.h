@@ -20,7 +20,7 @@ struct threading_executor {
     threading_future_t *first;
     threading_future_t *last;
     size_t queued;
-    size_t free;
+    uint32_t free; /* changes without the lock too */
     size_t worker_count;
     size_t worker_capacity;
     threading_thread_t **workers;
@@ -38,14 +38,17 @@ bool ti_executor_help(threading_future_t *future, ti_self *self);
 /* Take no more tasks, and let the workers end when the queue is empty. */
 void ti_executor_stop(threading_executor_t *executor, bool cancel_futures);
 
+/* Wait until the workers of a stopped one have ended. */
+threading_status_t ti_executor_join(threading_executor_t *executor, ti_self *self);
+
 /* Run tasks in the calling thread, a worker, until there will be none. */
 void ti_executor_work(threading_executor_t *executor, ti_self *self);
 
 /* Give one of `references` back. */
 void ti_executor_give_back(threading_executor_t *executor);
 
-/* executor_list.c: enter it where the end of the process finds it. False: the process waits for its threads,
- * and takes no new ones of executors. And take it out again. */
+/* executor_list.c: enter a new one where the end of the process finds it, and take it out again. False: the
+ * process waits for its threads just now, and takes no new executors. */
 bool ti_executor_list(threading_executor_t *executor, ti_self *self);
 void ti_executor_unlist(threading_executor_t *executor, ti_self *self);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The executors that have threads, for the end of the process: it shuts them down, since their workers end in
- * no other way. The guard is not held while anything else is locked.
+ * The executors, for the end of the process: it shuts them down, since their workers end in no other way. The
+ * guard is not held while anything else is locked.
  */
 #include <string.h>
 
@@ -81,8 +81,18 @@ void ti_executors_close(ti_self *self)
     ti_guard_lock(&ti_executors.guard, &self->parker);
     ti_executors.closed++;
     ti_guard_unlock(&ti_executors.guard);
+    threading_executor_t *stopped = NULL;
     for (threading_executor_t *executor; (executor = ti_executors_next(self)) != NULL;) {
         ti_executor_stop(executor, false);
+        executor->next_listed = stopped; /* it is not in the list any more */
+        stopped = executor;
+    }
+    while (stopped != NULL) {
+        threading_executor_t *executor = stopped;
+        stopped = executor->next_listed;
+        if (self->executor !=
+            executor) /* a worker that could never end is left out here and by the wait for all threads */
+            (void)ti_executor_join(executor, self);
         ti_executor_give_back(executor);
     }
     if (self->executor !=

@@ -41,13 +41,16 @@ threading_status_t threading_executor_map(threading_executor_t *executor, thread
     if (futures == NULL)
         return THREADING_NO_MEMORY;
     size_t submitted;
+    ti_self *self = ti_self_get();
     threading_status_t failure =
         ti_executor_submit_all(executor, function, items, futures, count, &submitted);
+    if (failure != THREADING_OK)
+        ti_executor_abandon(futures, submitted, self);
     threading_status_t status = THREADING_OK;
-    for (size_t i = 0; i < submitted && status == THREADING_OK && failure == THREADING_OK; i++)
+    for (size_t i = 0; i < submitted && status == THREADING_OK; i++)
         status = threading_future_result(futures[i], results != NULL ? &results[i] : NULL);
-    if (failure != THREADING_OK || status != THREADING_OK)
-        ti_executor_abandon(futures, submitted, ti_self_get());
+    if (status != THREADING_OK)
+        ti_executor_abandon(futures, submitted, self);
     for (size_t i = 0; i < submitted; i++)
         threading_future_free(futures[i]);
     ti_memory_free(futures);

@@ -94,9 +94,10 @@ static void ti_future_tell(threading_future_t *future, ti_callback *callbacks)
 
 /* Change the state if it is the one expected, to one that is done, and tell all. */
 static bool ti_future_end(threading_future_t *future, uint32_t from, uint32_t to, threading_status_t status,
-                          void *value)
+                          void *value, uint32_t *free)
 {
     ti_callback *callbacks = NULL;
+    bool is_counted = free == NULL;
     threading_lock_acquire(&future->lock);
     bool ends = ti_load_relaxed(&future->state) == from; /* relaxed: it changes under the lock */
     if (ends) {
@@ -105,11 +106,17 @@ static bool ti_future_end(threading_future_t *future, uint32_t from, uint32_t to
         future->order = ti_add_relaxed(&ti_future_order, 1); /* relaxed: only the number matters */
         callbacks = future->first_callback;
         future->first_callback = NULL;
+        if (!is_counted && callbacks == NULL) {
+            ti_add_relaxed(free, 1); /* relaxed: published by the state */
+            is_counted = true;
+        }
         ti_store_sequential(&future->state, to); /* sequential: the change in the table in parking.h */
     }
     threading_lock_release(&future->lock);
     if (ends)
         ti_future_tell(future, callbacks);
+    if (!is_counted)
+        ti_add_relaxed(free, 1); /* relaxed: only the number matters */
     return ends;
 }
 
@@ -118,16 +125,17 @@ bool ti_future_begin(threading_future_t *future, uint32_t runner)
     return ti_future_move(future, TI_PENDING_FUTURE, runner);
 }
 
-bool ti_future_finish(threading_future_t *future, uint32_t from, threading_status_t status, void *value)
+bool ti_future_finish(threading_future_t *future, uint32_t from, threading_status_t status, void *value,
+                      uint32_t *free)
 {
-    return ti_future_end(future, from, TI_FINISHED, status, value);
+    return ti_future_end(future, from, TI_FINISHED, status, value, free);
 }
 
 threading_status_t threading_future_cancel(threading_future_t *future)
 {
     if (future == NULL)
         return THREADING_INVALID;
-    if (ti_future_end(future, TI_PENDING_FUTURE, TI_CANCELLED, THREADING_CANCELLED, NULL))
+    if (ti_future_end(future, TI_PENDING_FUTURE, TI_CANCELLED, THREADING_CANCELLED, NULL, NULL))
         return THREADING_OK;
     return threading_future_cancelled(future) ? THREADING_OK : THREADING_BUSY;
 }
@@ -165,8 +173,8 @@ static threading_status_t ti_future_set(threading_future_t *future, threading_st
 {
     if (future == NULL || future->executor != NULL)
         return THREADING_INVALID;
-    bool set = ti_future_finish(future, TI_PENDING_FUTURE, status, value) ||
-               ti_future_finish(future, TI_RUNNING_FUTURE, status, value);
+    bool set = ti_future_finish(future, TI_PENDING_FUTURE, status, value, NULL) ||
+               ti_future_finish(future, TI_RUNNING_FUTURE, status, value, NULL);
     return set ? THREADING_OK : THREADING_INVALID;
 }
 
@@ -214,14 +222,6 @@ threading_status_t threading_future_add_done_callback(threading_future_t *future
         return THREADING_NO_MEMORY;
     callback(future, arg);
     return THREADING_OK;
-}
-
-bool ti_future_has_callbacks(threading_future_t *future)
-{
-    threading_lock_acquire(&future->lock);
-    bool has = future->first_callback != NULL;
-    threading_lock_release(&future->lock);
-    return has;
 }
 
 /* ---- running and waiting ---- */

@@ -48,15 +48,10 @@ static ti_futures_view ti_futures_look(threading_future_t *const *futures, size_
     return view;
 }
 
-/* Sleep until more than `done` of them are done. */
+/* Sleep until more than `done` of them are done. There is room for `count` in `sources`. */
 static threading_status_t ti_futures_sleep(threading_future_t *const *futures, size_t count, size_t done,
-                                           ti_self *self, int64_t deadline)
+                                           threading_source_t *sources, ti_self *self, int64_t deadline)
 {
-    bool fits = count <= SIZE_MAX / sizeof(threading_source_t);
-    threading_source_t *sources =
-        fits ? (threading_source_t *)ti_memory_allocate(count * sizeof *sources) : NULL;
-    if (sources == NULL)
-        return THREADING_NO_MEMORY;
     size_t left = 0;
     for (size_t i = 0; i < count; i++)
         if (!ti_future_is_done(futures[i])) {
@@ -64,11 +59,13 @@ static threading_status_t ti_futures_sleep(threading_future_t *const *futures, s
             sources[left++].object = futures[i];
         }
     size_t index;
-    threading_status_t status = THREADING_OK;
-    if (left + done == count)
-        status = ti_wait_any(sources, left, self, deadline, &index);
-    ti_memory_free(sources);
-    return status;
+    return left + done == count ? ti_wait_any(sources, left, self, deadline, &index) : THREADING_OK;
+}
+
+static threading_source_t *ti_sources_new(size_t count)
+{
+    bool fits = count <= SIZE_MAX / sizeof(threading_source_t);
+    return fits ? (threading_source_t *)ti_memory_allocate(count * sizeof(threading_source_t)) : NULL;
 }
 
 /* ---- threading_wait ---- */
@@ -84,20 +81,33 @@ static threading_status_t ti_futures_await_all(threading_future_t *const *future
     return status;
 }
 
+/* Whether the wait is over by what is done. */
+static bool ti_futures_are_enough(threading_future_t *const *futures, size_t count, threading_when_t when,
+                                  size_t *done)
+{
+    ti_futures_view view = ti_futures_look(futures, count);
+    *done = view.done;
+    size_t enough = when == THREADING_FIRST_COMPLETED ? view.done : view.failed;
+    return enough > 0 || view.done == count;
+}
+
+/* Memory is needed only for sleeping. */
 static threading_status_t ti_futures_await_first(threading_future_t *const *futures, size_t count,
                                                  ti_self *self, int64_t deadline, threading_when_t when)
 {
-    for (;;) {
-        ti_futures_view view = ti_futures_look(futures, count);
-        size_t enough = when == THREADING_FIRST_COMPLETED ? view.done : view.failed;
-        if (enough > 0 || view.done == count)
-            return THREADING_OK;
+    threading_source_t *sources = NULL;
+    threading_status_t status = THREADING_OK;
+    size_t done;
+    while (status == THREADING_OK && !ti_futures_are_enough(futures, count, when, &done)) {
         if (ti_futures_help(futures, count, self, deadline))
             continue;
-        threading_status_t status = ti_futures_sleep(futures, count, view.done, self, deadline);
-        if (status != THREADING_OK)
-            return status;
+        if (sources == NULL)
+            sources = ti_sources_new(count);
+        status = sources == NULL ? THREADING_NO_MEMORY
+                                 : ti_futures_sleep(futures, count, done, sources, self, deadline);
     }
+    ti_memory_free(sources);
+    return status;
 }
 
 threading_status_t threading_wait(threading_future_t *const *futures, size_t count, double seconds,
@@ -129,6 +139,7 @@ struct threading_completed {
     size_t taken;
     size_t ready;
     int64_t deadline;
+    threading_source_t *sources; /* to wait with */
     threading_future_t *futures[];
 };
 
@@ -160,34 +171,55 @@ static void ti_completed_fill(threading_completed_t *completed, threading_future
             completed->futures[completed->count++] = threading_future_retain(completed->futures[i]);
 }
 
+static threading_completed_t *ti_completed_new(size_t count)
+{
+    threading_completed_t *completed = NULL;
+    if (count <= (SIZE_MAX - sizeof *completed) / sizeof *completed->futures)
+        completed = (threading_completed_t *)ti_memory_allocate(sizeof *completed +
+                                                                count * sizeof *completed->futures);
+    if (completed == NULL || count == 0)
+        return completed;
+    completed->sources = ti_sources_new(count);
+    if (completed->sources != NULL)
+        return completed;
+    ti_memory_free(completed);
+    return NULL;
+}
+
 threading_completed_t *threading_as_completed(threading_future_t *const *futures, size_t count,
                                               double seconds)
 {
     if (!ti_futures_are_given(futures, count) || ti_deadline_check(seconds) != THREADING_OK)
         return NULL;
-    threading_completed_t *completed = NULL;
-    if (count <= (SIZE_MAX - sizeof *completed) / sizeof *completed->futures)
-        completed = (threading_completed_t *)ti_memory_allocate(sizeof *completed +
-                                                                count * sizeof *completed->futures);
-    if (completed == NULL)
-        return NULL;
-    completed->deadline = ti_deadline_after(seconds);
-    ti_completed_fill(completed, futures, count);
+    threading_completed_t *completed = ti_completed_new(count);
+    if (completed != NULL) {
+        completed->deadline = ti_deadline_after(seconds);
+        ti_completed_fill(completed, futures, count);
+    }
     return completed;
 }
 
-/* Find those that are done by now, and put them behind the ones that were, in the order of their
- * completion. */
-static void ti_completed_look(threading_completed_t *completed)
+/* Move those that are done by now behind the ones that were. False: there are none. */
+static bool ti_completed_collect(threading_completed_t *completed)
 {
-    size_t first = completed->ready;
-    for (size_t i = first; i < completed->count; i++) {
+    size_t before = completed->ready;
+    for (size_t i = before; i < completed->count; i++) {
         threading_future_t *future = completed->futures[i];
         if (!ti_future_is_done(future))
             continue;
         completed->futures[i] = completed->futures[completed->ready];
         completed->futures[completed->ready++] = future;
     }
+    return completed->ready > before;
+}
+
+/* Collect until there are no more, for one that was done before another may have been passed over just before
+ * both were; then put them in the order of their completion. */
+static void ti_completed_look(threading_completed_t *completed)
+{
+    size_t first = completed->ready;
+    while (ti_completed_collect(completed))
+        continue;
     qsort(&completed->futures[first], completed->ready - first, sizeof *completed->futures,
           ti_compare_orders);
 }
@@ -202,7 +234,8 @@ static threading_status_t ti_completed_await(threading_completed_t *completed, t
         size_t count = completed->count - completed->ready;
         if (ti_futures_help(left, count, self, completed->deadline))
             continue;
-        threading_status_t status = ti_futures_sleep(left, count, 0, self, completed->deadline);
+        threading_status_t status =
+            ti_futures_sleep(left, count, 0, completed->sources, self, completed->deadline);
         if (status != THREADING_OK)
             return status;
     }
@@ -231,5 +264,6 @@ void threading_completed_free(threading_completed_t *completed)
         return;
     for (size_t i = 0; i < completed->count; i++)
         threading_future_free(completed->futures[i]);
+    ti_memory_free(completed->sources);
     ti_memory_free(completed);
 }

@@ -160,12 +160,12 @@ static void timeout_meets_release(void)
     }
 }
 
-/* 64 KiB of stack each, more under a sanitizer; as many of them as the system gives. */
+/* As many of them as the system gives. */
 static void very_many_waiters_each_get_it(void)
 {
     int wanted = is_slow() ? 300 : 10000;
     int count = 0;
-    threading_thread_options_t options = {.stack_size = is_slow() ? 512 * 1024 : 64 * 1024};
+    threading_thread_options_t options = {.stack_size = small_stack()};
     threading_thread_t **threads = calloc((size_t)wanted, sizeof *threads);
     CHECK(threads != NULL);
     acquire_it();
@@ -178,7 +178,7 @@ static void very_many_waiters_each_get_it(void)
     if (count < wanted)
         threading_thread_free(threads[count]);
     if (count < 100)
-        SKIP("this system starts no 100 threads with stacks of that size");
+        SKIP("this system starts no 100 threads");
     AWAIT(atomic_load(&announced) == count);
     CHECK_EQUAL(atomic_load(&passed), 0);
     release_it();

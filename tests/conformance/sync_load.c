@@ -15,10 +15,10 @@ static threading_thread_t *crowd[MANY];
 static atomic_int announced; /* threads that stand right before their call */
 static atomic_int passed;    /* threads that have come back from it */
 
-/* 64 KiB of stack each, more under a sanitizer; as many of them as the system gives. */
+/* As many of them as the system gives. */
 static int start_crowd(threading_target_t target, int wanted)
 {
-    threading_thread_options_t options = {.stack_size = is_slow() ? 512 * 1024 : 64 * 1024};
+    threading_thread_options_t options = {.stack_size = small_stack()};
     for (int count = 0; count < wanted; count++) {
         crowd[count] = threading_thread_new(target, NULL, &options);
         CHECK(crowd[count] != NULL);
@@ -34,7 +34,7 @@ static int start_many_waiters(threading_target_t target)
 {
     int count = start_crowd(target, is_slow() ? 300 : MANY);
     if (count < 100)
-        SKIP("this system starts no 100 threads with stacks of that size");
+        SKIP("this system starts no 100 threads");
     return count;
 }
 

@@ -3,7 +3,18 @@
 #ifndef CROWD_H
 #define CROWD_H
 
+#include <string.h>
+
 #include "conformance.h"
+
+/* A stack for each of very many threads: 64 KiB, more under a sanitizer; the default where the backend cannot
+ * choose. */
+THREADING_UNUSED static inline size_t small_stack(void)
+{
+    if (strcmp(threading_backend(), "c11") == 0)
+        return 0;
+    return is_slow() ? 512 * 1024 : 64 * 1024;
+}
 
 /* After a load the words of a lock are what they were at first. */
 THREADING_UNUSED static inline bool is_zero(const void *object, size_t size)
