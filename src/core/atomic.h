@@ -19,6 +19,12 @@
 
 #if (defined(__GNUC__) || defined(__clang__)) && !defined(THREADING_ATOMIC_INTRINSICS)
 
+/* Keeps the compiler from moving an access over this place; the processor is not told. */
+static inline void ti_keep_order(void)
+{
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
 static inline uint32_t ti_load_relaxed(const uint32_t *word)
 {
     return __atomic_load_n(word, __ATOMIC_RELAXED);
@@ -145,6 +151,11 @@ static inline bool ti_swap_pointer_release(uintptr_t *word, uintptr_t expected, 
 #else
 #define TI_ATOMIC_BARRIER() _ReadWriteBarrier()
 #endif
+
+static inline void ti_keep_order(void)
+{
+    _ReadWriteBarrier();
+}
 
 /* The intrinsics want 32 bits as a long, which has 32 on Windows. */
 static inline volatile long *ti_atomic_long(uint32_t *word)

@@ -9,6 +9,7 @@
  */
 #include "atomic.h"
 #include "executor.h"
+#include "fence.h"
 #include "local.h"
 #include "parking.h"
 #include "port.h"
@@ -84,6 +85,7 @@ void ti_fork_child(void)
     ti_registry_reset_guard();
     ti_local_reset_guard();
     ti_parking_reset();
+    ti_fence_reset();
     ti_shutdown_reset();
     ti_executors_reset();
     self->executor = NULL;

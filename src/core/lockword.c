@@ -10,8 +10,8 @@ static bool ti_lockword_take_or_enqueue(uint32_t *word, ti_self *self, bool was_
 {
     ti_bucket *bucket = ti_parking_bucket(word);
     ti_guard_lock(&bucket->guard, &self->parker);
-    ti_parking_announce(bucket);
-    /* Sequential: the second look of the table in parking.h, which pairs with the exchange in the release. */
+    ti_parking_announce_to_all(bucket);
+    /* Sequential: the second look of the tables in parking.h and fence.h, which pair with the release. */
     bool taken = ti_swap_sequential(word, 0, self->ident);
     if (taken)
         ti_parking_withdraw(bucket);
@@ -76,7 +76,7 @@ static void ti_lockword_enqueue_chain(uint32_t *word, ti_bucket *bucket, ti_wait
     while (chain != NULL) {
         ti_waiter *waiter = chain;
         chain = waiter->next;
-        ti_parking_announce(bucket);
+        ti_parking_announce_to_all(bucket);
         ti_parking_enqueue_last(bucket, waiter, word);
         waiter->since = now; /* for the lock it waits from now on */
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "atomic.h"
+#include "fence.h"
 #include "self.h"
 #include "stop.h"
 
@@ -15,10 +16,22 @@ void ti_parking_announce(ti_bucket *bucket)
     ti_add_sequential(&bucket->count, 1);
 }
 
+/* One fence is good for all who announce themselves while the count stays above 0: releasers see it and take
+ * the guard. */
+void ti_parking_announce_to_all(ti_bucket *bucket)
+{
+    ti_parking_announce(bucket);
+    if (bucket->fenced)
+        return;
+    ti_fence_all();
+    bucket->fenced = true;
+}
+
 void ti_parking_withdraw(ti_bucket *bucket)
 {
     /* Relaxed: a count that is read too high costs a look into the bucket and nothing else. */
-    ti_add_relaxed(&bucket->count, (uint32_t)-1);
+    if (ti_add_relaxed(&bucket->count, (uint32_t)-1) == 1)
+        bucket->fenced = false;
 }
 
 static void ti_parking_prepare(ti_waiter *waiter, const void *address)

@@ -66,7 +66,8 @@ typedef struct ti_bucket {
     ti_guard guard;
     ti_waiter *first;
     ti_waiter *last;
-    uint32_t count; /* waiters that are queued or about to look whether they must be */
+    uint32_t count;  /* waiters that are queued or about to look whether they must be */
+    uint32_t fenced; /* a fence in all threads was made, and the count was not 0 since */
 } ti_bucket;
 
 #define TI_BUCKET_BITS 10 /* 10,000 waiters on as many addresses make queues of ten */
@@ -103,6 +104,7 @@ static inline const void *ti_parking_tagged(const void *address, uintptr_t tag)
 
 /* Under the bucket's guard: */
 void ti_parking_announce(ti_bucket *bucket);
+void ti_parking_announce_to_all(ti_bucket *bucket); /* also to those who look without a fence (fence.h) */
 void ti_parking_withdraw(ti_bucket *bucket);
 void ti_parking_enqueue_last(ti_bucket *bucket, ti_waiter *waiter, const void *address);
 void ti_parking_enqueue_first(ti_bucket *bucket, ti_waiter *waiter, const void *address);

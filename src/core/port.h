@@ -109,4 +109,13 @@ bool ti_port_at_exit(void (*hook)(void));
 /* Call these around every fork. False if it cannot be arranged; true where there is no fork. */
 bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
 
+/* ---- 6 a fence in all threads of the process ---- */
+
+/* Whether the system has one; may be asked again, and is asked again in a forked child. */
+bool ti_port_fence_start(void);
+
+/* What each thread of the process did before a moment during the call is visible before what it does after
+ * that moment. False: the system refuses it all of a sudden. */
+bool ti_port_fence_all(void);
+
 #endif

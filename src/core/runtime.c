@@ -2,6 +2,7 @@
 #include "runtime.h"
 
 #include "atomic.h"
+#include "fence.h"
 #include "port.h"
 
 enum { TI_NO_HOOKS, TI_HOOKING, TI_HOOKED };
@@ -13,6 +14,7 @@ bool ti_runtime_start(void)
     /* Acquire: pairs with the release below. A thread that comes while another one registers goes on. */
     if (ti_load_acquire(&ti_hooks) != TI_NO_HOOKS || !ti_swap_acquire(&ti_hooks, TI_NO_HOOKS, TI_HOOKING))
         return true;
+    ti_fence_decide();
     bool hooked =
         ti_port_at_exit(ti_shutdown_at_exit) && ti_port_at_exit(ti_shutdown_at_exit); /* see shutdown.c */
     if (hooked) /* without fork hooks a forked child must not use the library, and nothing else is lost */

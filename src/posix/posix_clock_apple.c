@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Time on macOS: its CLOCK_MONOTONIC goes on while the machine sleeps, so the clock is CLOCK_UPTIME_RAW; and its
- * condition variables know the wall clock only, but can wait for a span.
+ * Time on macOS: its CLOCK_MONOTONIC goes on while the machine sleeps, so the clock is CLOCK_UPTIME_RAW; and
+ * its condition variables know the wall clock only, but can wait for a span.
  */
 #include "posix_system.h"
 
 #if defined(__APPLE__)
 
-/* Longer waits overflow in the kernel and return at once (rust-lang/rust#37440): the caller looks at the clock. */
+/* Longer waits overflow in the kernel and return at once (rust-lang/rust#37440): the caller looks at the
+ * clock. */
 #define TI_APPLE_LONGEST_WAIT (86400 * TI_POSIX_SECOND)
 
 int64_t ti_port_now(void)

@@ -43,7 +43,8 @@ void ti_port_yield(void)
     (void)sched_yield(); /* always 0 on Linux */
 }
 
-/* How many processors a set of `capacity` shows; 0 when the kernel knows more than fit (EINVAL) or memory is out. */
+/* How many processors a set of `capacity` shows; 0 when the kernel knows more than fit (EINVAL) or memory is
+ * out. */
 static size_t ti_linux_count_cpus(size_t capacity)
 {
     size_t size = CPU_ALLOC_SIZE(capacity);

@@ -2,8 +2,8 @@
 /*
  * The parker on a mutex and a condition variable: for every Unix without futexes.
  *
- * glibc's condition variables lost wakeups between 2.25 and 2.40 (BZ 25847) when several threads waited for one;
- * here it is only ever one thread, the owner.
+ * glibc's condition variables lost wakeups between 2.25 and 2.40 (BZ 25847) when several threads waited for
+ * one; here it is only ever one thread, the owner.
  */
 #include "posix_system.h"
 

@@ -16,7 +16,8 @@
 
 #include "atomic.h"
 
-/* From the kernel's <linux/futex.h>, which a libc other than the system's own, as musl-gcc's, does not find. */
+/* From the kernel's <linux/futex.h>, which a libc other than the system's own, as musl-gcc's, does not
+ * find. */
 #define TI_FUTEX_WAKE_PRIVATE (1 | 128)
 #define TI_FUTEX_WAIT_BITSET_PRIVATE (9 | 128)
 #define TI_FUTEX_ANY 0xFFFFFFFFu
@@ -43,8 +44,9 @@ void ti_port_parker_init(ti_parker *parker)
     ti_store_relaxed(&parker->state, TI_PARKER_EMPTY);
 }
 
-/* Every result of the wait means the same here: look again. It is woken, timed out (ETIMEDOUT), interrupted (EINTR)
- * or the state was changed before the sleep (EAGAIN). The deadline is absolute, on the monotonic clock. */
+/* Every result of the wait means the same here: look again. It is woken, timed out (ETIMEDOUT), interrupted
+ * (EINTR) or the state was changed before the sleep (EAGAIN). The deadline is absolute, on the monotonic
+ * clock. */
 static void ti_posix_futex_wait(uint32_t *word, uint32_t value, int64_t deadline)
 {
     struct timespec until = ti_posix_timespec(deadline);
@@ -56,7 +58,8 @@ static void ti_posix_futex_wait(uint32_t *word, uint32_t value, int64_t deadline
 
 void ti_port_park(ti_parker *parker, int64_t deadline)
 {
-    /* Acquire, here and below: pairs with the release in unpark; what came before the token is seen after it. */
+    /* Acquire, here and below: pairs with the release in unpark; what came before the token is seen after
+     * it. */
     if (!ti_swap_acquire(&parker->state, TI_PARKER_TOKEN, TI_PARKER_EMPTY) &&
         ti_swap_acquire(&parker->state, TI_PARKER_EMPTY, TI_PARKER_ASLEEP)) {
         ti_posix_futex_wait(&parker->state, TI_PARKER_ASLEEP, deadline);

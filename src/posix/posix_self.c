@@ -2,14 +2,14 @@
 /*
  * One thread-local pointer with a call at the thread's end.
  *
- * The pointer is kept twice: in a thread-local variable, for speed, and in a pthread key, for the destructor. The
- * key is the truth: on macOS the variable's storage is itself freed by a key's destructor and may read as
+ * The pointer is kept twice: in a thread-local variable, for speed, and in a pthread key, for the destructor.
+ * The key is the truth: on macOS the variable's storage is itself freed by a key's destructor and may read as
  * NULL in other destructors (dyld, ThreadLocalVariables); then it is recalled from the key.
  *
- * When a thread ends, the destructors of all keys that are set run in rounds, PTHREAD_DESTRUCTOR_ITERATIONS at most.
- * Other libraries' destructors may call this one, so `leave` has to come late: the destructor sets the key again
- * and counts the rounds in the pointer's two lowest bits. The last round is left to the sanitizers' runtimes,
- * which must come after all code that they watch.
+ * When a thread ends, the destructors of all keys that are set run in rounds, PTHREAD_DESTRUCTOR_ITERATIONS
+ * at most. Other libraries' destructors may call this one, so `leave` has to come late: the destructor sets
+ * the key again and counts the rounds in the pointer's two lowest bits. The last round is left to the
+ * sanitizers' runtimes, which must come after all code that they watch.
  */
 #include "posix_system.h"
 
