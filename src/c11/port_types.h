@@ -29,4 +29,10 @@ static inline void *ti_port_self(void)
     return ti_c11_self;
 }
 
+/* Not known. */
+static inline bool ti_port_is_alone(void)
+{
+    return false;
+}
+
 #endif

@@ -33,10 +33,19 @@ typedef enum ti_ownership {
     TI_OWNED    /* only the thread whose ident it is */
 } ti_ownership;
 
+/* Change the word in a process of one thread, where nobody can come between. */
+static inline bool ti_lockword_put(uint32_t *word, uint32_t value)
+{
+    bool changes = (ti_load_relaxed(word) == 0) != (value == 0);
+    if (changes)
+        ti_store_relaxed(word, value);
+    return changes;
+}
+
 /* Take the word if it is free. */
 static inline bool ti_lockword_try(uint32_t *word, uint32_t ident)
 {
-    return ti_swap_acquire(word, 0, ident);
+    return ti_port_is_alone() ? ti_lockword_put(word, ident) : ti_swap_acquire(word, 0, ident);
 }
 
 /* Wait for the word: THREADING_OK, THREADING_TIMEOUT, THREADING_CANCELLED, or THREADING_DEADLOCK for an owned
@@ -72,6 +81,8 @@ static inline bool ti_lockword_clear(uint32_t *word)
 /* Free the word, or hand it over. False when it was free. */
 static inline bool ti_lockword_release(uint32_t *word)
 {
+    if (ti_port_is_alone())
+        return ti_lockword_put(word, 0);
     ti_bucket *bucket = ti_parking_bucket(word);
     if (ti_parking_may_be_awaited(bucket))
         return ti_lockword_release_slow(word, bucket);

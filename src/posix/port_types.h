@@ -28,6 +28,22 @@ typedef struct ti_parker {
 } ti_parker;
 #endif
 
+/* glibc 2.32 and newer tell whether the process has one thread; it goes back to that when others have been joined. */
+#if defined(__GLIBC__) && defined(__has_include)
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#define TI_POSIX_IS_ALONE (__libc_single_threaded != 0)
+#endif
+#endif
+#ifndef TI_POSIX_IS_ALONE
+#define TI_POSIX_IS_ALONE false
+#endif
+
+static inline bool ti_port_is_alone(void)
+{
+    return TI_POSIX_IS_ALONE;
+}
+
 /* The thread's pointer as the fast paths see it. posix_self.c says when it cannot be trusted. */
 extern _Thread_local void *ti_posix_self;
 

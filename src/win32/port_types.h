@@ -3,6 +3,7 @@
 #ifndef TI_PORT_TYPES_H
 #define TI_PORT_TYPES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct ti_port_thread {
@@ -19,5 +20,11 @@ typedef struct ti_parker {
 } ti_parker;
 
 void *ti_port_self(void);
+
+/* Not known. */
+static inline bool ti_port_is_alone(void)
+{
+    return false;
+}
 
 #endif
