@@ -242,12 +242,12 @@ threading_status_t threading_thread_start(threading_thread_t *thread)
 
 /* Sleep until the state may have changed. A wait without a limit is refused when it could never end. */
 static threading_status_t ti_thread_sleep(ti_self *self, threading_thread_t *record, uint32_t state,
-                                          int64_t deadline)
+                                          int64_t deadline, uint32_t enough)
 {
     if (!ti_wait_is_unlimited(self, deadline))
         return ti_parking_wait(self, &record->state, state, deadline) ? THREADING_OK
                                                                       : ti_wait_status(deadline);
-    if (!ti_waits_for_end(self, record, state))
+    if (!ti_waits_for_end(self, record, enough))
         return THREADING_DEADLOCK;
     (void)ti_parking_wait(self, &record->state, state, TI_FOREVER); /* true: it has no deadline */
     ti_waits_end(self);
@@ -266,7 +266,7 @@ threading_status_t ti_thread_wait(ti_self *self, threading_thread_t *record, int
             return THREADING_NOT_STARTED;
         if (ti_deadline_passed(deadline))
             return THREADING_TIMEOUT;
-        threading_status_t status = ti_thread_sleep(self, record, state, deadline);
+        threading_status_t status = ti_thread_sleep(self, record, state, deadline, enough);
         if (status != THREADING_OK)
             return status;
     }
@@ -290,6 +290,26 @@ bool ti_thread_reap(ti_self *self, threading_thread_t *record, int64_t deadline)
     }
 }
 
+/*
+ * The first to join without a limit sleeps in the system's own join, once instead of once for the state and once there.
+ * THREADING_BUSY: it is not the first, or has to look closer.
+ */
+static threading_status_t ti_thread_join_first(ti_self *self, threading_thread_t *thread)
+{
+    bool is_first =
+        thread->family == ti_fork_family && ti_swap_acquire(&thread->reap, TI_JOINABLE, TI_JOINING);
+    if (!is_first)
+        return THREADING_BUSY;
+    if (!ti_waits_for_end(self, thread, TI_ENDED)) {
+        ti_thread_change(&thread->reap, TI_JOINABLE);
+        return THREADING_DEADLOCK;
+    }
+    ti_port_thread_join(&thread->native);
+    ti_thread_change(&thread->reap, TI_REAPED);
+    ti_waits_end(self);
+    return THREADING_OK;
+}
+
 static threading_status_t ti_thread_join(threading_thread_t *thread, int64_t deadline)
 {
     ti_self *self = ti_self_get();
@@ -302,7 +322,12 @@ static threading_status_t ti_thread_join(threading_thread_t *thread, int64_t dea
         return THREADING_DEADLOCK;
     if (state != TI_ENDED && ti_is_finalizing())
         return THREADING_FINALIZING;
-    threading_status_t status = ti_thread_wait(self, thread, deadline, TI_ENDED);
+    threading_status_t status = THREADING_BUSY;
+    if (ti_wait_is_unlimited(self, deadline))
+        status = ti_thread_join_first(self, thread);
+    if (status != THREADING_BUSY)
+        return status;
+    status = ti_thread_wait(self, thread, deadline, TI_ENDED);
     if (status == THREADING_OK && !ti_thread_reap(self, thread, deadline))
         return ti_wait_status(deadline);
     return status;

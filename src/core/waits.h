@@ -29,10 +29,9 @@
  * has ended. */
 bool ti_waits_for_owner(ti_self *self, const uint32_t *owner);
 
-/* Publish that this thread waits for the end of another one, if that is still in the state in which it was
- * seen: a change that comes under the guard is seen, so that nobody waits for what is over. False, and not
- * published: a deadlock. */
-bool ti_waits_for_end(ti_self *self, const threading_thread_t *thread, uint32_t state);
+/* Publish that this thread waits for the end of another one, unless that has reached the state `enough`: a change to it comes
+ * under the guard, so that nobody waits for what is over. False, and not published: a deadlock. */
+bool ti_waits_for_end(ti_self *self, const threading_thread_t *thread, uint32_t enough);
 
 /*
  * Sleep until a word may have changed that holds the ident of the one thread that can end the wait (or 0
