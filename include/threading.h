@@ -97,6 +97,7 @@
  * Macros for the user to define, the same for every file of a program:
  *   THREADING_SHARED   the library is a DLL or shared object (default: it is linked statically).
  *                      The CMake target threading::threading_shared sets it.
+ *   THREADING_NO_INLINE  every call is a call; else the commonest are inline where that can be.
  */
 
 #define THREADING_VERSION_MAJOR 0
@@ -2322,6 +2323,68 @@ THREADING_WITH_FUNCTIONS_(read, threading_rwlock_t, threading_rwlock_acquire_rea
 THREADING_WITH_FUNCTIONS_(write, threading_rwlock_t, threading_rwlock_acquire_write,
                           threading_rwlock_release_write)
 #undef THREADING_WITH_FUNCTIONS_
+
+/*
+ * Inline fast paths, for what costs less than a call: an RLock that the thread owns already, and a local's copy. The calls
+ * proper exist too, for other languages and for addresses of functions. All need the calling thread's variable, and none can
+ * cross the border of a shared object; where it has no thread yet, the call proper finds out.
+ */
+struct threading_fast {
+    uint32_t ident;
+    uint32_t rlocks;
+    void **copies;
+    size_t capacity;
+};
+
+#if defined(__GNUC__) && !defined(THREADING_SHARED) && !defined(_WIN32) && !defined(__APPLE__)
+#define THREADING_INLINE 1
+#define THREADING_INLINE_THREAD __thread
+
+extern THREADING_INLINE_THREAD struct threading_fast *threading_fast_self;
+
+/* Relaxed: only the thread itself puts its ident there. The count is the owner's own. */
+THREADING_UNUSED THREADING_NO_ANALYSIS static inline threading_status_t
+threading_rlock_acquire_inline(threading_rlock_t *rlock)
+    THREADING_ANALYSIS_REENTRANT(try_acquire_capability(0, *rlock))
+{
+    const struct threading_fast *self = threading_fast_self;
+    if (self == NULL || rlock == NULL || __atomic_load_n(&rlock->owner, __ATOMIC_RELAXED) != self->ident ||
+        rlock->count == UINT32_MAX)
+        return threading_rlock_acquire(rlock);
+    rlock->count++;
+    return THREADING_OK;
+}
+
+THREADING_UNUSED THREADING_NO_ANALYSIS static inline threading_status_t
+threading_rlock_release_inline(threading_rlock_t *rlock)
+    THREADING_ANALYSIS_REENTRANT(release_capability(*rlock))
+{
+    const struct threading_fast *self = threading_fast_self;
+    if (self == NULL || rlock == NULL || __atomic_load_n(&rlock->owner, __ATOMIC_RELAXED) != self->ident ||
+        rlock->count == 1)
+        return threading_rlock_release(rlock);
+    rlock->count--;
+    return THREADING_OK;
+}
+
+/* Acquire: what another thread made of the local's slot is seen. */
+THREADING_UNUSED static inline void *threading_local_get_inline(threading_local_t *local)
+{
+    const struct threading_fast *self = threading_fast_self;
+    if (self != NULL && local != NULL) {
+        uint32_t slot = __atomic_load_n(&local->slot, __ATOMIC_ACQUIRE);
+        if (slot < self->capacity && self->copies[slot] != NULL)
+            return self->copies[slot];
+    }
+    return threading_local_get(local);
+}
+
+#if !defined(THREADING_NO_INLINE)
+#define threading_rlock_acquire(rlock) threading_rlock_acquire_inline(rlock)
+#define threading_rlock_release(rlock) threading_rlock_release_inline(rlock)
+#define threading_local_get(local) threading_local_get_inline(local)
+#endif
+#endif
 
 #if defined(__cplusplus)
 }

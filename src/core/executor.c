@@ -118,19 +118,19 @@ static void ti_executor_run(threading_executor_t *executor, threading_future_t *
                             uint32_t *free)
 {
     threading_stop_t *stop = self->stop;
-    self->rlocks++; /* if the thread ends in the task, those who wait are woken and told, as for an RLock */
+    self->fast.rlocks++; /* if the thread ends in the task, those who wait are woken and told, as for an RLock */
     void *value = ti_thread_call(self, future->function, future->arg);
-    self->rlocks--;
+    self->fast.rlocks--;
     if (ti_executor_is_orphaned(executor))
         return; /* the task has called fork, and this is the child */
     if (self->stop != stop)
         (void)threading_stop_heed(stop);
-    (void)ti_future_finish(future, self->ident, THREADING_OK, value, free);
+    (void)ti_future_finish(future, self->fast.ident, THREADING_OK, value, free);
 }
 
 bool ti_executor_help(threading_future_t *future, ti_self *self)
 {
-    if (future->executor != self->executor || !ti_future_begin(future, self->ident))
+    if (future->executor != self->executor || !ti_future_begin(future, self->fast.ident))
         return false;
     ti_executor_run(self->executor, future, self, NULL);
     return true;
@@ -173,7 +173,7 @@ static threading_future_t *ti_executor_next(threading_executor_t *executor, ti_s
         while (executor->first == NULL && !executor->is_shutdown)
             (void)ti_condition_wait(&executor->work, self, TI_FOREVER);
         threading_future_t *future = ti_executor_pop(executor);
-        if (future == NULL || ti_future_begin(future, self->ident)) {
+        if (future == NULL || ti_future_begin(future, self->fast.ident)) {
             ti_add_relaxed(&executor->free,
                            (uint32_t)-1); /* relaxed: it is read under the lock, as the next */
             threading_lock_release(&executor->lock);

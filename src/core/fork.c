@@ -71,7 +71,7 @@ static threading_thread_t *ti_fork_main_record(ti_self *self)
     threading_thread_t *record = self->record;
     if (record->kind == TI_DUMMY)
         ti_fork_become_main(record);
-    record->ident = self->ident;
+    record->ident = self->fast.ident;
     record->native_id = ti_port_native_id();
     record->reap = TI_REAPED;
     ti_store_release(&record->state, TI_RUNNING);

@@ -101,15 +101,15 @@ static void ti_slot_free(uint32_t slot)
 
 static bool ti_slot_reserve(ti_self *self, uint32_t slot)
 {
-    if (slot < self->capacity)
+    if (slot < self->fast.capacity)
         return true;
-    size_t capacity = ti_grown(self->capacity, (size_t)slot + 1);
-    void **copies = (void **)ti_memory_resize(self->copies, capacity * sizeof *copies);
+    size_t capacity = ti_grown(self->fast.capacity, (size_t)slot + 1);
+    void **copies = (void **)ti_memory_resize(self->fast.copies, capacity * sizeof *copies);
     if (copies == NULL)
         return false;
-    memset(copies + self->capacity, 0, (capacity - self->capacity) * sizeof *copies);
-    self->copies = copies;
-    self->capacity = capacity;
+    memset(copies + self->fast.capacity, 0, (capacity - self->fast.capacity) * sizeof *copies);
+    self->fast.copies = copies;
+    self->fast.capacity = capacity;
     return true;
 }
 
@@ -125,7 +125,7 @@ static void ti_copy_link(ti_copy *copy, threading_local_t *local, ti_self *self)
     if (copy->next != NULL)
         ((ti_copy *)copy->next)->link = &copy->next;
     local->copies = copy;
-    self->copies[copy->slot] = ti_copy_data(copy);
+    self->fast.copies[copy->slot] = ti_copy_data(copy);
 }
 
 static void ti_copy_unlink(ti_copy *copy)
@@ -133,7 +133,7 @@ static void ti_copy_unlink(ti_copy *copy)
     *copy->link = copy->next;
     if (copy->next != NULL)
         ((ti_copy *)copy->next)->link = copy->link;
-    copy->owner->copies[copy->slot] = NULL;
+    copy->owner->fast.copies[copy->slot] = NULL;
 }
 
 static void *ti_copy_new(threading_local_t *local, ti_self *self)
@@ -165,10 +165,10 @@ static ti_copy *ti_local_take(ti_self *self, size_t *slot)
 {
     ti_copy *copy = NULL;
     ti_local_lock(self);
-    while (*slot < self->capacity && self->copies[*slot] == NULL)
+    while (*slot < self->fast.capacity && self->fast.copies[*slot] == NULL)
         ++*slot;
-    if (*slot < self->capacity) {
-        copy = ti_copy_of(self->copies[*slot]);
+    if (*slot < self->fast.capacity) {
+        copy = ti_copy_of(self->fast.copies[*slot]);
         ti_copy_unlink(copy);
     }
     ti_local_unlock();
@@ -187,17 +187,17 @@ static bool ti_local_finish_once(ti_self *self)
 
 static void ti_local_drop_table(ti_self *self)
 {
-    void **copies = self->copies;
+    void **copies = self->fast.copies;
     ti_local_lock(self);
-    self->copies = NULL;
-    self->capacity = 0;
+    self->fast.copies = NULL;
+    self->fast.capacity = 0;
     ti_local_unlock();
     ti_memory_free(copies);
 }
 
 void ti_local_finish(ti_self *self)
 {
-    if (self->copies == NULL)
+    if (self->fast.copies == NULL)
         return;
     while (ti_local_finish_once(self))
         continue;
@@ -206,15 +206,15 @@ void ti_local_finish(ti_self *self)
 
 void ti_local_abandon(ti_self *self)
 {
-    for (size_t slot = 0; slot < self->capacity; slot++)
-        if (self->copies[slot] != NULL) {
-            ti_copy *copy = ti_copy_of(self->copies[slot]);
+    for (size_t slot = 0; slot < self->fast.capacity; slot++)
+        if (self->fast.copies[slot] != NULL) {
+            ti_copy *copy = ti_copy_of(self->fast.copies[slot]);
             ti_copy_unlink(copy);
             ti_memory_free(copy);
         }
-    ti_memory_free(self->copies);
-    self->copies = NULL;
-    self->capacity = 0;
+    ti_memory_free(self->fast.copies);
+    self->fast.copies = NULL;
+    self->fast.capacity = 0;
 }
 
 /* ---- the public calls ---- */
@@ -251,8 +251,8 @@ void *threading_local_get(threading_local_t *local)
         return NULL;
     ti_self *self = ti_self_get();
     uint32_t slot = ti_load_acquire(&local->slot);
-    if (slot < self->capacity && self->copies[slot] != NULL)
-        return self->copies[slot];
+    if (slot < self->fast.capacity && self->fast.copies[slot] != NULL)
+        return self->fast.copies[slot];
     return ti_local_get_slow(local, self);
 }
 
@@ -261,7 +261,7 @@ static ti_copy *ti_local_take_all(threading_local_t *local)
 {
     ti_copy *first = (ti_copy *)local->copies;
     for (ti_copy *copy = first; copy != NULL; copy = (ti_copy *)copy->next)
-        copy->owner->copies[copy->slot] = NULL;
+        copy->owner->fast.copies[copy->slot] = NULL;
     ti_slot_free(local->slot);
     local->copies = NULL;
     ti_store_release(&local->slot, 0); /* release: as in ti_copy_new, for a use of the object from now on */

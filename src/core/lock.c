@@ -19,7 +19,7 @@ threading_status_t threading_lock_acquire(threading_lock_t *lock)
     if (lock == NULL)
         return THREADING_INVALID;
     ti_self *self = ti_self_get();
-    if (!ti_lockword_try(&lock->word, self->ident))
+    if (!ti_lockword_try(&lock->word, self->fast.ident))
         ti_lockword_acquire_for_certain(&lock->word, self,
                                         TI_SLEEPING); /* heeds no stop: its status may be dropped */
     return THREADING_OK;
@@ -29,7 +29,7 @@ threading_status_t threading_lock_try_acquire(threading_lock_t *lock)
 {
     if (lock == NULL)
         return THREADING_INVALID;
-    return ti_lockword_try(&lock->word, ti_self_get()->ident) ? THREADING_OK : THREADING_BUSY;
+    return ti_lockword_try(&lock->word, ti_self_get()->fast.ident) ? THREADING_OK : THREADING_BUSY;
 }
 
 threading_status_t threading_lock_acquire_timeout(threading_lock_t *lock, double seconds)
@@ -40,7 +40,7 @@ threading_status_t threading_lock_acquire_timeout(threading_lock_t *lock, double
     if (status != THREADING_OK)
         return status;
     ti_self *self = ti_self_get();
-    if (ti_lockword_try(&lock->word, self->ident))
+    if (ti_lockword_try(&lock->word, self->fast.ident))
         return THREADING_OK;
     if (seconds == 0)
         return THREADING_TIMEOUT;

@@ -12,7 +12,7 @@ static bool ti_lockword_take_or_enqueue(uint32_t *word, ti_self *self, bool was_
     ti_guard_lock(&bucket->guard, &self->parker);
     ti_parking_announce_to_all(bucket);
     /* Sequential: the second look of the tables in parking.h and fence.h, which pair with the release. */
-    bool taken = ti_swap_sequential(word, 0, self->ident);
+    bool taken = ti_swap_sequential(word, 0, self->fast.ident);
     if (taken)
         ti_parking_withdraw(bucket);
     else if (was_woken)
@@ -104,7 +104,7 @@ bool ti_lockword_release_slow(uint32_t *word, ti_bucket *bucket)
     if (first != NULL) {
         ti_parking_dequeue(bucket, first);
         if (ti_port_now() - first->since > TI_STARVED)
-            heir = ti_self_of(first)->ident;
+            heir = ti_self_of(first)->fast.ident;
     }
     /* Sequential, as in ti_lockword_release. The last touch of the word: it may be freed from here on. If
      * another thread released it in between, an heir has now acquired a free word, which is as good. */

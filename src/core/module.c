@@ -21,7 +21,7 @@ const char *threading_backend(void)
 
 uint32_t threading_get_ident(void)
 {
-    return ti_self_get()->ident;
+    return ti_self_get()->fast.ident;
 }
 
 uint64_t threading_get_native_id(void)
@@ -60,7 +60,7 @@ static threading_thread_t *ti_dummy_new(ti_self *self)
     dummy->state = TI_RUNNING;
     dummy->reap = TI_REAPED;
     dummy->daemon = true;
-    dummy->ident = self->ident;
+    dummy->ident = self->fast.ident;
     dummy->native_id = ti_port_native_id();
     ti_registry_lock(self);
     self->record = dummy;

@@ -26,9 +26,9 @@ threading_status_t threading_once_init(threading_once_t *once)
 /* `rlocks`: if the thread ends in the function, those who wait are woken and told, as for an RLock. */
 static void ti_once_run(uint32_t *word, ti_self *self, void (*function)(void *arg), void *arg)
 {
-    self->rlocks++;
+    self->fast.rlocks++;
     function(arg);
-    self->rlocks--;
+    self->fast.rlocks--;
     /* Sequential: the change in the table in parking.h; releases what the function did. */
     ti_store_sequential(word, TI_DONE);
     ti_parking_wake_all(word);
@@ -42,11 +42,11 @@ static threading_status_t ti_once_slow(uint32_t *word, void (*function)(void *ar
         uint32_t seen = ti_load_acquire(word);
         if (seen == TI_DONE)
             return THREADING_OK;
-        if (seen == 0 && ti_swap_acquire(word, 0, self->ident)) {
+        if (seen == 0 && ti_swap_acquire(word, 0, self->fast.ident)) {
             ti_once_run(word, self, function, arg);
             return THREADING_OK;
         }
-        if (seen == self->ident)
+        if (seen == self->fast.ident)
             return THREADING_DEADLOCK; /* whatever limits the wait: this thread would have to go on */
         threading_status_t status = seen != 0 ? ti_waits_sleep(self, word, seen, TI_FOREVER) : THREADING_OK;
         if (status != THREADING_OK)

@@ -25,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define THREADING_NO_INLINE /* here the calls are defined */
 #include "threading.h"
 
 #define TI_FOREVER INT64_MAX

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "threading.h"
+#include "port.h"
 
 /* Whether a get would not wait. */
 bool ti_queue_is_ready(threading_queue_t *queue);

@@ -50,7 +50,7 @@ static ti_self **ti_registry_chain(uint32_t ident)
 ti_self *ti_registry_find(uint32_t ident)
 {
     ti_self *self = *ti_registry_chain(ident);
-    while (self != NULL && self->ident != ident)
+    while (self != NULL && self->fast.ident != ident)
         self = self->next;
     return self;
 }
@@ -65,14 +65,14 @@ uint32_t ti_registry_new_ident(void)
 
 void ti_registry_add(ti_self *self)
 {
-    ti_self **chain = ti_registry_chain(self->ident);
+    ti_self **chain = ti_registry_chain(self->fast.ident);
     self->next = *chain;
     *chain = self;
 }
 
 void ti_registry_remove(ti_self *self)
 {
-    ti_self **link = ti_registry_chain(self->ident);
+    ti_self **link = ti_registry_chain(self->fast.ident);
     while (*link != self)
         link = &(*link)->next;
     *link = self->next;

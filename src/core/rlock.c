@@ -16,7 +16,7 @@ bool ti_rlock_is_mine(const threading_rlock_t *rlock, const ti_self *self)
 {
     /* Relaxed: only this thread puts its ident there or takes it away, apart from a hand-over that it waits
      * for. */
-    return ti_load_relaxed(&rlock->owner) == self->ident;
+    return ti_load_relaxed(&rlock->owner) == self->fast.ident;
 }
 
 static threading_status_t ti_rlock_enter_again(threading_rlock_t *rlock)
@@ -30,7 +30,7 @@ static threading_status_t ti_rlock_enter_again(threading_rlock_t *rlock)
 static threading_status_t ti_rlock_entered(threading_rlock_t *rlock, ti_self *self)
 {
     rlock->count = 1;
-    self->rlocks++;
+    self->fast.rlocks++;
     return THREADING_OK;
 }
 
@@ -45,7 +45,7 @@ static threading_status_t ti_rlock_try(threading_rlock_t *rlock, ti_self *self)
 {
     if (ti_rlock_is_mine(rlock, self))
         return ti_rlock_enter_again(rlock);
-    if (ti_lockword_try(&rlock->owner, self->ident))
+    if (ti_lockword_try(&rlock->owner, self->fast.ident))
         return ti_rlock_entered(rlock, self);
     return THREADING_BUSY;
 }
@@ -55,7 +55,7 @@ uint32_t ti_rlock_release_all(threading_rlock_t *rlock, ti_self *self)
 {
     uint32_t level = rlock->count;
     rlock->count = 0;
-    self->rlocks--;
+    self->fast.rlocks--;
     (void)ti_lockword_release(&rlock->owner); /* true: it is mine */
     return level;
 }
@@ -63,7 +63,7 @@ uint32_t ti_rlock_release_all(threading_rlock_t *rlock, ti_self *self)
 void ti_rlock_restore(threading_rlock_t *rlock, ti_self *self, uint32_t level)
 {
     rlock->count = level;
-    self->rlocks++;
+    self->fast.rlocks++;
 }
 
 threading_status_t threading_rlock_init(threading_rlock_t *rlock)

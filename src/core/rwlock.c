@@ -110,8 +110,8 @@ static threading_status_t ti_rwlock_try_read(threading_rwlock_t *rwlock, ti_self
 static void ti_rwlock_wrote(threading_rwlock_t *rwlock, ti_self *self)
 {
     ti_store_relaxed(&rwlock->writer,
-                     self->ident); /* relaxed: means something to this thread only, and to proofs */
-    self->rlocks++;
+                     self->fast.ident); /* relaxed: means something to this thread only, and to proofs */
+    self->fast.rlocks++;
 }
 
 static threading_status_t ti_rwlock_try_write(threading_rwlock_t *rwlock, ti_self *self)
@@ -127,7 +127,7 @@ static bool ti_rwlock_is_writer(const threading_rwlock_t *rwlock, const ti_self 
 {
     /* Relaxed: only this thread puts its ident there or takes it away, apart from a hand-over that it waits
      * for. */
-    return ti_load_relaxed(&rwlock->writer) == self->ident;
+    return ti_load_relaxed(&rwlock->writer) == self->fast.ident;
 }
 
 /* ---- handing over, under the guard and with WAITING set ---- */
@@ -156,7 +156,7 @@ static ti_waiter *ti_rwlock_grant_readers(threading_rwlock_t *rwlock, ti_bucket 
 
 static ti_waiter *ti_rwlock_grant_writer(threading_rwlock_t *rwlock, ti_bucket *bucket, ti_waiter *first)
 {
-    ti_store_relaxed(&rwlock->writer, ti_self_of(first)->ident); /* relaxed: as in ti_rwlock_wrote */
+    ti_store_relaxed(&rwlock->writer, ti_self_of(first)->fast.ident); /* relaxed: as in ti_rwlock_wrote */
     ti_add_acquire_release(&rwlock->state, TI_WRITING);
     return ti_rwlock_take(bucket, first, NULL);
 }
@@ -375,7 +375,7 @@ threading_status_t threading_rwlock_release_write(threading_rwlock_t *rwlock)
     if (!ti_rwlock_is_writer(rwlock, self))
         return THREADING_NOT_OWNER;
     ti_store_relaxed(&rwlock->writer, 0); /* relaxed: see ti_rwlock_is_writer */
-    self->rlocks--;
+    self->fast.rlocks--;
     /* Release: pairs with the next acquire. The last touch of the lock if it succeeds. */
     if (!ti_swap_release(&rwlock->state, TI_WRITING, 0))
         ti_rwlock_release_slow(rwlock, self, TI_WRITING);

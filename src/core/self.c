@@ -101,6 +101,21 @@ static ti_self *ti_foreign_self(void)
     }
 }
 
+/* ---- the calling thread as inline functions see it, where there are such ---- */
+
+#if defined(THREADING_INLINE)
+THREADING_INLINE_THREAD struct threading_fast *threading_fast_self;
+#endif
+
+void ti_self_show(ti_self *self)
+{
+#if defined(THREADING_INLINE)
+    threading_fast_self = self != NULL ? &self->fast : NULL;
+#else
+    (void)self;
+#endif
+}
+
 /* A thread's first call. */
 static ti_self *ti_self_attach_new(void)
 {
@@ -116,9 +131,10 @@ static ti_self *ti_self_attach_new(void)
                            ti_self_leave); /* without the call at its end a foreign thread stays listed */
     (void)ti_runtime_start();              /* asked again, and answered for, by threading_thread_start */
     ti_registry_lock(self);
-    self->ident = is_main ? TI_MAIN_IDENT : ti_registry_new_ident();
+    self->fast.ident = is_main ? TI_MAIN_IDENT : ti_registry_new_ident();
     ti_registry_add(self);
     ti_registry_unlock();
+    ti_self_show(self);
     return self;
 }
 
@@ -141,5 +157,6 @@ void ti_self_leave(void *pointer)
     ti_registry_unlock();
     if (record != NULL)
         ti_thread_leave(record);
+    ti_self_show(NULL);
     ti_self_free(self);
 }

@@ -33,13 +33,14 @@ typedef struct ti_reading {
 } ti_reading;
 
 typedef struct ti_self {
-    uint32_t ident;             /* the same for the thread's life */
-    uint32_t rlocks;            /* how many RLocks it owns; its own thread's */
+    /* What inline functions of the header see.
+     *   ident             the same for the thread's life
+     *   rlocks            how many RLocks it owns; its own thread's
+     *   copies, capacity  its locals by slot; written under the locals' guard, by itself */
+    struct threading_fast fast;
     threading_thread_t *record; /* its Thread object; NULL for a foreign thread that never asked */
     jmp_buf *way_out;           /* where threading_exit goes; NULL in threads that were not started here */
     void *exit_result;          /* what it is called with */
-    void **copies;              /* its locals by slot; written under the locals' guard, by itself */
-    size_t capacity;            /* slots in `copies`, likewise */
     ti_waiter waiter;
     const uint32_t *waits_for;      /* under the registry's guard: see waits.h */
     threading_stop_t *stop;         /* what the thread heeds; changed by itself under the registry's guard */
@@ -67,6 +68,9 @@ static inline ti_self *ti_self_get(void)
     ti_self *self = (ti_self *)ti_port_self();
     return self != NULL ? self : ti_self_attach();
 }
+
+/* Let inline functions in this thread see it, once its ident is known; NULL at its end. */
+void ti_self_show(ti_self *self);
 
 /* Memory for a thread that is about to be started, NULL when memory is out; and back. */
 ti_self *ti_self_new(void);

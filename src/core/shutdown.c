@@ -120,7 +120,8 @@ threading_status_t threading_shutdown(void)
 
 static bool ti_exit_claim(const ti_self *self)
 {
-    return ti_swap_acquire(&ti_exit_owner, 0, self->ident) || ti_load_relaxed(&ti_exit_owner) == self->ident;
+    return ti_swap_acquire(&ti_exit_owner, 0, self->fast.ident) ||
+           ti_load_relaxed(&ti_exit_owner) == self->fast.ident;
 }
 
 /* Leave the set of threads that are waited for. False: another thread ends the process. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The names and messages of the statuses, made from the header's one list. */
-#include "threading.h"
+#include "port.h"
 
 static const struct {
     const char *name;

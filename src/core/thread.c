@@ -132,6 +132,7 @@ static void ti_thread_main(void *argument)
 {
     ti_self *self = (ti_self *)argument;
     bool leaves_by_itself = ti_port_set_self(self, ti_self_leave);
+    ti_self_show(self);
     self->record->native_id = ti_port_native_id();
     ti_name_show(self->record);
     ti_thread_change(&self->record->state, TI_RUNNING);
@@ -179,8 +180,8 @@ static threading_status_t ti_thread_enter(threading_thread_t *thread, ti_self *s
         return THREADING_ALREADY_STARTED;
     if (ti_is_finalizing())
         return THREADING_FINALIZING;
-    self->ident = ti_registry_new_ident();
-    ti_store_relaxed(&thread->ident, self->ident); /* relaxed: published by the state */
+    self->fast.ident = ti_registry_new_ident();
+    ti_store_relaxed(&thread->ident, self->fast.ident); /* relaxed: published by the state */
     self->record = threading_thread_retain(thread);
     self->stop = thread->stop;
     ti_registry_add(self);

@@ -18,9 +18,9 @@ static bool ti_waits_in_vain(const ti_self *self, ti_if_ended if_ended)
     for (const ti_self *waiter = self;;) {
         /* Relaxed: waits.h says why the word cannot change in a way that matters. */
         uint32_t ident = ti_load_relaxed(waiter->waits_for);
-        if (ident == 0 || ident == waiter->ident || ident >= TI_IDENT_LIMIT)
+        if (ident == 0 || ident == waiter->fast.ident || ident >= TI_IDENT_LIMIT)
             return false; /* free, or just given to the waiter, or no owner any more (once.c) */
-        if (ident == self->ident)
+        if (ident == self->fast.ident)
             return true;
         const ti_self *other = ti_registry_find(ident);
         if (other == NULL)
@@ -70,7 +70,7 @@ threading_status_t ti_waits_sleep(ti_self *self, uint32_t *word, uint32_t value,
 {
     if (!ti_wait_is_unlimited(self, deadline))
         return ti_parking_wait(self, word, value, deadline) ? THREADING_OK : ti_wait_status(deadline);
-    if (value == self->ident || !ti_waits_for_owner(self, word))
+    if (value == self->fast.ident || !ti_waits_for_owner(self, word))
         return THREADING_DEADLOCK;
     (void)ti_parking_wait(self, word, value, TI_FOREVER); /* true: it has no limit */
     ti_waits_end(self);
@@ -93,12 +93,12 @@ static void ti_waits_wake_if_owned(ti_self *waiter, void *arg)
     const ti_self *owner = (const ti_self *)arg;
     const uint32_t *word = waiter->waits_for;
     /* Relaxed: the owner is the calling thread. */
-    if (word != NULL && ti_load_relaxed(word) == owner->ident)
+    if (word != NULL && ti_load_relaxed(word) == owner->fast.ident)
         ti_parking_wake_all((uint32_t *)(uintptr_t)word);
 }
 
 void ti_waits_owner_ended(ti_self *owner)
 {
-    if (owner->rlocks > 0)
+    if (owner->fast.rlocks > 0)
         ti_registry_for_each(ti_waits_wake_if_owned, owner);
 }
