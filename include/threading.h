@@ -2343,7 +2343,7 @@ struct threading_fast {
 extern THREADING_INLINE_THREAD struct threading_fast *threading_fast_self;
 
 /* Relaxed: only the thread itself puts its ident there. The count is the owner's own. */
-THREADING_UNUSED THREADING_NO_ANALYSIS static inline threading_status_t
+THREADING_NODISCARD THREADING_UNUSED THREADING_NO_ANALYSIS static inline threading_status_t
 threading_rlock_acquire_inline(threading_rlock_t *rlock)
     THREADING_ANALYSIS_REENTRANT(try_acquire_capability(0, *rlock))
 {

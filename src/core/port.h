@@ -16,7 +16,8 @@
  *   ti_parker        where one thread sleeps
  * and, inline because the fast paths need it, `void *ti_port_self(void)`: the pointer that this
  * thread set last with ti_port_set_self(), or NULL. NULL may also mean that the backend has to look closer.
- * And `bool ti_port_is_alone(void)`: true only if the process has no other thread, false where that is not known.
+ * And `bool ti_port_is_alone(void)`: true only if the process has no other thread, false where that is not
+ * known.
  */
 #ifndef TI_PORT_H
 #define TI_PORT_H

@@ -43,6 +43,7 @@ typedef struct ti_self {
     void *exit_result;          /* what it is called with */
     ti_waiter waiter;
     const uint32_t *waits_for;      /* under the registry's guard: see waits.h */
+    uint32_t waits_enough;          /* under that guard too: the state of a Thread that ends the wait */
     threading_stop_t *stop;         /* what the thread heeds; changed by itself under the registry's guard */
     threading_executor_t *executor; /* whose worker it is; its own thread's */
     const ti_acting *acting;        /* see barrier.c; its own thread's */

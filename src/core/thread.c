@@ -153,7 +153,7 @@ void ti_thread_set_gone(ti_self *self, threading_thread_t *record, uint32_t stat
     ti_registry_lock(self);
     if (ti_load_relaxed(&record->state) < state)    /* relaxed: its last changes come under the guard */
         ti_store_sequential(&record->state, state); /* sequential: the change that is woken for */
-    ti_waits_withdraw(&record->ident);
+    ti_waits_withdraw(record);
     ti_registry_unlock();
     ti_parking_wake_all(&record->state);
 }

@@ -77,15 +77,17 @@ threading_status_t ti_waits_sleep(ti_self *self, uint32_t *word, uint32_t value,
     return THREADING_OK;
 }
 
-static void ti_waits_withdraw_one(ti_self *waiter, void *word)
+static void ti_waits_withdraw_one(ti_self *waiter, void *arg)
 {
-    if (waiter->waits_for == word)
+    const threading_thread_t *thread = (const threading_thread_t *)arg;
+    /* Relaxed: it changes under the guard. */
+    if (waiter->waits_for == &thread->ident && waiter->waits_enough <= ti_load_relaxed(&thread->state))
         waiter->waits_for = NULL;
 }
 
-void ti_waits_withdraw(const uint32_t *word)
+void ti_waits_withdraw(threading_thread_t *thread)
 {
-    ti_registry_for_each(ti_waits_withdraw_one, (void *)(uintptr_t)word);
+    ti_registry_for_each(ti_waits_withdraw_one, thread);
 }
 
 static void ti_waits_wake_if_owned(ti_self *waiter, void *arg)

@@ -29,8 +29,9 @@
  * has ended. */
 bool ti_waits_for_owner(ti_self *self, const uint32_t *owner);
 
-/* Publish that this thread waits for the end of another one, unless that has reached the state `enough`: a change to it comes
- * under the guard, so that nobody waits for what is over. False, and not published: a deadlock. */
+/* Publish that this thread waits for the end of another one, unless that has reached the state `enough`: a
+ * change to it comes under the guard, so that nobody waits for what is over. False, and not published: a
+ * deadlock. */
 bool ti_waits_for_end(ti_self *self, const threading_thread_t *thread, uint32_t enough);
 
 /*
@@ -43,9 +44,9 @@ threading_status_t ti_waits_sleep(ti_self *self, uint32_t *word, uint32_t value,
 /* The wait is over. */
 void ti_waits_end(ti_self *self);
 
-/* Under the registry's guard: whoever waits for this very word is about to be woken, and waits for it no
- * more. */
-void ti_waits_withdraw(const uint32_t *word);
+/* Under the registry's guard: whom the state of a thread that goes on is enough for is about to be woken, and
+ * waits no more. */
+void ti_waits_withdraw(threading_thread_t *thread);
 
 /* Under the registry's guard, a thread that has just been removed from it: wake those who wait for its
  * RLocks, so that they find out that they wait in vain. */
