@@ -52,9 +52,11 @@ bool ti_waits_for_owner(ti_self *self, const uint32_t *owner)
 bool ti_waits_for_end(ti_self *self, const threading_thread_t *thread, uint32_t enough)
 {
     ti_registry_lock(self);
+    self->waits_enough = enough;
     /* Relaxed: what matters of its changes comes under the guard. */
-    bool may_end =
-        ti_load_relaxed(&thread->state) >= enough || ti_waits_publish(self, &thread->ident, TI_ENDED_WAKES);
+    bool may_end = ti_load_relaxed(&thread->state) >= enough;
+    if (!may_end)
+        may_end = ti_waits_publish(self, &thread->ident, TI_ENDED_WAKES);
     ti_registry_unlock();
     return may_end;
 }
