@@ -118,7 +118,8 @@ static void ti_executor_run(threading_executor_t *executor, threading_future_t *
                             uint32_t *free)
 {
     threading_stop_t *stop = self->stop;
-    self->fast.rlocks++; /* if the thread ends in the task, those who wait are woken and told, as for an RLock */
+    self->fast
+        .rlocks++; /* if the thread ends in the task, those who wait are woken and told, as for an RLock */
     void *value = ti_thread_call(self, future->function, future->arg);
     self->fast.rlocks--;
     if (ti_executor_is_orphaned(executor))
