@@ -2,113 +2,26 @@
 /*
  * What a forked child finds: itself, as the main thread, and nobody else.
  *
- * A child's failed check ends it with a code that is not 0, which the parent sees. A child that hangs is
- * ended by its alarm. Where a case says "vanished", it means a thread of the parent, seen from the child.
+ * Where a case says "vanished", it means a thread of the parent, seen from the child.
  */
-#include <stdlib.h>
 #include <string.h>
 
-#include "conformance.h"
+#include "child.h"
 #include "crowd.h"
 #include "gate.h"
 
-#if defined(__unix__) || defined(__APPLE__)
-#include <sys/wait.h>
-#include <unistd.h>
-
-typedef pid_t child_t;
-
-/* Gives 0 in the child. Nothing may be left in a buffer, or both would print it. */
-static child_t fork_now(void)
-{
-    needs_fork_hooks();
-    fflush(stdout);
-    child_t child = fork();
-    CHECK(child >= 0);
-    if (child == 0)
-        alarm(60);
-    return child;
-}
-
-/* How the child ended: its code. */
-static int code_of(child_t child)
-{
-    int status = 0;
-    CHECK_EQUAL(waitpid(child, &status, 0), child);
-    CHECK(WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
-
-#else
-
-typedef int child_t;
-
-static child_t fork_now(void)
-{
-    SKIP("no fork here");
-    return 1;
-}
-
-static int code_of(child_t child)
-{
-    return child;
-}
-
-#endif
-
 /* -------------------------------------------------------------------------------------- helpers */
 
-/* What the sanitizers cannot do. */
-#if defined(__has_feature)
-#define HAS_FEATURE(feature) __has_feature(feature)
-#else
-#define HAS_FEATURE(feature) 0
-#endif
-#if defined(__SANITIZE_THREAD__) || HAS_FEATURE(thread_sanitizer)
-#define HAVE_TSAN true
-#else
-#define HAVE_TSAN false
-#endif
-#if defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer)
+#if defined(__SANITIZE_ADDRESS__) || CHILD_HAS_FEATURE(address_sanitizer)
 #define HAVE_ASAN true
 #else
 #define HAVE_ASAN false
 #endif
 
-static void needs_threads_in_the_child(void)
-{
-    if (HAVE_TSAN)
-        SKIP("ThreadSanitizer takes a new thread in the child for one that vanished");
-}
-
 static void needs_memory_in_the_child(void)
 {
     if (HAVE_ASAN)
         SKIP("AddressSanitizer's allocator stays locked when another thread allocates during the fork");
-}
-
-typedef void (*role_t)(void);
-
-/* A child that plays the role and leaves without exit(), so that only the role is tested. */
-static void in_child(role_t role)
-{
-    child_t child = fork_now();
-    if (child == 0) {
-        role();
-        _Exit(0);
-    }
-    CHECK_EQUAL(code_of(child), 0);
-}
-
-/* A child that plays the role and leaves by exit(). */
-static void in_exiting_child(role_t role, int code)
-{
-    child_t child = fork_now();
-    if (child == 0) {
-        role();
-        exit(code);
-    }
-    CHECK_EQUAL(code_of(child), code);
 }
 
 /* What the thread that forks lets its child do. */
@@ -169,7 +82,7 @@ static THREADING_NO_ANALYSIS void everything_works(void)
     CHECK_STATUS(threading_lock_acquire_timeout(&own_lock, 0.0001), THREADING_TIMEOUT);
     CHECK_STATUS(threading_rlock_acquire(&own_rlock), THREADING_OK);
     CHECK(threading_local_get(&number) != NULL);
-    if (!HAVE_TSAN)
+    if (!CHILD_OF_TSAN)
         threads_work();
     CHECK_EQUAL(threading_active_count(), 1);
 }
@@ -917,7 +830,7 @@ EXIT_CASE(threading_exit_in_a_workers_child_exits_with_0, 0, "end of main|end of
 
 static void *fork_and_return(void *arg)
 {
-    if (HAVE_TSAN)
+    if (CHILD_OF_TSAN)
         SKIP("under ThreadSanitizer a process does not end with its last thread");
     child_t child = fork_now();
     if (child == 0)

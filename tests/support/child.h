@@ -36,7 +36,7 @@ THREADING_UNUSED static void needs_threads_in_the_child(void)
 typedef pid_t child_t;
 
 /* Gives 0 in the child. Nothing may be left in a buffer, or both would print it. */
-static child_t fork_now(void)
+THREADING_UNUSED static child_t fork_now(void)
 {
     needs_fork_hooks();
     fflush(stdout);
@@ -48,7 +48,7 @@ static child_t fork_now(void)
 }
 
 /* How the child ended: its code. */
-static int code_of(child_t child)
+THREADING_UNUSED static int code_of(child_t child)
 {
     int status = 0;
     CHECK_EQUAL(waitpid(child, &status, 0), child);
@@ -60,13 +60,13 @@ static int code_of(child_t child)
 
 typedef int child_t;
 
-static child_t fork_now(void)
+THREADING_UNUSED static child_t fork_now(void)
 {
     SKIP("no fork here");
     return 1;
 }
 
-static int code_of(child_t child)
+THREADING_UNUSED static int code_of(child_t child)
 {
     return child;
 }
