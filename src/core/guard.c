@@ -39,6 +39,7 @@ static void ti_guard_lock_slow(ti_guard *guard, ti_parker *parker)
                 return;
         } else if (looks < TI_GUARD_SPINS) {
             looks++;
+            ti_pause();
         } else {
             waiter.next = (struct ti_guard_waiter *)(word & ~TI_GUARD_LOCKED);
             waiter.woken = 0;

@@ -2,6 +2,7 @@
 #include "lockword.h"
 
 #include "port.h"
+#include "spins.h"
 #include "stop.h"
 #include "waits.h"
 
@@ -52,17 +53,39 @@ static threading_status_t ti_lockword_wait(uint32_t *word, ti_self *self, int64_
     return THREADING_OK;
 }
 
+/*
+ * Look for a while before sleeping: most locks are held for less time than it takes to sleep and wake. Not when
+ * others wait already, whom this thread would pass, nor where the holder cannot run meanwhile.
+ */
+static bool ti_lockword_spin(uint32_t *word, const ti_self *self)
+{
+    const ti_bucket *bucket = ti_parking_bucket(word);
+    uint32_t looks = ti_parking_may_be_awaited(bucket) ? 0 : ti_spins();
+    for (; looks > 0; looks--) {
+        /* Relaxed: the try decides. */
+        if (ti_load_relaxed(word) == 0 && ti_lockword_try(word, self->fast.ident))
+            return true;
+        ti_pause();
+    }
+    return false;
+}
+
 threading_status_t ti_lockword_acquire_slow(uint32_t *word, ti_self *self, int64_t deadline,
                                             ti_ownership ownership)
 {
+    if (ti_lockword_spin(word, self))
+        return THREADING_OK;
     self->waiter.since = ti_port_now();
     return ti_lockword_wait(word, self, deadline, ownership, TI_SLEEPING);
 }
 
 void ti_lockword_acquire_for_certain(uint32_t *word, ti_self *self, uint32_t outcome)
 {
-    if (outcome == TI_SLEEPING)
+    if (outcome == TI_SLEEPING) {
+        if (ti_lockword_spin(word, self))
+            return;
         self->waiter.since = ti_port_now();
+    }
     self->deaf++;
     (void)ti_lockword_wait(word, self, TI_FOREVER, TI_UNOWNED,
                            outcome); /* without limit and proof it cannot fail */

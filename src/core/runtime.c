@@ -4,6 +4,7 @@
 #include "atomic.h"
 #include "fence.h"
 #include "port.h"
+#include "spins.h"
 
 enum { TI_NO_HOOKS, TI_HOOKING, TI_HOOKED };
 
@@ -15,6 +16,7 @@ bool ti_runtime_start(void)
     if (ti_load_acquire(&ti_hooks) != TI_NO_HOOKS || !ti_swap_acquire(&ti_hooks, TI_NO_HOOKS, TI_HOOKING))
         return true;
     ti_fence_decide();
+    ti_spins_decide();
     bool hooked =
         ti_port_at_exit(ti_shutdown_at_exit) && ti_port_at_exit(ti_shutdown_at_exit); /* see shutdown.c */
     if (hooked) /* without fork hooks a forked child must not use the library, and nothing else is lost */

@@ -1,23 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The main function of every suite, and what a failed check does. Built once for each suite with CASES_FILE. */
+/* The main function of every suite, and what a failed check does. */
 #include "conformance.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "cases.h"
+
 int EXIT_CODE = 0;
-
-#define CASE_ENTRY(name) void case_##name(void);
-#include CASES_FILE
-#undef CASE_ENTRY
-
-static const struct {
-    const char *name;
-    void (*function)(void);
-} cases[] = {
-#define CASE_ENTRY(name) {#name, case_##name},
-#include CASES_FILE
-};
 
 /* _Exit, because a failed case must end now, whatever its threads are doing. */
 static void leave(int code)
@@ -90,13 +80,12 @@ bool is_slow(void)
 
 int main(int argc, char **argv)
 {
-    size_t count = sizeof cases / sizeof *cases;
-    for (size_t i = 0; argc == 2 && i < count; i++)
-        if (strcmp(cases[i].name, argv[1]) == 0) {
-            cases[i].function();
+    for (const struct test_case *one = test_cases; argc == 2 && one->name != NULL; one++)
+        if (strcmp(one->name, argv[1]) == 0) {
+            one->function();
             return EXIT_CODE;
         }
-    for (size_t i = 0; i < count; i++)
-        printf("%s\n", cases[i].name);
+    for (const struct test_case *one = test_cases; one->name != NULL; one++)
+        printf("%s\n", one->name);
     return 2;
 }
