@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// Producers and consumers on one queue without a limit; the time is that of one item.
+#include "../bench.hpp"
+#include "../cases.hpp"
+#include "../play.hpp"
+
+namespace bench
+{
+
+namespace
+{
+
+template <class Peer> struct Market {
+    typename Peer::Queue queue = {};
+    const unsigned items; // of each producer
+
+    explicit Market(unsigned pairs) : items(scaled(100000) / pairs + 1)
+    {
+    }
+    void run(unsigned index)
+    {
+        if (index % 2 == 0)
+            produce();
+        else
+            consume();
+    }
+    void produce()
+    {
+        for (unsigned i = 0; i < items; i++)
+            queue.put(this);
+    }
+    void consume()
+    {
+        for (unsigned i = 0; i < items; i++)
+            must(queue.get() == this, "get");
+    }
+};
+
+template <class Peer> std::vector<Measure> trade(unsigned pairs)
+{
+    Market<Peer> market(pairs);
+    return {{"time", race<Peer>(market, 2 * pairs) / market.items / pairs}};
+}
+
+} // namespace
+
+void add_queue()
+{
+    each_peer([]<class Peer>() {
+        if constexpr (requires { typename Peer::Queue; }) {
+            const std::string group = "queue: one item from thread to thread";
+            add_round({group, "1 to 1", "", Peer::name}, [] { return trade<Peer>(1); });
+            add_round({group, "4 to 4", "", Peer::name}, [] { return trade<Peer>(4); });
+        }
+    });
+}
+
+} // namespace bench
