@@ -38,8 +38,8 @@ unsigned scaled(unsigned usual);
 // The option --load=…, 1 unless given.
 double load();
 
-// Runs all that was added: one case after the other, and of each the peers' repetitions in a random order, so that
-// whatever else the machine does meets all of them alike. Returns main's result.
+// Runs all that was added: one case after the other, and of each the peers' repetitions in a random order, so
+// that whatever else the machine does meets all of them alike. Returns main's result.
 int run(int argc, char **argv);
 
 } // namespace bench

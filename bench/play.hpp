@@ -115,7 +115,8 @@ template <class Game> struct Runner {
     }
 };
 
-// Lets threads call game.run(0), game.run(1) … at once; gives the nanoseconds from the first begin to the last end.
+// Lets threads call game.run(0), game.run(1) … at once; gives the nanoseconds from the first begin to the last
+// end.
 template <class Peer, class Game> double race(Game &game, unsigned threads)
 {
     Posix::Barrier start_line(threads);

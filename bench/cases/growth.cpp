@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How time and memory grow with the number of things: all figures are for one of them, so that a flat line means
-// that the cost grows in proportion.
+// How time and memory grow with the number of things: all figures are for one of them, so that a flat line
+// means that the cost grows in proportion.
 #include "../bench.hpp"
 #include "../cases.hpp"
 #include "../child.hpp"
@@ -41,8 +41,8 @@ void arrive(void *arg)
     crowd.gate.wait();
 }
 
-// These are made by `new` and left to the end of the process: if not all threads can be started, those that were
-// wait for ever.
+// These are made by `new` and left to the end of the process: if not all threads can be started, those that
+// were wait for ever.
 template <class Peer> struct Gathered {
     Crowd crowd;
     Team<Peer> team;

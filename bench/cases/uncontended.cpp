@@ -4,8 +4,6 @@
 #include "../cases.hpp"
 #include "../peers.hpp"
 
-#include <memory>
-
 namespace bench
 {
 

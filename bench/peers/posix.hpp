@@ -186,6 +186,10 @@ struct Posix {
 
 struct PosixSpin {
     static constexpr const char *name = "pthread spin";
+    static std::string version()
+    {
+        return Posix::version();
+    }
 
     struct Lock {
         static constexpr bool spins = true;

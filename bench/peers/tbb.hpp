@@ -110,6 +110,10 @@ struct Tbb {
 
 struct TbbSpin {
     static constexpr const char *name = "oneTBB spin";
+    static std::string version()
+    {
+        return Tbb::version();
+    }
 
     struct Lock {
         static constexpr bool spins = true;

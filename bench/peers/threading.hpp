@@ -217,6 +217,10 @@ struct Threading {
 // Tasks with a future each, which is asked for the result: what Python's users write.
 struct ThreadingFutures {
     static constexpr const char *name = "threading, futures";
+    static std::string version()
+    {
+        return Threading::version();
+    }
 
     template <Task task> class Executor
     {

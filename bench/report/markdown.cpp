@@ -30,7 +30,8 @@ void write_summary_row(std::ostream &out, const Table &table, const std::string 
     out << "| " << full_name(table, column) << " | "
         << with_unit(table.median("threading", column), table.measure) << " | "
         << with_unit(table.median(fastest, column), table.measure) << " | " << fastest << " | "
-        << rounded(table.ratio("threading", column)) << " |\n";
+        << rounded(table.ratio("threading", column)) << " | "
+        << rounded(table.ratio("threading", table.fastest_without_spin_locks(column), column)) << " |\n";
 }
 
 bool can_be_compared(const Table &table, const std::string &column)
@@ -56,7 +57,9 @@ void write_summary(std::ostream &out, const Results &results)
 {
     out << "## threading and the fastest peer\n\n";
     write_count(out, results);
-    out << "| | | threading | fastest peer | which | ratio |\n|---|---|---:|---:|---|---:|\n";
+    out << "Spin locks burn the processor instead of sleeping, so there is a ratio without them too.\n\n"
+           "| | | threading | fastest peer | which | ratio | ratio without spin locks |\n"
+           "|---|---|---:|---:|---|---:|---:|\n";
     for (const Table &table : results.tables)
         for (const std::string &column : table.columns)
             if (can_be_compared(table, column))

@@ -60,7 +60,6 @@ void add_result(Results &results, const Fields &fields)
     const std::string &column = by_number ? fields[3] : fields[2];
     add_once(table.columns, column);
     add_once(table.peers, peer);
-    add_once(results.names, peer);
     Cell &cell = table.cells[{peer, column}];
     if (failed)
         cell.error = fields[6];
@@ -76,6 +75,22 @@ std::string scaled(double value, double step, const std::vector<std::string> &un
         unit++;
     }
     return rounded(value) + " " + units[unit];
+}
+
+bool is_spin_lock(const std::string &peer)
+{
+    return peer.size() > 5 && peer.compare(peer.size() - 5, 5, " spin") == 0;
+}
+
+// The fastest of those that a column has and that are wanted, or empty.
+template <class Wanted> std::string fastest(const Table &table, const std::string &column, Wanted wanted)
+{
+    std::string best;
+    for (const std::string &peer : table.peers)
+        if (wanted(peer) && table.has(peer, column) &&
+            (best.empty() || table.median(peer, column) < table.median(best, column)))
+            best = peer;
+    return best;
 }
 
 } // namespace
@@ -102,20 +117,33 @@ double Table::median(const std::string &peer, const std::string &column) const
 
 std::string Table::fastest_peer(const std::string &column) const
 {
-    std::string fastest;
-    for (const std::string &peer : peers)
-        if (!is_own(peer) && has(peer, column) &&
-            (fastest.empty() || median(peer, column) < median(fastest, column)))
-            fastest = peer;
-    return fastest;
+    return fastest(*this, column, [](const std::string &peer) { return !is_own(peer); });
+}
+
+std::string Table::fastest_without_spin_locks(const std::string &column) const
+{
+    return fastest(*this, column,
+                   [](const std::string &peer) { return !is_own(peer) && !is_spin_lock(peer); });
+}
+
+double Table::ratio(const std::string &peer, const std::string &other, const std::string &column) const
+{
+    if (other.empty() || median(other, column) <= 0)
+        return 0;
+    return median(peer, column) / median(other, column);
 }
 
 double Table::ratio(const std::string &peer, const std::string &column) const
 {
-    const std::string fastest = fastest_peer(column);
-    if (fastest.empty() || median(fastest, column) <= 0)
-        return 0;
-    return median(peer, column) / median(fastest, column);
+    return ratio(peer, fastest_peer(column), column);
+}
+
+size_t Results::place(const std::string &peer) const
+{
+    size_t place = 0;
+    while (place < peers.size() && peers[place].first != peer)
+        place++;
+    return place;
 }
 
 std::string Table::slug() const
@@ -149,6 +177,10 @@ bool read(const std::string &file, Results &results)
         else if (fields.size() >= 2 && fields[0] == "peer")
             add_fact(results.peers, fields);
     }
+    for (Table &table : results.tables) // they came in a random order
+        std::sort(table.peers.begin(), table.peers.end(), [&](const std::string &a, const std::string &b) {
+            return results.place(a) < results.place(b);
+        });
     return true;
 }
 

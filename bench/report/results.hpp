@@ -35,7 +35,10 @@ struct Table {
 
     // The fastest that is not this library, or empty.
     std::string fastest_peer(const std::string &column) const;
-    // The median, divided by that of the fastest peer; 0 when there is no peer.
+    std::string fastest_without_spin_locks(const std::string &column) const;
+    // The median, divided by that of another one; 0 when there is no other one.
+    double ratio(const std::string &peer, const std::string &other, const std::string &column) const;
+    // The same with the fastest peer.
     double ratio(const std::string &peer, const std::string &column) const;
 
     // A name for a file.
@@ -46,7 +49,9 @@ struct Results {
     std::vector<std::pair<std::string, std::string>> machine; // what, value
     std::vector<std::pair<std::string, std::string>> peers;   // name, version
     std::vector<Table> tables;
-    std::vector<std::string> names; // all rows of all tables, in the order of their coming
+
+    // Where a peer stands in the list of peers, which is the order of rows and decides on colours.
+    size_t place(const std::string &peer) const;
 };
 
 // The rows of this library, which are not peers of themselves.

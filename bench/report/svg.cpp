@@ -39,13 +39,7 @@ std::string colour(const Results &results, const std::string &peer)
                                           "#000075", "#808080", "#d4a017"};
     if (is_own(peer))
         return peer == "threading" ? "#000" : "#555";
-    size_t at = 0;
-    for (const std::string &name : results.names) {
-        if (name == peer)
-            break;
-        at += !is_own(name);
-    }
-    return colours[at % std::size(colours)];
+    return colours[results.place(peer) % std::size(colours)];
 }
 
 // Where values lie between two powers of ten.
