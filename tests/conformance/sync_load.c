@@ -132,6 +132,61 @@ CASE(notify_costs_the_same_with_10000_waiters_on_a_plain_lock)
     with_lock(notify_among_many);
 }
 
+/* That they wait cannot be seen; those who are late make nothing dearer. */
+static void await_announced(int count)
+{
+    AWAIT(atomic_load(&announced) == count);
+    threading_sleep(0.1);
+    CHECK_EQUAL(atomic_load(&passed), 0);
+}
+
+static threading_lock_t awaited, costs;
+static double least_release; /* under `costs`: of those behind whom most of the crowd still waits */
+
+static void note_release(double cost)
+{
+    THREADING_WITH_LOCK(&costs) {
+        if (cost < least_release)
+            least_release = cost;
+    }
+}
+
+THREADING_NO_ANALYSIS static void *pass_the_lock_on(void *arg)
+{
+    atomic_fetch_add(&announced, 1);
+    threading_lock_acquire(&awaited);
+    bool counts = atomic_fetch_add(&passed, 1) < SAMPLES / 2;
+    double begin = threading_monotonic();
+    threading_lock_release(&awaited);
+    if (counts)
+        note_release(threading_monotonic() - begin);
+    return arg;
+}
+
+THREADING_NO_ANALYSIS static double release_among(int (*start)(threading_target_t target))
+{
+    least_release = 1e9;
+    atomic_store(&announced, 0);
+    atomic_store(&passed, 0);
+    threading_lock_acquire(&awaited);
+    int count = start(pass_the_lock_on);
+    await_announced(count);
+    threading_lock_release(&awaited);
+    finish_many(crowd, count);
+    CHECK_EQUAL(atomic_load(&passed), count);
+    CHECK(!threading_lock_locked(&awaited));
+    return least_release;
+}
+
+/* A release ends with a wake, which costs what it costs. */
+CASE(release_of_a_lock_costs_the_same_with_10000_waiters_and_each_gets_it)
+{
+    /* slow */
+    double with_few = release_among(start_few_waiters);
+    double with_many = release_among(start_many_waiters);
+    CHECK(with_many <= 10 * with_few + 100e-6);
+}
+
 static threading_semaphore_t awaited_by_many, awaited_by_few;
 static atomic_int taken; /* by the few */
 static atomic_bool ended;
@@ -181,14 +236,6 @@ static double acquire_in_vain(void)
     double begin = threading_monotonic();
     CHECK_STATUS(threading_semaphore_acquire_timeout(&awaited_by_many, 1e-9), THREADING_TIMEOUT);
     return threading_monotonic() - begin;
-}
-
-/* That they wait cannot be seen; those who are late make nothing dearer. */
-static void await_announced(int count)
-{
-    AWAIT(atomic_load(&announced) == count);
-    threading_sleep(0.1);
-    CHECK_EQUAL(atomic_load(&passed), 0);
 }
 
 CASE(release_costs_the_same_with_10000_waiters_and_release_of_n_wakes_all)
