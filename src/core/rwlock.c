@@ -38,7 +38,7 @@ _Static_assert(sizeof(threading_rwlock_t) == 8, "an RWLock is its state and its 
 
 static ti_reading *ti_reading_find(ti_self *self, const void *rwlock)
 {
-    for (size_t i = 0; i < TI_READS_KNOWN; i++)
+    for (uint32_t i = 0; i < self->reads_known; i++)
         if (self->reads[i].rwlock == rwlock)
             return &self->reads[i];
     return NULL;
@@ -47,14 +47,20 @@ static ti_reading *ti_reading_find(ti_self *self, const void *rwlock)
 static void ti_reading_add(ti_self *self, const threading_rwlock_t *rwlock)
 {
     ti_reading *reading = ti_reading_find(self, rwlock);
-    if (reading == NULL)
-        reading = ti_reading_find(self, NULL);
-    if (reading == NULL) {
+    if (reading != NULL)
+        reading->count++;
+    else if (self->reads_known < TI_READS_KNOWN)
+        self->reads[self->reads_known++] = (ti_reading){rwlock, 1};
+    else
         self->reads_beyond++;
-        return;
-    }
-    reading->rwlock = rwlock;
-    reading->count++;
+}
+
+/* The last one takes its place. */
+static void ti_reading_drop(ti_self *self, ti_reading *reading)
+{
+    const ti_reading *last = &self->reads[--self->reads_known];
+    if (reading != last) /* mostly it is the only one, and a copy of what was just written in parts is slow */
+        *reading = *last;
 }
 
 /* False: the thread does not read it, as far as that is known. */
@@ -63,7 +69,7 @@ static bool ti_reading_remove(ti_self *self, const threading_rwlock_t *rwlock)
     ti_reading *reading = ti_reading_find(self, rwlock);
     if (reading != NULL) {
         if (--reading->count == 0)
-            reading->rwlock = NULL;
+            ti_reading_drop(self, reading);
         return true;
     }
     if (self->reads_beyond == 0)
@@ -77,7 +83,7 @@ static void ti_reading_forget(ti_self *self, const threading_rwlock_t *rwlock)
 {
     ti_reading *reading = ti_reading_find(self, rwlock);
     if (reading != NULL)
-        *reading = (ti_reading){NULL, 0};
+        ti_reading_drop(self, reading);
 }
 
 static bool ti_reads_already(ti_self *self, const threading_rwlock_t *rwlock)

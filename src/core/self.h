@@ -28,7 +28,7 @@ typedef struct ti_acting {
 
 /* An RWLock that the thread reads, and how often. */
 typedef struct ti_reading {
-    const void *rwlock; /* NULL: a free place */
+    const void *rwlock;
     uint32_t count;
 } ti_reading;
 
@@ -48,8 +48,9 @@ typedef struct ti_self {
     threading_executor_t *executor; /* whose worker it is; its own thread's */
     const ti_acting *acting;        /* see barrier.c; its own thread's */
     uint32_t deaf;                  /* not 0: it is in waits that do not heed it; its own thread's */
-    uint32_t reads_beyond;          /* as the next: RWLocks that it reads and that found no place there */
-    ti_reading reads[TI_READS_KNOWN]; /* see rwlock.c; its own thread's */
+    uint32_t reads_known;           /* as the next: the RWLocks that it reads, its own thread's (rwlock.c) */
+    ti_reading reads[TI_READS_KNOWN]; /* the first `reads_known` of them */
+    uint32_t reads_beyond;            /* how many reads found no place there */
     struct ti_self *next;             /* in the registry's table under its guard, or in the pool */
     ti_parker parker;                 /* last: it stays as it is when the rest is reset for the next thread */
 } ti_self;
