@@ -2325,9 +2325,11 @@ THREADING_WITH_FUNCTIONS_(write, threading_rwlock_t, threading_rwlock_acquire_wr
 #undef THREADING_WITH_FUNCTIONS_
 
 /*
- * Inline fast paths, for what costs less than a call: an RLock that the thread owns already, and a local's copy. The calls
- * proper exist too, for other languages and for addresses of functions. All need the calling thread's variable, and none can
- * cross the border of a shared object; where it has no thread yet, the call proper finds out.
+ * Inline fast paths, for what costs about as much as a call: a Lock that is free and nobody waits for, an
+ * RLock that the thread owns already, a local's copy. The calls proper exist too, for other languages and for
+ * addresses of functions; they are the slow paths of these. All need the calling thread's variable, and none
+ * can cross the border of a shared object. What the parts of these structs mean is told in src/core: self.h,
+ * parking.h, fence.h, lockword.h.
  */
 struct threading_fast {
     uint32_t ident;
@@ -2336,22 +2338,106 @@ struct threading_fast {
     size_t capacity;
 };
 
+struct threading_bucket {
+    struct threading_guard {
+        uintptr_t word;
+        struct threading_guard_waiter *queue;
+    } guard;
+    struct threading_waiter *first;
+    struct threading_waiter *last;
+    uint32_t count;
+    uint32_t fenced;
+};
+
+void threading_word_wake(const uint32_t *word); /* somebody waits for a lock whose word was freed */
+
 #if defined(__GNUC__) && !defined(THREADING_SHARED) && !defined(_WIN32) && !defined(__APPLE__)
 #define THREADING_INLINE 1
 #define THREADING_INLINE_THREAD __thread
+#define THREADING_BUCKET_BITS 10 /* 10,000 waiters on as many addresses make queues of ten */
+#define THREADING_FENCE_SHARED 2
 
 extern THREADING_INLINE_THREAD struct threading_fast *threading_fast_self;
+extern struct threading_bucket threading_buckets[1 << THREADING_BUCKET_BITS];
+extern uint32_t threading_fence_kind;
+
+/* glibc 2.32 and newer tell whether the process has one thread: sys/single_threaded.h. */
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 32)
+extern char __libc_single_threaded;
+#define THREADING_IS_ALONE (__libc_single_threaded != 0)
+#else
+#define THREADING_IS_ALONE 0
+#endif
+
+/* Take a lock's word if it is free. A process of one thread leaves it to the call proper, which needs no
+ * atomics. */
+THREADING_UNUSED static inline bool threading_word_take(uint32_t *word, uint32_t ident)
+{
+    uint32_t free_word = 0;
+    /* Acquire: pairs with the release below. */
+    return !THREADING_IS_ALONE &&
+           __atomic_compare_exchange_n(word, &free_word, ident, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+/* How many may be waiting for a word, and maybe for others. */
+THREADING_UNUSED static inline const uint32_t *threading_word_count(const uint32_t *word)
+{
+    uint64_t product = (uint64_t)(uintptr_t)word * UINT64_C(0x9E3779B97F4A7C15);
+    return &threading_buckets[product >> (64 - THREADING_BUCKET_BITS)].count;
+}
+
+/* Whether a word may be freed by a plain store: relaxed, for it decides nothing. */
+THREADING_UNUSED static inline bool threading_word_is_simple(const uint32_t *word)
+{
+    return __atomic_load_n(&threading_fence_kind, __ATOMIC_RELAXED) == THREADING_FENCE_SHARED &&
+           __atomic_load_n(threading_word_count(word), __ATOMIC_RELAXED) == 0;
+}
+
+/* R1 and R2 of the table in fence.h. */
+THREADING_UNUSED static inline void threading_word_free(uint32_t *word)
+{
+    const uint32_t *count = threading_word_count(word);
+    __atomic_store_n(word, 0, __ATOMIC_RELEASE);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (__atomic_load_n(count, __ATOMIC_RELAXED) != 0)
+        threading_word_wake(word);
+}
+
+THREADING_UNUSED THREADING_NO_ANALYSIS static inline threading_status_t
+threading_lock_acquire_inline(threading_lock_t *lock) THREADING_ANALYSIS(acquire_capability(*lock))
+{
+    const struct threading_fast *self = threading_fast_self;
+    if (self == NULL || lock == NULL || !threading_word_take(&lock->word, self->ident))
+        return threading_lock_acquire(lock);
+    return THREADING_OK;
+}
+
+/* Relaxed: whoever may release it knows that it is held. */
+THREADING_UNUSED THREADING_NO_ANALYSIS static inline threading_status_t
+threading_lock_release_inline(threading_lock_t *lock) THREADING_ANALYSIS(release_capability(*lock))
+{
+    if (lock == NULL || !threading_word_is_simple(&lock->word) ||
+        __atomic_load_n(&lock->word, __ATOMIC_RELAXED) == 0)
+        return threading_lock_release(lock);
+    threading_word_free(&lock->word);
+    return THREADING_OK;
+}
 
 /* Relaxed: only the thread itself puts its ident there. The count is the owner's own. */
 THREADING_NODISCARD THREADING_UNUSED THREADING_NO_ANALYSIS static inline threading_status_t
 threading_rlock_acquire_inline(threading_rlock_t *rlock)
     THREADING_ANALYSIS_REENTRANT(try_acquire_capability(0, *rlock))
 {
-    const struct threading_fast *self = threading_fast_self;
-    if (self == NULL || rlock == NULL || __atomic_load_n(&rlock->owner, __ATOMIC_RELAXED) != self->ident ||
-        rlock->count == UINT32_MAX)
+    struct threading_fast *self = threading_fast_self;
+    uint32_t owner = self != NULL && rlock != NULL ? __atomic_load_n(&rlock->owner, __ATOMIC_RELAXED) : 0;
+    if (owner != 0 && owner == self->ident && rlock->count < UINT32_MAX) {
+        rlock->count++;
+        return THREADING_OK;
+    }
+    if (owner != 0 || self == NULL || rlock == NULL || !threading_word_take(&rlock->owner, self->ident))
         return threading_rlock_acquire(rlock);
-    rlock->count++;
+    rlock->count = 1;
+    self->rlocks++;
     return THREADING_OK;
 }
 
@@ -2359,11 +2445,18 @@ THREADING_UNUSED THREADING_NO_ANALYSIS static inline threading_status_t
 threading_rlock_release_inline(threading_rlock_t *rlock)
     THREADING_ANALYSIS_REENTRANT(release_capability(*rlock))
 {
-    const struct threading_fast *self = threading_fast_self;
-    if (self == NULL || rlock == NULL || __atomic_load_n(&rlock->owner, __ATOMIC_RELAXED) != self->ident ||
-        rlock->count == 1)
+    struct threading_fast *self = threading_fast_self;
+    if (self == NULL || rlock == NULL || __atomic_load_n(&rlock->owner, __ATOMIC_RELAXED) != self->ident)
         return threading_rlock_release(rlock);
-    rlock->count--;
+    if (rlock->count > 1) {
+        rlock->count--;
+        return THREADING_OK;
+    }
+    if (!threading_word_is_simple(&rlock->owner))
+        return threading_rlock_release(rlock);
+    rlock->count = 0;
+    self->rlocks--;
+    threading_word_free(&rlock->owner);
     return THREADING_OK;
 }
 
@@ -2380,6 +2473,8 @@ THREADING_UNUSED static inline void *threading_local_get_inline(threading_local_
 }
 
 #if !defined(THREADING_NO_INLINE)
+#define threading_lock_acquire(lock) threading_lock_acquire_inline(lock)
+#define threading_lock_release(lock) threading_lock_release_inline(lock)
 #define threading_rlock_acquire(rlock) threading_rlock_acquire_inline(rlock)
 #define threading_rlock_release(rlock) threading_rlock_release_inline(rlock)
 #define threading_local_get(local) threading_local_get_inline(local)

@@ -25,8 +25,8 @@ static inline void ti_keep_order(void)
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
-/* Tells the processor that this thread looks at the same word again and again: it then leaves its sibling more room, and the
- * memory. */
+/* Tells the processor that this thread looks at the same word again and again: it then leaves its sibling
+ * more room, and the memory. */
 static inline void ti_pause(void)
 {
 #if defined(__x86_64__) || defined(__i386__)

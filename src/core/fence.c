@@ -6,16 +6,16 @@
 /* Nanoseconds in which every processor has written out what it had to write when they began. */
 #define TI_SETTLED 1000000
 
-uint32_t ti_fence_kind;
+uint32_t threading_fence_kind;
 
 void ti_fence_decide(void)
 {
-    if (ti_load_acquire(&ti_fence_kind) != TI_FENCE_UNKNOWN)
+    if (ti_load_acquire(&threading_fence_kind) != TI_FENCE_UNKNOWN)
         return;
     uint32_t kind = ti_port_fence_start() ? TI_FENCE_SHARED : TI_FENCE_NONE;
     /* Of several threads that ask the system at once the first decides. If one of them was told that there is
      * none, although others have it, the fence is not used or is there all the same. */
-    (void)ti_swap_acquire(&ti_fence_kind, TI_FENCE_UNKNOWN, kind);
+    (void)ti_swap_acquire(&threading_fence_kind, TI_FENCE_UNKNOWN, kind);
 }
 
 /*
@@ -25,7 +25,7 @@ void ti_fence_decide(void)
  */
 static void ti_fence_give_up(void)
 {
-    ti_store_sequential(&ti_fence_kind, TI_FENCE_NONE);
+    ti_store_sequential(&threading_fence_kind, TI_FENCE_NONE);
     ti_port_sleep(ti_port_now() + TI_SETTLED);
 }
 
@@ -38,6 +38,6 @@ void ti_fence_all(void)
 
 void ti_fence_reset(void)
 {
-    ti_store_relaxed(&ti_fence_kind, TI_FENCE_UNKNOWN); /* relaxed: the child has one thread */
+    ti_store_relaxed(&threading_fence_kind, TI_FENCE_UNKNOWN); /* relaxed: the child has one thread */
     ti_fence_decide();
 }

@@ -43,13 +43,13 @@ enum {
     TI_FENCE_SHARED /* waiters make it for all */
 };
 
-extern uint32_t ti_fence_kind;
+extern uint32_t threading_fence_kind;
 
 /* Whether a releaser can do without. */
 static inline bool ti_fence_is_shared(void)
 {
     /* Relaxed: whoever does not know it yet makes its own fence. */
-    return ti_load_relaxed(&ti_fence_kind) == TI_FENCE_SHARED;
+    return ti_load_relaxed(&threading_fence_kind) == TI_FENCE_SHARED;
 }
 
 /* Decide, if that was not done. Cheap in a process of one thread. */

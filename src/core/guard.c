@@ -7,20 +7,20 @@
 /* Looks before sleeping: longer than the guard is held, shorter than a sleep costs. */
 #define TI_GUARD_SPINS 100
 
-struct ti_guard_waiter {
-    struct ti_guard_waiter *next;
+struct threading_guard_waiter {
+    struct threading_guard_waiter *next;
     ti_parker *parker;
     uint32_t woken;
 };
 
-static void ti_guard_wait(struct ti_guard_waiter *waiter)
+static void ti_guard_wait(struct threading_guard_waiter *waiter)
 {
     /* Acquire: pairs with the release in ti_guard_wake; a park may end early, so the flag decides. */
     while (!ti_load_acquire(&waiter->woken))
         ti_port_park(waiter->parker, TI_FOREVER);
 }
 
-static void ti_guard_wake(struct ti_guard_waiter *waiter)
+static void ti_guard_wake(struct threading_guard_waiter *waiter)
 {
     ti_parker *parker = waiter->parker;
     /* Release: the waiter reuses its node afterwards. Its parker outlives it, so that the unpark is safe. */
@@ -30,7 +30,7 @@ static void ti_guard_wake(struct ti_guard_waiter *waiter)
 
 static void ti_guard_lock_slow(ti_guard *guard, ti_parker *parker)
 {
-    struct ti_guard_waiter waiter = {NULL, parker, 0};
+    struct threading_guard_waiter waiter = {NULL, parker, 0};
     for (int looks = 0;;) {
         /* Relaxed: only the swaps below decide. */
         uintptr_t word = ti_load_pointer_relaxed(&guard->word);
@@ -41,7 +41,7 @@ static void ti_guard_lock_slow(ti_guard *guard, ti_parker *parker)
             looks++;
             ti_pause();
         } else {
-            waiter.next = (struct ti_guard_waiter *)(word & ~TI_GUARD_LOCKED);
+            waiter.next = (struct threading_guard_waiter *)(word & ~TI_GUARD_LOCKED);
             waiter.woken = 0;
             /* Release: the holder that takes the stack reads the node. Only a held guard is waited for: its
              * holder finds the stack not empty when it unlocks. */
@@ -58,13 +58,13 @@ void ti_guard_lock(ti_guard *guard, ti_parker *parker)
 }
 
 /* Take the stack and turn it round, so that who came first is woken first. */
-static struct ti_guard_waiter *ti_guard_take_stack(ti_guard *guard)
+static struct threading_guard_waiter *ti_guard_take_stack(ti_guard *guard)
 {
     uintptr_t word = ti_exchange_pointer_acquire(&guard->word, TI_GUARD_LOCKED);
-    struct ti_guard_waiter *stack = (struct ti_guard_waiter *)(word & ~TI_GUARD_LOCKED);
-    struct ti_guard_waiter *queue = NULL;
+    struct threading_guard_waiter *stack = (struct threading_guard_waiter *)(word & ~TI_GUARD_LOCKED);
+    struct threading_guard_waiter *queue = NULL;
     while (stack != NULL) {
-        struct ti_guard_waiter *below = stack->next;
+        struct threading_guard_waiter *below = stack->next;
         stack->next = queue;
         queue = stack;
         stack = below;
@@ -77,7 +77,7 @@ static void ti_guard_unlock_slow(ti_guard *guard)
 {
     if (guard->queue == NULL)
         guard->queue = ti_guard_take_stack(guard);
-    struct ti_guard_waiter *first = guard->queue;
+    struct threading_guard_waiter *first = guard->queue;
     guard->queue = first->next;
     ti_and_pointer_release(&guard->word, ~TI_GUARD_LOCKED);
     ti_guard_wake(first);

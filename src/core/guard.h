@@ -20,11 +20,11 @@
 
 #include "port.h"
 
-typedef struct ti_guard {
-    uintptr_t word;
-    struct ti_guard_waiter
-        *queue; /* under the guard itself: waiters that were moved off the stack, oldest first */
-} ti_guard;
+/*
+ *   word   see above
+ *   queue  under the guard itself: waiters that were moved off the stack, oldest first
+ */
+typedef struct threading_guard ti_guard;
 
 /* Wait for the guard; `parker` is the calling thread's. */
 void ti_guard_lock(ti_guard *guard, ti_parker *parker);

@@ -4,6 +4,10 @@
 #include "lockword.h"
 
 _Static_assert(sizeof(threading_lock_t) == 4, "a Lock is its word");
+#if defined(THREADING_INLINE)
+_Static_assert(THREADING_BUCKET_BITS == TI_BUCKET_BITS && THREADING_FENCE_SHARED == TI_FENCE_SHARED,
+               "the header and the core agree");
+#endif
 
 threading_status_t threading_lock_init(threading_lock_t *lock)
 {
@@ -52,6 +56,13 @@ threading_status_t threading_lock_release(threading_lock_t *lock)
     if (lock == NULL)
         return THREADING_INVALID;
     return ti_lockword_release(&lock->word) ? THREADING_OK : THREADING_NOT_HELD;
+}
+
+/* An inline release has freed the word, and seen that somebody announced itself. The word is not the caller's
+ * any more. */
+void threading_word_wake(const uint32_t *word)
+{
+    ti_lockword_wake_first(word, ti_parking_bucket(word));
 }
 
 bool threading_lock_locked(const threading_lock_t *lock)

@@ -8,7 +8,7 @@
 #include "self.h"
 #include "stop.h"
 
-ti_bucket ti_buckets[1 << TI_BUCKET_BITS];
+ti_bucket threading_buckets[1 << TI_BUCKET_BITS];
 
 void ti_parking_announce(ti_bucket *bucket)
 {
@@ -208,5 +208,5 @@ void ti_parking_wake_watchers(const void *address)
 
 void ti_parking_reset(void)
 {
-    memset(ti_buckets, 0, sizeof ti_buckets);
+    memset(threading_buckets, 0, sizeof threading_buckets);
 }

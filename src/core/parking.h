@@ -62,24 +62,23 @@ struct ti_self;
  */
 typedef struct threading_waiter ti_waiter;
 
-typedef struct ti_bucket {
-    ti_guard guard;
-    ti_waiter *first;
-    ti_waiter *last;
-    uint32_t count;  /* waiters that are queued or about to look whether they must be */
-    uint32_t fenced; /* a fence in all threads was made, and the count was not 0 since */
-} ti_bucket;
+/*
+ *   first, last  all its waiters, oldest first; under the guard
+ *   count        waiters that are queued or about to look whether they must be; changes under the guard, read
+ *   without fenced       a fence in all threads was made, and the count was not 0 since; under the guard
+ */
+typedef struct threading_bucket ti_bucket;
 
-#define TI_BUCKET_BITS 10 /* 10,000 waiters on as many addresses make queues of ten */
+#define TI_BUCKET_BITS 10 /* as in the header; 10,000 waiters on as many addresses make queues of ten */
 
-extern ti_bucket ti_buckets[1 << TI_BUCKET_BITS];
+extern ti_bucket threading_buckets[1 << TI_BUCKET_BITS];
 
 /* Multiplicative hashing (Knuth, TAOCP 6.4): the product's upper bits depend on all bits of the address. */
 static inline ti_bucket *ti_parking_bucket(const void *address)
 {
     uint64_t object = (uintptr_t)address & ~(uintptr_t)TI_TAGS;
     uint64_t product = object * UINT64_C(0x9E3779B97F4A7C15);
-    return &ti_buckets[product >> (64 - TI_BUCKET_BITS)];
+    return &threading_buckets[product >> (64 - TI_BUCKET_BITS)];
 }
 
 /* A hint, for a first look before anything was changed: nothing may depend on a false. */

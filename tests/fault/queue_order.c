@@ -39,11 +39,11 @@ static int waiting_in_the_queue(void)
 {
     uintptr_t begin = (uintptr_t)queue, end = begin + block_of(queue)->head.size;
     int count = 0;
-    for (size_t i = 0; i < sizeof ti_buckets / sizeof *ti_buckets; i++) {
-        ti_guard_lock(&ti_buckets[i].guard, &ti_self_get()->parker);
-        for (const ti_waiter *waiter = ti_buckets[i].first; waiter != NULL; waiter = waiter->next)
+    for (size_t i = 0; i < sizeof threading_buckets / sizeof *threading_buckets; i++) {
+        ti_guard_lock(&threading_buckets[i].guard, &ti_self_get()->parker);
+        for (const ti_waiter *waiter = threading_buckets[i].first; waiter != NULL; waiter = waiter->next)
             count += (uintptr_t)waiter->address >= begin && (uintptr_t)waiter->address < end;
-        ti_guard_unlock(&ti_buckets[i].guard);
+        ti_guard_unlock(&threading_buckets[i].guard);
     }
     return count;
 }
