@@ -708,6 +708,7 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_lock_acquire_time
  * free, so that whoever acquires it next may free it.
  * @param lock  borrowed.
  * @return THREADING_OK; THREADING_NOT_HELD when it is free (nothing changes); THREADING_INVALID for NULL.
+ *         Two threads that release it at one moment, although it was acquired once, may both be told OK.
  * Ordering: synchronises with the next acquire.
  * Callable: from any thread, after fork, at exit.
  */

@@ -351,7 +351,7 @@ void ti_executor_stop(threading_executor_t *executor, bool cancel_futures)
     ti_executor_refuse(cancelled, THREADING_CANCELLED);
 }
 
-static threading_thread_t *ti_executor_worker_at(threading_executor_t *executor, size_t i)
+threading_thread_t *ti_executor_worker_at(threading_executor_t *executor, size_t i)
 {
     threading_lock_acquire(&executor->lock);
     threading_thread_t *worker = i < executor->worker_count ? executor->workers[i] : NULL;
@@ -359,7 +359,7 @@ static threading_thread_t *ti_executor_worker_at(threading_executor_t *executor,
     return worker; /* valid as long as the executor is */
 }
 
-threading_status_t ti_executor_join(threading_executor_t *executor, ti_self *self)
+static threading_status_t ti_executor_join(threading_executor_t *executor, ti_self *self)
 {
     threading_status_t status = THREADING_OK;
     self->deaf++;

@@ -38,8 +38,8 @@ bool ti_executor_help(threading_future_t *future, ti_self *self);
 /* Take no more tasks, and let the workers end when the queue is empty. */
 void ti_executor_stop(threading_executor_t *executor, bool cancel_futures);
 
-/* Wait until the workers of a stopped one have ended. */
-threading_status_t ti_executor_join(threading_executor_t *executor, ti_self *self);
+/* The i-th worker, valid as long as the executor is; NULL behind the last one. */
+threading_thread_t *ti_executor_worker_at(threading_executor_t *executor, size_t i);
 
 /* Run tasks in the calling thread, a worker, until there will be none. */
 void ti_executor_work(threading_executor_t *executor, ti_self *self);

@@ -8,6 +8,7 @@
 #include "atomic.h"
 #include "executor.h"
 #include "guard.h"
+#include "thread.h"
 
 static struct {
     ti_guard guard;
@@ -76,6 +77,19 @@ static threading_executor_t *ti_executors_next(ti_self *self)
     return executor;
 }
 
+/* Wait until the workers have ended. Left out are the calling one, those that end the process too and so never end
+ * themselves, and those whose end could never come: the wait for all threads leaves them out as well. */
+static void ti_executor_await(threading_executor_t *executor, ti_self *self)
+{
+    threading_thread_t *worker;
+    for (size_t i = 0; (worker = ti_executor_worker_at(executor, i)) != NULL; i++) {
+        if (worker == self->record || ti_thread_wait(self, worker, TI_FOREVER, TI_LEAVING) != THREADING_OK)
+            continue;
+        if (ti_load_acquire(&worker->state) == TI_ENDED)
+            (void)ti_thread_reap(self, worker, TI_FOREVER);
+    }
+}
+
 void ti_executors_close(ti_self *self)
 {
     ti_guard_lock(&ti_executors.guard, &self->parker);
@@ -87,17 +101,15 @@ void ti_executors_close(ti_self *self)
         executor->next_listed = stopped; /* it is not in the list any more */
         stopped = executor;
     }
+    /* A task may end the process: its worker is not waited for, and does its part here. */
+    if (self->executor != NULL)
+        ti_executor_work(self->executor, self);
     while (stopped != NULL) {
         threading_executor_t *executor = stopped;
         stopped = executor->next_listed;
-        if (self->executor !=
-            executor) /* a worker that could never end is left out here and by the wait for all threads */
-            (void)ti_executor_join(executor, self);
+        ti_executor_await(executor, self);
         ti_executor_give_back(executor);
     }
-    if (self->executor !=
-        NULL) /* a task ends the process: its worker is not waited for, and does its part here */
-        ti_executor_work(self->executor, self);
 }
 
 void ti_executors_open(void)

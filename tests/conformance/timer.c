@@ -482,9 +482,10 @@ CASE(function_may_give_back_its_timers_handle)
 {
     threading_thread_t *timer = NULL;
     timer = new_timer(0.001, give_back_the_handle, &timer);
-    start(timer);
-    AWAIT(atomic_load(&calls) == 1);
-    AWAIT(threading_active_count() == 1);
+    threading_thread_t *second = threading_thread_retain(timer);
+    start(second);
+    finished(second);
+    calls_are(1);
 }
 
 static void *cancel_it(void *timer)
