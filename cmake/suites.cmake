@@ -89,7 +89,7 @@ function(threading_suite_cases suite program source)
       threading_case(${test} ${program} ${case} ${seconds})
     endif()
     if(seconds GREATER 20)
-      set_tests_properties(${test} PROPERTIES RUN_SERIAL ON)
+      set_tests_properties(${test} PROPERTIES RESOURCE_LOCK heavy) # one at a time
     endif()
     string(APPEND entries "CASE_ENTRY(${case})\n")
   endwhile()
