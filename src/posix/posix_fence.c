@@ -27,6 +27,13 @@ bool ti_port_fence_start(void)
     return started;
 }
 
+/* Run when the program is loaded: registering costs nothing in a process of one thread, and ten milliseconds
+ * later on. */
+__attribute__((constructor)) static void ti_linux_register(void)
+{
+    (void)ti_port_fence_start();
+}
+
 bool ti_port_fence_all(void)
 {
     int error = errno;
