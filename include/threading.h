@@ -708,7 +708,8 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_lock_acquire_time
  * free, so that whoever acquires it next may free it.
  * @param lock  borrowed.
  * @return THREADING_OK; THREADING_NOT_HELD when it is free (nothing changes); THREADING_INVALID for NULL.
- *         Two threads that release it at one moment, although it was acquired once, may both be told OK.
+ *         Of several threads that release it at one moment one is told OK; the one that acquired it may be
+ *         told so too.
  * Ordering: synchronises with the next acquire.
  * Callable: from any thread, after fork, at exit.
  */
@@ -858,7 +859,8 @@ THREADING_API size_t threading_rlock_count(const threading_rlock_t *rlock);
  * thread moves to the lock's queue and wakes when the lock can be its own.
  */
 
-/** A condition variable. Needs an initialiser (zero-filled is THREADING_CONDITION_INIT); no destroy. */
+/** A condition variable: two pointers and 8 bytes. Needs an initialiser (zero-filled is
+ * THREADING_CONDITION_INIT). */
 typedef struct threading_condition {
     threading_lock_t *lock;   /* private, as the rest: the Lock that was given, or NULL */
     threading_rlock_t *rlock; /* the RLock that was given, or NULL */
@@ -1251,7 +1253,7 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_event_wait_timeou
  * A wait that ends by its timeout, or by a stop, breaks the barrier for all, since a party is now missing.
  */
 
-/** A barrier. Needs an initialiser; never needs to be destroyed. */
+/** A barrier: 48 bytes at most. Needs an initialiser; never needs to be destroyed. */
 typedef struct threading_barrier {
     size_t parties; /* private, as the rest */
     void (*action)(void *arg);
@@ -1589,8 +1591,8 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_local_destroy(thr
  * A wait that heeds a stop is not part of a proof of deadlock, as one with a timeout is not.
  */
 
-/** A request to stop: zero when not requested. Never needs to be destroyed; must live while a thread heeds
- * it. */
+/** A request to stop: 24 bytes at most, zero when not requested. Never needs to be destroyed; must live while
+ * a thread heeds it. */
 typedef struct threading_stop {
     uint32_t requested; /* private, as the rest */
     uint32_t has_deadline;
@@ -2413,12 +2415,14 @@ threading_lock_acquire_inline(threading_lock_t *lock) THREADING_ANALYSIS(acquire
     return THREADING_OK;
 }
 
-/* Relaxed: whoever may release it knows that it is held. */
+/* Only for who acquired it: of others that release it at once, the call proper finds out who is first.
+ * Relaxed: only the thread itself puts its ident there. */
 THREADING_UNUSED THREADING_NO_ANALYSIS static inline threading_status_t
 threading_lock_release_inline(threading_lock_t *lock) THREADING_ANALYSIS(release_capability(*lock))
 {
-    if (lock == NULL || !threading_word_is_simple(&lock->word) ||
-        __atomic_load_n(&lock->word, __ATOMIC_RELAXED) == 0)
+    const struct threading_fast *self = threading_fast_self;
+    if (self == NULL || lock == NULL || __atomic_load_n(&lock->word, __ATOMIC_RELAXED) != self->ident ||
+        !threading_word_is_simple(&lock->word))
         return threading_lock_release(lock);
     threading_word_free(&lock->word);
     return THREADING_OK;

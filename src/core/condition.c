@@ -42,8 +42,8 @@ static uint32_t ti_condition_release_all(threading_condition_t *condition, ti_se
 {
     if (condition->lock == NULL)
         return ti_rlock_release_all(ti_condition_rlock(condition), self);
-    (void)ti_lockword_release(
-        &condition->lock->word); /* false: somebody else has released the Lock just now */
+    /* False: somebody else has released the Lock just now. */
+    (void)ti_lockword_release(&condition->lock->word, self->fast.ident);
     return 0;
 }
 

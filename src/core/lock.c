@@ -55,7 +55,7 @@ threading_status_t threading_lock_release(threading_lock_t *lock)
 {
     if (lock == NULL)
         return THREADING_INVALID;
-    return ti_lockword_release(&lock->word) ? THREADING_OK : THREADING_NOT_HELD;
+    return ti_lockword_release(&lock->word, ti_self_get()->fast.ident) ? THREADING_OK : THREADING_NOT_HELD;
 }
 
 /* An inline release has freed the word, and seen that somebody announced itself. The word is not the caller's

@@ -64,29 +64,30 @@ void ti_lockword_requeue(uint32_t *word, ti_waiter *chain);
 bool ti_lockword_release_slow(uint32_t *word, ti_bucket *bucket);
 void ti_lockword_wake_first(const uint32_t *word, ti_bucket *bucket);
 
-/* Make the word free. False when it was free. The last touch of the word. */
-static inline bool ti_lockword_clear(uint32_t *word)
+/*
+ * Make the word free. False when it was free. The last touch of the word. A plain store is for the thread
+ * that acquired it: several others may release a Lock at once, and the exchange tells who was first.
+ */
+static inline bool ti_lockword_clear(uint32_t *word, uint32_t ident)
 {
-    if (!ti_fence_is_shared()) /* sequential: the change in the table in parking.h */
-        return ti_exchange_sequential(word, 0) != 0;
-    /* Relaxed: whoever may release it knows that it is held. */
-    if (ti_load_relaxed(word) == 0)
-        return false;
+    /* Relaxed: only the thread of that ident puts it there, apart from a hand-over that it waits for. */
+    if (!ti_fence_is_shared() || ti_load_relaxed(word) != ident)
+        return ti_exchange_sequential(word, 0) != 0; /* sequential: the change in the table in parking.h */
     /* Release: R1 of the table in fence.h; R2 must not be moved before it by the compiler. */
     ti_store_release(word, 0);
     ti_keep_order();
     return true;
 }
 
-/* Free the word, or hand it over. False when it was free. */
-static inline bool ti_lockword_release(uint32_t *word)
+/* Free the word, or hand it over, for the calling thread of that ident. False when it was free. */
+static inline bool ti_lockword_release(uint32_t *word, uint32_t ident)
 {
     if (ti_port_is_alone())
         return ti_lockword_put(word, 0);
     ti_bucket *bucket = ti_parking_bucket(word);
     if (ti_parking_may_be_awaited(bucket))
         return ti_lockword_release_slow(word, bucket);
-    if (!ti_lockword_clear(word))
+    if (!ti_lockword_clear(word, ident))
         return false;
     if (ti_parking_is_awaited(bucket))
         ti_lockword_wake_first(word, bucket);

@@ -56,7 +56,7 @@ uint32_t ti_rlock_release_all(threading_rlock_t *rlock, ti_self *self)
     uint32_t level = rlock->count;
     rlock->count = 0;
     self->fast.rlocks--;
-    (void)ti_lockword_release(&rlock->owner); /* true: it is mine */
+    (void)ti_lockword_release(&rlock->owner, self->fast.ident); /* true: it is mine */
     return level;
 }
 
