@@ -2350,6 +2350,7 @@ struct threading_bucket {
     struct threading_waiter *last;
     uint32_t count;
     uint32_t fenced;
+    uint32_t watchers;
 };
 
 void threading_word_wake(const uint32_t *word); /* somebody waits for a lock whose word was freed */

@@ -29,7 +29,7 @@ threading_status_t threading_event_set(threading_event_t *event)
     /* Release: pairs with the acquire of those who find it set. The last touch of the flag. */
     ti_store_release(&event->flag, 1);
     ti_waiter *waiters = ti_parking_take(bucket, &event->flag, SIZE_MAX);
-    ti_waiter *watchers = ti_parking_take(bucket, ti_parking_tagged(&event->flag, TI_WATCHERS), SIZE_MAX);
+    ti_waiter *watchers = ti_parking_take_watchers(bucket, &event->flag);
     ti_guard_unlock(&bucket->guard);
     ti_parking_wake_chain(waiters, TI_WOKEN);
     ti_parking_wake_chain(watchers, TI_WOKEN);

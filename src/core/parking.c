@@ -34,17 +34,24 @@ void ti_parking_withdraw(ti_bucket *bucket)
         bucket->fenced = false;
 }
 
-static void ti_parking_prepare(ti_waiter *waiter, const void *address)
+/* Relaxed: under the guard. */
+static bool ti_parking_is_watcher(const ti_waiter *waiter)
+{
+    return (ti_load_pointer_relaxed(&waiter->address) & TI_TAGS) == TI_WATCHERS;
+}
+
+static void ti_parking_prepare(ti_bucket *bucket, ti_waiter *waiter, const void *address)
 {
     /* Relaxed: decided upon under the guard only; ti_parking_is_queued may read it under another one's. */
     ti_store_pointer_relaxed(&waiter->address, (uintptr_t)address);
     /* Relaxed: the waker writes it after it found the waiter under the guard. */
     ti_store_relaxed(&waiter->woken, TI_SLEEPING);
+    bucket->watchers += ti_parking_is_watcher(waiter);
 }
 
 void ti_parking_enqueue_last(ti_bucket *bucket, ti_waiter *waiter, const void *address)
 {
-    ti_parking_prepare(waiter, address);
+    ti_parking_prepare(bucket, waiter, address);
     waiter->next = NULL;
     waiter->previous = bucket->last;
     *(bucket->last != NULL ? &bucket->last->next : &bucket->first) = waiter;
@@ -53,7 +60,7 @@ void ti_parking_enqueue_last(ti_bucket *bucket, ti_waiter *waiter, const void *a
 
 void ti_parking_enqueue_first(ti_bucket *bucket, ti_waiter *waiter, const void *address)
 {
-    ti_parking_prepare(waiter, address);
+    ti_parking_prepare(bucket, waiter, address);
     waiter->previous = NULL;
     waiter->next = bucket->first;
     *(bucket->first != NULL ? &bucket->first->previous : &bucket->last) = waiter;
@@ -89,6 +96,7 @@ void ti_parking_dequeue(ti_bucket *bucket, ti_waiter *waiter)
 {
     *(waiter->previous != NULL ? &waiter->previous->next : &bucket->first) = waiter->next;
     *(waiter->next != NULL ? &waiter->next->previous : &bucket->last) = waiter->previous;
+    bucket->watchers -= ti_parking_is_watcher(waiter);
     ti_store_pointer_relaxed(&waiter->address, 0); /* relaxed: as in ti_parking_prepare */
     ti_parking_withdraw(bucket);
 }
@@ -97,16 +105,21 @@ ti_waiter *ti_parking_take(ti_bucket *bucket, const void *address, size_t n)
 {
     ti_waiter *chain = NULL;
     ti_waiter **end = &chain;
-    for (ti_waiter *waiter = ti_parking_first(bucket, address), *after; waiter != NULL && n > 0;
+    for (ti_waiter *waiter = n > 0 ? ti_parking_first(bucket, address) : NULL, *after; waiter != NULL;
          waiter = after) {
-        after = ti_parking_next(waiter);
+        /* Nothing is sought after the last one: that may be a long way. */
+        after = --n > 0 ? ti_parking_next(waiter) : NULL;
         ti_parking_dequeue(bucket, waiter);
         waiter->next = NULL;
         *end = waiter;
         end = &waiter->next;
-        n--;
     }
     return chain;
+}
+
+ti_waiter *ti_parking_take_watchers(ti_bucket *bucket, const void *address)
+{
+    return ti_parking_take(bucket, ti_parking_tagged(address, TI_WATCHERS), bucket->watchers);
 }
 
 void ti_parking_wake(ti_waiter *waiter, uint32_t outcome)
@@ -182,28 +195,29 @@ bool ti_parking_wait(ti_self *self, uint32_t *word, uint32_t value, int64_t dead
     return !must_wait || ti_parking_sleep(self, word, deadline) != TI_SLEEPING;
 }
 
-static void ti_parking_wake_address(ti_bucket *bucket, const void *address)
+/* At most n waiters, and all watchers. */
+static void ti_parking_wake_slow(ti_bucket *bucket, const void *address, size_t n)
 {
     ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
-    ti_waiter *chain = ti_parking_take(bucket, address, SIZE_MAX);
+    ti_waiter *waiters = ti_parking_take(bucket, address, n);
+    ti_waiter *watchers = ti_parking_take_watchers(bucket, address);
     ti_guard_unlock(&bucket->guard);
-    ti_parking_wake_chain(chain, TI_WOKEN);
+    ti_parking_wake_chain(waiters, TI_WOKEN);
+    ti_parking_wake_chain(watchers, TI_WOKEN);
 }
 
 void ti_parking_wake_all(uint32_t *word)
 {
     ti_bucket *bucket = ti_parking_bucket(word);
-    if (ti_parking_is_awaited(bucket)) {
-        ti_parking_wake_address(bucket, word);
-        ti_parking_wake_address(bucket, ti_parking_tagged(word, TI_WATCHERS));
-    }
+    if (ti_parking_is_awaited(bucket))
+        ti_parking_wake_slow(bucket, word, SIZE_MAX);
 }
 
 void ti_parking_wake_watchers(const void *address)
 {
     ti_bucket *bucket = ti_parking_bucket(address);
     if (ti_parking_may_be_awaited(bucket))
-        ti_parking_wake_address(bucket, ti_parking_tagged(address, TI_WATCHERS));
+        ti_parking_wake_slow(bucket, address, 0);
 }
 
 void ti_parking_reset(void)

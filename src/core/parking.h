@@ -63,9 +63,11 @@ struct ti_self;
 typedef struct threading_waiter ti_waiter;
 
 /*
- *   first, last  all its waiters, oldest first; under the guard
- *   count        waiters that are queued or about to look whether they must be; changes under the guard, read
- *   without fenced       a fence in all threads was made, and the count was not 0 since; under the guard
+ *   first, last  all its waiters, watchers first, then oldest first; under the guard
+ *   count        waiters that are queued or about to look whether they must be; changes under the guard, is
+ *                read without
+ *   fenced       a fence in all threads was made, and the count was not 0 since; under the guard
+ *   watchers     how many of the queued are watchers: who looks for them need not pass all who wait
  */
 typedef struct threading_bucket ti_bucket;
 
@@ -115,6 +117,9 @@ void ti_parking_dequeue(ti_bucket *bucket, ti_waiter *waiter);
 /* Under the guard: take at most n waiters of an address off the queue, chained by `next`. None returns before
  * it is woken. */
 ti_waiter *ti_parking_take(ti_bucket *bucket, const void *address, size_t n);
+
+/* The same for all that watch the address. */
+ti_waiter *ti_parking_take_watchers(ti_bucket *bucket, const void *address);
 
 /* After the guard was unlocked: wake a waiter that was dequeued, or a chain of them; the last touch of
  * each. */

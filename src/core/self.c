@@ -19,9 +19,9 @@ static uint32_t ti_main_is_known;
 static ti_self ti_reserve[TI_RESERVE];
 static uint32_t ti_reserve_used;
 
-/* ---- the pool: a stack that is only ever taken as a whole, so that no swap can meet a recycled node (ABA)
- * ---- */
+/* ---- the pool ---- */
 
+/* A stack that is only ever taken as a whole, so that no swap can meet a recycled node (ABA). */
 static uintptr_t ti_pool;
 
 static void ti_pool_put(ti_self *self)

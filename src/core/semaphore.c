@@ -100,7 +100,7 @@ static void ti_semaphore_wake(uint32_t *value, ti_bucket *bucket, size_t n)
 {
     ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
     ti_waiter *chain = ti_parking_take(bucket, value, n);
-    ti_waiter *watchers = ti_parking_take(bucket, ti_parking_tagged(value, TI_WATCHERS), SIZE_MAX);
+    ti_waiter *watchers = ti_parking_take_watchers(bucket, value);
     ti_semaphore_decide(value, chain);
     ti_guard_unlock(&bucket->guard);
     while (chain != NULL) {

@@ -84,7 +84,7 @@ static void ti_source_watch(threading_source_t *source, ti_self *self)
     source->waiter.self = self;
     ti_guard_lock(&bucket->guard, &self->parker);
     ti_parking_announce(bucket);
-    ti_parking_enqueue_last(bucket, &source->waiter, address);
+    ti_parking_enqueue_first(bucket, &source->waiter, address); /* where those who look for it begin */
     ti_guard_unlock(&bucket->guard);
 }
 

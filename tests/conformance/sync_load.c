@@ -178,85 +178,63 @@ THREADING_NO_ANALYSIS static double release_among(int (*start)(threading_target_
     return least_release;
 }
 
-/* A release ends with a wake, which costs what it costs. */
 CASE(release_of_a_lock_costs_the_same_with_10000_waiters_and_each_gets_it)
 {
     /* slow */
     double with_few = release_among(start_few_waiters);
-    double with_many = release_among(start_many_waiters);
-    CHECK(with_many <= 10 * with_few + 100e-6);
+    costs_the_same(release_among(start_many_waiters), with_few);
 }
 
-static threading_semaphore_t awaited_by_many, awaited_by_few;
-static atomic_int taken; /* by the few */
-static atomic_bool ended;
+static threading_semaphore_t awaited_units;
 
 static void *take_one(void *arg)
 {
     atomic_fetch_add(&announced, 1);
-    CHECK_STATUS(threading_semaphore_acquire(&awaited_by_many), THREADING_OK);
+    CHECK_STATUS(threading_semaphore_acquire(&awaited_units), THREADING_OK);
     atomic_fetch_add(&passed, 1);
     return arg;
 }
 
-static void *take_until_the_end(void *arg)
+static double release_one(void)
 {
-    while (!atomic_load(&ended)) {
-        CHECK_STATUS(threading_semaphore_acquire(&awaited_by_few), THREADING_OK);
-        atomic_fetch_add(&taken, 1);
-    }
-    return arg;
-}
-
-static double release_one(threading_semaphore_t *semaphore, atomic_int *count)
-{
-    int before = atomic_load(count);
+    int before = atomic_load(&passed);
     double begin = threading_monotonic();
-    CHECK_STATUS(threading_semaphore_release(semaphore), THREADING_OK);
+    CHECK_STATUS(threading_semaphore_release(&awaited_units), THREADING_OK);
     double cost = threading_monotonic() - begin;
-    AWAIT(atomic_load(count) == before + 1);
+    AWAIT(atomic_load(&passed) == before + 1);
     return cost;
 }
 
-/* A release ends with a wake, which costs what it costs. So both are made in turn, on the same busy machine. */
-static void release_among_many(int times)
+static void release_to(int count)
 {
-    double with_few = 1e9, with_many = 1e9;
-    for (int i = 0; i < times; i++) {
-        double few = release_one(&awaited_by_few, &taken);
-        double many = release_one(&awaited_by_many, &passed);
-        with_few = few < with_few ? few : with_few;
-        with_many = many < with_many ? many : with_many;
-    }
-    CHECK(with_many <= 10 * with_few + 100e-6);
+    int before = atomic_load(&passed);
+    CHECK_STATUS(threading_semaphore_release_n(&awaited_units, (size_t)count), THREADING_OK);
+    AWAIT(atomic_load(&passed) == before + count);
 }
 
 static double acquire_in_vain(void)
 {
     double begin = threading_monotonic();
-    CHECK_STATUS(threading_semaphore_acquire_timeout(&awaited_by_many, 1e-9), THREADING_TIMEOUT);
+    CHECK_STATUS(threading_semaphore_acquire_timeout(&awaited_units, 1e-9), THREADING_TIMEOUT);
     return threading_monotonic() - begin;
 }
 
 CASE(release_costs_the_same_with_10000_waiters_and_release_of_n_wakes_all)
 {
     /* slow */
-    threading_thread_t *few[FEW];
     double vain_with_none = least_cost(acquire_in_vain, SAMPLES);
     int many = start_many_waiters(take_one);
-    int times = many / 2 < SAMPLES ? many / 2 : SAMPLES;
-    start_many(few, FEW, take_until_the_end, NULL);
+    int times = many / 4 < SAMPLES ? many / 4 : SAMPLES;
     await_announced(many);
     costs_the_same(least_cost(acquire_in_vain, SAMPLES), vain_with_none);
-    release_among_many(times);
-    atomic_store(&ended, true);
-    CHECK_STATUS(threading_semaphore_release_n(&awaited_by_few, FEW), THREADING_OK);
-    finish_many(few, FEW);
-    CHECK_EQUAL(atomic_load(&passed), times);
-    CHECK_STATUS(threading_semaphore_release_n(&awaited_by_many, (size_t)(many - times)), THREADING_OK);
+    double with_many = least_cost(release_one, times);
+    release_to(many - 2 * times);
+    double with_few = least_cost(release_one, times);
+    /* The wake costs more than a walk past thousands, so they may differ by less than elsewhere. */
+    CHECK(with_many <= 2 * with_few + 5e-6);
     finish_many(crowd, many);
     CHECK_EQUAL(atomic_load(&passed), many);
-    CHECK(is_zero(&awaited_by_many, sizeof awaited_by_many));
+    CHECK(is_zero(&awaited_units, sizeof awaited_units));
     CHECK_EQUAL(threading_active_count(), 1);
 }
 
