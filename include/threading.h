@@ -2351,6 +2351,7 @@ struct threading_bucket {
     uint32_t count;
     uint32_t fenced;
     uint32_t watchers;
+    uintptr_t lookout;
 };
 
 void threading_word_wake(const uint32_t *word); /* somebody waits for a lock whose word was freed */

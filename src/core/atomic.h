@@ -121,6 +121,11 @@ static inline uintptr_t ti_load_pointer_acquire(const uintptr_t *word)
     return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
+static inline uintptr_t ti_load_pointer_sequential(const uintptr_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_SEQ_CST);
+}
+
 static inline void ti_store_pointer_relaxed(uintptr_t *word, uintptr_t value)
 {
     __atomic_store_n(word, value, __ATOMIC_RELAXED);
@@ -129,6 +134,11 @@ static inline void ti_store_pointer_relaxed(uintptr_t *word, uintptr_t value)
 static inline void ti_store_pointer_release(uintptr_t *word, uintptr_t value)
 {
     __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+static inline void ti_store_pointer_sequential(uintptr_t *word, uintptr_t value)
+{
+    __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
 }
 
 static inline uintptr_t ti_exchange_pointer_acquire(uintptr_t *word, uintptr_t value)
@@ -298,6 +308,17 @@ static inline void ti_store_pointer_release(uintptr_t *word, uintptr_t value)
 static inline uintptr_t ti_exchange_pointer_acquire(uintptr_t *word, uintptr_t value)
 {
     return (uintptr_t)_InterlockedExchangePointer(ti_atomic_pointer(word), (void *)value);
+}
+
+static inline void ti_store_pointer_sequential(uintptr_t *word, uintptr_t value)
+{
+    (void)ti_exchange_pointer_acquire(word, value);
+}
+
+/* Its partners are exchanges, which are full barriers: no load of this thread passes one that comes before. */
+static inline uintptr_t ti_load_pointer_sequential(const uintptr_t *word)
+{
+    return ti_load_pointer_acquire(word);
 }
 
 static inline bool ti_swap_pointer_acquire(uintptr_t *word, uintptr_t expected, uintptr_t desired)

@@ -6,13 +6,70 @@
 #include "stop.h"
 #include "waits.h"
 
+/* ---- the lookout ---- */
+
+/* Under the guard: let releasers rely on a thread that is awake. False: they rely on another one, maybe of another
+ * word. */
+static bool ti_lockword_post(ti_bucket *bucket, const uint32_t *word)
+{
+    bool is_free = bucket->lookout == 0;
+    if (is_free)
+        ti_store_pointer_relaxed(&bucket->lookout, (uintptr_t)word); /* relaxed: nobody relies on it yet */
+    return is_free;
+}
+
+/* Under the guard: become the lookout if others wait, and none of them for too long. */
+static bool ti_lockword_may_post(ti_bucket *bucket, const uint32_t *word)
+{
+    const ti_waiter *first = ti_parking_first(bucket, word);
+    return first != NULL && ti_port_now() - first->since <= TI_STARVED && ti_lockword_post(bucket, word);
+}
+
+static bool ti_lockword_offer(const uint32_t *word, ti_self *self)
+{
+    ti_bucket *bucket = ti_parking_bucket(word);
+    /* Relaxed: a hint, that saves the guard. */
+    if (!ti_parking_may_be_awaited(bucket) || ti_load_pointer_relaxed(&bucket->lookout) != 0)
+        return false;
+    ti_guard_lock(&bucket->guard, &self->parker);
+    bool posted = ti_lockword_may_post(bucket, word);
+    ti_guard_unlock(&bucket->guard);
+    return posted;
+}
+
+/* The lookout has the word. */
+static void ti_lockword_withdraw(uint32_t *word, uint32_t ident)
+{
+    ti_bucket *bucket = ti_parking_bucket(word);
+    /* Sequential, both: the table in lockword.h. */
+    ti_store_pointer_sequential(&bucket->lookout, 0);
+    if (ti_load_sequential(word) != ident)
+        ti_lockword_wake_first(word, bucket);
+}
+
+/* ---- waiting ---- */
+
+/* Look for a while before sleeping: most locks are held for less time than it takes to sleep and wake. */
+static bool ti_lockword_spin(uint32_t *word, uint32_t ident)
+{
+    ti_spin spin = ti_spin_begin();
+    while (ti_spin_goes_on(&spin))
+        /* Relaxed: the try decides. */
+        if (ti_load_relaxed(word) == 0 && ti_lockword_try(word, ident))
+            return true;
+    return false;
+}
+
 /* Take the word, or stand in the queue: last at first, ahead of all once woken and then passed by another. */
-static bool ti_lockword_take_or_enqueue(uint32_t *word, ti_self *self, bool was_woken)
+static bool ti_lockword_take_or_enqueue(uint32_t *word, ti_self *self, bool was_woken, bool is_lookout)
 {
     ti_bucket *bucket = ti_parking_bucket(word);
     ti_guard_lock(&bucket->guard, &self->parker);
+    if (is_lookout)
+        ti_store_pointer_sequential(&bucket->lookout, 0); /* sequential: the table in lockword.h */
     ti_parking_announce_to_all(bucket);
-    /* Sequential: the second look of the tables in parking.h and fence.h, which pair with the release. */
+    /* Sequential: the second look of the tables in parking.h, fence.h and lockword.h, which pair with the
+     * release. */
     bool taken = ti_swap_sequential(word, 0, self->fast.ident);
     if (taken)
         ti_parking_withdraw(bucket);
@@ -22,6 +79,21 @@ static bool ti_lockword_take_or_enqueue(uint32_t *word, ti_self *self, bool was_
         ti_parking_enqueue_last(bucket, &self->waiter, word);
     ti_guard_unlock(&bucket->guard);
     return taken;
+}
+
+/* Get the word, or get in line. */
+static bool ti_lockword_seek(uint32_t *word, ti_self *self, uint32_t outcome)
+{
+    bool was_woken = outcome != TI_SLEEPING;
+    bool is_lookout = was_woken ? outcome == TI_LOOKOUT : ti_lockword_offer(word, self);
+    if (!ti_lockword_spin(word, self->fast.ident)) {
+        if (!was_woken)
+            self->waiter.since = ti_port_now();
+        return ti_lockword_take_or_enqueue(word, self, was_woken, is_lookout);
+    }
+    if (is_lookout)
+        ti_lockword_withdraw(word, self->fast.ident);
+    return true;
 }
 
 /*
@@ -45,7 +117,7 @@ static uint32_t ti_lockword_sleep(uint32_t *word, ti_self *self, int64_t deadlin
 static threading_status_t ti_lockword_wait(uint32_t *word, ti_self *self, int64_t deadline,
                                            ti_ownership ownership, uint32_t outcome)
 {
-    while (outcome != TI_HANDED && !ti_lockword_take_or_enqueue(word, self, outcome == TI_WOKEN)) {
+    while (outcome != TI_HANDED && !ti_lockword_seek(word, self, outcome)) {
         outcome = ti_lockword_sleep(word, self, deadline, ownership);
         if (outcome == TI_SLEEPING)
             return ti_wait_is_unlimited(self, deadline) ? THREADING_DEADLOCK : ti_wait_status(deadline);
@@ -53,39 +125,14 @@ static threading_status_t ti_lockword_wait(uint32_t *word, ti_self *self, int64_
     return THREADING_OK;
 }
 
-/*
- * Look for a while before sleeping: most locks are held for less time than it takes to sleep and wake. Not when
- * others wait already, whom this thread would pass, nor where the holder cannot run meanwhile.
- */
-static bool ti_lockword_spin(uint32_t *word, const ti_self *self)
-{
-    const ti_bucket *bucket = ti_parking_bucket(word);
-    uint32_t looks = ti_parking_may_be_awaited(bucket) ? 0 : ti_spins();
-    for (; looks > 0; looks--) {
-        /* Relaxed: the try decides. */
-        if (ti_load_relaxed(word) == 0 && ti_lockword_try(word, self->fast.ident))
-            return true;
-        ti_pause();
-    }
-    return false;
-}
-
 threading_status_t ti_lockword_acquire_slow(uint32_t *word, ti_self *self, int64_t deadline,
                                             ti_ownership ownership)
 {
-    if (ti_lockword_spin(word, self))
-        return THREADING_OK;
-    self->waiter.since = ti_port_now();
     return ti_lockword_wait(word, self, deadline, ownership, TI_SLEEPING);
 }
 
 void ti_lockword_acquire_for_certain(uint32_t *word, ti_self *self, uint32_t outcome)
 {
-    if (outcome == TI_SLEEPING) {
-        if (ti_lockword_spin(word, self))
-            return;
-        self->waiter.since = ti_port_now();
-    }
     self->deaf++;
     (void)ti_lockword_wait(word, self, TI_FOREVER, TI_UNOWNED,
                            outcome); /* without limit and proof it cannot fail */
@@ -118,24 +165,20 @@ void ti_lockword_requeue(uint32_t *word, ti_waiter *chain)
     ti_parking_wake_chain(first, TI_WOKEN);
 }
 
-/* Release while threads wait: the first one is woken, or handed the word if it has waited too long. */
-bool ti_lockword_release_slow(uint32_t *word, ti_bucket *bucket)
+/* ---- release while threads wait ---- */
+
+/* Under the guard: the first waiter, taken off the queue; NULL if a lookout makes its wake needless. */
+static ti_waiter *ti_lockword_take_first(ti_bucket *bucket, const uint32_t *word)
 {
-    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
-    ti_waiter *first = ti_parking_first(bucket, word);
-    uint32_t heir = 0;
-    if (first != NULL) {
-        ti_parking_dequeue(bucket, first);
-        if (ti_port_now() - first->since > TI_STARVED)
-            heir = ti_self_of(first)->fast.ident;
-    }
-    /* Sequential, as in ti_lockword_release. The last touch of the word: it may be freed from here on. If
-     * another thread released it in between, an heir has now acquired a free word, which is as good. */
-    bool was_held = ti_exchange_sequential(word, heir) != 0;
-    ti_guard_unlock(&bucket->guard);
+    ti_waiter *first = bucket->lookout == (uintptr_t)word ? NULL : ti_parking_first(bucket, word);
     if (first != NULL)
-        ti_parking_wake(first, heir != 0 ? TI_HANDED : TI_WOKEN);
-    return was_held;
+        ti_parking_dequeue(bucket, first);
+    return first;
+}
+
+static uint32_t ti_lockword_outcome(ti_bucket *bucket, const uint32_t *word)
+{
+    return ti_lockword_post(bucket, word) ? TI_LOOKOUT : TI_WOKEN;
 }
 
 /* Wake a waiter that announced itself while the word was being freed; the word is not the caller's any
@@ -143,10 +186,42 @@ bool ti_lockword_release_slow(uint32_t *word, ti_bucket *bucket)
 void ti_lockword_wake_first(const uint32_t *word, ti_bucket *bucket)
 {
     ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
-    ti_waiter *first = ti_parking_first(bucket, word);
-    if (first != NULL)
-        ti_parking_dequeue(bucket, first);
+    ti_waiter *first = ti_lockword_take_first(bucket, word);
+    uint32_t outcome = first != NULL ? ti_lockword_outcome(bucket, word) : TI_WOKEN;
     ti_guard_unlock(&bucket->guard);
     if (first != NULL)
-        ti_parking_wake(first, TI_WOKEN);
+        ti_parking_wake(first, outcome);
+}
+
+/* Under the guard: how the first waiter is woken, which gets the word if it has waited too long. */
+static uint32_t ti_lockword_decide(ti_bucket *bucket, const uint32_t *word, const ti_waiter *first)
+{
+    return ti_port_now() - first->since > TI_STARVED ? TI_HANDED : ti_lockword_outcome(bucket, word);
+}
+
+static bool ti_lockword_release_to_first(uint32_t *word, ti_bucket *bucket)
+{
+    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
+    ti_waiter *first = ti_lockword_take_first(bucket, word);
+    uint32_t outcome = first != NULL ? ti_lockword_decide(bucket, word, first) : TI_WOKEN;
+    /* Sequential, as in ti_lockword_release. The last touch of the word: it may be freed from here on. If
+     * another thread released it in between, an heir has now acquired a free word, which is as good. */
+    bool was_held =
+        ti_exchange_sequential(word, outcome == TI_HANDED ? ti_self_of(first)->fast.ident : 0) != 0;
+    ti_guard_unlock(&bucket->guard);
+    if (first != NULL)
+        ti_parking_wake(first, outcome);
+    return was_held;
+}
+
+bool ti_lockword_release_slow(uint32_t *word, ti_bucket *bucket)
+{
+    /* Relaxed: a hint. Who is the lookout before the word is free may be gone when it is. */
+    if (ti_load_pointer_relaxed(&bucket->lookout) != (uintptr_t)word)
+        return ti_lockword_release_to_first(word, bucket);
+    /* Sequential, both: the table in lockword.h. */
+    bool was_held = ti_exchange_sequential(word, 0) != 0;
+    if (ti_load_pointer_sequential(&bucket->lookout) != (uintptr_t)word)
+        ti_lockword_wake_first(word, bucket);
+    return was_held;
 }

@@ -12,6 +12,24 @@
  * until a sleeping one is awake. But a waiter of more than a millisecond is handed the word: the releaser
  * puts that waiter's ident there, and nobody can come between. (CPython's PyMutex has the same rule and
  * limit.)
+ *
+ * One waiter awake is enough. Who finds the word held looks at it for a while before it sleeps, and who was
+ * woken does so again. The bucket names the word that such a thread, the lookout, looks at; while it does, a
+ * release frees the word and wakes nobody else. Otherwise each of many short holds would end with a wake,
+ * and threads that run would stand in a queue with those that sleep.
+ *
+ *   releaser                                  lookout
+ *   word = 0                  (sequential)    looks at the word, for a limited time
+ *   lookout = word? done      (sequential)    time is over: lookout = 0                 (sequential)
+ *   wake the first waiter                     look at the word; enqueue if it is held   (sequential)
+ *
+ * Either the releaser sees that the lookout is gone, or the lookout sees the free word. The same must hold
+ * when the lookout has got the word: a Lock may be released by anyone, again before the lookout is withdrawn.
+ * So it withdraws, then looks whether the word is still its own, and wakes the first waiter if not.
+ * docs/models/lookout.pml has both.
+ *
+ * Nobody becomes the lookout while the first waiter has been there for more than a millisecond: that one is
+ * handed the word by the next release.
  */
 #ifndef TI_LOCKWORD_H
 #define TI_LOCKWORD_H

@@ -33,7 +33,8 @@ enum {
     TI_SLEEPING = 0, /* also the outcome of a sleep that ended by its limit: nobody woke this waiter */
     TI_WOKEN = 1,    /* look again at what you wait for */
     TI_HANDED = 2,   /* it is yours: the waker has given it to you */
-    TI_REFUSED = 3   /* you shall not have it */
+    TI_REFUSED = 3,  /* you shall not have it */
+    TI_LOOKOUT = 4   /* look again, and releasers rely on that (lockword.h) */
 };
 
 /*
@@ -68,6 +69,7 @@ typedef struct threading_waiter ti_waiter;
  *                read without
  *   fenced       a fence in all threads was made, and the count was not 0 since; under the guard
  *   watchers     how many of the queued are watchers: who looks for them need not pass all who wait
+ *   lookout      the lock word that a thread who is awake looks at, or 0: see lockword.h
  */
 typedef struct threading_bucket ti_bucket;
 

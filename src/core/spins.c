@@ -1,11 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 #include "spins.h"
 
+#include "atomic.h"
 #include "port.h"
 
-uint32_t ti_spins_allowed;
+#define TI_SPIN_PAUSES 16 /* at most between two looks; reading the clock takes about as long */
+
+static uint32_t ti_spins_allowed;
 
 void ti_spins_decide(void)
 {
-    ti_store_relaxed(&ti_spins_allowed, ti_port_cpu_count() > 1 ? TI_SPINS : 0);
+    /* Relaxed: set once, before there is anything to wait for. */
+    ti_store_relaxed(&ti_spins_allowed, ti_port_cpu_count() > 1);
+}
+
+/* The first looks come in quick succession: most waits are over by then, and need no clock. */
+static bool ti_spin_has_time(ti_spin *spin)
+{
+    if (spin->pauses < TI_SPIN_PAUSES) {
+        spin->pauses = spin->pauses == 0 ? 1 : 2 * spin->pauses;
+        return true;
+    }
+    int64_t now = ti_port_now();
+    if (spin->end == 0)
+        spin->end = now + TI_SPIN_TIME;
+    return now < spin->end;
+}
+
+bool ti_spin_goes_on(ti_spin *spin)
+{
+    /* Relaxed: as above. */
+    if (!ti_load_relaxed(&ti_spins_allowed) || !ti_spin_has_time(spin))
+        return false;
+    for (uint32_t i = 0; i < spin->pauses; i++)
+        ti_pause();
+    return true;
 }

@@ -1,22 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* How often a thread looks at what it waits for before it sleeps. */
+/*
+ * How long a thread looks at what it waits for before it sleeps: as long as sleeping and waking would cost. That
+ * is never more than twice what the better of the two would have cost (Karlin, Manasse, McGeoch, Owicki,
+ * "Competitive Randomized Algorithms for Nonuniform Problems", 1990).
+ */
 #ifndef TI_SPINS_H
 #define TI_SPINS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-#include "atomic.h"
+#define TI_SPIN_TIME 20000 /* nanoseconds */
 
-#define TI_SPINS 100 /* some microseconds, with a pause each: about what sleeping and waking costs */
+typedef struct ti_spin {
+    uint32_t pauses; /* before the next look */
+    int64_t end;     /* 0 until the clock was read */
+} ti_spin;
 
-extern uint32_t ti_spins_allowed;
-
-/* 0 in a process that has one processor only: who is waited for cannot run meanwhile. */
-static inline uint32_t ti_spins(void)
+static inline ti_spin ti_spin_begin(void)
 {
-    /* Relaxed: set once, before there is anything to wait for. */
-    return ti_load_relaxed(&ti_spins_allowed);
+    return (ti_spin){0, 0};
 }
+
+/* Pause, the longer the more often. False when it is time to sleep; always in a process that has one processor
+ * only: who is waited for cannot run meanwhile. */
+bool ti_spin_goes_on(ti_spin *spin);
 
 /* Count the processors, once. */
 void ti_spins_decide(void);

@@ -267,6 +267,31 @@ CASE(two_tight_loops_starve_no_waiter)
     loopers_starve_nobody(2);
 }
 
+enum { SIGNALLED = 4 };
+
+static threading_lock_t signal_lock;
+static int signals_each;
+
+THREADING_NO_ANALYSIS static void *await_signals(void *arg)
+{
+    for (int i = 0; i < signals_each; i++)
+        threading_lock_acquire(&signal_lock);
+    return arg;
+}
+
+/* The releaser does not wait until the one that it lets on has left its call. */
+CASE(releases_by_another_thread_let_on_as_many_as_they_are)
+{
+    /* slow */
+    threading_thread_t *threads[SIGNALLED];
+    signals_each = is_slow() ? 1000 : 20000;
+    start_many(threads, SIGNALLED, await_signals, NULL);
+    for (int left = SIGNALLED * signals_each; left > 0;)
+        if (threading_lock_release(&signal_lock) == THREADING_OK)
+            left--;
+    finish_many(threads, SIGNALLED);
+}
+
 CASE(memory_may_be_freed_once_acquired)
 {
     /* slow */

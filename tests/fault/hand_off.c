@@ -114,3 +114,54 @@ CASE(waiter_that_timed_out_is_in_no_queue)
     threading_lock_release(&lock);
     CHECK_STATUS(threading_lock_try_acquire(&lock), THREADING_OK);
 }
+
+static void *take_and_release(void *arg)
+{
+    threading_lock_acquire(&lock);
+    threading_lock_release(&lock);
+    return arg;
+}
+
+static void post_lookout(uintptr_t word)
+{
+    ti_store_pointer_sequential(&ti_parking_bucket(&lock)->lookout, word);
+}
+
+CASE(release_wakes_nobody_while_a_lookout_is_there)
+{
+    threading_lock_acquire(&lock);
+    threading_thread_t *waiter = started(take_and_release, NULL);
+    AWAIT(waiting_for(&lock) == 1);
+    post_lookout((uintptr_t)&lock);
+    threading_lock_release(&lock);
+    CHECK_EQUAL(waiting_for(&lock), 1);
+    CHECK(!threading_lock_locked(&lock));
+    post_lookout(0);
+    threading_lock_acquire(&lock); /* as the lookout does */
+    threading_lock_release(&lock);
+    finished(waiter);
+    CHECK_EQUAL(ti_parking_bucket(&lock)->lookout, 0);
+}
+
+CASE(lookout_for_another_lock_of_the_bucket_prevents_no_wake)
+{
+    threading_lock_acquire(&lock);
+    threading_thread_t *waiter = started(take_and_release, NULL);
+    AWAIT(waiting_for(&lock) == 1);
+    post_lookout((uintptr_t)&gate);
+    threading_lock_release(&lock);
+    finished(waiter);
+    CHECK_EQUAL(ti_parking_bucket(&lock)->lookout, (uintptr_t)&gate);
+}
+
+CASE(nobody_becomes_the_lookout_before_a_starved_waiter)
+{
+    threading_lock_acquire(&lock);
+    threading_thread_t *waiter = started(take_and_release, NULL);
+    await_starvation(&lock, 1);
+    CHECK_STATUS(threading_lock_acquire_timeout(&lock, 0.001), THREADING_TIMEOUT);
+    CHECK_EQUAL(ti_parking_bucket(&lock)->lookout, 0);
+    threading_lock_release(&lock);
+    CHECK(lock.word == threading_thread_ident(waiter) || lock.word == 0);
+    finished(waiter);
+}
