@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: MIT
+# Writes manual pages out of the comments of HEADER into FOLDER: threading(7), and a page in section 3 for each call. A call
+# whose comment only says what differs ("The same …") is told of on the page of the call before it.
+cmake_minimum_required(VERSION 3.21)
+
+# CMake's lists cannot hold these characters.
+string(ASCII 1 semicolon)
+string(ASCII 2 opening)
+string(ASCII 3 closing)
+
+# The text of a comment, as a list of lines without the stars.
+function(comment_lines variable comment)
+  string(REPLACE ";" "${semicolon}" comment "${comment}")
+  string(REPLACE "[" "${opening}" comment "${comment}")
+  string(REPLACE "]" "${closing}" comment "${comment}")
+  string(REPLACE "\\" "\\e" comment "${comment}")
+  string(REGEX REPLACE "\n \\* ?" "\n" comment "${comment}")
+  string(REGEX REPLACE " (@return |Callable: )" "\n\\1" comment "${comment}")
+  string(REGEX REPLACE "^\n+|[ \n]+$" "" comment "${comment}")
+  string(REPLACE "\n" ";" comment "${comment}")
+  set(${variable} "${comment}" PARENT_SCOPE)
+endfunction()
+
+# One line of prose; a point or a quote in front would be a command.
+function(prose variable line)
+  string(STRIP "${line}" line)
+  string(REGEX REPLACE "`([^`]*)`" "\\\\fB\\1\\\\fP" line "${line}")
+  string(REGEX REPLACE "@p ([A-Za-z0-9_]+)" "\\\\fI\\1\\\\fP" line "${line}")
+  if(line MATCHES "^[.']")
+    string(PREPEND line "\\&")
+  endif()
+  set(${variable} "${line}\n" PARENT_SCOPE)
+endfunction()
+
+# The lines of a comment as a page has them: what is indented stays as it is.
+function(roff variable comment)
+  comment_lines(lines "${comment}")
+  set(page "")
+  set(in start) # of a paragraph; or prose, or example, or the item of a list
+  foreach(line IN LISTS lines)
+    if(in STREQUAL "example" AND NOT line MATCHES "^( |$)")
+      string(APPEND page ".fi\n.PP\n")
+      set(in prose)
+    endif()
+    if(line STREQUAL "" AND in STREQUAL "example")
+      string(APPEND page "\n")
+    elseif(line STREQUAL "")
+      string(APPEND page ".PP\n")
+      set(in start)
+    elseif(line MATCHES "^@param +([a-z_]+) +(.*)$")
+      set(name "${CMAKE_MATCH_1}")
+      prose(text "${CMAKE_MATCH_2}")
+      if(NOT page MATCHES "\n.SH PARAMETERS\n")
+        string(APPEND page ".SH PARAMETERS\n")
+      endif()
+      string(APPEND page ".TP\n.I ${name}\n${text}")
+      set(in item)
+    elseif(line MATCHES "^@return +(.*)$")
+      prose(text "${CMAKE_MATCH_1}")
+      string(APPEND page ".SH RETURN VALUE\n${text}")
+      set(in item)
+    elseif(line MATCHES "^(Ordering|Callable): +(.*)$")
+      string(TOUPPER "${CMAKE_MATCH_1}" heading)
+      prose(text "${CMAKE_MATCH_2}")
+      string(APPEND page ".SH ${heading}\n${text}")
+      set(in item)
+    elseif(line MATCHES "^ " AND NOT in STREQUAL "item")
+      if(NOT in STREQUAL "example")
+        string(APPEND page ".PP\n.nf\n")
+        set(in example)
+      endif()
+      string(REPLACE "-" "\\-" line "${line}")
+      string(APPEND page "${line}\n")
+    elseif(in MATCHES "start|item" AND line MATCHES "^(THREADING_[A-Z_]+) +(.*)$")
+      prose(text "${CMAKE_MATCH_2}")
+      string(APPEND page ".TP\n.B ${CMAKE_MATCH_1}\n${text}")
+      set(in item)
+    else()
+      prose(text "${line}")
+      string(APPEND page "${text}")
+      if(in STREQUAL "start")
+        set(in prose)
+      endif()
+    endif()
+  endforeach()
+  if(in STREQUAL "example")
+    string(APPEND page ".fi\n")
+  endif()
+  set(${variable} "${page}" PARENT_SCOPE)
+endfunction()
+
+function(write_page name section text)
+  string(REPLACE "${semicolon}" ";" text "${text}")
+  string(REPLACE "${opening}" "[" text "${text}")
+  string(REPLACE "${closing}" "]" text "${text}")
+  string(REGEX REPLACE "(\n.PP)+\n(.PP|.SH|.TP|.SS)" "\n\\2" text "${text}")
+  file(WRITE "${FOLDER}/man${section}/${name}.${section}" "${text}")
+endfunction()
+
+# The calls of one page: `calls`, `summary`, `prototypes` and `description` tell of them.
+function(write_calls)
+  if(NOT calls)
+    return()
+  endif()
+  list(GET calls 0 name)
+  string(REPLACE ";" ", " names "${calls}")
+  write_page(${name} 3 ".TH ${name} 3 \"\" \"threading ${VERSION}\" threading
+.SH NAME
+${names} \\- ${summary}
+.SH SYNOPSIS
+.nf
+#include <threading.h>
+
+${prototypes}.fi
+.SH DESCRIPTION
+${description}.SH SEE ALSO
+.BR threading (7)
+")
+  list(POP_FRONT calls)
+  foreach(other IN LISTS calls)
+    write_page(${other} 3 ".so man3/${name}.3\n")
+  endforeach()
+endfunction()
+
+# A declaration as users need it.
+function(prototype variable declaration)
+  string(REGEX REPLACE "THREADING_ANALYSIS[A-Z_]*\\([^;]*;" ";" text "${declaration}")
+  string(REGEX REPLACE "THREADING_(API|NODISCARD|NORETURN)" "" text "${text}")
+  string(REGEX REPLACE "[ \n]+" " " text "${text}")
+  string(REPLACE " ;" ";" text "${text}")
+  string(STRIP "${text}" text)
+  string(REPLACE "-" "\\-" text "${text}")
+  set(${variable} "${text}\n" PARENT_SCOPE)
+endfunction()
+
+# What comes before the first point, on one line.
+function(first_sentence variable comment)
+  string(REGEX REPLACE "[ \n]+[*]? *" " " text "${comment}")
+  string(REGEX REPLACE "(\\.|:) .*$" "" text "${text} ")
+  string(REGEX REPLACE "@p " "" text "${text}")
+  string(STRIP "${text}" text)
+  set(${variable} "${text}" PARENT_SCOPE)
+endfunction()
+
+file(READ "${HEADER}" text)
+string(REGEX REPLACE "\n/\\* -* private from here .*$" "" text "${text}")
+file(REMOVE_RECURSE "${FOLDER}")
+set(overview "")
+set(calls "")
+while(TRUE)
+  string(FIND "${text}" "\n/*" begin)
+  if(begin EQUAL -1)
+    break()
+  endif()
+  string(SUBSTRING "${text}" ${begin} -1 text)
+  string(FIND "${text}" "*/" end)
+  string(SUBSTRING "${text}" 0 ${end} comment)
+  math(EXPR end "${end} + 2")
+  string(SUBSTRING "${text}" ${end} -1 text)
+  if(comment MATCHES "^\n/[*][*]\n [*] @file[^\n]*\n(.*)\n [*] --+\n [*] 1 Conventions\n(.*)$")
+    set(conventions "${CMAKE_MATCH_2}")
+    roff(overview "\n${CMAKE_MATCH_1}")
+    roff(conventions "\n${conventions}")
+    string(APPEND overview ".SH CONVENTIONS\n${conventions}")
+  elseif(comment MATCHES "^\n/[*] --+\n [*] [0-9]+ ([^\n]*)\n(.*)$")
+    string(TOUPPER "${CMAKE_MATCH_1}" heading)
+    roff(page "\n${CMAKE_MATCH_2}")
+    string(APPEND overview ".SH ${heading}\n${page}")
+  elseif(comment MATCHES "^\n/[*][*]" AND text MATCHES "^\n([A-Z_]+ )*THREADING_API [^;]*[ *\n](threading_[a-z0-9_]+)\\([^;]*;")
+    set(name "${CMAKE_MATCH_2}")
+    prototype(shape "${CMAKE_MATCH_0}")
+    string(REGEX REPLACE "^\n/[*][*][ \n]" "\n" comment "${comment}")
+    roff(page "${comment}")
+    if(comment MATCHES "^\n( [*] )?The same" AND calls)
+      string(APPEND description ".SS ${name}\n${page}")
+    else()
+      write_calls()
+      set(calls "")
+      set(prototypes "")
+      first_sentence(summary "${comment}")
+      set(description "${page}")
+    endif()
+    list(APPEND calls ${name})
+    string(APPEND prototypes "${shape}")
+    string(APPEND overview ".br\n.BR ${name} (3)\n")
+  endif()
+endwhile()
+write_calls()
+write_page(threading 7 ".TH threading 7 \"\" \"threading ${VERSION}\" threading
+.SH NAME
+threading \\- Python's threading, queue and concurrent.futures, for C
+.SH DESCRIPTION
+${overview}.SH FILES
+.TP
+.I threading.h
+the types, the initialisers and the macros, and all that is said here
+")
