@@ -38,6 +38,11 @@ static HMODULE ti_win32_module(DWORD flags)
     return module;
 }
 
+bool ti_win32_stay(void)
+{
+    return ti_win32_module(GET_MODULE_HANDLE_EX_FLAG_PIN) != NULL;
+}
+
 /* The universal C run-time, since Visual Studio 2015. */
 static bool ti_win32_tell_ucrt(ti_win32_optional *crt_atexit)
 {
@@ -71,7 +76,7 @@ bool ti_port_at_exit(void (*hook)(void))
     ti_store_pointer_relaxed(&ti_win32_exit_hook, (uintptr_t)hook);
     if (ti_win32_module(GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT) == GetModuleHandleW(NULL))
         return atexit(ti_win32_exit) == 0;
-    return ti_win32_module(GET_MODULE_HANDLE_EX_FLAG_PIN) != NULL && ti_win32_tell_all();
+    return ti_win32_stay() && ti_win32_tell_all();
 }
 
 bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void))

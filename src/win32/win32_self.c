@@ -60,6 +60,9 @@ static void ti_win32_make_slots(void (*leave)(void *self))
 {
     if (ti_swap_acquire(&ti_win32_slots, TI_NO_SLOTS, TI_MAKING_SLOTS)) {
         ti_win32_look_up_all();
+        /* Before any thread's first call is over: another one's may still be under way, in code that must not go
+         * when the first one frees the DLL. A failure is told by ti_port_at_exit. */
+        (void)ti_win32_stay();
         ti_win32_leave = leave;
         ti_win32_self = TlsAlloc();
         ti_win32_trigger = FlsAlloc(ti_win32_ends);

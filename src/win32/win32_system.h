@@ -41,4 +41,7 @@ DWORD ti_win32_remaining(int64_t deadline);
 /* Whether all other threads have been killed because the process ends. */
 bool ti_win32_is_ending(void);
 
+/* Let the DLL that this code is in, if it is, stay loaded until the process ends. */
+bool ti_win32_stay(void);
+
 #endif
