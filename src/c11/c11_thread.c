@@ -4,7 +4,7 @@
 
 #include "port.h"
 
-const char ti_port_backend[] = "c11";
+const char *const ti_port_backend = "c11";
 const bool ti_port_has_stack_size = false;
 const size_t ti_port_name_limit = 0;
 

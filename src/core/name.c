@@ -14,13 +14,6 @@
 
 #define TI_AUTOMATIC_SIZE 24 /* bytes for a prefix, a number and the 0 */
 
-typedef struct ti_name {
-    struct ti_name *older;
-    const char *text;
-    bool was_read;
-    char storage[];
-} ti_name;
-
 ti_name ti_name_of_main = {NULL, "MainThread", true};
 
 static void ti_name_push(threading_thread_t *record, ti_name *name)

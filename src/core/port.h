@@ -34,7 +34,7 @@
 #include "port_types.h"
 
 /* The answer of threading_backend(). */
-extern const char ti_port_backend[];
+extern const char *const ti_port_backend;
 
 /* ---- 1 threads ---- */
 

@@ -38,8 +38,15 @@ typedef enum ti_kind {
     TI_DUMMY /* a foreign thread that asked for its object */
 } ti_kind;
 
-struct ti_name;
 struct ti_timer;
+
+/* One name of a thread; name.c tells of them. */
+typedef struct ti_name {
+    struct ti_name *older;
+    const char *text;
+    bool was_read;
+    char storage[];
+} ti_name;
 
 struct threading_thread {
     uint32_t references; /* one for each handle, and one of the thread itself while it is alive */
@@ -52,9 +59,9 @@ struct threading_thread {
     ti_kind kind;
     threading_status_t options_status; /* what start says of them */
     bool is_worker;                    /* of an executor: the process waits for it, daemon or not */
-    uint32_t left_out;    /* under the registry's guard: the number of the shutdown that has given up on it */
-    struct ti_name *name; /* the newest; under the registry's guard once others know the object */
-    uint64_t native_id;   /* set before RUNNING */
+    uint32_t left_out;  /* under the registry's guard: the number of the shutdown that has given up on it */
+    ti_name *name;      /* the newest; under the registry's guard once others know the object */
+    uint64_t native_id; /* set before RUNNING */
     size_t stack_size;
     threading_target_t target;
     void *arg;
@@ -97,6 +104,6 @@ bool ti_name_give(threading_thread_t *record, const char *name,
                   const char *prefix); /* as ti_thread_allocate */
 void ti_name_free_all(threading_thread_t *record);
 void ti_name_show(const threading_thread_t *record); /* to the system, in the thread itself */
-extern struct ti_name ti_name_of_main;
+extern ti_name ti_name_of_main;
 
 #endif

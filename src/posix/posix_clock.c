@@ -31,6 +31,8 @@ void ti_port_sleep(int64_t deadline)
         (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 }
 
+#if !TI_POSIX_PARKER_IS_FUTEX
+
 void ti_posix_condition_init(pthread_cond_t *condition)
 {
     pthread_condattr_t attributes;
@@ -49,5 +51,7 @@ void ti_posix_condition_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, 
         (void)pthread_cond_timedwait(condition, mutex,
                                      &until); /* 0 or ETIMEDOUT: the caller looks at the clock */
 }
+
+#endif
 
 #endif

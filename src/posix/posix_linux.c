@@ -4,7 +4,6 @@
 
 #if defined(__linux__)
 
-#include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,23 +42,24 @@ void ti_port_yield(void)
     (void)sched_yield(); /* always 0 on Linux */
 }
 
-/* How many processors a set of `capacity` shows; 0 when the kernel knows more than fit (EINVAL) or memory is
- * out. */
-static size_t ti_linux_count_cpus(size_t capacity)
+/* How many processors the calling thread may use, as far as a set of so many bytes can show; 0 when the kernel knows more
+ * than that (EINVAL) or memory is out. The C library's own function for it is declared for _GNU_SOURCE only. */
+static size_t ti_linux_count_cpus(size_t size)
 {
-    size_t size = CPU_ALLOC_SIZE(capacity);
-    cpu_set_t *set = CPU_ALLOC(capacity);
+    unsigned char *set = calloc(1, size);
     size_t count = 0;
-    if (set != NULL && sched_getaffinity(0, size, set) == 0)
-        count = (size_t)CPU_COUNT_S(size, set);
-    CPU_FREE(set);
+    if (set != NULL && syscall(SYS_sched_getaffinity, 0, size, set) > 0) {
+        for (size_t i = 0; i < size; i++)
+            count += (size_t)__builtin_popcount(set[i]);
+    }
+    free(set);
     return count;
 }
 
 size_t ti_port_cpu_count(void)
 {
-    for (size_t capacity = 1024; capacity <= TI_LINUX_CPUS_MAX; capacity *= 4) {
-        size_t count = ti_linux_count_cpus(capacity);
+    for (size_t size = 128; size <= TI_LINUX_CPUS_MAX / 8; size *= 4) {
+        size_t count = ti_linux_count_cpus(size);
         if (count > 0)
             return count;
     }

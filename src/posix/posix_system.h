@@ -1,19 +1,39 @@
 /* SPDX-License-Identifier: MIT */
-/* What every file of this backend includes first: the feature macros; and what they share. */
+/* What every file of this backend includes first: the feature macros, the system's headers, and what the files share. */
 #ifndef TI_POSIX_SYSTEM_H
 #define TI_POSIX_SYSTEM_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1 /* Linux: sched_getaffinity, syscall */
-#endif
-#ifndef _DARWIN_C_SOURCE
-#define _DARWIN_C_SOURCE 1 /* macOS: pthread_setname_np, pthread_cond_timedwait_relative_np */
-#endif
+#include "posix_features.h"
 
 #include <pthread.h>
 #include <time.h>
 
 #include "port.h"
+
+#if defined(__APPLE__) && !defined(CLOCK_UPTIME_RAW)
+#error "threading: include this file before all others, or compile with -D_DARWIN_C_SOURCE"
+#endif
+
+/*
+ * As one file, the library may come behind system headers that were read without those macros, in strict C or with an
+ * old _POSIX_C_SOURCE. They are not read again, so what they then left out is declared here. Only systems of 64 bits are
+ * known to have these functions under these very names.
+ */
+#if defined(__linux__) && (!defined(CLOCK_MONOTONIC) || (defined(__GLIBC__) && !defined(__USE_XOPEN2K)))
+#if !defined(__LP64__)
+#error "threading: include this file before all others, or compile with -D_DEFAULT_SOURCE"
+#endif
+#undef CLOCK_MONOTONIC
+#define CLOCK_MONOTONIC 1
+#undef TIMER_ABSTIME
+#define TIMER_ABSTIME 1
+int clock_gettime(int clock, struct timespec *now);
+int clock_nanosleep(int clock, int flags, const struct timespec *until, struct timespec *rest);
+int pthread_condattr_setclock(pthread_condattr_t *attributes, int clock);
+#endif
+#if defined(__linux__) && !defined(__USE_MISC)
+long syscall(long number, ...);
+#endif
 
 #define TI_POSIX_SECOND INT64_C(1000000000)
 
@@ -25,8 +45,10 @@ struct timespec ti_posix_timespec(int64_t nanoseconds);
 int ti_posix_cancel_disable(void);
 void ti_posix_cancel_restore(int state);
 
+#if !TI_POSIX_PARKER_IS_FUTEX
 /* posix_clock.c or posix_clock_apple.c: condition variables on the monotonic clock. The wait may end early. */
 void ti_posix_condition_init(pthread_cond_t *condition);
 void ti_posix_condition_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t deadline);
+#endif
 
 #endif

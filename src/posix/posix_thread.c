@@ -8,7 +8,7 @@
 /* The least that is a default: musl's own is 128 KiB, macOS's 512 KiB. */
 #define TI_POSIX_STACK_DEFAULT ((size_t)1 << 20)
 
-const char ti_port_backend[] = "posix";
+const char *const ti_port_backend = "posix";
 const bool ti_port_has_stack_size = true;
 
 static void *ti_posix_run(void *argument)

@@ -10,6 +10,9 @@
 #define _WIN32_WINNT 0x0601
 #endif
 #include <windows.h>
+#if _WIN32_WINNT < 0x0601
+#error "threading: compile with -D_WIN32_WINNT=0x0601 or more, for Windows 7"
+#endif
 
 #include "port.h"
 

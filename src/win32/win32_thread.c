@@ -10,7 +10,7 @@
 #define TI_WIN32_NAME_LIMIT 1023
 #define TI_WIN32_STACK_DEFAULT ((size_t)1 << 20) /* the least that is a default */
 
-const char ti_port_backend[] = "win32";
+const char *const ti_port_backend = "win32";
 const bool ti_port_has_stack_size = true;
 const size_t ti_port_name_limit = TI_WIN32_NAME_LIMIT;
 
