@@ -1,0 +1,11581 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The threading authors */
+/*
+ * The threading library as one file: its public header, and behind THREADING_IMPLEMENTATION all of its code. Do not edit it:
+ * tools/amalgamate.cmake writes it, out of the files that are named on the way.
+ *
+ * Every file that uses the library includes it. One C file of the program says before that
+ *
+ *     #define THREADING_IMPLEMENTATION
+ *
+ * and may be nothing but these two lines. In that file one of THREADING_BACKEND_POSIX, THREADING_BACKEND_WIN32 and
+ * THREADING_BACKEND_C11 can be defined too; without, it is win32 on Windows and posix elsewhere. docs/vendoring.md tells more.
+ */
+#if defined(THREADING_IMPLEMENTATION)
+#if defined(__cplusplus)
+#error "threading: the implementation is C11; C++ files include this header without THREADING_IMPLEMENTATION"
+#endif
+#if defined(THREADING_BACKEND_POSIX) + defined(THREADING_BACKEND_WIN32) + defined(THREADING_BACKEND_C11) > 1
+#error "threading: more than one backend was chosen"
+#elif defined(THREADING_BACKEND_POSIX) || defined(THREADING_BACKEND_WIN32) || defined(THREADING_BACKEND_C11)
+#elif defined(_WIN32)
+#define THREADING_BACKEND_WIN32
+#else
+#define THREADING_BACKEND_POSIX
+#endif
+#endif
+
+#if defined(THREADING_IMPLEMENTATION) && defined(THREADING_BACKEND_POSIX)
+
+/* ----------------------------------------------------------------------------- src/posix/posix_features.h */
+
+/*
+ * The feature macros of this backend, before any header of the system. They make names known and change the meaning of
+ * none, as _GNU_SOURCE would: as one file, the library is compiled together with code of its user.
+ */
+
+#ifndef _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE 1 /* Linux: POSIX and syscall, in strict C too */
+#endif
+#ifndef _DARWIN_C_SOURCE
+#define _DARWIN_C_SOURCE 1 /* macOS: pthread_setname_np, pthread_cond_timedwait_relative_np */
+#endif
+
+#endif
+
+/* ------------------------------------------------------------------------------------ include/threading.h */
+
+/**
+ * @file threading.h
+ * Python's `threading`, for C: one header, the same behaviour on every backend.
+ *
+ *     #include <stdio.h>
+ *     #include "threading.h"
+ *
+ *     static void *loop(void *arg)
+ *     {
+ *         printf("thread %s got %s\n",
+ *                threading_thread_name(threading_current_thread()), (const char *)arg);
+ *         return NULL;
+ *     }
+ *
+ *     int main(void)
+ *     {
+ *         threading_thread_t *thread = threading_thread(loop, "hello", .name = "LoopThread");
+ *         if (threading_thread_start(thread) != THREADING_OK ||
+ *             threading_thread_join(thread) != THREADING_OK)
+ *             return 1;
+ *         threading_thread_free(thread);
+ *         return 0;
+ *     }
+ *
+ * Contents
+ *   1  Conventions       what holds for every call, said once
+ *   2  Options, version  macros that you may define, macros that tell
+ *   3  Status codes      the one list of results
+ *   4  Time              seconds, the monotonic clock, sleeping
+ *   5  Module            idents, the process, starting and leaving at the lowest level
+ *   6  Thread            objects that run a function: start, join, names, daemons
+ *   7  Lock              the plain lock; any thread may release it
+ *   8  RLock             the lock that its owner may take again
+ *   9  Condition         wait for others to say that something has changed
+ *  10  Semaphore         a number to take from and to add to; BoundedSemaphore
+ *  11  Event             a flag to wait for
+ *  12  Barrier           threads that wait for each other
+ *  13  Once              something that is done once
+ *  14  RWLock            many readers or one writer
+ *  15  With              THREADING_WITH_LOCK and the like
+ *  16  Local             one copy of a struct for each thread
+ *  17  Stop              cancellation by consent
+ *  18  Timer             a thread that waits, then calls
+ *  19  Queue             items passed between threads
+ *  20  Future            what will be the result of a task
+ *  21  Executor          a pool of threads that run tasks
+ *  22  Wait any          one wait for several things
+ *  23  Attributes        what the macros on the prototypes mean
+ *
+ * -------------------------------------------------------------------------------------------------
+ * 1 Conventions
+ *
+ * Names. `threading_noun_verb`, types `threading_noun_t`, macros and constants `THREADING_…`.
+ *
+ * Results. A call that can fail returns a threading_status_t; 0 is success. Nothing aborts and
+ * nothing prints. After a failure nothing is half done. Statuses that must not be dropped are marked
+ * so that the compiler says it. Out-parameters may be NULL and are written on success only.
+ *
+ * Checks come in this order: a NULL object (THREADING_INVALID), the arguments, the object's state.
+ * Where the result is no status, a NULL object gives false, 0 or NULL.
+ *
+ * Waiting comes in three spellings: `x(object)` waits as long as it takes; `try_x(object)` never
+ * waits and answers THREADING_BUSY; `x_timeout(object, seconds)` waits at most that long and answers
+ * THREADING_TIMEOUT. Signals do not interrupt a wait and do not lengthen it; no wait ends without
+ * its reason. In a thread that heeds a stop (section 17) waits can end with THREADING_CANCELLED.
+ *
+ * Time is `double seconds` on a clock that no one can set. It is rounded up and no wait ends early.
+ * 0 tries once; THREADING_FOREVER has no limit; NaN and every other negative number are
+ * THREADING_INVALID; more than THREADING_TIMEOUT_MAX, infinity too, is THREADING_OVERFLOW.
+ *
+ * Zero. All-zero bytes are a valid, unlocked, unset Lock, RLock, Event, Once, RWLock and Stop; the
+ * others have an initialiser and an init function. None of them allocates or needs a destroy call.
+ * Do not copy or move an object while any thread uses it.
+ *
+ * Handles (Thread, Timer, Queue, Future, Executor) count references: `…_new` gives one, `…_retain`
+ * another, `…_free` takes one back. Whoever calls on a handle holds or borrows a reference until the
+ * call returns.
+ *
+ * Ordering. "Synchronises" is C11's synchronizes-with. What a thread did before it released a lock is
+ * seen by whoever acquires that lock next; a try that fails orders nothing.
+ *
+ * Callable. Each comment names where a call may be made: from any thread (one that was not
+ * started here, a "foreign" thread, counts), after fork (in the child, where only the calling thread
+ * is left), at exit (in a function registered with atexit). None may be made from a signal handler.
+ */
+#ifndef THREADING_H
+#define THREADING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* -------------------------------------------------------------------------------------------------
+ * 2 Options and version
+ *
+ * Macros for the user to define, the same for every file of a program:
+ *   THREADING_SHARED   the library is a DLL or shared object (default: it is linked statically).
+ *                      The CMake target threading::threading_shared sets it.
+ *   THREADING_NO_INLINE  every call is a call; else the commonest are inline where that can be.
+ */
+
+#define THREADING_VERSION_MAJOR 0
+#define THREADING_VERSION_MINOR 1
+#define THREADING_VERSION_PATCH 0
+#define THREADING_VERSION "0.1.0"
+
+#if defined(THREADING_SHARED) && defined(_WIN32)
+#if defined(THREADING_BUILDING)
+#define THREADING_API __declspec(dllexport)
+#else
+#define THREADING_API __declspec(dllimport)
+#endif
+#elif defined(THREADING_SHARED) && defined(__GNUC__)
+#define THREADING_API __attribute__((visibility("default")))
+#else
+#define THREADING_API
+#endif
+
+/* The attributes on the prototypes; section 23 explains them. */
+#if defined(__cplusplus) && __cplusplus >= 201703L
+#define THREADING_NODISCARD [[nodiscard]]
+#elif !defined(__cplusplus) && defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202311L
+#define THREADING_NODISCARD [[nodiscard]]
+#elif defined(__GNUC__)
+#define THREADING_NODISCARD __attribute__((warn_unused_result))
+#else
+#define THREADING_NODISCARD
+#endif
+
+#if defined(__cplusplus)
+#define THREADING_NORETURN [[noreturn]]
+#elif defined(__GNUC__)
+#define THREADING_NORETURN __attribute__((noreturn))
+#elif defined(_MSC_VER)
+#define THREADING_NORETURN __declspec(noreturn)
+#else
+#define THREADING_NORETURN _Noreturn
+#endif
+
+#if defined(__clang__)
+#define THREADING_ANALYSIS(attribute) __attribute__((attribute))
+#if __has_attribute(reentrant_capability)
+#define THREADING_ANALYSIS_REENTRANT(attribute) __attribute__((attribute))
+#else
+#define THREADING_ANALYSIS_REENTRANT(attribute)
+#endif
+#else
+#define THREADING_ANALYSIS(attribute)
+#define THREADING_ANALYSIS_REENTRANT(attribute)
+#endif
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+/**
+ * Tell the version of the library that is linked, such as "0.1.0".
+ *
+ * Compare with THREADING_VERSION, the version of this header.
+ * @return text that lives as long as the process; never NULL.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API const char *threading_version(void);
+
+/**
+ * Tell which backend the library was built for: "posix", "win32" or "c11".
+ *
+ * @return text that lives as long as the process; never NULL.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API const char *threading_backend(void);
+
+/* -------------------------------------------------------------------------------------------------
+ * 3 Status codes
+ *
+ * One list makes the enumeration, the names and the messages agree: X(NAME, "sentence").
+ */
+#define THREADING_STATUS_LIST(X)                                             \
+    X(OK, "the call succeeded")                                              \
+    X(TIMEOUT, "the time ran out before the wait was over")                  \
+    X(BUSY, "it cannot be had without waiting")                              \
+    X(INVALID, "an argument is not valid")                                   \
+    X(OVERFLOW, "a timeout, a count or a value is above its limit")          \
+    X(NOT_HELD, "the lock is not held")                                      \
+    X(NOT_OWNER, "the lock is not held by the calling thread")               \
+    X(NOT_STARTED, "the thread has not been started")                        \
+    X(ALREADY_STARTED, "the thread was started before")                      \
+    X(DEADLOCK, "the wait could never end")                                  \
+    X(NO_MEMORY, "there is no memory left")                                  \
+    X(NO_THREADS, "the system can start no further thread")                  \
+    X(BROKEN, "the barrier or the executor is broken")                       \
+    X(EMPTY, "the queue is empty")                                           \
+    X(FULL, "the queue is full")                                             \
+    X(SHUTDOWN, "the queue or the executor was shut down")                   \
+    X(CANCELLED, "the work was cancelled")                                   \
+    X(FINALIZING, "the process is exiting and waits for no thread any more") \
+    X(UNSUPPORTED, "this backend cannot do it")
+
+/** What a call has to say; 0, THREADING_OK, is success. Each call's comment lists what it returns. */
+typedef enum threading_status {
+#define THREADING_STATUS_ENUMERATOR(name, message) THREADING_##name,
+    THREADING_STATUS_LIST(THREADING_STATUS_ENUMERATOR)
+#undef THREADING_STATUS_ENUMERATOR
+        THREADING_STATUS_COUNT /**< how many codes there are; no call returns it */
+} threading_status_t;
+
+#if defined(__clang__) && !defined(__cplusplus)
+/* Clang's thread-safety analysis knows a try by a comparison with a literal, not with an enumerator. */
+#define THREADING_OK 0
+#endif
+
+/**
+ * Give the identifier of a status, such as "THREADING_TIMEOUT".
+ *
+ * @param status  any value.
+ * @return text that lives as long as the process; "THREADING_UNKNOWN" for a value that is no status.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API const char *threading_status_name(threading_status_t status);
+
+/**
+ * Give a short sentence, in English, that says what a status means.
+ *
+ * @param status  any value.
+ * @return text that lives as long as the process; never NULL.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API const char *threading_status_message(threading_status_t status);
+
+/* -------------------------------------------------------------------------------------------------
+ * 4 Time
+ */
+
+/** The timeout that has no limit. */
+#define THREADING_FOREVER (-1.0)
+
+/** The longest timeout, in seconds: about 292 years, CPython's TIMEOUT_MAX. The same everywhere. */
+#define THREADING_TIMEOUT_MAX 9223372036.0
+
+/**
+ * Give THREADING_TIMEOUT_MAX, for languages that read no macros.
+ *
+ * @return seconds.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API double threading_timeout_max(void);
+
+/**
+ * Read the clock that all timeouts of this library run on. Python: time.monotonic().
+ *
+ * It never goes back, nobody can set it, and it stands still while the machine sleeps. Only
+ * differences mean something.
+ * @return seconds since an arbitrary moment.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API double threading_monotonic(void);
+
+/**
+ * Let the calling thread sleep. Python: time.sleep().
+ *
+ * Never shorter than asked, whatever signals come; longer by what the scheduler takes.
+ * @param seconds  how long; 0 only offers the processor to others; THREADING_FOREVER never returns.
+ * @return THREADING_OK; THREADING_INVALID for NaN or another negative number, THREADING_OVERFLOW
+ *         above THREADING_TIMEOUT_MAX, both at once, without sleeping; THREADING_CANCELLED (see Stop).
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_sleep(double seconds);
+
+/* -------------------------------------------------------------------------------------------------
+ * 5 Module
+ */
+
+/** A thread as an object: a handle that counts references; see section 6. */
+typedef struct threading_thread threading_thread_t;
+
+/** The function that a thread runs: its argument is the thread's, its result is kept for `result`. */
+typedef void *(*threading_target_t)(void *arg);
+
+/**
+ * Give the calling thread's own object. Python: threading.current_thread().
+ *
+ * In a thread that was started here it is the object that was started. In main it is the main
+ * thread's. A foreign thread becomes known by this call: it gets a Dummy, a daemon named Dummy-N that
+ * cannot be joined, is listed while its thread lives, and goes when the thread ends.
+ * @return borrowed, valid for the life of the calling thread; retain it to keep it longer.
+ *         NULL only for a foreign thread when memory is out.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_thread_t *threading_current_thread(void);
+
+/**
+ * Give the main thread's object. Python: threading.main_thread().
+ *
+ * It is the thread that the process began with, whoever used the library first; its name is MainThread.
+ * In a forked child it is the thread that called fork; the child exits when that one's target returns.
+ * @return borrowed, valid for the life of the process; never NULL.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_thread_t *threading_main_thread(void);
+
+/**
+ * Count the threads that are alive. Python: threading.active_count().
+ *
+ * Main counts always; so do daemons, Dummies and threads that are just being started. Threads not yet
+ * started or already ended do not, nor foreign threads that never asked for their object.
+ * @return the number that threading_enumerate() would list.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API size_t threading_active_count(void);
+
+/**
+ * List the threads that are alive. Python: threading.enumerate().
+ *
+ * Main comes first, then the others in the order of their start.
+ * @param threads   receives at most @p capacity handles, each retained: give each back with
+ *                  threading_thread_free(). May be NULL when @p capacity is 0.
+ * @param capacity  room in @p threads; 0 only counts.
+ * @return how many are alive, which may be more than @p capacity; then only that many were written.
+ *         0 if @p threads is NULL and @p capacity is not 0.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API size_t threading_enumerate(threading_thread_t **threads, size_t capacity);
+
+/**
+ * Give the calling thread's ident. Python: threading.get_ident().
+ *
+ * Idents count up from 1. A number is not given again before 2^31 threads have come and gone.
+ * The call makes no Dummy.
+ * @return the ident, never 0.
+ * Callable: from any thread, after fork (the ident stays), at exit.
+ */
+THREADING_API uint32_t threading_get_ident(void);
+
+/**
+ * Give the number by which the system knows the calling thread. Python: threading.get_native_id().
+ *
+ * @return the number as the system's own tools print it; 0 where the backend has none.
+ * Callable: from any thread, after fork (a new number), at exit.
+ */
+THREADING_API uint64_t threading_get_native_id(void);
+
+/**
+ * Set the stack size of threads that are started from now on. Python: threading.stack_size(n).
+ *
+ * @param size      bytes, at least 32768, rounded up to what the system can do; 0 for the default: the
+ *                  system's own, but no less than 1 MiB.
+ * @param previous  receives the size that was set before; 0 if that was the default.
+ * @return THREADING_OK; THREADING_INVALID below 32768 (nothing changes);
+ *         THREADING_UNSUPPORTED where the backend cannot choose. A size that the system cannot provide
+ *         shows when a thread is started.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_stack_size(size_t size, size_t *previous);
+
+/**
+ * Tell the stack size that is set. Python: threading.stack_size().
+ *
+ * @return bytes; 0 for the default.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API size_t threading_get_stack_size(void);
+
+/**
+ * Count the processors that this process may use. Python: os.process_cpu_count().
+ *
+ * @return at least 1.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API size_t threading_cpu_count(void);
+
+/**
+ * Start a function in a new thread, with nothing to hold on to. Python: _thread.start_new_thread().
+ *
+ * The lowest level: the thread is a daemon, is listed while it lives, and nobody joins it; it ends
+ * with the process at the latest. Prefer a Thread.
+ * @param target  what to run; NULL does nothing in a thread of its own.
+ * @param arg     passed to @p target; must live as long as @p target uses it.
+ * @param ident   receives the new thread's ident; may be NULL.
+ * @return THREADING_OK; THREADING_NO_MEMORY; THREADING_NO_THREADS; THREADING_FINALIZING when
+ *         the process no longer waits for threads. On failure nothing was started.
+ * Ordering: what happens before the call happens before @p target runs.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_start_new_thread(threading_target_t target,
+                                                                                void *arg, uint32_t *ident);
+
+/**
+ * End the calling thread. Python: _thread.exit().
+ *
+ * As if the target had returned @p result: this thread's locals are finalised and joiners wake. The
+ * frames in between are left without running their cleanups, so release locks first; C++ destructors
+ * are not run, do not leave C++ frames this way. In the main thread it ends the process as exit(0)
+ * does; in a foreign thread it ends that thread in the platform's own way.
+ * @param result  what threading_thread_result() will give.
+ * Does not return.
+ * Callable: from any thread, after fork; not at exit.
+ */
+THREADING_NORETURN THREADING_API void threading_exit(void *result);
+
+/**
+ * End the process from any thread, after its non-daemon threads have ended. Python: sys.exit() in main.
+ *
+ * The same as exit(), with two races taken out: the calling thread is no longer waited for, so a worker
+ * may call it while another thread is already exiting; and only the first caller's code counts, the
+ * others wait for the end. A worker's call does not wait for main.
+ * @param code  the exit status, as for exit().
+ * Does not return.
+ * Callable: from any thread, after fork; not at exit.
+ */
+THREADING_NORETURN THREADING_API void threading_exit_process(int code);
+
+/**
+ * Wait until no non-daemon thread is left. Python: what the interpreter does at the end of main.
+ *
+ * The same wait takes place by itself when main returns or exit() is called, but there it comes after
+ * functions registered later with atexit(); a call at the end of main comes before them. Threads that
+ * are started meanwhile are waited for too; the calling thread, main and daemons are not. Called in
+ * main it also ends waits of others that join main. It may be called again.
+ * @return THREADING_OK; THREADING_DEADLOCK when a thread was left out because it waits, directly or
+ *         through others, for the calling one.
+ * Ordering: all that those threads did happens before the return.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_shutdown(void);
+
+/* -------------------------------------------------------------------------------------------------
+ * 6 Thread
+ *
+ *   state      start            join, try_join        is_alive   ident      listed
+ *   new        OK -> running    NOT_STARTED           false      0          no
+ *   running    ALREADY_STARTED  waits / BUSY          true       a number   yes
+ *   ended      ALREADY_STARTED  OK                    false      the same   no
+ *
+ * A Dummy and main are never "new". "Subclassing": the target is the `run` method, `arg` the object.
+ */
+
+/** Values of `daemon` in the options. `true` is THREADING_DAEMON. */
+enum {
+    THREADING_INHERIT = 0,    /**< as the thread that makes the object; a foreign one passes on daemon */
+    THREADING_DAEMON = 1,     /**< the process does not wait for this thread */
+    THREADING_NOT_DAEMON = -1 /**< the process waits for this thread */
+};
+
+/** Keyword arguments of a new thread; all zero is the default of everything. */
+typedef struct threading_thread_options {
+    const char *name;            /**< copied; NULL or "" for an automatic one: Thread-1, Thread-2, … */
+    int daemon;                  /**< THREADING_INHERIT, THREADING_DAEMON or THREADING_NOT_DAEMON */
+    size_t stack_size;           /**< bytes, at least 32768; 0 for threading_get_stack_size() at start */
+    struct threading_stop *stop; /**< heeded from the start (section 17); NULL for none */
+    uintptr_t reserved[3];       /**< zero */
+} threading_thread_options_t;
+
+/**
+ * Make a thread that is not started yet. Python: threading.Thread(target=…, args=…).
+ *
+ * @param target   what to run; NULL is a thread that does nothing.
+ * @param arg      passed to @p target; must live as long as @p target uses it.
+ * @param options  read before the return; NULL for the defaults. A wrong value is told by `start`.
+ * @return a handle to be given back with threading_thread_free(); NULL when memory is out.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_thread_t *threading_thread_new(threading_target_t target, void *arg,
+                                                       const threading_thread_options_t *options);
+
+#if !defined(__cplusplus)
+/**
+ * threading_thread_new() with keyword arguments, at least one:
+ * `threading_thread(loop, NULL, .name = "LoopThread", .daemon = true)`. C only.
+ */
+#define threading_thread(target, arg, ...) \
+    threading_thread_new((target), (arg), &(threading_thread_options_t){__VA_ARGS__})
+#endif
+
+/**
+ * Take another reference to a thread.
+ *
+ * @param thread  borrowed; NULL is allowed.
+ * @return @p thread, to be given back with threading_thread_free().
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_thread_t *threading_thread_retain(threading_thread_t *thread);
+
+/**
+ * Give a reference back.
+ *
+ * A running thread goes on: it holds a reference to itself. With the last reference the object is
+ * freed; a thread that ended and was never joined leaves nothing behind.
+ * @param thread  given back; not to be used any more by this holder. NULL does nothing.
+ * Ordering: everything done with the handle happens before it is freed.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API void threading_thread_free(threading_thread_t *thread);
+
+/**
+ * Start a thread, once. Python: Thread.start().
+ *
+ * On return the thread is alive and listed, and has its ident and native id; or it has already ended.
+ * Of several threads that start one object at once, exactly one succeeds. A start that failed
+ * leaves the object as new: it may be tried again.
+ * @param thread  borrowed.
+ * @return THREADING_OK; THREADING_INVALID for NULL or a wrong option; THREADING_OVERFLOW for a Timer's time
+ *         above THREADING_TIMEOUT_MAX; THREADING_ALREADY_STARTED, also
+ *         for main, Dummies and ended threads; THREADING_NO_THREADS when the system refuses, also
+ *         because of the stack's size; THREADING_NO_MEMORY; THREADING_UNSUPPORTED when a stack size was
+ *         asked for and the backend cannot set it; THREADING_FINALIZING when the process is exiting
+ *         and no longer waits for threads.
+ * Ordering: what happens before the call happens before the target runs.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_thread_start(threading_thread_t *thread);
+
+/**
+ * Wait until a thread has ended. Python: Thread.join().
+ *
+ * Any number of threads may join one thread, any number of times. On return the finalisers of its
+ * locals have run and the system's thread is gone. Joining main returns when main leaves: by returning,
+ * by exit(), by threading_shutdown() or by ending its own thread; and when another thread exits the process.
+ * @param thread  borrowed.
+ * @return THREADING_OK; THREADING_INVALID for NULL or a Dummy; THREADING_NOT_STARTED;
+ *         THREADING_DEADLOCK for the calling thread itself, or when the thread waits, without
+ *         a timeout, for this one through RLocks and joins; THREADING_FINALIZING for a running thread
+ *         when the process is exiting and no longer waits for threads.
+ * Ordering: everything that the thread did happens before the return with THREADING_OK.
+ * Callable: from any thread, after fork (threads that are gone count as ended), at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_thread_join(threading_thread_t *thread);
+
+/**
+ * Wait until a thread has ended, for a limited time. Python: Thread.join(timeout).
+ *
+ * A thread that is not done in time stays as it is and may be joined again.
+ * @param thread   borrowed.
+ * @param seconds  how long at most; see the conventions.
+ * @return as threading_thread_join(), and THREADING_TIMEOUT; THREADING_INVALID or THREADING_OVERFLOW for
+ *         the time, whatever the thread's state. Of deadlocks only the join of oneself is told.
+ * Ordering: as threading_thread_join(); none after THREADING_TIMEOUT.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_thread_join_timeout(threading_thread_t *thread,
+                                                                                   double seconds);
+
+/**
+ * Join a thread if it has ended, without waiting.
+ *
+ * @param thread  borrowed.
+ * @return as threading_thread_join(), and THREADING_BUSY while it runs.
+ * Ordering: as threading_thread_join(); none after THREADING_BUSY.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_thread_try_join(threading_thread_t *thread);
+
+/**
+ * Tell whether a thread runs. Python: Thread.is_alive().
+ *
+ * True from the start until everything of the thread is done, whether anyone joins it or not. False for
+ * main once main has left.
+ * @param thread  borrowed.
+ * @return a momentary answer; false orders what the thread did before this call's return.
+ * Callable: from any thread, after fork (false for all others), at exit.
+ */
+THREADING_API bool threading_thread_is_alive(const threading_thread_t *thread);
+
+/**
+ * Give what the target returned, or what threading_exit() was called with.
+ *
+ * Python's Thread drops it, and users keep it by hand.
+ * @param thread  borrowed.
+ * @param result  receives the pointer; NULL if the thread ended in the platform's own way.
+ * @return THREADING_OK; THREADING_INVALID for NULL, main or a Dummy; THREADING_NOT_STARTED;
+ *         THREADING_BUSY while it runs.
+ * Ordering: THREADING_OK orders as a join does.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_thread_result(const threading_thread_t *thread,
+                                                                             void **result);
+
+/**
+ * Give a thread's name. Python: Thread.name.
+ *
+ * @param thread  borrowed.
+ * @return text in full length, never changed, valid as long as the handle; NULL for NULL.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API const char *threading_thread_name(const threading_thread_t *thread);
+
+/**
+ * Rename a thread, in any state. Python: Thread.name = ….
+ *
+ * The library keeps the name whole. The system learns it when the thread starts, or here if the calling
+ * thread renames itself, cut at a character's boundary to what it can hold. Names need not be unique.
+ * A name that was read before stays valid, so each name read costs memory until the handle is freed.
+ * @param thread  borrowed.
+ * @param name    copied; UTF-8 by convention, any bytes in fact.
+ * @return THREADING_OK; THREADING_INVALID for a NULL thread, a NULL name or ""; THREADING_NO_MEMORY.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_thread_set_name(threading_thread_t *thread, const char *name);
+
+/**
+ * Tell whether the process goes down without waiting for a thread. Python: Thread.daemon.
+ *
+ * @param thread  borrowed.
+ * @return true for a daemon; false for NULL.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API bool threading_thread_daemon(const threading_thread_t *thread);
+
+/**
+ * Make a thread that is not started a daemon or not. Python: Thread.daemon = ….
+ *
+ * @param thread  borrowed.
+ * @param daemon  whether the process shall not wait for it.
+ * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_ALREADY_STARTED once it was started, also
+ *         after its end, and for main and Dummies.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_thread_set_daemon(threading_thread_t *thread,
+                                                                                 bool daemon);
+
+/**
+ * Give a thread's ident. Python: Thread.ident.
+ *
+ * @param thread  borrowed.
+ * @return what threading_get_ident() gives in that thread; 0 before it is started; kept after its end.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API uint32_t threading_thread_ident(const threading_thread_t *thread);
+
+/**
+ * Give the system's number of a thread. Python: Thread.native_id.
+ *
+ * @param thread  borrowed.
+ * @return what threading_get_native_id() gives in that thread; 0 before it is started, and where the
+ *         backend has none; kept after its end. Waits for the moment that a thread which was just
+ *         started needs to find out.
+ * Callable: from any thread, after fork (main's is the child's), at exit.
+ */
+THREADING_API uint64_t threading_thread_native_id(const threading_thread_t *thread);
+
+/* -------------------------------------------------------------------------------------------------
+ * 7 Lock
+ *
+ * The plain lock: held or free, owned by nobody. Any thread may release it, and a thread that acquires
+ * it twice waits for another one to release it. Threads get it in the order of their coming, except
+ * that a lock just released may be taken by a thread that is running; who has waited for more than a
+ * millisecond is handed the lock and cannot be passed.
+ *
+ *   state   acquire   try_acquire   release
+ *   free    OK        OK            NOT_HELD
+ *   held    waits     BUSY          OK, wakes one
+ */
+
+/** A lock: 4 bytes, zero when free. Never needs to be destroyed, may be freed as soon as acquired. */
+typedef struct THREADING_ANALYSIS(capability("lock")) threading_lock {
+    uint32_t word; /* private: 0, or the ident of the thread that acquired it */
+} threading_lock_t;
+
+/**
+ * Make memory an unlocked Lock, whatever it held. Zero-filled memory needs no call.
+ *
+ * @param lock  borrowed; not in use by any thread. In a forked child it frees a lock whose holder is gone.
+ * @return THREADING_OK; THREADING_INVALID for NULL.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_lock_init(threading_lock_t *lock);
+
+/**
+ * Acquire a lock, waiting as long as it takes. Python: Lock.acquire().
+ *
+ * @param lock  borrowed.
+ * @return THREADING_OK; THREADING_INVALID for NULL.
+ * Ordering: synchronises with the release that made the lock free.
+ * Callable: from any thread, after fork, at exit. A lock held by a thread that is gone stays held.
+ */
+THREADING_API threading_status_t threading_lock_acquire(threading_lock_t *lock)
+    THREADING_ANALYSIS(acquire_capability(*lock));
+
+/**
+ * Acquire a lock if it is free. Python: Lock.acquire(blocking=False).
+ *
+ * @param lock  borrowed.
+ * @return THREADING_OK; THREADING_BUSY when it is held, by whomever; THREADING_INVALID for NULL.
+ * Ordering: as threading_lock_acquire(); none after THREADING_BUSY.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_lock_try_acquire(threading_lock_t *lock)
+    THREADING_ANALYSIS(try_acquire_capability(0, *lock));
+
+/**
+ * Acquire a lock, waiting for a limited time. Python: Lock.acquire(timeout=…).
+ *
+ * @param lock     borrowed.
+ * @param seconds  how long at most; see the conventions. A free lock is taken without reading the clock.
+ * @return THREADING_OK; THREADING_TIMEOUT; THREADING_INVALID for NULL or the time, THREADING_OVERFLOW for
+ *         the time, both even when the lock is free.
+ * Ordering: as threading_lock_acquire(); none after THREADING_TIMEOUT.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_lock_acquire_timeout(threading_lock_t *lock,
+                                                                                    double seconds)
+    THREADING_ANALYSIS(try_acquire_capability(0, *lock));
+
+/**
+ * Release a lock. Python: Lock.release().
+ *
+ * Any thread may do it. If threads wait, one of them gets on. The lock's memory is not touched once it is
+ * free, so that whoever acquires it next may free it.
+ * @param lock  borrowed.
+ * @return THREADING_OK; THREADING_NOT_HELD when it is free (nothing changes); THREADING_INVALID for NULL.
+ *         Of several threads that release it at one moment one is told OK; the one that acquired it may be
+ *         told so too.
+ * Ordering: synchronises with the next acquire.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_lock_release(threading_lock_t *lock)
+    THREADING_ANALYSIS(release_capability(*lock));
+
+/**
+ * Tell whether a lock is held, by anyone. Python: Lock.locked().
+ *
+ * @param lock  borrowed.
+ * @return a momentary answer; false for NULL. False synchronises with the release.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API bool threading_lock_locked(const threading_lock_t *lock);
+
+/* -------------------------------------------------------------------------------------------------
+ * 8 RLock
+ *
+ * The recursive lock: it belongs to the thread that acquired it, which may acquire it again and must
+ * release it as often. A thread that ends while it owns one leaves it locked for ever.
+ *
+ *   state          acquire            try_acquire   release
+ *   free           OK, level 1        OK, level 1   NOT_OWNER
+ *   mine           OK, level + 1      OK            OK, level - 1
+ *   another's      waits              BUSY          NOT_OWNER
+ *   an ended one's DEADLOCK           BUSY          NOT_OWNER
+ */
+
+/** A recursive lock: 8 bytes, zero when free. Never needs to be destroyed. */
+typedef struct THREADING_ANALYSIS_REENTRANT(capability("rlock"))
+    THREADING_ANALYSIS_REENTRANT(reentrant_capability) threading_rlock {
+    uint32_t owner; /* private: 0, or the owner's ident */
+    uint32_t count; /* private: the owner's level */
+} threading_rlock_t;
+
+/**
+ * Make memory an unlocked RLock, whatever it held. Zero-filled memory needs no call.
+ *
+ * @param rlock  borrowed; not in use by any thread. In a forked child it frees one whose owner is gone.
+ * @return THREADING_OK; THREADING_INVALID for NULL.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_rlock_init(threading_rlock_t *rlock);
+
+/**
+ * Acquire a recursive lock, waiting as long as it takes. Python: RLock.acquire().
+ *
+ * @param rlock  borrowed.
+ * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_OVERFLOW at level 2^32 - 1;
+ *         THREADING_DEADLOCK when the wait could never end: the owner has ended, or it waits without
+ *         a timeout for this thread, directly or through other RLocks and joins. Of the threads of
+ *         a cycle just the one that would close it is told; the others go on waiting.
+ * Ordering: the first level synchronises with the release that made the lock free.
+ * Callable: from any thread, after fork (own levels stay), at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_rlock_acquire(threading_rlock_t *rlock)
+    THREADING_ANALYSIS_REENTRANT(try_acquire_capability(0, *rlock));
+
+/**
+ * Acquire a recursive lock if it is free or one's own. Python: RLock.acquire(blocking=False).
+ *
+ * @param rlock  borrowed.
+ * @return THREADING_OK; THREADING_BUSY when another thread owns it; THREADING_OVERFLOW; THREADING_INVALID
+ *         for NULL.
+ * Ordering: as threading_rlock_acquire(); none after THREADING_BUSY.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_rlock_try_acquire(threading_rlock_t *rlock)
+    THREADING_ANALYSIS_REENTRANT(try_acquire_capability(0, *rlock));
+
+/**
+ * Acquire a recursive lock, waiting for a limited time. Python: RLock.acquire(timeout=…).
+ *
+ * @param rlock    borrowed.
+ * @param seconds  how long at most; see the conventions. With THREADING_FOREVER it is
+ *                 threading_rlock_acquire(); a wait with a limit is no deadlock.
+ * @return THREADING_OK; THREADING_TIMEOUT; THREADING_OVERFLOW for the time or the level; THREADING_INVALID
+ *         for NULL or the time, even when the caller owns the lock.
+ * Ordering: as threading_rlock_acquire(); none after THREADING_TIMEOUT.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_rlock_acquire_timeout(threading_rlock_t *rlock,
+                                                                                     double seconds)
+    THREADING_ANALYSIS_REENTRANT(try_acquire_capability(0, *rlock));
+
+/**
+ * Release one level of a recursive lock. Python: RLock.release().
+ *
+ * The outermost release frees it; if threads wait, one of them gets on. Its memory is not touched after.
+ * @param rlock  borrowed.
+ * @return THREADING_OK; THREADING_NOT_OWNER when the caller does not own it, free or not (nothing
+ *         changes); THREADING_INVALID for NULL.
+ * Ordering: the outermost release synchronises with the next acquire.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_rlock_release(threading_rlock_t *rlock)
+    THREADING_ANALYSIS_REENTRANT(release_capability(*rlock));
+
+/**
+ * Tell whether a recursive lock is held, by anyone. Python: RLock.locked().
+ *
+ * @param rlock  borrowed.
+ * @return a momentary answer; false for NULL.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API bool threading_rlock_locked(const threading_rlock_t *rlock);
+
+/**
+ * Tell whether the calling thread owns a recursive lock. Python: RLock._is_owned().
+ *
+ * @param rlock  borrowed.
+ * @return true in the owner, at any level; false for NULL.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API bool threading_rlock_is_owned(const threading_rlock_t *rlock);
+
+/**
+ * Give the calling thread's level of a recursive lock. Python: RLock._recursion_count().
+ *
+ * @param rlock  borrowed.
+ * @return 0 in every thread but the owner, and for NULL.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API size_t threading_rlock_count(const threading_rlock_t *rlock);
+
+/* -------------------------------------------------------------------------------------------------
+ * 9 Condition
+ *
+ *     threading_condition_t ready = THREADING_CONDITION_INIT;
+ *
+ *     THREADING_WITH_CONDITION(&ready) {
+ *         while (jobs == 0)
+ *             if (threading_condition_wait(&ready) != THREADING_OK)
+ *                 break;
+ *     }
+ *
+ * Threads wait, holding a lock, for others to say that something about what the lock protects has changed.
+ * The lock is an RLock of the condition's own, or a Lock or RLock that was given; several conditions may
+ * share one. `acquire`, `release` and the like do what its own calls do (but `acquire` heeds a stop, whatever
+ * the lock). "Holding" an RLock means that the caller owns it; holding a Lock, which nobody owns, means that
+ * somebody has acquired it, as in Python.
+ *
+ * A wait gives the lock back entirely, at whatever level it is held, sleeps, and has it again, at the same
+ * level, when it returns, whatever it returns. Waiters are notified in the order of their coming, and no wait
+ * returns THREADING_OK that was not notified. Whether a wait was notified or ran out of time is decided once:
+ * a notify is never spent on a thread that then reports a timeout (CPython can lose one so). A notified
+ * thread moves to the lock's queue and wakes when the lock can be its own.
+ */
+
+/** A condition variable: two pointers and 8 bytes. Needs an initialiser (zero-filled is
+ * THREADING_CONDITION_INIT). */
+typedef struct threading_condition {
+    threading_lock_t *lock;   /* private, as the rest: the Lock that was given, or NULL */
+    threading_rlock_t *rlock; /* the RLock that was given, or NULL */
+    threading_rlock_t own;    /* used when none was given */
+} threading_condition_t;
+
+/** A condition on an RLock of its own. */
+#define THREADING_CONDITION_INIT \
+    {                            \
+        NULL, NULL,              \
+        {                        \
+            0, 0                 \
+        }                        \
+    }
+
+/** A condition on a given Lock or RLock, by address. */
+#define THREADING_CONDITION_INIT_LOCK(lock) \
+    {                                       \
+        (lock), NULL,                       \
+        {                                   \
+            0, 0                            \
+        }                                   \
+    }
+#define THREADING_CONDITION_INIT_RLOCK(rlock) \
+    {                                         \
+        NULL, (rlock),                        \
+        {                                     \
+            0, 0                              \
+        }                                     \
+    }
+
+/**
+ * Make memory a condition on an RLock of its own. Python: threading.Condition().
+ *
+ * @param condition  borrowed; not in use by any thread.
+ * @return THREADING_OK; THREADING_INVALID for NULL.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_condition_init(threading_condition_t *condition);
+
+/**
+ * Make memory a condition on a given Lock. Python: threading.Condition(lock).
+ *
+ * @param condition  borrowed; not in use by any thread.
+ * @param lock       borrowed as long as the condition is used.
+ * @return THREADING_OK; THREADING_INVALID for NULL, either one.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_condition_init_lock(threading_condition_t *condition,
+                                                               threading_lock_t *lock);
+
+/**
+ * Make memory a condition on a given RLock. Python: threading.Condition(rlock).
+ *
+ * @param condition  borrowed; not in use by any thread.
+ * @param rlock      borrowed as long as the condition is used.
+ * @return THREADING_OK; THREADING_INVALID for NULL, either one.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_condition_init_rlock(threading_condition_t *condition,
+                                                                threading_rlock_t *rlock);
+
+/**
+ * Acquire the condition's lock. Python: Condition.acquire().
+ *
+ * @param condition  borrowed.
+ * @return what threading_rlock_acquire() or threading_lock_acquire() gives for the lock.
+ * Ordering: as the lock's.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_condition_acquire(threading_condition_t *condition);
+
+/** Acquire the condition's lock if that needs no waiting: threading_rlock_try_acquire() or its like for a
+ * Lock. */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_condition_try_acquire(threading_condition_t *condition);
+
+/** Acquire the condition's lock in a limited time: threading_rlock_acquire_timeout() or its like for a
+ * Lock. */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_condition_acquire_timeout(threading_condition_t *condition, double seconds);
+
+/**
+ * Release the condition's lock, one level. Python: Condition.release().
+ *
+ * @param condition  borrowed.
+ * @return what threading_rlock_release() or threading_lock_release() gives for the lock.
+ * Ordering: as the lock's.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_condition_release(threading_condition_t *condition);
+
+/** Tell whether the condition's lock is held by anyone; false for NULL. Python: Condition.locked(). */
+THREADING_API bool threading_condition_locked(const threading_condition_t *condition);
+
+/** Tell whether the caller holds the lock: owns the RLock, or the Lock is held. False for NULL. */
+THREADING_API bool threading_condition_is_owned(const threading_condition_t *condition);
+
+/**
+ * Give the lock back, wait to be notified, have the lock again. Python: Condition.wait().
+ *
+ * @param condition  borrowed.
+ * @return THREADING_OK when notified; THREADING_NOT_HELD when the caller does not hold the lock;
+ *         THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL. But for the refusals the lock was
+ *         released.
+ * Ordering: as a release, then an acquire of the lock. What the notifier did before is seen.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_condition_wait(threading_condition_t *condition);
+
+/**
+ * The same for a limited time. Python: Condition.wait(timeout).
+ *
+ * The limit is for the notification; having the lock again takes what it takes. With 0 the lock is released
+ * and acquired again, so that others may get in.
+ * @param condition  borrowed.
+ * @param seconds    how long at most; see the conventions.
+ * @return as threading_condition_wait(), and THREADING_TIMEOUT when nobody notified this wait;
+ *         THREADING_INVALID and THREADING_OVERFLOW for the time, before the lock is looked at.
+ * Ordering: as threading_condition_wait().
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_condition_wait_timeout(threading_condition_t *condition, double seconds);
+
+/**
+ * Wait until a predicate is true. Python: Condition.wait_for(predicate).
+ *
+ * The predicate is asked first, then after each notification, always with the lock held.
+ * @param condition  borrowed.
+ * @param predicate  must not release the lock, wait or leave by a jump.
+ * @param arg        passed to @p predicate.
+ * @return THREADING_OK when the predicate was true; THREADING_NOT_HELD, even if it would be;
+ *         THREADING_CANCELLED; THREADING_INVALID for a NULL condition or predicate.
+ * Ordering: as threading_condition_wait().
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_condition_wait_for(threading_condition_t *condition, bool (*predicate)(void *arg), void *arg);
+
+/**
+ * The same for a limited time. Python: Condition.wait_for(predicate, timeout).
+ *
+ * The limit is for all waits together, from the first false answer on. At its end the predicate is asked once
+ * more.
+ * @param condition  borrowed.
+ * @param predicate  as for threading_condition_wait_for().
+ * @param arg        passed to @p predicate.
+ * @param seconds    how long at most; see the conventions. With 0 the predicate is asked twice.
+ * @return as threading_condition_wait_for(), and THREADING_TIMEOUT when the last answer was false;
+ *         THREADING_INVALID and THREADING_OVERFLOW for the time.
+ * Ordering: as threading_condition_wait().
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_condition_wait_for_timeout(
+    threading_condition_t *condition, bool (*predicate)(void *arg), void *arg, double seconds);
+
+/**
+ * Notify as many waiting threads, those who came first. Python: Condition.notify(n).
+ *
+ * They return from their waits once the caller has released the lock. Who begins to wait later is not
+ * notified.
+ * @param condition  borrowed.
+ * @param n          how many at most; fewer if fewer wait; 0 notifies nobody.
+ * @return THREADING_OK, also when nobody waits; THREADING_NOT_HELD when the caller does not hold the lock,
+ *         whatever
+ *         @p n; THREADING_INVALID for NULL.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_condition_notify(threading_condition_t *condition, size_t n);
+
+/** Notify all threads that wait now: threading_condition_notify() of as many. Python:
+ * Condition.notify_all(). */
+THREADING_API threading_status_t threading_condition_notify_all(threading_condition_t *condition);
+
+/* -------------------------------------------------------------------------------------------------
+ * 10 Semaphore and BoundedSemaphore
+ *
+ * A number that is never negative: acquire takes one away, waiting while it is 0; release adds. Any thread
+ * may do either. Waiting threads get on in the order of their coming, except that a thread that is running
+ * may take what was just released; who has waited for more than a millisecond is not passed. A bounded
+ * semaphore refuses to be released above its initial value. Neither is touched after the release that lets
+ * another thread free it.
+ */
+
+/** The largest value of a semaphore: 2^31 - 1. */
+#define THREADING_SEMAPHORE_MAX 2147483647
+
+/** A semaphore: 4 bytes. Zero-filled its value is 0. Never needs to be destroyed. */
+typedef struct threading_semaphore {
+    uint32_t value; /* private */
+} threading_semaphore_t;
+
+/** A bounded semaphore: 8 bytes. */
+typedef struct threading_bounded_semaphore {
+    threading_semaphore_t semaphore; /* private */
+    uint32_t initial;                /* private */
+} threading_bounded_semaphore_t;
+
+/** A semaphore of a value between 0 and THREADING_SEMAPHORE_MAX. */
+#define THREADING_SEMAPHORE_INIT(value) \
+    {                                   \
+        (value)                         \
+    }
+#define THREADING_BOUNDED_SEMAPHORE_INIT(value) \
+    {                                           \
+        {(value)}, (value)                      \
+    }
+
+/**
+ * Make memory a semaphore. Python: threading.Semaphore(value).
+ *
+ * @param semaphore  borrowed; not in use by any thread.
+ * @param value      what acquire can take before a release.
+ * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_OVERFLOW above THREADING_SEMAPHORE_MAX.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_semaphore_init(threading_semaphore_t *semaphore, size_t value);
+
+/**
+ * Take one, waiting until there is one. Python: Semaphore.acquire().
+ *
+ * @param semaphore  borrowed.
+ * @return THREADING_OK; THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL.
+ * Ordering: synchronises with the releases that made up the value.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_semaphore_acquire(threading_semaphore_t *semaphore);
+
+/**
+ * Take one if there is one. Python: Semaphore.acquire(blocking=False).
+ *
+ * @param semaphore  borrowed.
+ * @return THREADING_OK; THREADING_BUSY when the value is 0; THREADING_INVALID for NULL.
+ * Ordering: as threading_semaphore_acquire(); none after THREADING_BUSY.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_semaphore_try_acquire(threading_semaphore_t *semaphore);
+
+/**
+ * Take one, waiting for a limited time. Python: Semaphore.acquire(timeout=…).
+ *
+ * @param semaphore  borrowed.
+ * @param seconds    how long at most; see the conventions.
+ * @return as threading_semaphore_acquire(), and THREADING_TIMEOUT; THREADING_INVALID and THREADING_OVERFLOW
+ *         for the time, even when the value is not 0.
+ * Ordering: as threading_semaphore_acquire(); none after THREADING_TIMEOUT.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_semaphore_acquire_timeout(threading_semaphore_t *semaphore, double seconds);
+
+/** Add one: threading_semaphore_release_n() with 1. Python: Semaphore.release(). */
+THREADING_API threading_status_t threading_semaphore_release(threading_semaphore_t *semaphore);
+
+/**
+ * Add several at once, letting as many waiting threads on. Python: Semaphore.release(n).
+ *
+ * @param semaphore  borrowed. Not touched any more once the value has changed.
+ * @param n          at least 1.
+ * @return THREADING_OK; THREADING_OVERFLOW when the value would pass THREADING_SEMAPHORE_MAX (nothing
+ *         changes); THREADING_INVALID for NULL or 0.
+ * Ordering: synchronises with the acquires that take what was added.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_semaphore_release_n(threading_semaphore_t *semaphore, size_t n);
+
+/** Give the value, a momentary answer; 0 for NULL. */
+THREADING_API size_t threading_semaphore_value(const threading_semaphore_t *semaphore);
+
+/**
+ * Make memory a bounded semaphore. Python: threading.BoundedSemaphore(value).
+ *
+ * The calls below are those of the plain semaphore, but for the bound of release.
+ * @param semaphore  borrowed; not in use by any thread.
+ * @param value      the initial value, and the largest that release allows.
+ * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_OVERFLOW above THREADING_SEMAPHORE_MAX.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_bounded_semaphore_init(threading_bounded_semaphore_t *semaphore,
+                                                                  size_t value);
+
+/** As threading_semaphore_acquire(). */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_bounded_semaphore_acquire(threading_bounded_semaphore_t *semaphore);
+
+/** As threading_semaphore_try_acquire(). */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_bounded_semaphore_try_acquire(threading_bounded_semaphore_t *semaphore);
+
+/** As threading_semaphore_acquire_timeout(). */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_bounded_semaphore_acquire_timeout(threading_bounded_semaphore_t *semaphore, double seconds);
+
+/** Add one: threading_bounded_semaphore_release_n() with 1. */
+THREADING_API threading_status_t
+threading_bounded_semaphore_release(threading_bounded_semaphore_t *semaphore);
+
+/**
+ * As threading_semaphore_release_n(), within the bound.
+ *
+ * @return THREADING_INVALID also when the value would pass the initial one: nothing changes and nobody is
+ *         woken.
+ */
+THREADING_API threading_status_t
+threading_bounded_semaphore_release_n(threading_bounded_semaphore_t *semaphore, size_t n);
+
+/** Give the value, a momentary answer; 0 for NULL. */
+THREADING_API size_t threading_bounded_semaphore_value(const threading_bounded_semaphore_t *semaphore);
+
+/* -------------------------------------------------------------------------------------------------
+ * 11 Event
+ *
+ * A flag that threads can wait for. `set` lets on all who wait at that moment, even if `clear` follows at
+ * once.
+ */
+
+/** An event: 4 bytes, zero when not set. Never needs to be destroyed. */
+typedef struct threading_event {
+    uint32_t flag; /* private */
+} threading_event_t;
+
+/** Make memory an event that is not set. THREADING_OK, or THREADING_INVALID for NULL. Python:
+ * threading.Event(). */
+THREADING_API threading_status_t threading_event_init(threading_event_t *event);
+
+/**
+ * Set the flag and let on all who wait. Python: Event.set().
+ *
+ * @param event  borrowed. Not touched any more once the flag is set.
+ * @return THREADING_OK, also when it was set; THREADING_INVALID for NULL.
+ * Ordering: synchronises with the waits that see it and with is_set.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_event_set(threading_event_t *event);
+
+/**
+ * Unset the flag. Python: Event.clear().
+ *
+ * @param event  borrowed.
+ * @return THREADING_OK, also when it was not set; THREADING_INVALID for NULL.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_event_clear(threading_event_t *event);
+
+/** Tell whether the flag is set; false for NULL. True synchronises with the set. Python: Event.is_set(). */
+THREADING_API bool threading_event_is_set(const threading_event_t *event);
+
+/**
+ * Wait until the flag is set. Python: Event.wait().
+ *
+ * @param event  borrowed.
+ * @return THREADING_OK when it was set, now or during the wait; THREADING_CANCELLED (see Stop);
+ *         THREADING_INVALID for NULL.
+ * Ordering: synchronises with the set.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_event_wait(threading_event_t *event);
+
+/**
+ * The same for a limited time. Python: Event.wait(timeout).
+ *
+ * @param event    borrowed.
+ * @param seconds  how long at most; see the conventions. 0 only asks.
+ * @return as threading_event_wait(), and THREADING_TIMEOUT; THREADING_INVALID and THREADING_OVERFLOW for the
+ *         time, even when the flag is set.
+ * Ordering: as threading_event_wait(); none after THREADING_TIMEOUT.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_event_wait_timeout(threading_event_t *event,
+                                                                                  double seconds);
+
+/* -------------------------------------------------------------------------------------------------
+ * 12 Barrier
+ *
+ * A fixed number of threads, the parties, wait for each other, again and again.
+ *
+ *   state     wait                            reset                            abort
+ *   filling   waits; the last one trips it    waiters get BROKEN; filling      waiters get BROKEN; broken
+ *   acting    waits until the action is done  the same; the actor gets BROKEN  the same, and broken
+ *   broken    BROKEN at once                  filling                          broken
+ *
+ * The last thread to come runs the action, if there is one, while the others still wait; then all go on. The
+ * moment it trips, a new cycle begins: a fast thread that comes again cannot disturb the slow ones of the
+ * cycle before, which have their results already. So no thread need wait for leavers, as it does in CPython.
+ * A wait that ends by its timeout, or by a stop, breaks the barrier for all, since a party is now missing.
+ */
+
+/** A barrier: 48 bytes at most. Needs an initialiser; never needs to be destroyed. */
+typedef struct threading_barrier {
+    size_t parties; /* private, as the rest */
+    void (*action)(void *arg);
+    void *arg;
+    double timeout;
+    size_t arrived;
+    uint32_t state;
+    uint32_t cycle;
+} threading_barrier_t;
+
+/** A barrier for so many threads, at least 1. */
+#define THREADING_BARRIER_INIT(parties) THREADING_BARRIER_INIT_WITH(parties, NULL, NULL, THREADING_FOREVER)
+
+/** With an action, `void (*)(void *arg)` or NULL, and a default timeout for `wait`, in seconds. */
+#define THREADING_BARRIER_INIT_WITH(parties, action, arg, timeout) \
+    {                                                              \
+        (parties), (action), (arg), (timeout), 0, 0, 0             \
+    }
+
+/** threading_barrier_init_with() without action and timeout. Python: threading.Barrier(parties). */
+THREADING_API threading_status_t threading_barrier_init(threading_barrier_t *barrier, size_t parties);
+
+/**
+ * Make memory a barrier. Python: threading.Barrier(parties, action, timeout).
+ *
+ * @param barrier          borrowed; not in use by any thread.
+ * @param parties          how many threads wait for each other, at least 1.
+ * @param action           run once a cycle by the last thread to come, before any goes on; NULL for none.
+ *                         Others may call on the barrier meanwhile. It must return.
+ * @param arg              passed to @p action.
+ * @param timeout_seconds  the timeout of threading_barrier_wait(); THREADING_FOREVER for none.
+ * @return THREADING_OK; THREADING_INVALID for NULL, no parties or a wrong timeout; THREADING_OVERFLOW for one
+ *         too long.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_barrier_init_with(threading_barrier_t *barrier, size_t parties,
+                                                             void (*action)(void *arg), void *arg,
+                                                             double timeout_seconds);
+
+/**
+ * Wait until all parties are there. Python: Barrier.wait().
+ *
+ * Waits with the barrier's default timeout.
+ * @param barrier  borrowed.
+ * @param index    receives the place in the order of arrival, 0 … parties - 1; may be NULL.
+ * @return THREADING_OK; THREADING_BROKEN when the barrier is broken or is broken or reset meanwhile, also by
+ *         this wait's own timeout; THREADING_DEADLOCK inside the action; THREADING_CANCELLED (see Stop),
+ *         which breaks the barrier; THREADING_INVALID for NULL or a barrier of no parties.
+ * Ordering: what each party did before its wait happens before the action and before all return with
+ * THREADING_OK. Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_barrier_wait(threading_barrier_t *barrier,
+                                                                            size_t *index);
+
+/**
+ * The same with a timeout in place of the default one. Python: Barrier.wait(timeout).
+ *
+ * @param barrier  borrowed.
+ * @param seconds  how long at most; see the conventions. A party of a full barrier never times out.
+ * @param index    as for threading_barrier_wait().
+ * @return as threading_barrier_wait(); THREADING_INVALID and THREADING_OVERFLOW for the time (the barrier
+ *         stays whole).
+ * Ordering: as threading_barrier_wait().
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_barrier_wait_timeout(threading_barrier_t *barrier, double seconds, size_t *index);
+
+/**
+ * Begin afresh. Python: Barrier.reset().
+ *
+ * Threads that wait get THREADING_BROKEN; a broken barrier is whole again; an idle one stays as it is.
+ * @param barrier  borrowed.
+ * @return THREADING_OK; THREADING_INVALID for NULL.
+ * Callable: from any thread, also in the action; after fork, at exit.
+ */
+THREADING_API threading_status_t threading_barrier_reset(threading_barrier_t *barrier);
+
+/**
+ * Break the barrier: all who wait, and who come until a reset, get THREADING_BROKEN. Python: Barrier.abort().
+ *
+ * @param barrier  borrowed.
+ * @return THREADING_OK, also when it was broken; THREADING_INVALID for NULL.
+ * Callable: from any thread, also in the action; after fork, at exit.
+ */
+THREADING_API threading_status_t threading_barrier_abort(threading_barrier_t *barrier);
+
+/** Give the number of parties; 0 for NULL. Python: Barrier.parties. */
+THREADING_API size_t threading_barrier_parties(const threading_barrier_t *barrier);
+
+/** Count the threads that wait for others to come, a momentary answer; 0 for NULL. Python:
+ * Barrier.n_waiting. */
+THREADING_API size_t threading_barrier_n_waiting(const threading_barrier_t *barrier);
+
+/** Tell whether the barrier is broken, a momentary answer; false for NULL. Python: Barrier.broken. */
+THREADING_API bool threading_barrier_broken(const threading_barrier_t *barrier);
+
+/* -------------------------------------------------------------------------------------------------
+ * 13 Once
+ *
+ *     static threading_once_t once;
+ *     if (threading_once(&once, load_tables, NULL) != THREADING_OK) …
+ */
+
+/** Whether something was done yet: 4 bytes, zero when not. Never needs to be destroyed. */
+typedef struct threading_once_state {
+    uint32_t
+        word; /* private: 0, the ident of the thread that runs the function, or all ones when it is done */
+} threading_once_t;
+
+/** Make memory a once that was not done. THREADING_OK, or THREADING_INVALID for NULL. */
+THREADING_API threading_status_t threading_once_init(threading_once_t *once);
+
+/**
+ * Call a function unless it was called through this once; wait if another thread is just running it.
+ *
+ * @param once      borrowed.
+ * @param function  must return; if its thread ends instead, the once is never done.
+ * @param arg       passed to @p function.
+ * @return THREADING_OK: the function has returned, in this thread or another; THREADING_DEADLOCK when it
+ *         never will: it calls this once itself, directly or by waiting for a thread that does, or its thread
+ *         has ended; THREADING_CANCELLED (see Stop); THREADING_INVALID for a NULL once or function.
+ * Ordering: what the function did happens before every return with THREADING_OK.
+ * Callable: from any thread, after fork (a once whose runner is gone is a deadlock), at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_once(threading_once_t *once,
+                                                                    void (*function)(void *arg), void *arg);
+
+/* -------------------------------------------------------------------------------------------------
+ * 14 RWLock
+ *
+ * Many threads may read, or one may write. The policy, the same on every backend:
+ *   - Who comes while others wait stands in line behind them, so neither writers nor readers starve. When a
+ *   reader's
+ *     turn comes, all readers in line go together. The lock is handed over; nobody can take it in between.
+ *   - A thread that reads may read again, at once, even if a writer waits: that cannot deadlock. The library
+ *   knows
+ *     up to eight RWLocks that a thread reads at a time; with more, it lets the thread pass waiting writers
+ *     of any.
+ *   - A thread that waits for what it could never get is told so: a reader that wants to write, a writer that
+ *   wants to
+ *     read or write again, a writer whose wait closes a ring with RLocks and joins.
+ * A read lock is released by the thread that acquired it. So is a write lock.
+ */
+
+/** A lock for readers and writers: 8 bytes, zero when free. Never needs to be destroyed. */
+typedef struct threading_rwlock {
+    uint32_t state;  /* private: readers, whether a writer has it, whether someone waits */
+    uint32_t writer; /* private: the writer's ident, or 0 */
+} threading_rwlock_t;
+
+/** Make memory a free RWLock, whatever it held. THREADING_OK, or THREADING_INVALID for NULL. */
+THREADING_API threading_status_t threading_rwlock_init(threading_rwlock_t *rwlock);
+
+/**
+ * Acquire for reading, waiting as long as it takes.
+ *
+ * @param rwlock  borrowed.
+ * @return THREADING_OK; THREADING_DEADLOCK when the caller writes, or the writer has ended or waits for the
+ *         caller; THREADING_OVERFLOW beyond 2^30 - 1 readers; THREADING_CANCELLED (see Stop);
+ *         THREADING_INVALID for NULL.
+ * Ordering: synchronises with the release of the last writer.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_rwlock_acquire_read(threading_rwlock_t *rwlock);
+
+/** The same if it needs no waiting, else THREADING_BUSY. */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_rwlock_try_acquire_read(threading_rwlock_t *rwlock);
+
+/** The same in a limited time, else THREADING_TIMEOUT; no deadlocks are told but with THREADING_FOREVER. */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_rwlock_acquire_read_timeout(threading_rwlock_t *rwlock, double seconds);
+
+/**
+ * Acquire for writing, waiting as long as it takes.
+ *
+ * @param rwlock  borrowed.
+ * @return THREADING_OK; THREADING_DEADLOCK when the caller reads or writes already, or the writer has ended
+ *         or waits for the caller; THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL.
+ * Ordering: synchronises with the releases of the last writer and of all readers since.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_rwlock_acquire_write(threading_rwlock_t *rwlock);
+
+/** The same if it needs no waiting, else THREADING_BUSY. */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_rwlock_try_acquire_write(threading_rwlock_t *rwlock);
+
+/** The same in a limited time, else THREADING_TIMEOUT; no deadlocks are told but with THREADING_FOREVER. */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_rwlock_acquire_write_timeout(threading_rwlock_t *rwlock, double seconds);
+
+/**
+ * Release what was acquired for reading.
+ *
+ * @param rwlock  borrowed. Not touched any more once another thread can have it.
+ * @return THREADING_OK; THREADING_NOT_HELD when nobody reads; THREADING_NOT_OWNER when others read but not
+ *         the caller; THREADING_INVALID for NULL. On failure nothing changes.
+ * Ordering: synchronises with the next writer's acquire.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_rwlock_release_read(threading_rwlock_t *rwlock);
+
+/**
+ * Release what was acquired for writing.
+ *
+ * @param rwlock  borrowed. Not touched any more once another thread can have it.
+ * @return THREADING_OK; THREADING_NOT_HELD when nobody writes; THREADING_NOT_OWNER when another thread does;
+ *         THREADING_INVALID for NULL. On failure nothing changes.
+ * Ordering: synchronises with the next acquire.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_rwlock_release_write(threading_rwlock_t *rwlock);
+
+/* -------------------------------------------------------------------------------------------------
+ * 15 With
+ *
+ *     THREADING_WITH_LOCK(&lock) {
+ *         balance += n;
+ *     }
+ *
+ * Python's `with` statement: acquire, run the body once, release. The argument is evaluated once. `break`
+ * and `continue` leave just this body. The body is skipped when the acquire fails. With GCC and Clang the
+ * lock is released on every way out of the body: falling through, break, continue, return, goto, and C++
+ * exceptions. Other compilers see the first three. threading_exit() and longjmp() release nothing.
+ * Bodies nest.
+ */
+#define THREADING_WITH_LOCK(object) THREADING_WITH_(lock, threading_lock_t, object, THREADING_UNIQUE)
+#define THREADING_WITH_RLOCK(object) THREADING_WITH_(rlock, threading_rlock_t, object, THREADING_UNIQUE)
+#define THREADING_WITH_CONDITION(object) \
+    THREADING_WITH_(condition, threading_condition_t, object, THREADING_UNIQUE)
+#define THREADING_WITH_SEMAPHORE(object) \
+    THREADING_WITH_(semaphore, threading_semaphore_t, object, THREADING_UNIQUE)
+#define THREADING_WITH_BOUNDED_SEMAPHORE(object) \
+    THREADING_WITH_(bounded_semaphore, threading_bounded_semaphore_t, object, THREADING_UNIQUE)
+#define THREADING_WITH_READ(object) \
+    THREADING_WITH_(read, threading_rwlock_t, object, THREADING_UNIQUE) /* an RWLock */
+#define THREADING_WITH_WRITE(object) \
+    THREADING_WITH_(write, threading_rwlock_t, object, THREADING_UNIQUE) /* an RWLock */
+
+/* -------------------------------------------------------------------------------------------------
+ * 16 Local
+ *
+ *     struct school { const char *student; };
+ *     static threading_local_t local = THREADING_LOCAL_INIT(struct school);
+ *
+ *     struct school *mine = threading_local_get(&local);
+ *
+ * Python's threading.local(): each thread sees its own copy, whose fields are the attributes. A copy comes
+ * to be at a thread's first use, zeroed, then initialised. It goes when its thread ends: in that thread,
+ * whoever started it, before a join of it returns. Main's copies are not finalised when the process exits.
+ * Memory is the only limit to the number of locals; one native slot serves them all.
+ */
+
+/** A value for each thread. At most 256 bytes here; the copies are on the heap. */
+typedef struct threading_local {
+    size_t size; /* private, as the rest: bytes of one copy */
+    void (*init)(void *copy);
+    void (*fini)(void *copy);
+    void *copies;  /* every thread's copy, in a list */
+    uint32_t slot; /* index into each thread's table; 0 until the first use */
+} threading_local_t;
+
+/** A local whose copies are a @p type, zeroed at first use. For static and automatic variables. */
+#define THREADING_LOCAL_INIT(type) THREADING_LOCAL_INIT_WITH(type, NULL, NULL)
+
+/** The same with an initialiser and a finaliser, each `void (*)(void *copy)` or NULL. */
+#define THREADING_LOCAL_INIT_WITH(type, init, fini) \
+    {                                               \
+        sizeof(type), (init), (fini), NULL, 0       \
+    }
+
+/**
+ * Make memory a local, whatever it held. Python: threading.local().
+ *
+ * @param local  borrowed; not in use by any thread; must live until threading_local_destroy() or for good.
+ * @param size   bytes of one copy. With 0 every `get` gives NULL.
+ * @param init   run in a thread at its first `get`, on the zeroed copy, before that `get` returns; it may
+ *               use this local itself. NULL for none.
+ * @param fini   run when a thread ends or the local is destroyed, on the copy, before it is freed; it may
+ *               use locals, this one too: what it makes anew is finalised as well. NULL for none.
+ * @return THREADING_OK; THREADING_INVALID for a NULL local.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_local_init(threading_local_t *local, size_t size,
+                                                      void (*init)(void *copy), void (*fini)(void *copy));
+
+/**
+ * Give the calling thread's own copy.
+ *
+ * The first call in a thread makes the copy, zeroed, aligned for any standard type, then runs `init`.
+ * @param local  borrowed.
+ * @return the copy, valid until the thread ends or the local is destroyed; NULL when memory is out (the
+ *         next call tries again), when the size is 0, or for a NULL local.
+ * Callable: from any thread (a foreign one gets no Dummy by it), after fork (the forking thread keeps its
+ *           copies, those of the others are gone without their finalisers), at exit.
+ */
+THREADING_API void *threading_local_get(threading_local_t *local);
+
+/**
+ * End every thread's copy, in the calling thread. Python: del local.
+ *
+ * Each copy is finalised exactly once, here or by its thread if that is just ending; then possibly
+ * still while this returns. Afterwards the object is as freshly initialised: its memory may be freed,
+ * or it may be used again.
+ * @param local  borrowed. No other thread may be in a call with it, nor use its copy any more.
+ * @return THREADING_OK, also when there are no copies; THREADING_INVALID for NULL.
+ * Ordering: what a thread did to its copy must happen before this call by other means.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_local_destroy(threading_local_t *local);
+
+/* -------------------------------------------------------------------------------------------------
+ * 17 Stop
+ *
+ *     static threading_stop_t stop;                       // shared with whoever may ask
+ *
+ *     threading_thread_t *runner = threading_thread(run, NULL, .stop = &stop);
+ *     …
+ *     threading_stop_request(&stop);                      // ends run's sleep or wait: THREADING_CANCELLED
+ *
+ * Cancellation by consent. A thread heeds a stop, or none; nobody is ever interrupted who did not ask for it.
+ * When the stop is requested, or its time is over, every call that would wait in a thread that heeds it ends,
+ * or does not begin, with THREADING_CANCELLED; a call that need not wait does its work as ever,
+ * and one that may not (a try, a timeout of 0) answers as ever. A condition's wait has its lock again first.
+ *
+ * Those calls heed: sleep; join; the acquires of RLock, Condition, Semaphore and RWLock;
+ * threading_lock_acquire_timeout(), with THREADING_FOREVER too; the waits of Condition, Event, Barrier, Once,
+ * Queue and Future, threading_wait(), threading_completed_next(), threading_executor_map() and
+ * threading_wait_any(). These do not, since their results may be dropped: threading_lock_acquire(),
+ * threading_shutdown(), threading_executor_shutdown(). Nor does a release.
+ * A wait that heeds a stop is not part of a proof of deadlock, as one with a timeout is not.
+ */
+
+/** A request to stop: 24 bytes at most, zero when not requested. Never needs to be destroyed; must live while
+ * a thread heeds it. */
+typedef struct threading_stop {
+    uint32_t requested; /* private, as the rest */
+    uint32_t has_deadline;
+    struct threading_stop *parent;
+    int64_t deadline;
+} threading_stop_t;
+
+/** Make memory a stop that is not requested. THREADING_OK, or THREADING_INVALID for NULL. */
+THREADING_API threading_status_t threading_stop_init(threading_stop_t *stop);
+
+/**
+ * Make memory a stop that is also requested when another one is, or when its time is over.
+ *
+ * @param stop     borrowed; heeded by no thread.
+ * @param parent   its request counts here too; must live as long as @p stop is used. NULL for none.
+ * @param seconds  after this time from now @p stop counts as requested; THREADING_FOREVER for no such time.
+ * @return THREADING_OK; THREADING_INVALID for a NULL stop; THREADING_INVALID and THREADING_OVERFLOW for the
+ *         time.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_stop_init_child(threading_stop_t *stop, threading_stop_t *parent,
+                                                           double seconds);
+
+/**
+ * Ask all threads that heed this stop, or a child of it, to stop; for good.
+ *
+ * @param stop  borrowed.
+ * @return THREADING_OK, also when it was requested before; THREADING_INVALID for NULL.
+ * Ordering: synchronises with the calls that are cancelled by it and with threading_stop_requested().
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_stop_request(threading_stop_t *stop);
+
+/** Tell whether a stop, or a parent of it, was requested or its time is over; false for NULL. */
+THREADING_API bool threading_stop_requested(const threading_stop_t *stop);
+
+/**
+ * Let the calling thread heed a stop from now on, in place of the one before.
+ *
+ * A thread starts with the stop in its options, or with none.
+ * @param stop  must live until the thread heeds another or ends; NULL for none.
+ * @return the one before; NULL for none.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_stop_t *threading_stop_heed(threading_stop_t *stop);
+
+/* -------------------------------------------------------------------------------------------------
+ * 18 Timer
+ *
+ *     threading_thread_t *timer = threading_timer_new(30.0, remind, "tea");
+ */
+
+/**
+ * Make a thread that waits, then calls a function, unless it is cancelled. Python: threading.Timer(interval,
+ * function).
+ *
+ * It is a Thread in every respect: start it, join it, free it. The time runs from its start.
+ * @param seconds   how long to wait; see the conventions. A wrong one is told by threading_thread_start().
+ * @param function  called in the timer's own thread; NULL is a timer that only waits.
+ * @param arg       passed to @p function.
+ * @return a handle to be given back with threading_thread_free(); NULL when memory is out.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_thread_t *threading_timer_new(double seconds, void (*function)(void *arg), void *arg);
+
+/**
+ * Cancel a timer. Python: Timer.cancel().
+ *
+ * Its function has begun before this call, or is never called. A timer that waits ends at once; one that was
+ * not started ends as soon as it is. This does not wait for the end of either.
+ * @param timer  borrowed.
+ * @return THREADING_OK, also when it was cancelled before or its function has begun; THREADING_INVALID for
+ *         NULL and for a thread that is no timer.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_timer_cancel(threading_thread_t *timer);
+
+/* -------------------------------------------------------------------------------------------------
+ * 19 Queue
+ *
+ *     threading_queue_t *jobs = threading_queue_new(THREADING_QUEUE_FIFO, sizeof(struct job), 100, NULL);
+ *
+ * Python's queue module: threads put items and get them, each waiting for the others when the queue is full
+ * or empty. Items are copied in and out by value. For `join`, the queue counts items that were put and not
+ * yet reported by task_done.
+ *
+ *   state       put                    get
+ *   open        waits while full       waits while empty
+ *   shut down   SHUTDOWN               an item; SHUTDOWN when there is none
+ *
+ * Waiting threads are told of an item, or of room, in the order of their coming; a thread that is running may
+ * be faster, and then the one that was told waits anew, behind the others.
+ */
+
+/** A queue: a handle that counts references. */
+typedef struct threading_queue threading_queue_t;
+
+/** Which item `get` takes. */
+typedef enum threading_queue_kind {
+    THREADING_QUEUE_FIFO,    /**< the oldest: queue.Queue */
+    THREADING_QUEUE_LIFO,    /**< the newest: queue.LifoQueue */
+    THREADING_QUEUE_PRIORITY /**< the smallest, equal ones in any order: queue.PriorityQueue */
+} threading_queue_kind_t;
+
+/**
+ * Make a queue. Python: queue.Queue(maxsize) and the like.
+ *
+ * @param kind       which item `get` takes.
+ * @param item_size  bytes of one item; 0 for a queue that only counts.
+ * @param maxsize    how many items make it full; 0 for no limit but memory.
+ * @param compare    for THREADING_QUEUE_PRIORITY: less than 0 when the first item comes out before the
+ *                   second, as for qsort(). Called while the queue is locked, so it must not use the queue.
+ *                   Else ignored.
+ * @return a handle to be given back with threading_queue_free(); NULL when memory is out, for an unknown
+ *         kind, or for priorities without a comparison.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_queue_t *threading_queue_new(threading_queue_kind_t kind, size_t item_size,
+                                                     size_t maxsize,
+                                                     int (*compare)(const void *a, const void *b));
+
+/** Take another reference. @return @p queue; NULL for NULL. */
+THREADING_API threading_queue_t *threading_queue_retain(threading_queue_t *queue);
+
+/**
+ * Give a reference back. With the last one the items that are left are destroyed (see set_destructor), then
+ * the queue.
+ *
+ * @param queue  given back; no thread may be in a call with it that holds no reference of its own. NULL does
+ *               nothing.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API void threading_queue_free(threading_queue_t *queue);
+
+/**
+ * Set what is called for each item that the queue drops: at an immediate shutdown, and when it is freed.
+ *
+ * @param queue       borrowed.
+ * @param destructor  called without the queue's lock, once for each dropped item, with a copy of it that is
+ *                    valid during the call; NULL for nothing.
+ * @return THREADING_OK; THREADING_INVALID for NULL.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_queue_set_destructor(threading_queue_t *queue,
+                                                                void (*destructor)(void *item));
+
+/**
+ * Put an item, waiting while the queue is full. Python: Queue.put(item).
+ *
+ * @param queue  borrowed.
+ * @param item   copied; may be NULL when the item size is 0.
+ * @return THREADING_OK; THREADING_SHUTDOWN when the queue is shut down, before or meanwhile;
+ *         THREADING_NO_MEMORY; THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL. On failure nothing
+ *         was put.
+ * Ordering: what was done before the put happens before the return of the get that takes the item.
+ * Callable: from any thread, after fork (unless a thread that is gone was in a call with it), at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_queue_put(threading_queue_t *queue,
+                                                                         const void *item);
+
+/** The same without waiting: THREADING_FULL when the queue is full. Python: Queue.put_nowait(item). */
+THREADING_NODISCARD THREADING_API threading_status_t threading_queue_try_put(threading_queue_t *queue,
+                                                                             const void *item);
+
+/** The same in a limited time, else THREADING_TIMEOUT. Python: Queue.put(item, timeout=…). */
+THREADING_NODISCARD THREADING_API threading_status_t threading_queue_put_timeout(threading_queue_t *queue,
+                                                                                 const void *item,
+                                                                                 double seconds);
+
+/**
+ * Get an item, waiting while the queue is empty. Python: Queue.get().
+ *
+ * @param queue  borrowed.
+ * @param item   receives the item; NULL drops it, without the destructor.
+ * @return THREADING_OK; THREADING_SHUTDOWN when the queue is empty and shut down; THREADING_CANCELLED (see
+ *         Stop); THREADING_INVALID for a NULL queue. On failure nothing was taken.
+ * Ordering: see threading_queue_put().
+ * Callable: from any thread, after fork (unless a thread that is gone was in a call with it), at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_queue_get(threading_queue_t *queue,
+                                                                         void *item);
+
+/** The same without waiting: THREADING_EMPTY when the queue is empty. Python: Queue.get_nowait(). */
+THREADING_NODISCARD THREADING_API threading_status_t threading_queue_try_get(threading_queue_t *queue,
+                                                                             void *item);
+
+/** The same in a limited time, else THREADING_TIMEOUT. Python: Queue.get(timeout=…). */
+THREADING_NODISCARD THREADING_API threading_status_t threading_queue_get_timeout(threading_queue_t *queue,
+                                                                                 double seconds, void *item);
+
+/**
+ * Report that the work on one item is done. Python: Queue.task_done().
+ *
+ * @param queue  borrowed.
+ * @return THREADING_OK; THREADING_INVALID for NULL, or when it is called more often than items were put
+ *         (nothing changes).
+ * Ordering: synchronises with the joins that return because of it.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_queue_task_done(threading_queue_t *queue);
+
+/**
+ * Wait until all items that were put are reported done. Python: Queue.join().
+ *
+ * @param queue  borrowed.
+ * @return THREADING_OK; THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL.
+ * Ordering: what was done before the reports happens before the return.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_queue_join(threading_queue_t *queue);
+
+/** The same in a limited time, else THREADING_TIMEOUT. */
+THREADING_NODISCARD THREADING_API threading_status_t threading_queue_join_timeout(threading_queue_t *queue,
+                                                                                  double seconds);
+
+/** Count the items, a momentary answer; 0 for NULL. Python: Queue.qsize(). */
+THREADING_API size_t threading_queue_size(threading_queue_t *queue);
+
+/** Tell whether there is no item, a momentary answer; false for NULL. Python: Queue.empty(). */
+THREADING_API bool threading_queue_empty(threading_queue_t *queue);
+
+/** Tell whether a put would wait, a momentary answer; false for NULL. Python: Queue.full(). */
+THREADING_API bool threading_queue_full(threading_queue_t *queue);
+
+/** Count the items that were put and not yet reported done; 0 for NULL. Python: Queue.unfinished_tasks. */
+THREADING_API size_t threading_queue_unfinished(threading_queue_t *queue);
+
+/** Give the size that makes it full, 0 for none; 0 for NULL. Python: Queue.maxsize. */
+THREADING_API size_t threading_queue_maxsize(threading_queue_t *queue);
+
+/**
+ * Change the size that makes it full. Python: Queue.maxsize = ….
+ *
+ * @param queue    borrowed. It may hold more than that; then it is full until enough were taken.
+ * @param maxsize  0 for no limit.
+ * @return THREADING_OK; THREADING_INVALID for NULL.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_queue_set_maxsize(threading_queue_t *queue, size_t maxsize);
+
+/**
+ * Shut the queue down, for good. Python 3.13: Queue.shutdown(immediate).
+ *
+ * From now on put gives THREADING_SHUTDOWN, and get does when the queue is empty; threads that wait for
+ * either are told so.
+ * @param queue      borrowed.
+ * @param immediate  also drop all items: each counts as done and goes to the destructor, before this returns.
+ *                   Joins go on unless items that were taken are still to be reported.
+ * @return THREADING_OK, also when it was shut down before; THREADING_INVALID for NULL.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_queue_shutdown(threading_queue_t *queue, bool immediate);
+
+/** Tell whether it was shut down; false for NULL. Python: Queue.is_shutdown. */
+THREADING_API bool threading_queue_is_shutdown(threading_queue_t *queue);
+
+/* -------------------------------------------------------------------------------------------------
+ * 20 Future
+ *
+ *   state      result, result_timeout    cancel      start      set_result, set_error   cancelled  running 
+ *   done pending    waits                     OK          OK         OK                      false      false
+ *      false running    waits                     BUSY        INVALID    OK                      false     
+ *      true     false
+ *   cancelled  CANCELLED                 OK          CANCELLED* INVALID                 true       false   
+ *   true finished   OK, or the error          BUSY        INVALID    INVALID                 false      false
+ *      true
+ *
+ * * the first time; INVALID afterwards. A future comes from an executor, or from threading_future_new() for
+ * work that is done elsewhere. A cancelled one is done at once, for every kind of wait (CPython's may wait
+ * for ever).
+ */
+
+/** What will be the result of a task: a handle that counts references. */
+typedef struct threading_future threading_future_t;
+
+/** Make a pending future of one's own. @return a handle; NULL when memory is out. Python: Future(). */
+THREADING_API threading_future_t *threading_future_new(void);
+
+/** Take another reference. @return @p future; NULL for NULL. */
+THREADING_API threading_future_t *threading_future_retain(threading_future_t *future);
+
+/** Give a reference back; the task, if there is one, is not affected. NULL does nothing. */
+THREADING_API void threading_future_free(threading_future_t *future);
+
+/**
+ * Wait until a future is done, and give its value. Python: Future.result().
+ *
+ * In a thread of an executor, a task of the same executor that has not begun is run here and now instead of
+ * being waited for, so that tasks can wait for tasks whatever the number of threads.
+ * @param future  borrowed.
+ * @param value   receives what the task returned; may be NULL.
+ * @return THREADING_OK; THREADING_CANCELLED when it was cancelled, or the wait was (see Stop); the status
+ *         that it was finished with by threading_future_set_error(); THREADING_BROKEN when its executor
+ *         broke; THREADING_DEADLOCK for the future of the task that is running in the calling thread;
+ *         THREADING_INVALID for NULL.
+ * Ordering: all that the task did happens before the return.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_future_result(threading_future_t *future,
+                                                                             void **value);
+
+/** The same in a limited time, else THREADING_TIMEOUT; only waits. Python: Future.result(timeout). */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_future_result_timeout(threading_future_t *future, double seconds, void **value);
+
+/**
+ * Cancel a future that has not begun. Python: Future.cancel().
+ *
+ * @param future  borrowed.
+ * @return THREADING_OK when it is cancelled, now or before; THREADING_BUSY when it runs or is finished;
+ *         THREADING_INVALID for NULL.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_future_cancel(threading_future_t *future);
+
+/** Tell whether it was cancelled; false for NULL. Python: Future.cancelled(). */
+THREADING_API bool threading_future_cancelled(const threading_future_t *future);
+
+/** Tell whether it runs; false for NULL. Python: Future.running(). */
+THREADING_API bool threading_future_running(const threading_future_t *future);
+
+/** Tell whether it was cancelled or finished; false for NULL. True orders as a result does. Python:
+ * Future.done(). */
+THREADING_API bool threading_future_done(const threading_future_t *future);
+
+/**
+ * Have a function called when the future is done. Python: Future.add_done_callback(fn).
+ *
+ * Callbacks are called once each, in the order in which they were added, by the thread that finishes or
+ * cancels the future, after those who wait were woken; or at once, by this call, when it is done already.
+ * They may do with the future what they like, but not end their thread.
+ * @param future    borrowed; lives at least until the callback returns.
+ * @param callback  called with the future and @p arg.
+ * @param arg       passed to @p callback.
+ * @return THREADING_OK; THREADING_NO_MEMORY; THREADING_INVALID for a NULL future or callback.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_future_add_done_callback(
+    threading_future_t *future, void (*callback)(threading_future_t *future, void *arg), void *arg);
+
+/**
+ * Let a pending future run: the promise's side. Python: Future.set_running_or_notify_cancel().
+ *
+ * @param future  borrowed.
+ * @return THREADING_OK, it runs; THREADING_CANCELLED when it was cancelled, the first time; THREADING_INVALID
+ *         else.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_future_start(threading_future_t *future);
+
+/**
+ * Finish a future with a value. Python: Future.set_result(value).
+ *
+ * @param future  borrowed; pending or running, not an executor's.
+ * @param value   for threading_future_result().
+ * @return THREADING_OK; THREADING_INVALID for NULL, or when it is done or an executor's.
+ * Ordering: what was done before happens before a result's return.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_future_set_result(threading_future_t *future,
+                                                                                 void *value);
+
+/** Finish a future with a failure: @p status, not THREADING_OK, for threading_future_result(). Python:
+ * set_exception(). */
+THREADING_NODISCARD THREADING_API threading_status_t threading_future_set_error(threading_future_t *future,
+                                                                                threading_status_t status);
+
+/** What threading_wait() waits for. */
+typedef enum threading_when {
+    THREADING_ALL_COMPLETED,   /**< until all are done */
+    THREADING_FIRST_COMPLETED, /**< until one is done */
+    THREADING_FIRST_EXCEPTION  /**< until one has failed (a cancelled one has not), or all are done */
+} threading_when_t;
+
+/**
+ * Wait for several futures. Python: concurrent.futures.wait(futures, timeout, return_when).
+ *
+ * As threading_future_result() does, an untimed wait in a thread of an executor runs tasks that have not
+ * begun.
+ * @param futures  borrowed; one may be there more than once. May be NULL when @p count is 0.
+ * @param count    how many; with 0 the wait is over at once.
+ * @param seconds  how long at most; see the conventions.
+ * @param when     what to wait for.
+ * @param done     receives the number of entries that are done, whatever the status but for wrong arguments.
+ *                 May be NULL.
+ * @return THREADING_OK; THREADING_TIMEOUT; THREADING_CANCELLED (see Stop); THREADING_NO_MEMORY;
+ *         THREADING_INVALID and THREADING_OVERFLOW for the time; THREADING_INVALID for a NULL array or entry,
+ *         or an unknown @p when.
+ * Ordering: all that the tasks that are done did happens before the return.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_wait(threading_future_t *const *futures,
+                                                                    size_t count, double seconds,
+                                                                    threading_when_t when, size_t *done);
+
+/** The futures of a set as they are done, one after the other. */
+typedef struct threading_completed threading_completed_t;
+
+/**
+ * Begin to take futures in the order of their completion. Python: concurrent.futures.as_completed(futures,
+ * timeout).
+ *
+ * @param futures  each is retained; one that is there more than once counts once. May be NULL when @p count
+ *                 is 0.
+ * @param count    how many.
+ * @param seconds  the time for all of them together, from now; see the conventions.
+ * @return a handle, for one thread at a time, to be given back with threading_completed_free(); NULL when
+ *         memory is out, for a NULL array or entry, or a wrong time.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_completed_t *threading_as_completed(threading_future_t *const *futures, size_t count,
+                                                            double seconds);
+
+/**
+ * Wait for the next future to be done: those that are done first, in the order in which they were.
+ *
+ * @param completed  borrowed.
+ * @param future     receives the future, borrowed until threading_completed_free(); may be NULL.
+ * @return THREADING_OK; THREADING_EMPTY after the last; THREADING_TIMEOUT when the time is over;
+ *         THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL.
+ * Ordering: all that the task did happens before the return.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_completed_next(threading_completed_t *completed, threading_future_t **future);
+
+/** Give it back, at any time; the futures that were not taken go on. NULL does nothing. */
+THREADING_API void threading_completed_free(threading_completed_t *completed);
+
+/* -------------------------------------------------------------------------------------------------
+ * 21 Executor
+ *
+ *     threading_executor_t *pool = threading_executor_new(4, NULL);
+ *     threading_future_t *answer;
+ *     if (threading_executor_submit(pool, compute, &question, &answer) == THREADING_OK) …
+ *
+ * Python's ThreadPoolExecutor. Threads are started when tasks come and none is idle, up to a number; tasks
+ * begin in the order of their submission. A task that ends by threading_exit() finishes its future with that
+ * value, and its thread goes on.
+ *
+ * When the process exits, or by threading_shutdown(), all executors are shut down: their queued tasks are run
+ * and their threads joined, daemons or not. In a forked child the executors of the parent are broken.
+ */
+
+/** A pool of threads: a handle that counts references. */
+typedef struct threading_executor threading_executor_t;
+
+/** Keyword arguments of a new executor; all zero is the default of everything. */
+typedef struct threading_executor_options {
+    const char *name; /**< copied: what the names of the threads begin with, before _0, _1, …;
+                                         NULL or "" for ThreadPoolExecutor-0, -1, … */
+    bool (*initializer)(
+        void *arg);        /**< called by each thread before its first task; false breaks the executor */
+    void *initializer_arg; /**< passed to `initializer` */
+    size_t stack_size;     /**< bytes, at least 32768; 0 for threading_get_stack_size() */
+    int daemon;            /**< THREADING_INHERIT from the thread that submits, or as for a Thread */
+    uintptr_t reserved[4]; /**< zero */
+} threading_executor_options_t;
+
+/**
+ * Make an executor. Python: ThreadPoolExecutor(max_workers, …).
+ *
+ * @param max_workers  how many threads at most; 0 for the number of processors and 4 more, at most 32.
+ * @param options      read before the return; NULL for the defaults. A wrong value is told by `submit`.
+ * @return a handle to be given back with threading_executor_free(); NULL when memory is out.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_executor_t *threading_executor_new(size_t max_workers,
+                                                           const threading_executor_options_t *options);
+
+/** Take another reference. @return @p executor; NULL for NULL. */
+THREADING_API threading_executor_t *threading_executor_retain(threading_executor_t *executor);
+
+/**
+ * Give a reference back. The last one shuts the executor down without waiting: tasks that are queued are
+ * still run.
+ *
+ * @param executor  given back; NULL does nothing. A task may do it too.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API void threading_executor_free(threading_executor_t *executor);
+
+/**
+ * Have a function called by one of the threads. Python: Executor.submit(fn, arg).
+ *
+ * @param executor  borrowed.
+ * @param function  the task.
+ * @param arg       passed to @p function; must live until the task is done.
+ * @param future    receives a handle to be given back with threading_future_free(); NULL when nobody wants
+ *                  the result.
+ * @return THREADING_OK; THREADING_SHUTDOWN after a shutdown, also by the process's exit; THREADING_BROKEN
+ *         when an initializer failed, or in a forked child; THREADING_NO_MEMORY; what
+ *         threading_thread_start() gives when there is no thread yet and none can be started;
+ *         THREADING_INVALID for NULL. On failure nothing was queued.
+ * Ordering: what happens before the call happens before the task.
+ * Callable: from any thread, in a task too; after fork only new executors; at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_executor_submit(threading_executor_t *executor,
+                                                                               threading_target_t function,
+                                                                               void *arg,
+                                                                               threading_future_t **future);
+
+/**
+ * Call a function for each of many arguments, and wait for all. Python: Executor.map(fn, items).
+ *
+ * All are submitted at once; in a thread of the same executor, this call runs those that have not begun
+ * itself.
+ * @param executor  borrowed.
+ * @param function  the task.
+ * @param items     the arguments.
+ * @param count     how many.
+ * @param results   receives what the calls returned, in the order of @p items; may be NULL.
+ * @return THREADING_OK; else the first failure in the order of @p items, as of submit or a future's result.
+ *         Then those that have not begun are cancelled, and @p results holds what came before the failure;
+ *         the call returns when none runs any more. THREADING_INVALID for NULL (items may be NULL when @p
+ *         count is 0).
+ * Ordering: as submit and result.
+ * Callable: from any thread, in a task too; after fork only new executors; at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_executor_map(threading_executor_t *executor,
+                                                                            threading_target_t function,
+                                                                            void *const *items, size_t count,
+                                                                            void **results);
+
+/**
+ * Take no more tasks. Python: Executor.shutdown(wait, cancel_futures).
+ *
+ * Tasks that are queued are still run, unless they are cancelled here.
+ * @param executor        borrowed.
+ * @param wait            wait until all threads have ended.
+ * @param cancel_futures  cancel all tasks that have not begun.
+ * @return THREADING_OK, also when it was shut down before; THREADING_FINALIZING for a @p wait when the
+ *         process no longer waits for threads; THREADING_DEADLOCK for a @p wait in one of its own
+ *         threads, or that could never end for another reason (it is shut down, but not waited for);
+ *         THREADING_INVALID for NULL.
+ * Ordering: with @p wait, all that the tasks did happens before the return.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_API threading_status_t threading_executor_shutdown(threading_executor_t *executor, bool wait,
+                                                             bool cancel_futures);
+
+/* -------------------------------------------------------------------------------------------------
+ * 22 Waiting for any of several things
+ *
+ *     threading_source_t sources[] = {THREADING_SOURCE_QUEUE(jobs), THREADING_SOURCE_EVENT(&quit)};
+ *     size_t which;
+ *     if (threading_wait_any(sources, 2, THREADING_FOREVER, &which) == THREADING_OK) …
+ *
+ * Nothing is taken: who comes back tries (try_get, try_acquire, …) and may find that another thread was
+ * faster.
+ */
+
+/** What a source is. */
+typedef enum threading_source_kind {
+    THREADING_SOURCE_KIND_THREAD = 1, /**< ready when it has ended */
+    THREADING_SOURCE_KIND_EVENT,      /**< ready while it is set */
+    THREADING_SOURCE_KIND_SEMAPHORE,  /**< ready while its value is not 0 */
+    THREADING_SOURCE_KIND_BOUNDED_SEMAPHORE,
+    THREADING_SOURCE_KIND_QUEUE, /**< ready while it has an item or is shut down */
+    THREADING_SOURCE_KIND_FUTURE /**< ready when it is done */
+} threading_source_kind_t;
+
+/** One thing to wait for. The array belongs to the wait until it returns. */
+typedef struct threading_source {
+    threading_source_kind_t kind; /**< what `object` points to */
+    void *object;                 /**< borrowed */
+    struct threading_waiter {     /* private: where the thread stands in line, so that nothing is allocated */
+        struct threading_waiter *next;
+        struct threading_waiter *previous;
+        uintptr_t address;
+        void *self;
+        int64_t since;
+        uint32_t woken;
+        uint32_t wants;
+    } waiter;
+} threading_source_t;
+
+#define THREADING_SOURCE_(kind, object)  \
+    {                                    \
+        (kind), (object),                \
+        {                                \
+            NULL, NULL, 0, NULL, 0, 0, 0 \
+        }                                \
+    }
+#define THREADING_SOURCE_THREAD(thread) THREADING_SOURCE_(THREADING_SOURCE_KIND_THREAD, thread)
+#define THREADING_SOURCE_EVENT(event) THREADING_SOURCE_(THREADING_SOURCE_KIND_EVENT, event)
+#define THREADING_SOURCE_SEMAPHORE(semaphore) THREADING_SOURCE_(THREADING_SOURCE_KIND_SEMAPHORE, semaphore)
+#define THREADING_SOURCE_BOUNDED_SEMAPHORE(semaphore) \
+    THREADING_SOURCE_(THREADING_SOURCE_KIND_BOUNDED_SEMAPHORE, semaphore)
+#define THREADING_SOURCE_QUEUE(queue) THREADING_SOURCE_(THREADING_SOURCE_KIND_QUEUE, queue)
+#define THREADING_SOURCE_FUTURE(future) THREADING_SOURCE_(THREADING_SOURCE_KIND_FUTURE, future)
+
+/**
+ * Wait until one of several things is ready.
+ *
+ * @param sources  borrowed, and written to; not used by another thread meanwhile.
+ * @param count    at least 1.
+ * @param seconds  one limit for all; see the conventions. 0 only looks.
+ * @param index    receives which one is ready, the first in the array if several are; may be NULL.
+ * @return THREADING_OK; THREADING_TIMEOUT; THREADING_DEADLOCK when the calling thread waits without a limit
+ *         for its own end and nothing else; THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL, no
+ *         sources, an unknown kind or a NULL object; THREADING_INVALID and THREADING_OVERFLOW for the time.
+ * Ordering: as the wait for that one thing.
+ * Callable: from any thread, after fork, at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threading_source_t *sources,
+                                                                        size_t count, double seconds,
+                                                                        size_t *index);
+
+/* -------------------------------------------------------------------------------------------------
+ * 23 Attributes
+ *
+ * THREADING_NODISCARD   the compiler warns when the status is dropped.
+ * THREADING_NORETURN    the call does not return.
+ * THREADING_ANALYSIS    Clang's -Wthread-safety: Lock is a capability, so that a missing release or
+ *                       a field marked guarded_by(lock) and used without it is found when compiling. For
+ *                       a try write `== THREADING_OK` (C) or `!…` (C and C++) in the condition itself.
+ *                       RLock joins where Clang knows reentrant capabilities.
+ * THREADING_NO_ANALYSIS mark a function of yours that takes or gives a lock in a way of its own, such as
+ *                       releasing what another thread acquired.
+ */
+#define THREADING_NO_ANALYSIS THREADING_ANALYSIS(no_thread_safety_analysis)
+
+/* ------------------------------------------------------------------------------- private from here */
+
+/*
+ * THREADING_WITH_ is a loop that runs once: its variable holds the lock as long as it is not NULL, and is
+ * cleaned up on every way out of its scope. A name of its own keeps nested bodies from shadowing.
+ */
+#define THREADING_WITH_(kind, type, object, unique) THREADING_WITH_UNIQUE_(kind, type, object, unique)
+#define THREADING_WITH_UNIQUE_(kind, type, object, unique)                                                  \
+    for (type * threading_with_##unique THREADING_CLEANUP(threading_##kind##_leave) =                       \
+             threading_##kind##_enter(object);                                                              \
+         threading_with_##unique != NULL || THREADING_ANALYSIS_LEFT(kind, object, threading_with_##unique); \
+         threading_##kind##_leave(&threading_with_##unique))
+
+/* For Clang's analysis, which follows all paths and knows objects by their names: after the loop the lock may
+ * be given back. The call is never made, since the variable is NULL there. */
+#if defined(__clang__)
+#define THREADING_ANALYSIS_LEFT(kind, object, with) \
+    ((with) != NULL && threading_##kind##_left(object) && false)
+#else
+#define THREADING_ANALYSIS_LEFT(kind, object, with) false
+#endif
+
+#if defined(__COUNTER__)
+#define THREADING_UNIQUE __COUNTER__
+#else
+#define THREADING_UNIQUE __LINE__
+#endif
+
+#if defined(__GNUC__)
+#define THREADING_CLEANUP(function) __attribute__((cleanup(function)))
+#define THREADING_UNUSED __attribute__((unused))
+#else
+#define THREADING_CLEANUP(function)
+#define THREADING_UNUSED
+#endif
+
+/* Tells Clang's analysis that the lock is held in the body, and asks for no release of it. */
+THREADING_UNUSED static inline threading_lock_t *threading_lock_enter(threading_lock_t *lock)
+    THREADING_ANALYSIS(assert_capability(*lock));
+THREADING_UNUSED THREADING_NO_ANALYSIS static inline threading_lock_t *
+threading_lock_enter(threading_lock_t *lock)
+{
+    return threading_lock_acquire(lock) == THREADING_OK ? lock : NULL;
+}
+
+THREADING_UNUSED static inline bool threading_lock_left(threading_lock_t *lock)
+    THREADING_ANALYSIS(release_capability(*lock));
+THREADING_UNUSED THREADING_NO_ANALYSIS static inline bool threading_lock_left(threading_lock_t *lock)
+{
+    return lock == NULL;
+}
+
+THREADING_UNUSED THREADING_NO_ANALYSIS static inline void threading_lock_leave(threading_lock_t **lock)
+{
+    if (*lock != NULL)
+        (void)threading_lock_release(*lock);
+    *lock = NULL;
+}
+
+/* Tells Clang's analysis that the lock is held in the body, and asks for no release of it. */
+THREADING_UNUSED static inline threading_rlock_t *threading_rlock_enter(threading_rlock_t *rlock)
+    THREADING_ANALYSIS_REENTRANT(assert_capability(*rlock));
+THREADING_UNUSED THREADING_NO_ANALYSIS static inline threading_rlock_t *
+threading_rlock_enter(threading_rlock_t *rlock)
+{
+    return threading_rlock_acquire(rlock) == THREADING_OK ? rlock : NULL;
+}
+
+THREADING_UNUSED static inline bool threading_rlock_left(threading_rlock_t *rlock)
+    THREADING_ANALYSIS_REENTRANT(release_capability(*rlock));
+THREADING_UNUSED THREADING_NO_ANALYSIS static inline bool threading_rlock_left(threading_rlock_t *rlock)
+{
+    return rlock == NULL;
+}
+
+THREADING_UNUSED THREADING_NO_ANALYSIS static inline void threading_rlock_leave(threading_rlock_t **rlock)
+{
+    if (*rlock != NULL)
+        (void)threading_rlock_release(*rlock);
+    *rlock = NULL;
+}
+
+/* The same for what Clang's analysis does not follow. */
+#define THREADING_WITH_FUNCTIONS_(kind, type, acquire, release)                 \
+    THREADING_UNUSED static inline type *threading_##kind##_enter(type *object) \
+    {                                                                           \
+        return acquire(object) == THREADING_OK ? object : NULL;                 \
+    }                                                                           \
+    THREADING_UNUSED static inline bool threading_##kind##_left(type *object)   \
+    {                                                                           \
+        return object == NULL;                                                  \
+    }                                                                           \
+    THREADING_UNUSED static inline void threading_##kind##_leave(type **object) \
+    {                                                                           \
+        if (*object != NULL)                                                    \
+            (void)release(*object);                                             \
+        *object = NULL;                                                         \
+    }
+
+THREADING_WITH_FUNCTIONS_(condition, threading_condition_t, threading_condition_acquire,
+                          threading_condition_release)
+THREADING_WITH_FUNCTIONS_(semaphore, threading_semaphore_t, threading_semaphore_acquire,
+                          threading_semaphore_release)
+THREADING_WITH_FUNCTIONS_(bounded_semaphore, threading_bounded_semaphore_t,
+                          threading_bounded_semaphore_acquire, threading_bounded_semaphore_release)
+THREADING_WITH_FUNCTIONS_(read, threading_rwlock_t, threading_rwlock_acquire_read,
+                          threading_rwlock_release_read)
+THREADING_WITH_FUNCTIONS_(write, threading_rwlock_t, threading_rwlock_acquire_write,
+                          threading_rwlock_release_write)
+#undef THREADING_WITH_FUNCTIONS_
+
+/*
+ * Inline fast paths, for what costs about as much as a call: a Lock that is free and nobody waits for, an
+ * RLock that the thread owns already, a local's copy. The calls proper exist too, for other languages and for
+ * addresses of functions; they are the slow paths of these. All need the calling thread's variable, and none
+ * can cross the border of a shared object. What the parts of these structs mean is told in src/core: self.h,
+ * parking.h, fence.h, lockword.h.
+ */
+struct threading_fast {
+    uint32_t ident;
+    uint32_t rlocks;
+    void **copies;
+    size_t capacity;
+};
+
+struct threading_bucket {
+    struct threading_guard {
+        uintptr_t word;
+        struct threading_guard_waiter *queue;
+    } guard;
+    struct threading_waiter *first;
+    struct threading_waiter *last;
+    uint32_t count;
+    uint32_t fenced;
+    uint32_t watchers;
+    uintptr_t lookout;
+};
+
+void threading_word_wake(const uint32_t *word); /* somebody waits for a lock whose word was freed */
+
+#if defined(__GNUC__) && !defined(THREADING_SHARED) && !defined(_WIN32) && !defined(__APPLE__)
+#define THREADING_INLINE 1
+#define THREADING_INLINE_THREAD __thread
+#define THREADING_BUCKET_BITS 10 /* 10,000 waiters on as many addresses make queues of ten */
+#define THREADING_FENCE_SHARED 2
+
+extern THREADING_INLINE_THREAD struct threading_fast *threading_fast_self;
+extern struct threading_bucket threading_buckets[1 << THREADING_BUCKET_BITS];
+extern uint32_t threading_fence_kind;
+
+/* glibc 2.32 and newer tell whether the process has one thread: sys/single_threaded.h. */
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 32)
+extern char __libc_single_threaded;
+#define THREADING_IS_ALONE (__libc_single_threaded != 0)
+#else
+#define THREADING_IS_ALONE 0
+#endif
+
+/* Take a lock's word if it is free. A process of one thread leaves it to the call proper, which needs no
+ * atomics. */
+THREADING_UNUSED static inline bool threading_word_take(uint32_t *word, uint32_t ident)
+{
+    uint32_t free_word = 0;
+    /* Acquire: pairs with the release below. */
+    return !THREADING_IS_ALONE &&
+           __atomic_compare_exchange_n(word, &free_word, ident, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+/* How many may be waiting for a word, and maybe for others. */
+THREADING_UNUSED static inline const uint32_t *threading_word_count(const uint32_t *word)
+{
+    uint64_t product = (uint64_t)(uintptr_t)word * UINT64_C(0x9E3779B97F4A7C15);
+    return &threading_buckets[product >> (64 - THREADING_BUCKET_BITS)].count;
+}
+
+/* Whether a word may be freed by a plain store: relaxed, for it decides nothing. */
+THREADING_UNUSED static inline bool threading_word_is_simple(const uint32_t *word)
+{
+    return __atomic_load_n(&threading_fence_kind, __ATOMIC_RELAXED) == THREADING_FENCE_SHARED &&
+           __atomic_load_n(threading_word_count(word), __ATOMIC_RELAXED) == 0;
+}
+
+/* R1 and R2 of the table in fence.h. */
+THREADING_UNUSED static inline void threading_word_free(uint32_t *word)
+{
+    const uint32_t *count = threading_word_count(word);
+    __atomic_store_n(word, 0, __ATOMIC_RELEASE);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (__atomic_load_n(count, __ATOMIC_RELAXED) != 0)
+        threading_word_wake(word);
+}
+
+THREADING_UNUSED THREADING_NO_ANALYSIS static inline threading_status_t
+threading_lock_acquire_inline(threading_lock_t *lock) THREADING_ANALYSIS(acquire_capability(*lock))
+{
+    const struct threading_fast *self = threading_fast_self;
+    if (self == NULL || lock == NULL || !threading_word_take(&lock->word, self->ident))
+        return threading_lock_acquire(lock);
+    return THREADING_OK;
+}
+
+/* Only for who acquired it: of others that release it at once, the call proper finds out who is first.
+ * Relaxed: only the thread itself puts its ident there. */
+THREADING_UNUSED THREADING_NO_ANALYSIS static inline threading_status_t
+threading_lock_release_inline(threading_lock_t *lock) THREADING_ANALYSIS(release_capability(*lock))
+{
+    const struct threading_fast *self = threading_fast_self;
+    if (self == NULL || lock == NULL || __atomic_load_n(&lock->word, __ATOMIC_RELAXED) != self->ident ||
+        !threading_word_is_simple(&lock->word))
+        return threading_lock_release(lock);
+    threading_word_free(&lock->word);
+    return THREADING_OK;
+}
+
+/* Relaxed: only the thread itself puts its ident there. The count is the owner's own. */
+THREADING_NODISCARD THREADING_UNUSED THREADING_NO_ANALYSIS static inline threading_status_t
+threading_rlock_acquire_inline(threading_rlock_t *rlock)
+    THREADING_ANALYSIS_REENTRANT(try_acquire_capability(0, *rlock))
+{
+    struct threading_fast *self = threading_fast_self;
+    uint32_t owner = self != NULL && rlock != NULL ? __atomic_load_n(&rlock->owner, __ATOMIC_RELAXED) : 0;
+    if (owner != 0 && owner == self->ident && rlock->count < UINT32_MAX) {
+        rlock->count++;
+        return THREADING_OK;
+    }
+    if (owner != 0 || self == NULL || rlock == NULL || !threading_word_take(&rlock->owner, self->ident))
+        return threading_rlock_acquire(rlock);
+    rlock->count = 1;
+    self->rlocks++;
+    return THREADING_OK;
+}
+
+THREADING_UNUSED THREADING_NO_ANALYSIS static inline threading_status_t
+threading_rlock_release_inline(threading_rlock_t *rlock)
+    THREADING_ANALYSIS_REENTRANT(release_capability(*rlock))
+{
+    struct threading_fast *self = threading_fast_self;
+    if (self == NULL || rlock == NULL || __atomic_load_n(&rlock->owner, __ATOMIC_RELAXED) != self->ident)
+        return threading_rlock_release(rlock);
+    if (rlock->count > 1) {
+        rlock->count--;
+        return THREADING_OK;
+    }
+    if (!threading_word_is_simple(&rlock->owner))
+        return threading_rlock_release(rlock);
+    rlock->count = 0;
+    self->rlocks--;
+    threading_word_free(&rlock->owner);
+    return THREADING_OK;
+}
+
+/* Acquire: what another thread made of the local's slot is seen. */
+THREADING_UNUSED static inline void *threading_local_get_inline(threading_local_t *local)
+{
+    const struct threading_fast *self = threading_fast_self;
+    if (self != NULL && local != NULL) {
+        uint32_t slot = __atomic_load_n(&local->slot, __ATOMIC_ACQUIRE);
+        if (slot < self->capacity && self->copies[slot] != NULL)
+            return self->copies[slot];
+    }
+    return threading_local_get(local);
+}
+
+#if !defined(THREADING_NO_INLINE)
+#define threading_lock_acquire(lock) threading_lock_acquire_inline(lock)
+#define threading_lock_release(lock) threading_lock_release_inline(lock)
+#define threading_rlock_acquire(rlock) threading_rlock_acquire_inline(rlock)
+#define threading_rlock_release(rlock) threading_rlock_release_inline(rlock)
+#define threading_local_get(local) threading_local_get_inline(local)
+#endif
+#endif
+
+#if defined(__cplusplus)
+}
+#endif
+
+#endif /* THREADING_H */
+
+#if defined(THREADING_IMPLEMENTATION) && !defined(THREADING_IMPLEMENTED_)
+#define THREADING_IMPLEMENTED_
+
+/* Here the functions themselves are defined. */
+#undef threading_local_get
+#undef threading_lock_acquire
+#undef threading_lock_release
+#undef threading_rlock_acquire
+#undef threading_rlock_release
+
+/* -------------------------------------------------------------------------------------- src/core/atomic.h */
+
+/*
+ * Every atomic operation of the library, with its order in its name.
+ *
+ * Words are plain uint32_t or pointers in public and private structs (an _Atomic type cannot stand in a
+ * header that C++ reads too), and are touched by several threads through these functions only. There are no
+ * standalone fences: ThreadSanitizer does not understand them. "sequential" operations have one total order
+ * that all threads agree on; wherever one is used, the line above says which pair of accesses needs it.
+ *
+ * This file is the only place that knows the compiler. First rung: the __atomic builtins of GCC and Clang (as
+ * clang-cl too). Second rung: Microsoft's intrinsics; THREADING_ATOMIC_INTRINSICS has them tested with other
+ * compilers.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(THREADING_ATOMIC_INTRINSICS)
+
+/* Keeps the compiler from moving an access over this place; the processor is not told. */
+static inline void ti_keep_order(void)
+{
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+/* Tells the processor that this thread looks at the same word again and again: it then leaves its sibling
+ * more room, and the memory. */
+static inline void ti_pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb"); /* yield does nothing on most; this takes about as long as x86's pause */
+#elif defined(__arm__)
+    __asm__ volatile("nop");
+#else
+    ti_keep_order();
+#endif
+}
+
+static inline uint32_t ti_load_relaxed(const uint32_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+static inline uint32_t ti_load_acquire(const uint32_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+static inline uint32_t ti_load_sequential(const uint32_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_SEQ_CST);
+}
+
+static inline void ti_store_relaxed(uint32_t *word, uint32_t value)
+{
+    __atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+
+static inline void ti_store_release(uint32_t *word, uint32_t value)
+{
+    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+static inline void ti_store_sequential(uint32_t *word, uint32_t value)
+{
+    __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
+}
+
+static inline uint32_t ti_exchange_acquire_release(uint32_t *word, uint32_t value)
+{
+    return __atomic_exchange_n(word, value, __ATOMIC_ACQ_REL);
+}
+
+static inline uint32_t ti_exchange_sequential(uint32_t *word, uint32_t value)
+{
+    return __atomic_exchange_n(word, value, __ATOMIC_SEQ_CST);
+}
+
+static inline uint32_t ti_add_relaxed(uint32_t *word, uint32_t value)
+{
+    return __atomic_fetch_add(word, value, __ATOMIC_RELAXED);
+}
+
+static inline uint32_t ti_add_acquire_release(uint32_t *word, uint32_t value)
+{
+    return __atomic_fetch_add(word, value, __ATOMIC_ACQ_REL);
+}
+
+static inline uint32_t ti_add_sequential(uint32_t *word, uint32_t value)
+{
+    return __atomic_fetch_add(word, value, __ATOMIC_SEQ_CST);
+}
+
+/* Compare-and-swap answers whether *word was expected and is now desired. */
+static inline bool ti_swap_acquire(uint32_t *word, uint32_t expected, uint32_t desired)
+{
+    return __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static inline bool ti_swap_release(uint32_t *word, uint32_t expected, uint32_t desired)
+{
+    return __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
+
+static inline bool ti_swap_sequential(uint32_t *word, uint32_t expected, uint32_t desired)
+{
+    return __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+}
+
+static inline uintptr_t ti_load_pointer_relaxed(const uintptr_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+static inline uintptr_t ti_load_pointer_acquire(const uintptr_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+static inline uintptr_t ti_load_pointer_sequential(const uintptr_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_SEQ_CST);
+}
+
+static inline void ti_store_pointer_relaxed(uintptr_t *word, uintptr_t value)
+{
+    __atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+
+static inline void ti_store_pointer_release(uintptr_t *word, uintptr_t value)
+{
+    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+static inline void ti_store_pointer_sequential(uintptr_t *word, uintptr_t value)
+{
+    __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
+}
+
+static inline uintptr_t ti_exchange_pointer_acquire(uintptr_t *word, uintptr_t value)
+{
+    return __atomic_exchange_n(word, value, __ATOMIC_ACQUIRE);
+}
+
+static inline uintptr_t ti_and_pointer_release(uintptr_t *word, uintptr_t mask)
+{
+    return __atomic_fetch_and(word, mask, __ATOMIC_RELEASE);
+}
+
+static inline bool ti_swap_pointer_acquire(uintptr_t *word, uintptr_t expected, uintptr_t desired)
+{
+    return __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static inline bool ti_swap_pointer_release(uintptr_t *word, uintptr_t expected, uintptr_t desired)
+{
+    return __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
+
+#elif defined(_MSC_VER) || defined(THREADING_ATOMIC_INTRINSICS)
+
+#include <intrin.h>
+
+/*
+ * Volatile accesses of a word are single and stay in order among themselves; what else they order depends on
+ * options of the compiler, so nothing here relies on it. x86 needs its compiler held back and no more: its
+ * loads acquire and its stores release. ARM needs a barrier. The _Interlocked functions are sequential and
+ * full barriers everywhere, which is more than most of the names here ask for.
+ */
+#if defined(_M_ARM64) || defined(_M_ARM64EC) || defined(_M_ARM)
+#define TI_ATOMIC_BARRIER() __dmb(0xB) /* inner shareable, loads and stores; also for the compiler */
+#else
+#define TI_ATOMIC_BARRIER() _ReadWriteBarrier()
+#endif
+
+static inline void ti_keep_order(void)
+{
+    _ReadWriteBarrier();
+}
+
+#if defined(_M_ARM64) || defined(_M_ARM64EC) || defined(_M_ARM)
+#define TI_ATOMIC_PAUSE() __isb(0xF)
+#else
+#define TI_ATOMIC_PAUSE() _mm_pause()
+#endif
+
+static inline void ti_pause(void)
+{
+    TI_ATOMIC_PAUSE();
+}
+
+/* The intrinsics want 32 bits as a long, which has 32 on Windows. */
+static inline volatile long *ti_atomic_long(uint32_t *word)
+{
+    return (volatile long *)(volatile void *)word;
+}
+
+/* The same for pointers, whose intrinsics are there for both sizes. */
+static inline void *volatile *ti_atomic_pointer(uintptr_t *word)
+{
+    return (void *volatile *)(volatile void *)word;
+}
+
+static inline uint32_t ti_load_relaxed(const uint32_t *word)
+{
+    return *(const volatile uint32_t *)word;
+}
+
+static inline uint32_t ti_load_acquire(const uint32_t *word)
+{
+    uint32_t value = *(const volatile uint32_t *)word;
+    TI_ATOMIC_BARRIER();
+    return value;
+}
+
+/* The barrier in front keeps it behind sequential stores, whatever those intrinsics leave to be done. */
+static inline uint32_t ti_load_sequential(const uint32_t *word)
+{
+    TI_ATOMIC_BARRIER();
+    return ti_load_acquire(word);
+}
+
+static inline void ti_store_relaxed(uint32_t *word, uint32_t value)
+{
+    *(volatile uint32_t *)word = value;
+}
+
+static inline void ti_store_release(uint32_t *word, uint32_t value)
+{
+    TI_ATOMIC_BARRIER();
+    *(volatile uint32_t *)word = value;
+}
+
+static inline uint32_t ti_exchange_sequential(uint32_t *word, uint32_t value)
+{
+    return (uint32_t)_InterlockedExchange(ti_atomic_long(word), (long)value);
+}
+
+static inline void ti_store_sequential(uint32_t *word, uint32_t value)
+{
+    (void)ti_exchange_sequential(word, value);
+}
+
+static inline uint32_t ti_exchange_acquire_release(uint32_t *word, uint32_t value)
+{
+    return ti_exchange_sequential(word, value);
+}
+
+static inline uint32_t ti_add_sequential(uint32_t *word, uint32_t value)
+{
+    return (uint32_t)_InterlockedExchangeAdd(ti_atomic_long(word), (long)value);
+}
+
+static inline uint32_t ti_add_relaxed(uint32_t *word, uint32_t value)
+{
+    return ti_add_sequential(word, value);
+}
+
+static inline uint32_t ti_add_acquire_release(uint32_t *word, uint32_t value)
+{
+    return ti_add_sequential(word, value);
+}
+
+/* The intrinsics take what is desired first, and what is expected by value. */
+static inline bool ti_swap_sequential(uint32_t *word, uint32_t expected, uint32_t desired)
+{
+    long found = _InterlockedCompareExchange(ti_atomic_long(word), (long)desired, (long)expected);
+    return (uint32_t)found == expected;
+}
+
+static inline bool ti_swap_acquire(uint32_t *word, uint32_t expected, uint32_t desired)
+{
+    return ti_swap_sequential(word, expected, desired);
+}
+
+static inline bool ti_swap_release(uint32_t *word, uint32_t expected, uint32_t desired)
+{
+    return ti_swap_sequential(word, expected, desired);
+}
+
+static inline uintptr_t ti_load_pointer_relaxed(const uintptr_t *word)
+{
+    return *(const volatile uintptr_t *)word;
+}
+
+static inline uintptr_t ti_load_pointer_acquire(const uintptr_t *word)
+{
+    uintptr_t value = *(const volatile uintptr_t *)word;
+    TI_ATOMIC_BARRIER();
+    return value;
+}
+
+static inline void ti_store_pointer_relaxed(uintptr_t *word, uintptr_t value)
+{
+    *(volatile uintptr_t *)word = value;
+}
+
+static inline void ti_store_pointer_release(uintptr_t *word, uintptr_t value)
+{
+    TI_ATOMIC_BARRIER();
+    *(volatile uintptr_t *)word = value;
+}
+
+static inline uintptr_t ti_exchange_pointer_acquire(uintptr_t *word, uintptr_t value)
+{
+    return (uintptr_t)_InterlockedExchangePointer(ti_atomic_pointer(word), (void *)value);
+}
+
+static inline void ti_store_pointer_sequential(uintptr_t *word, uintptr_t value)
+{
+    (void)ti_exchange_pointer_acquire(word, value);
+}
+
+/* Its partners are exchanges, which are full barriers: no load of this thread passes one that comes before. */
+static inline uintptr_t ti_load_pointer_sequential(const uintptr_t *word)
+{
+    return ti_load_pointer_acquire(word);
+}
+
+static inline bool ti_swap_pointer_acquire(uintptr_t *word, uintptr_t expected, uintptr_t desired)
+{
+    return (uintptr_t)_InterlockedCompareExchangePointer(ti_atomic_pointer(word), (void *)desired,
+                                                         (void *)expected) == expected;
+}
+
+static inline bool ti_swap_pointer_release(uintptr_t *word, uintptr_t expected, uintptr_t desired)
+{
+    return ti_swap_pointer_acquire(word, expected, desired);
+}
+
+/* There is one intrinsic for each size of pointers; a loop needs neither. */
+static inline uintptr_t ti_and_pointer_release(uintptr_t *word, uintptr_t mask)
+{
+    uintptr_t value;
+    do {
+        value = ti_load_pointer_relaxed(word);
+    } while (!ti_swap_pointer_release(word, value, value & mask));
+    return value;
+}
+
+#else
+#error "threading: this compiler's atomic operations are not known; add a rung here"
+#endif
+
+#if defined(THREADING_BACKEND_POSIX)
+
+/* --------------------------------------------------------------------------------- src/posix/port_types.h */
+
+/* The pthreads backend's part of port.h, and the one place that chooses among its parkers. */
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct ti_port_thread {
+    pthread_t native;
+    void (*entry)(void *argument);
+    void *argument;
+} ti_port_thread;
+
+/* A futex where the kernel has one; a mutex and a condition variable elsewhere, or anywhere when asked for. */
+#if defined(__linux__) && !defined(THREADING_PARKER_CONDITION)
+#define TI_POSIX_PARKER_IS_FUTEX 1
+typedef struct ti_parker {
+    uint32_t state;
+} ti_parker;
+#else
+#define TI_POSIX_PARKER_IS_FUTEX 0
+typedef struct ti_parker {
+    pthread_mutex_t mutex;
+    pthread_cond_t condition;
+    bool token; /* under the mutex */
+} ti_parker;
+#endif
+
+/* glibc 2.32 and newer tell whether the process has one thread; it goes back to that when others have been joined. */
+#if defined(__GLIBC__) && defined(__has_include)
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#define TI_POSIX_IS_ALONE (__libc_single_threaded != 0)
+#endif
+#endif
+#ifndef TI_POSIX_IS_ALONE
+#define TI_POSIX_IS_ALONE false
+#endif
+
+static inline bool ti_port_is_alone(void)
+{
+    return TI_POSIX_IS_ALONE;
+}
+
+/* The thread's pointer as the fast paths see it. posix_self.c says when it cannot be trusted. */
+static _Thread_local void *ti_posix_self;
+
+static inline void *ti_port_self(void)
+{
+    return ti_posix_self;
+}
+
+#elif defined(THREADING_BACKEND_WIN32)
+
+/* --------------------------------------------------------------------------------- src/win32/port_types.h */
+
+/* The Win32 backend's part of port.h; without <windows.h>, which the core must not see. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct ti_port_thread {
+    void *handle;
+    void (*entry)(void *argument);
+    void *argument;
+} ti_port_thread;
+
+/* For WaitOnAddress the state alone; where that is missing the lock and the condition variable as well. */
+typedef struct ti_parker {
+    uint32_t state;
+    void *lock;      /* an SRWLOCK, which is a pointer that is zero at first */
+    void *condition; /* a CONDITION_VARIABLE, likewise */
+} ti_parker;
+
+static void *ti_port_self(void);
+
+/* Not known. */
+static inline bool ti_port_is_alone(void)
+{
+    return false;
+}
+
+#elif defined(THREADING_BACKEND_C11)
+
+/* ----------------------------------------------------------------------------------- src/c11/port_types.h */
+
+/* The C11 backend's part of port.h. */
+
+#include <stdbool.h>
+#include <threads.h>
+
+typedef struct ti_port_thread {
+    thrd_t native; /* as thrd_create gave it: what thrd_current gives cannot be joined on every system */
+    void (*entry)(void *argument);
+    void *argument;
+} ti_port_thread;
+
+typedef struct ti_parker {
+    mtx_t mutex;
+    cnd_t condition;
+    bool token; /* under the mutex */
+    /* In the list of those in timed parks, under the ticker's mutex: */
+    struct ti_parker *next;
+    struct ti_parker **link; /* what points here */
+} ti_parker;
+
+/* The thread's pointer as the fast paths see it. */
+static _Thread_local void *ti_c11_self;
+
+static inline void *ti_port_self(void)
+{
+    return ti_c11_self;
+}
+
+/* Not known. */
+static inline bool ti_port_is_alone(void)
+{
+    return false;
+}
+
+#endif
+
+/* ---------------------------------------------------------------------------------------- src/core/port.h */
+
+/*
+ * The seam: all that the portable core asks of an operating system. A backend is a folder beside this one
+ * (src/posix, …) that defines these functions and the header port_types.h.
+ *
+ * The contract, for all of them:
+ *   - A backend never calls the core, apart from the functions it was handed.
+ *   - Moments are int64_t nanoseconds on the clock of ti_port_now(); TI_FOREVER is no moment at all.
+ *   - Results of the system are handled here. What the core is told is success or one status; what a correct
+ *     program cannot meet is treated as "nothing happened", which every caller tolerates.
+ *   - No function allocates after the thread that calls it was made known, nor may it fail where it returns
+ *   void.
+ *
+ * port_types.h supplies the types
+ *   ti_port_thread   a started thread, to be reaped once
+ *   ti_parker        where one thread sleeps
+ * and, inline because the fast paths need it, `void *ti_port_self(void)`: the pointer that this
+ * thread set last with ti_port_set_self(), or NULL. NULL may also mean that the backend has to look closer.
+ * And `bool ti_port_is_alone(void)`: true only if the process has no other thread, false where that is not
+ * known.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TI_FOREVER INT64_MAX
+
+/* The answer of threading_backend(). */
+static const char *const ti_port_backend;
+
+/* ---- 1 threads ---- */
+
+/*
+ * Start a thread that calls entry(argument) on a stack of at least stack_size bytes (0: the system's default,
+ * but no less than 1 MiB). *thread is complete before the return, not necessarily before entry runs.
+ * THREADING_OK; THREADING_NO_THREADS for every reason of the system's; THREADING_UNSUPPORTED for a stack size
+ * that this backend cannot choose. On failure nothing was started.
+ */
+static threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*entry)(void *argument), void *argument,
+                                        size_t stack_size);
+
+/* Reap a thread: exactly one of the two is called, once. Join waits until the system's thread is gone. */
+static void ti_port_thread_join(ti_port_thread *thread);
+static void ti_port_thread_detach(ti_port_thread *thread);
+
+/* Whether threads can be given a stack size. */
+static const bool ti_port_has_stack_size;
+
+/* End the calling thread, which may be a foreign one, in the system's own way. */
+static THREADING_NORETURN void ti_port_thread_exit(void);
+
+/* The number by which the system knows the calling thread, 0 if it has none; and main's, from any thread. */
+static uint64_t ti_port_native_id(void);
+static uint64_t ti_port_main_native_id(void);
+
+/* Whether the calling thread is the one that the process began with (in a forked child: that called fork). */
+static bool ti_port_is_main(void);
+
+/* Show the first `length` bytes of a name, at most ti_port_name_limit, for the calling thread in the system's
+ * tools. */
+static const size_t ti_port_name_limit;
+static void ti_port_set_name(const char *name, size_t length);
+
+/* ---- 2 the parker: one thread sleeps on it, others wake it ---- */
+
+/* Give a parker no token. Its memory is never given back, so that a late wake finds a parker, whoever's. */
+static void ti_port_parker_init(ti_parker *parker);
+
+/*
+ * Sleep until a token is there and take it, or until the deadline. May return early for no reason: callers
+ * re-check what they wait for. What was written before an unpark is seen after the park that took its token.
+ */
+static void ti_port_park(ti_parker *parker, int64_t deadline);
+
+/* Put a token there (one at most) and wake the sleeper. */
+static void ti_port_unpark(ti_parker *parker);
+
+/* ---- 3 time and processors ---- */
+
+static int64_t ti_port_now(void);
+static void ti_port_sleep(int64_t deadline);
+static void ti_port_yield(void);
+static size_t ti_port_cpu_count(void);
+
+/* ---- 4 one thread-local pointer ---- */
+
+/*
+ * Set the calling thread's pointer. When the thread ends, whoever started it, with a pointer that is not
+ * NULL, `leave` is called in it with the pointer, after most other thread-local destructors; the pointer is
+ * still set during the call and is NULL after it. False when the system cannot arrange for that call: the
+ * pointer is set nevertheless.
+ */
+static bool ti_port_set_self(void *self, void (*leave)(void *self));
+
+/* Look closer where ti_port_self() gave NULL. */
+static void *ti_port_self_recall(void);
+
+/* ---- 5 hooks ---- */
+
+/* Call the hook once when the process exits by exit() or by the return of main. False if it cannot be
+ * arranged. */
+static bool ti_port_at_exit(void (*hook)(void));
+
+/* Call these around every fork. False if it cannot be arranged; true where there is no fork. */
+static bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
+
+/* ---- 6 a fence in all threads of the process ---- */
+
+/* Whether the system has one; may be asked again, and is asked again in a forked child. */
+static bool ti_port_fence_start(void);
+
+/* What each thread of the process did before a moment during the call is visible before what it does after
+ * that moment. False: the system refuses it all of a sudden. */
+static bool ti_port_fence_all(void);
+
+/* --------------------------------------------------------------------------------------- src/core/guard.h */
+
+/*
+ * The library's internal lock: for the registry, the parking lot's buckets and the locals, never for users.
+ *
+ * The parking lot cannot protect itself with locks that wait in the parking lot, so this lock keeps
+ * its own waiters: they push themselves on a stack in the lock's word, and the holder moves the
+ * stack, oldest first, to a queue that belongs to whoever holds the lock. Held for some tens of
+ * nanoseconds; no user code runs under it. All-zero bytes are a free guard.
+ *
+ *   word            meaning
+ *   0               free, nobody has pushed itself
+ *   LOCKED          held
+ *   waiter          free, that waiter and the ones below it are waiting (one of them was just woken)
+ *   waiter|LOCKED   held, they wait
+ */
+
+#include <stdint.h>
+
+/*
+ *   word   see above
+ *   queue  under the guard itself: waiters that were moved off the stack, oldest first
+ */
+typedef struct threading_guard ti_guard;
+
+/* Wait for the guard; `parker` is the calling thread's. */
+static void ti_guard_lock(ti_guard *guard, ti_parker *parker);
+
+static void ti_guard_unlock(ti_guard *guard);
+
+/* ------------------------------------------------------------------------------------- src/core/parking.h */
+
+/*
+ * The parking lot: where threads wait, in queues keyed by the address of what they wait for.
+ *
+ * The idea is WebKit's (WTF::ParkingLot) and CPython's: the object that is waited for holds nothing but its
+ * own word, so that it is 4 bytes, needs no destroy call, and all that concerns sleeping exists once.
+ *
+ * Addresses are hashed to buckets. A bucket is a guard, a queue of the waiters of all its addresses, first
+ * come first, and a count that may be read without the guard. The count is how a thread that changes a word
+ * learns whether anyone might be waiting for the change, without touching the word's memory again:
+ *
+ *     waiter                                      waker
+ *     lock the bucket                             change the word        (sequential)
+ *     announce: count + 1      (sequential)       count == 0? done       (sequential)
+ *     look at the word once more (sequential)     lock the bucket, take the first waiter off, unlock
+ *     still has to wait: enqueue, unlock, sleep   wake it
+ *
+ * Either the waiter sees the changed word or the waker sees the count. With weaker orders both could look
+ * before either change is visible, and the waiter would sleep for ever.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    TI_SLEEPING = 0, /* also the outcome of a sleep that ended by its limit: nobody woke this waiter */
+    TI_WOKEN = 1,    /* look again at what you wait for */
+    TI_HANDED = 2,   /* it is yours: the waker has given it to you */
+    TI_REFUSED = 3,  /* you shall not have it */
+    TI_LOOKOUT = 4   /* look again, and releasers rely on that (lockword.h) */
+};
+
+/*
+ * What is waited for is an address, whose two lowest bits are free to keep apart several queues of one
+ * object, which then share a bucket and its guard.
+ */
+enum {
+    TI_WATCHERS = 1, /* threads in threading_wait_any, which take nothing; they are all woken */
+    TI_ENTRANTS = 2, /* threads before a barrier whose action runs */
+    TI_TAGS = 3
+};
+
+struct ti_self;
+
+/*
+ * One waiting thread. A thread waits with the one in its ti_self, which is never freed; threading_wait_any
+ * has one for each source in its caller's memory, and does not return before each is out of its queue, and
+ * woken if a waker took it out.
+ *
+ *   next, previous  under the bucket's guard; then `next` is the waker's, for chains
+ *   address         0: in no queue. Changes from an address, and to it, under its bucket's guard
+ *   self            the ti_self whose waiter it is
+ *   since           when its wait began; under the guard while it is queued
+ *   woken           TI_SLEEPING until the waker's last touch
+ *   wants           what it waits for: each file's own meaning
+ */
+typedef struct threading_waiter ti_waiter;
+
+/*
+ *   first, last  all its waiters, watchers first, then oldest first; under the guard
+ *   count        waiters that are queued or about to look whether they must be; changes under the guard, is
+ *                read without
+ *   fenced       a fence in all threads was made, and the count was not 0 since; under the guard
+ *   watchers     how many of the queued are watchers: who looks for them need not pass all who wait
+ *   lookout      the lock word that a thread who is awake looks at, or 0: see lockword.h
+ */
+typedef struct threading_bucket ti_bucket;
+
+#define TI_BUCKET_BITS 10 /* as in the header; 10,000 waiters on as many addresses make queues of ten */
+
+extern ti_bucket threading_buckets[1 << TI_BUCKET_BITS];
+
+/* Multiplicative hashing (Knuth, TAOCP 6.4): the product's upper bits depend on all bits of the address. */
+static inline ti_bucket *ti_parking_bucket(const void *address)
+{
+    uint64_t object = (uintptr_t)address & ~(uintptr_t)TI_TAGS;
+    uint64_t product = object * UINT64_C(0x9E3779B97F4A7C15);
+    return &threading_buckets[product >> (64 - TI_BUCKET_BITS)];
+}
+
+/* A hint, for a first look before anything was changed: nothing may depend on a false. */
+static inline bool ti_parking_may_be_awaited(const ti_bucket *bucket)
+{
+    /* Relaxed: a waiter that is missed here is found by ti_parking_is_awaited afterwards. */
+    return ti_load_relaxed(&bucket->count) != 0;
+}
+
+/* Whether someone may wait for a change that the caller has just made with a sequential operation. */
+static inline bool ti_parking_is_awaited(const ti_bucket *bucket)
+{
+    /* Sequential: pairs with ti_parking_announce, see the table above. */
+    return ti_load_sequential(&bucket->count) != 0;
+}
+
+/* The address of one of an object's further queues. */
+static inline const void *ti_parking_tagged(const void *address, uintptr_t tag)
+{
+    return (const void *)((uintptr_t)address | tag);
+}
+
+/* Under the bucket's guard: */
+static void ti_parking_announce(ti_bucket *bucket);
+static void ti_parking_announce_to_all(ti_bucket *bucket); /* also to those who look without a fence (fence.h) */
+static void ti_parking_withdraw(ti_bucket *bucket);
+static void ti_parking_enqueue_last(ti_bucket *bucket, ti_waiter *waiter, const void *address);
+static void ti_parking_enqueue_first(ti_bucket *bucket, ti_waiter *waiter, const void *address);
+static ti_waiter *ti_parking_first(const ti_bucket *bucket, const void *address);
+static ti_waiter *ti_parking_next(const ti_waiter *waiter);
+static bool ti_parking_is_queued(const ti_waiter *waiter, const void *address);
+static void ti_parking_dequeue(ti_bucket *bucket, ti_waiter *waiter);
+
+/* Under the guard: take at most n waiters of an address off the queue, chained by `next`. None returns before
+ * it is woken. */
+static ti_waiter *ti_parking_take(ti_bucket *bucket, const void *address, size_t n);
+
+/* The same for all that watch the address. */
+static ti_waiter *ti_parking_take_watchers(ti_bucket *bucket, const void *address);
+
+/* After the guard was unlocked: wake a waiter that was dequeued, or a chain of them; the last touch of
+ * each. */
+static void ti_parking_wake(ti_waiter *waiter, uint32_t outcome);
+static void ti_parking_wake_chain(ti_waiter *chain, uint32_t outcome);
+
+/* Sleep until woken, or until the wait's limit (stop.h): then TI_SLEEPING, and the waiter may still be
+ * queued. */
+static uint32_t ti_parking_doze(struct ti_self *self, int64_t deadline);
+
+/* The same for a waiter that is about to be woken for certain: no limit. */
+static uint32_t ti_parking_await_wake(struct ti_self *self);
+
+/* Leave the queue of an address. False: a waker was faster and its wake must be accepted. */
+static bool ti_parking_leave(ti_waiter *waiter, const void *address, ti_parker *parker);
+
+/* Sleep in the queue of an address until woken or until the wait's limit; then the waiter is in no queue any
+ * more. */
+static uint32_t ti_parking_sleep(struct ti_self *self, const void *address, int64_t deadline);
+
+/* Wait until *word may have changed from `value`. False at the wait's limit. */
+static bool ti_parking_wait(struct ti_self *self, uint32_t *word, uint32_t value, int64_t deadline);
+
+/* Wake all that wait for a word, watchers too, which the caller has just changed with a sequential
+ * operation. */
+static void ti_parking_wake_all(uint32_t *word);
+
+/* Wake the watchers of an address that was changed under a lock which they take, after they announced
+ * themselves, to look. */
+static void ti_parking_wake_watchers(const void *address);
+
+/* In a forked child: nobody waits. */
+static void ti_parking_reset(void);
+
+/* ---------------------------------------------------------------------------------------- src/core/self.h */
+
+/*
+ * What the library knows of one running thread, its own or foreign: its ident, where it sleeps, its locals.
+ *
+ * A thread has a ti_self from the start if it was started here, else from its first call that needs one,
+ * until it ends. The memory is never given back to the system but reused for later threads: another thread
+ * may still be about to unpark this one when it ends.
+ */
+
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ti_copy;
+
+/* A barrier whose action the thread runs, within that of another one. */
+typedef struct ti_acting {
+    const void *barrier;
+    const struct ti_acting *outer;
+} ti_acting;
+
+#define TI_READS_KNOWN 8
+
+/* An RWLock that the thread reads, and how often. */
+typedef struct ti_reading {
+    const void *rwlock;
+    uint32_t count;
+} ti_reading;
+
+typedef struct ti_self {
+    /* What inline functions of the header see.
+     *   ident             the same for the thread's life
+     *   rlocks            how many RLocks it owns; its own thread's
+     *   copies, capacity  its locals by slot; written under the locals' guard, by itself */
+    struct threading_fast fast;
+    threading_thread_t *record; /* its Thread object; NULL for a foreign thread that never asked */
+    jmp_buf *way_out;           /* where threading_exit goes; NULL in threads that were not started here */
+    void *exit_result;          /* what it is called with */
+    ti_waiter waiter;
+    const uint32_t *waits_for;      /* under the registry's guard: see waits.h */
+    uint32_t waits_enough;          /* under that guard too: the state of a Thread that ends the wait */
+    threading_stop_t *stop;         /* what the thread heeds; changed by itself under the registry's guard */
+    threading_executor_t *executor; /* whose worker it is; its own thread's */
+    const ti_acting *acting;        /* see barrier.c; its own thread's */
+    uint32_t deaf;                  /* not 0: it is in waits that do not heed it; its own thread's */
+    uint32_t reads_known;           /* as the next: the RWLocks that it reads, its own thread's (rwlock.c) */
+    ti_reading reads[TI_READS_KNOWN]; /* the first `reads_known` of them */
+    uint32_t reads_beyond;            /* how many reads found no place there */
+    struct ti_self *next;             /* in the registry's table under its guard, or in the pool */
+    ti_parker parker;                 /* last: it stays as it is when the rest is reset for the next thread */
+} ti_self;
+
+/* The thread that a waiter belongs to. */
+static inline ti_self *ti_self_of(const ti_waiter *waiter)
+{
+    return (ti_self *)waiter->self;
+}
+
+/* Make main or a foreign thread known. Never fails; when memory is out it waits for some. */
+static ti_self *ti_self_attach(void);
+
+/* The calling thread. */
+static inline ti_self *ti_self_get(void)
+{
+    ti_self *self = (ti_self *)ti_port_self();
+    return self != NULL ? self : ti_self_attach();
+}
+
+/* Let inline functions in this thread see it, once its ident is known; NULL at its end. */
+static void ti_self_show(ti_self *self);
+
+/* Memory for a thread that is about to be started, NULL when memory is out; and back. */
+static ti_self *ti_self_new(void);
+static void ti_self_free(ti_self *self);
+
+/* The end of a thread's life in this library; called in that thread. */
+static void ti_self_leave(void *self);
+
+/* ----------------------------------------------------------------------------------- src/core/condition.h */
+
+/* Condition, for other files of the library that have checked all arguments. */
+
+#include <stdint.h>
+
+/* As threading_condition_wait_timeout() for a caller that holds the lock. */
+static threading_status_t ti_condition_wait(threading_condition_t *condition, ti_self *self, int64_t deadline);
+
+/* ------------------------------------------------------------------------------------ src/core/deadline.h */
+
+/* From the seconds of the public calls to moments on the monotonic clock. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * THREADING_OK if the timeout is in order, else THREADING_INVALID or THREADING_OVERFLOW; looks at no clock,
+ * so that calls can refuse a bad timeout before they look at anything else.
+ */
+static threading_status_t ti_deadline_check(double seconds);
+
+/* The moment `seconds` from now, rounded up; TI_FOREVER for THREADING_FOREVER. The timeout was checked. */
+static int64_t ti_deadline_after(double seconds);
+
+/* The deadline of a try. */
+#define TI_PAST INT64_MIN
+
+/* Whether a moment has come. TI_FOREVER never does. */
+static bool ti_deadline_passed(int64_t deadline);
+
+/* ------------------------------------------------------------------------------------ src/core/executor.h */
+
+/* Executor, within the library. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct threading_executor {
+    uint32_t handles;      /* what users hold; with the last it is shut down */
+    uint32_t references;   /* one for all handles together, one for each worker */
+    uint32_t family;       /* ti_fork_family: the workers of another process's executor are not here */
+    threading_lock_t lock; /* protects what follows */
+    threading_condition_t work;
+    bool is_shutdown;
+    bool is_broken;
+    threading_future_t *first;
+    threading_future_t *last;
+    size_t queued;
+    uint32_t free; /* changes without the lock too */
+    size_t worker_count;
+    size_t worker_capacity;
+    threading_thread_t **workers;
+    size_t max_workers; /* does not change, as the next */
+    threading_executor_options_t options;
+    char *name;
+    bool is_listed; /* under the list's guard, as the next two */
+    threading_executor_t *previous_listed;
+    threading_executor_t *next_listed;
+};
+
+/* In a worker: run a task of its own executor that has not begun. False: it is another's, or has begun. */
+static bool ti_executor_help(threading_future_t *future, ti_self *self);
+
+/* Take no more tasks, and let the workers end when the queue is empty. */
+static void ti_executor_stop(threading_executor_t *executor, bool cancel_futures);
+
+/* The i-th worker, valid as long as the executor is; NULL behind the last one. */
+static threading_thread_t *ti_executor_worker_at(threading_executor_t *executor, size_t i);
+
+/* Run tasks in the calling thread, a worker, until there will be none. */
+static void ti_executor_work(threading_executor_t *executor, ti_self *self);
+
+/* Give one of `references` back. */
+static void ti_executor_give_back(threading_executor_t *executor);
+
+/* executor_list.c: enter a new one where the end of the process finds it, and take it out again. False: the
+ * process waits for its threads just now, and takes no new executors. */
+static bool ti_executor_list(threading_executor_t *executor, ti_self *self);
+static void ti_executor_unlist(threading_executor_t *executor, ti_self *self);
+
+/* The process waits for its threads: shut all executors down, and have none begin until they are opened
+ * again. */
+static void ti_executors_close(ti_self *self);
+static void ti_executors_open(void);
+
+/* In a forked child, which has none of them. */
+static void ti_executors_reset(void);
+
+/* --------------------------------------------------------------------------------------- src/core/fence.h */
+
+/*
+ * One fence for all threads of the process, made by the thread that has time for it.
+ *
+ * Whoever releases a lock writes its word, then looks whether anyone waits. Whoever waits announces it, then
+ * looks at the word. One of the two must see the other (parking.h), and on all processors that takes a fence
+ * between the write and the look, on both sides. The fence on the releaser's side is the expensive half of an
+ * uncontended lock. Some systems can make every running thread of the process execute a fence on behalf of
+ * one: Linux by membarrier(PRIVATE_EXPEDITED), Windows by FlushProcessWriteBuffers. Then the waiter, who is
+ * about to sleep anyway, makes it for both, and the releaser needs none: its write is a plain store. (The
+ * technique: Dice, Huang, Yang, "Asymmetric Dekker Synchronization", 2001.)
+ *
+ *   releaser                                 waiter, under the bucket's guard
+ *   R1  word = 0          (release)          W1  count + 1          (sequential)
+ *   R2  look at count     (relaxed)          W2  fence in all threads
+ *                                            W3  look at word       (sequential); enqueue if it is held
+ *
+ * A releaser is before, in or after its two steps when the fence of W2 reaches it.
+ *   before R1   W1 has happened, and the fence makes it visible: R2 sees the count.
+ *   between     the fence makes R1 visible: W3 sees the word free. (R2 sees the count as well: one wake too
+ *   many, which is
+ *               none, since the waiter is not in the queue.)
+ *   after R2    the fence makes R1 visible: W3 sees the word free.
+ * Without W2 the losing order is: R2 reads the count as 0 while R1 is still in the store buffer; W1; W3 reads
+ * the word as held; the waiter sleeps, and nobody wakes it. docs/models/release.pml has both, for the model
+ * checker.
+ *
+ * Which way it goes is decided once, when the library is first used: UNKNOWN becomes SHARED or NONE. A
+ * releaser uses the plain store only if it sees SHARED. A waiter decides before it waits, and makes the fence
+ * whenever it can be had, so it is right for releasers of both kinds.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    TI_FENCE_UNKNOWN,
+    TI_FENCE_NONE,  /* releasers make their own */
+    TI_FENCE_SHARED /* waiters make it for all */
+};
+
+extern uint32_t threading_fence_kind;
+
+/* Whether a releaser can do without. */
+static inline bool ti_fence_is_shared(void)
+{
+    /* Relaxed: whoever does not know it yet makes its own fence. */
+    return ti_load_relaxed(&threading_fence_kind) == TI_FENCE_SHARED;
+}
+
+/* Decide, if that was not done. Cheap in a process of one thread. */
+static void ti_fence_decide(void);
+
+/* The waiter's W2. Nothing where releasers make their own. */
+static void ti_fence_all(void);
+
+/* In a forked child: decide anew. */
+static void ti_fence_reset(void);
+
+/* ------------------------------------------------------------------------------------ src/core/registry.h */
+
+/*
+ * The registry: every thread that the library knows. One guard, held for moments, protects
+ *   - the list of Thread objects that are alive, main first, then in the order of their start;
+ *   - the table that finds a running thread by its ident;
+ *   - who waits for whom (waits.h), and every change of a Thread's state.
+ */
+
+#include <stdint.h>
+
+#define TI_MAIN_IDENT 1
+#define TI_IDENT_LIMIT UINT32_C(0x80000000) /* idents are 1 … 2^31 - 1 */
+
+static void ti_registry_lock(ti_self *self);
+static void ti_registry_unlock(void);
+
+/* The main thread's object. Any thread may ask without the guard. */
+static threading_thread_t *ti_registry_main(void);
+
+/* Under the guard: */
+
+/* A number that no living thread has, and none had during the last 2^31 - 1 calls. */
+static uint32_t ti_registry_new_ident(void);
+
+static void ti_registry_add(ti_self *self);
+static void ti_registry_remove(ti_self *self);
+static ti_self *ti_registry_find(uint32_t ident); /* NULL: no such thread runs */
+
+static void ti_registry_list(threading_thread_t *record);
+static void ti_registry_unlist(threading_thread_t *record);
+static threading_thread_t *ti_registry_first(void); /* the others follow by `next` */
+
+/* Call a function for every known thread; it may put the thread into the pool. */
+static void ti_registry_for_each(void (*function)(ti_self *self, void *arg), void *arg);
+
+/* In a forked child, where only `self` is left and `main` is its object: forget the others. */
+static void ti_registry_reset(ti_self *self, threading_thread_t *main);
+/* In a forked child, before anything takes the guard. */
+static void ti_registry_reset_guard(void);
+
+/* -------------------------------------------------------------------------------------- src/core/future.h */
+
+/*
+ * Future: a state that can be waited for, and what comes out in the end.
+ *
+ *   state              meaning                                     next
+ *   PENDING            nobody works on it                          a thread's ident, RUNNING, CANCELLED,
+ *   FINISHED a thread's ident   that thread runs the executor's task        FINISHED
+ *   RUNNING            threading_future_start was called           FINISHED
+ *   CANCELLED          cancelled                                   NOTIFIED
+ *   NOTIFIED           and threading_future_start has told so
+ *   FINISHED           it has a value, or a status that is no THREADING_OK
+ *
+ * A running task's state is the ident of its thread, so that a wait for it can be proved to be a deadlock
+ * like one for an RLock (waits.h). The state changes under the future's lock, which also protects the
+ * callbacks; it is read without.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { TI_PENDING_FUTURE = 0 };
+#define TI_RUNNING_FUTURE TI_IDENT_LIMIT
+#define TI_CANCELLED (TI_IDENT_LIMIT + 1) /* from here on it is done */
+#define TI_NOTIFIED (TI_IDENT_LIMIT + 2)
+#define TI_FINISHED (TI_IDENT_LIMIT + 3)
+
+struct ti_callback;
+
+struct threading_future {
+    uint32_t references;
+    uint32_t state;
+    uint32_t order; /* set before it is done: later ones have later numbers */
+    threading_lock_t lock;
+    threading_status_t status; /* set before it is done, as the value */
+    void *value;
+    struct ti_callback *first_callback;
+    struct ti_callback *last_callback;
+    threading_executor_t *executor; /* whose task it is, not retained; NULL for others */
+    threading_target_t function;
+    void *arg;
+    threading_future_t *next; /* in the executor's queue, under its lock */
+};
+
+/* Pending, with one reference. NULL: no memory. */
+static threading_future_t *ti_future_new(threading_executor_t *executor, threading_target_t function, void *arg);
+
+static bool ti_future_is_done(const threading_future_t *future);
+
+/* Let a pending future be run by a thread of that ident. False: somebody else was faster. */
+static bool ti_future_begin(threading_future_t *future, uint32_t runner);
+
+/* Finish a future that is in the state `from`, which is not done, and run its callbacks. False: it is in
+ * another. If `free` is given, 1 is added to it: before the future is done if there is no callback, else
+ * after the last of them. */
+static bool ti_future_finish(threading_future_t *future, uint32_t from, threading_status_t status, void *value,
+                      uint32_t *free);
+
+/* Whether the calling thread may run tasks that have not begun instead of waiting for them. */
+static bool ti_future_may_help(const ti_self *self, int64_t deadline);
+
+/* Wait until a future is done; a worker runs the task itself if it may. */
+static threading_status_t ti_future_await(threading_future_t *future, ti_self *self, int64_t deadline);
+
+/* --------------------------------------------------------------------------------------- src/core/local.h */
+
+/* Locals: what thread ends and forks need to know of them. */
+
+/* Finalise and free all of this thread's copies, also those that finalisers make. */
+static void ti_local_finish(ti_self *self);
+
+/* Around fork: hold the locals' guard; in the child also forget the copies of a thread that is gone. */
+static void ti_local_lock(ti_self *self);
+static void ti_local_unlock(void);
+static void ti_local_reset_guard(void);
+static void ti_local_abandon(ti_self *self);
+
+/* ------------------------------------------------------------------------------------ src/core/lockword.h */
+
+/*
+ * The lock word: the 4 bytes at the heart of Lock and RLock.
+ *
+ *   word      meaning
+ *   0         free
+ *   ident     held; acquired by the thread of that ident (who need not be the one to release a Lock)
+ *
+ * Nothing in the word tells whether anyone waits: that is the parking lot's knowledge. Who acquires swaps 0
+ * for its ident. Who releases puts 0 there, then looks into the parking lot and wakes the first waiter, which
+ * competes for the word with whoever comes by: that keeps locks fast, since a running thread need not wait
+ * until a sleeping one is awake. But a waiter of more than a millisecond is handed the word: the releaser
+ * puts that waiter's ident there, and nobody can come between. (CPython's PyMutex has the same rule and
+ * limit.)
+ *
+ * One waiter awake is enough. Who finds the word held looks at it for a while before it sleeps, and who was
+ * woken does so again. The bucket names the word that such a thread, the lookout, looks at; while it does, a
+ * release frees the word and wakes nobody else. Otherwise each of many short holds would end with a wake,
+ * and threads that run would stand in a queue with those that sleep.
+ *
+ *   releaser                                  lookout
+ *   word = 0                  (sequential)    looks at the word, for a limited time
+ *   lookout = word? done      (sequential)    time is over: lookout = 0                 (sequential)
+ *   wake the first waiter                     look at the word; enqueue if it is held   (sequential)
+ *
+ * Either the releaser sees that the lookout is gone, or the lookout sees the free word. The same must hold
+ * when the lookout has got the word: a Lock may be released by anyone, again before the lookout is withdrawn.
+ * So it withdraws, then looks whether the word is still its own, and wakes the first waiter if not.
+ * docs/models/lookout.pml has both.
+ *
+ * Nobody becomes the lookout while the first waiter has been there for more than a millisecond: that one is
+ * handed the word by the next release.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Nanoseconds after which a waiter is handed what is released: CPython's TIME_TO_BE_FAIR_NS. */
+#define TI_STARVED 1000000
+
+/* Whose waits can be part of a proof that a wait never ends. */
+typedef enum ti_ownership {
+    TI_UNOWNED, /* any thread may release the word */
+    TI_OWNED    /* only the thread whose ident it is */
+} ti_ownership;
+
+/* Change the word in a process of one thread, where nobody can come between. */
+static inline bool ti_lockword_put(uint32_t *word, uint32_t value)
+{
+    bool changes = (ti_load_relaxed(word) == 0) != (value == 0);
+    if (changes)
+        ti_store_relaxed(word, value);
+    return changes;
+}
+
+/* Take the word if it is free. */
+static inline bool ti_lockword_try(uint32_t *word, uint32_t ident)
+{
+    return ti_port_is_alone() ? ti_lockword_put(word, ident) : ti_swap_acquire(word, 0, ident);
+}
+
+/* Wait for the word: THREADING_OK, THREADING_TIMEOUT, THREADING_CANCELLED, or THREADING_DEADLOCK for an owned
+ * word without a limit. */
+static threading_status_t ti_lockword_acquire_slow(uint32_t *word, ti_self *self, int64_t deadline,
+                                            ti_ownership ownership);
+
+/* Wait for the word without limit and without fail: the end of a condition's wait. The outcome is that of a
+ * wait whose waiter may have been moved to the word's queue; TI_SLEEPING if it was not. */
+static void ti_lockword_acquire_for_certain(uint32_t *word, ti_self *self, uint32_t outcome);
+
+/* Move sleeping threads, taken off another queue, to the end of the word's. */
+static void ti_lockword_requeue(uint32_t *word, ti_waiter *chain);
+
+/* The parts of the release for when someone waits. */
+static bool ti_lockword_release_slow(uint32_t *word, ti_bucket *bucket);
+static void ti_lockword_wake_first(const uint32_t *word, ti_bucket *bucket);
+
+/*
+ * Make the word free. False when it was free. The last touch of the word. A plain store is for the thread
+ * that acquired it: several others may release a Lock at once, and the exchange tells who was first.
+ */
+static inline bool ti_lockword_clear(uint32_t *word, uint32_t ident)
+{
+    /* Relaxed: only the thread of that ident puts it there, apart from a hand-over that it waits for. */
+    if (!ti_fence_is_shared() || ti_load_relaxed(word) != ident)
+        return ti_exchange_sequential(word, 0) != 0; /* sequential: the change in the table in parking.h */
+    /* Release: R1 of the table in fence.h; R2 must not be moved before it by the compiler. */
+    ti_store_release(word, 0);
+    ti_keep_order();
+    return true;
+}
+
+/* Free the word, or hand it over, for the calling thread of that ident. False when it was free. */
+static inline bool ti_lockword_release(uint32_t *word, uint32_t ident)
+{
+    if (ti_port_is_alone())
+        return ti_lockword_put(word, 0);
+    ti_bucket *bucket = ti_parking_bucket(word);
+    if (ti_parking_may_be_awaited(bucket))
+        return ti_lockword_release_slow(word, bucket);
+    if (!ti_lockword_clear(word, ident))
+        return false;
+    if (ti_parking_is_awaited(bucket))
+        ti_lockword_wake_first(word, bucket);
+    return true;
+}
+
+/* -------------------------------------------------------------------------------------- src/core/memory.h */
+
+/*
+ * All memory that the library takes. A test replaces these three functions to make memory run out.
+ */
+
+#include <stddef.h>
+
+static void *ti_memory_allocate(size_t size); /* zeroed, aligned for any standard type; NULL when memory is out */
+static void *ti_memory_resize(void *memory, size_t size); /* as realloc; what is new is not zeroed */
+static void ti_memory_free(void *memory);                 /* NULL is allowed */
+
+/* --------------------------------------------------------------------------------------- src/core/queue.h */
+
+/* Queue, as threading_wait_any sees it. */
+
+#include <stdbool.h>
+
+/* Whether a get would not wait. */
+static bool ti_queue_is_ready(threading_queue_t *queue);
+
+/* What its watchers wait for. */
+static const void *ti_queue_address(const threading_queue_t *queue);
+
+/* --------------------------------------------------------------------------------------- src/core/rlock.h */
+
+/* What a condition needs of its RLock. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+static bool ti_rlock_is_mine(const threading_rlock_t *rlock, const ti_self *self);
+
+/* Release an RLock of the calling thread's at whatever level; gives the level. */
+static uint32_t ti_rlock_release_all(threading_rlock_t *rlock, ti_self *self);
+
+/* Be at that level again, once the word `owner` was acquired. */
+static void ti_rlock_restore(threading_rlock_t *rlock, ti_self *self, uint32_t level);
+
+/* ------------------------------------------------------------------------------------- src/core/runtime.h */
+
+/* The process: its exit, its forks. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Register the hooks, once. False: the process would not wait for threads at its exit. */
+static bool ti_runtime_start(void);
+
+/* Whether the joins at exit are done. */
+static bool ti_is_finalizing(void);
+
+/* shutdown.c: the wait at exit, as the hook; and in a forked child, which is not exiting. */
+static void ti_shutdown_at_exit(void);
+static void ti_shutdown_reset(void);
+
+/* fork.c: the hooks, and a number that is another one in each forked child. */
+static void ti_fork_prepare(void);
+static void ti_fork_parent(void);
+static void ti_fork_child(void);
+static uint32_t ti_fork_family;
+
+/* --------------------------------------------------------------------------------------- src/core/spins.h */
+
+/*
+ * How long a thread looks at what it waits for before it sleeps: as long as sleeping and waking would cost. That
+ * is never more than twice what the better of the two would have cost (Karlin, Manasse, McGeoch, Owicki,
+ * "Competitive Randomized Algorithms for Nonuniform Problems", 1990).
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TI_SPIN_TIME 20000 /* nanoseconds */
+
+typedef struct ti_spin {
+    uint32_t pauses; /* before the next look */
+    int64_t end;     /* 0 until the clock was read */
+} ti_spin;
+
+static inline ti_spin ti_spin_begin(void)
+{
+    return (ti_spin){0, 0};
+}
+
+/* Pause, the longer the more often. False when it is time to sleep; always in a process that has one processor
+ * only: who is waited for cannot run meanwhile. */
+static bool ti_spin_goes_on(ti_spin *spin);
+
+/* Count the processors, once. */
+static void ti_spins_decide(void);
+
+/* ---------------------------------------------------------------------------------------- src/core/stop.h */
+
+/*
+ * What limits a wait: its deadline, and the stop that its thread heeds.
+ *
+ * A stop's request sets its flag, then wakes the parker of every thread that heeds it or a child of it; the
+ * threads are found in the registry. A wait looks at the flag before each park. If it looks too early, the
+ * wake leaves a token and its park returns at once, so that it looks again. No queue is involved: a wait that
+ * is stopped leaves its queue as at a deadline.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Whether a wait of the calling thread can last for ever: neither a deadline nor a stop limits it. */
+static inline bool ti_wait_is_unlimited(const ti_self *self, int64_t deadline)
+{
+    return deadline == TI_FOREVER && (self->stop == NULL || self->deaf > 0);
+}
+
+/* Whether the calling thread's wait has reached its limit. */
+static bool ti_wait_is_over(const ti_self *self, int64_t deadline);
+
+/* The moment at which it does if nobody requests the stop. */
+static int64_t ti_wait_limit(const ti_self *self, int64_t deadline);
+
+/* Which limit has ended the wait: THREADING_TIMEOUT if the time is over, whatever else, so that a wait of no
+ * time is only a look; else THREADING_CANCELLED. */
+static threading_status_t ti_wait_status(int64_t deadline);
+
+/* -------------------------------------------------------------------------------------- src/core/thread.h */
+
+/*
+ * The Thread object.
+ *
+ *   state       meaning                                         changed by
+ *   NEW         not started, or its start has failed
+ *   STARTING    start is under way; listed                      start, under the registry's guard
+ *   RUNNING     it runs and has said its native id              the thread
+ *   LEAVING     it ends the process: exit does not wait for it   the thread
+ *   ENDED       everything is done                              the thread, under the registry's guard
+ *
+ * Whoever waits for a change of the state waits in the parking lot for the word `state`.
+ *
+ *   reap        meaning: who may join the system's thread
+ *   PENDING     nobody yet: the start has not returned from the system
+ *   JOINABLE    the first joiner, or whoever frees the object
+ *   JOINING     a joiner is at it; others wait for the word `reap`
+ *   REAPED      done, or nothing to do
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TI_STACK_SIZE_MIN 32768 /* bytes; CPython's limit */
+
+enum { TI_NEW, TI_STARTING, TI_RUNNING, TI_LEAVING, TI_ENDED };
+enum { TI_PENDING, TI_JOINABLE, TI_JOINING, TI_REAPED };
+
+typedef enum ti_kind {
+    TI_STARTED_HERE,
+    TI_MAIN,
+    TI_DUMMY /* a foreign thread that asked for its object */
+} ti_kind;
+
+struct ti_timer;
+
+/* One name of a thread; name.c tells of them. */
+typedef struct ti_name {
+    struct ti_name *older;
+    const char *text;
+    bool was_read;
+    char storage[];
+} ti_name;
+
+struct threading_thread {
+    uint32_t references; /* one for each handle, and one of the thread itself while it is alive */
+    uint32_t state;
+    uint32_t reap;
+    uint32_t ident;  /* set before the state leaves NEW, under the registry's guard */
+    uint32_t daemon; /* may be set while NEW, read at any time */
+    uint32_t
+        family; /* ti_fork_family at its start: the native thread of another process is not ours to join */
+    ti_kind kind;
+    threading_status_t options_status; /* what start says of them */
+    bool is_worker;                    /* of an executor: the process waits for it, daemon or not */
+    uint32_t left_out;  /* under the registry's guard: the number of the shutdown that has given up on it */
+    ti_name *name;      /* the newest; under the registry's guard once others know the object */
+    uint64_t native_id; /* set before RUNNING */
+    size_t stack_size;
+    threading_target_t target;
+    void *arg;
+    void *result;           /* set before ENDED */
+    threading_stop_t *stop; /* what it heeds from its start */
+    struct ti_timer *timer; /* of a Timer; NULL for others */
+    ti_port_thread native;
+    threading_thread_t *previous; /* in the registry's list, under its guard */
+    threading_thread_t *next;
+};
+
+/* The object of the thread that the process began with. */
+static threading_thread_t ti_thread_main_record;
+
+/* A new object of any kind, not listed; `name` NULL or "" for an automatic one with the prefix. NULL: no
+ * memory. */
+static threading_thread_t *ti_thread_allocate(ti_kind kind, const char *name, const char *prefix);
+
+/* Call a function in a thread that was started here: what it returns, or what it calls threading_exit
+ * with. */
+static void *ti_thread_call(ti_self *self, threading_target_t target, void *arg);
+
+/* Wait until a thread has ended, or until *state is `enough` (TI_LEAVING or TI_ENDED). */
+static threading_status_t ti_thread_wait(ti_self *self, threading_thread_t *record, int64_t deadline,
+                                  uint32_t enough);
+
+/* Join the system's thread of an ended one, once among all callers. False at the deadline. */
+static bool ti_thread_reap(ti_self *self, threading_thread_t *record, int64_t deadline);
+
+/* A thread that goes on running counts as LEAVING (exit does not wait for it) or, main, as ENDED from here
+ * on. */
+static void ti_thread_set_gone(ti_self *self, threading_thread_t *record, uint32_t state);
+
+/* The end: first under the registry's guard, then without. */
+static void ti_thread_set_ended(threading_thread_t *record);
+static void ti_thread_leave(threading_thread_t *record);
+
+/* name.c */
+static bool ti_name_give(threading_thread_t *record, const char *name,
+                  const char *prefix); /* as ti_thread_allocate */
+static void ti_name_free_all(threading_thread_t *record);
+static void ti_name_show(const threading_thread_t *record); /* to the system, in the thread itself */
+static ti_name ti_name_of_main;
+
+/* ------------------------------------------------------------------------------------ src/core/wait_any.h */
+
+/* The wait for any of several things, for arguments that were checked. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Wait until a source is ready; *index is the first one that is. */
+static threading_status_t ti_wait_any(threading_source_t *sources, size_t count, ti_self *self, int64_t deadline,
+                               size_t *index);
+
+/* --------------------------------------------------------------------------------------- src/core/waits.h */
+
+/*
+ * Who waits for whom: the proof that a wait could never end.
+ *
+ * A thread that is about to sleep without a deadline for another thread, because that one owns an RLock or
+ * because it joins it, publishes the word that holds that thread's ident: the RLock's owner, or the ident in
+ * the Thread object. Under the registry's guard it then follows the words from thread to thread. If it comes
+ * back to itself, all threads of the ring sleep, or are about to, and each waits for what only the next one
+ * could give: the wait is refused. Waits with a deadline and plain Locks, which anyone may release, are not
+ * published.
+ *
+ * Why the answer is right although owners change while the walk reads them: an RLock is released by its owner
+ * only. A thread whose wait is published stays in that wait until it takes the registry's guard again, which
+ * the walker holds; so it releases nothing meanwhile, and the lock it waits for stays in memory. The one
+ * change possible is that a waiting thread has just got its lock; then the word names the waiter itself, and
+ * the walk ends without a proof. A joined thread that has ended is in the registry no more; one that goes on
+ * although joins of it are over (main at exit) withdraws its joiners' waits itself, under the guard.
+ * Whoever closes a ring is the last to publish, and is the only one told.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Publish that this thread waits for the owner of a lock. False, and not published: a deadlock, or the owner
+ * has ended. */
+static bool ti_waits_for_owner(ti_self *self, const uint32_t *owner);
+
+/* Publish that this thread waits for the end of another one, unless that has reached the state `enough`: a
+ * change to it comes under the guard, so that nobody waits for what is over. False, and not published: a
+ * deadlock. */
+static bool ti_waits_for_end(ti_self *self, const threading_thread_t *thread, uint32_t enough);
+
+/*
+ * Sleep until a word may have changed that holds the ident of the one thread that can end the wait (or 0
+ * while nobody can, or no ident when nobody need): THREADING_OK, THREADING_DEADLOCK, or the status of the
+ * wait's limit. That thread ends the wait by changing the word and waking all.
+ */
+static threading_status_t ti_waits_sleep(ti_self *self, uint32_t *word, uint32_t value, int64_t deadline);
+
+/* The wait is over. */
+static void ti_waits_end(ti_self *self);
+
+/* Under the registry's guard: whom the state of a thread that goes on is enough for is about to be woken, and
+ * waits no more. */
+static void ti_waits_withdraw(threading_thread_t *thread);
+
+/* Under the registry's guard, a thread that has just been removed from it: wake those who wait for its
+ * RLocks, so that they find out that they wait in vain. */
+static void ti_waits_owner_ended(ti_self *owner);
+
+#if defined(THREADING_BACKEND_POSIX)
+
+/* ------------------------------------------------------------------------------- src/posix/posix_system.h */
+
+/* What every file of this backend includes first: the feature macros, the system's headers, and what the files share. */
+
+#include <pthread.h>
+#include <time.h>
+
+#if defined(__APPLE__) && !defined(CLOCK_UPTIME_RAW)
+#error "threading: include this file before all others, or compile with -D_DARWIN_C_SOURCE"
+#endif
+
+/*
+ * As one file, the library may come behind system headers that were read without those macros, in strict C or with an
+ * old _POSIX_C_SOURCE. They are not read again, so what they then left out is declared here. Only systems of 64 bits are
+ * known to have these functions under these very names.
+ */
+#if defined(__linux__) && (!defined(CLOCK_MONOTONIC) || (defined(__GLIBC__) && !defined(__USE_XOPEN2K)))
+#if !defined(__LP64__)
+#error "threading: include this file before all others, or compile with -D_DEFAULT_SOURCE"
+#endif
+#undef CLOCK_MONOTONIC
+#define CLOCK_MONOTONIC 1
+#undef TIMER_ABSTIME
+#define TIMER_ABSTIME 1
+int clock_gettime(int clock, struct timespec *now);
+int clock_nanosleep(int clock, int flags, const struct timespec *until, struct timespec *rest);
+int pthread_condattr_setclock(pthread_condattr_t *attributes, int clock);
+#endif
+#if defined(__linux__) && !defined(__USE_MISC)
+long syscall(long number, ...);
+#endif
+
+#define TI_POSIX_SECOND INT64_C(1000000000)
+
+/* A moment or a span as a timespec; more than 2^31 - 1 seconds are cut, for systems whose time_t has 32 bits. Whoever
+ * waits looks at the clock afterwards. */
+static struct timespec ti_posix_timespec(int64_t nanoseconds);
+
+/* Waits are no cancellation points: a thread that is cancelled in one would leave a queue with its waiter in it. */
+static int ti_posix_cancel_disable(void);
+static void ti_posix_cancel_restore(int state);
+
+#if !TI_POSIX_PARKER_IS_FUTEX
+/* posix_clock.c or posix_clock_apple.c: condition variables on the monotonic clock. The wait may end early. */
+static void ti_posix_condition_init(pthread_cond_t *condition);
+static void ti_posix_condition_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t deadline);
+#endif
+
+/* -------------------------------------------------------------------------------- src/posix/posix_apple.c */
+
+/* What macOS has of its own: thread numbers, names, processors. */
+
+#if defined(__APPLE__)
+
+#include <sched.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TI_APPLE_NAME_LIMIT 63 /* MAXTHREADNAMESIZE less the 0; a longer name is refused, not cut */
+
+static const size_t ti_port_name_limit = TI_APPLE_NAME_LIMIT;
+
+static uint64_t ti_apple_main_id;
+
+static uint64_t ti_port_native_id(void)
+{
+    uint64_t id = 0;
+    (void)pthread_threadid_np(NULL, &id); /* fails for a thread that is gone only */
+    return id;
+}
+
+/* Run before main, in the main thread: later its number could be asked for by main only. */
+__attribute__((constructor)) static void ti_apple_find_main(void)
+{
+    if (ti_port_is_main())
+        ti_apple_main_id = ti_port_native_id();
+}
+
+static uint64_t ti_port_main_native_id(void)
+{
+    return ti_port_is_main() ? ti_port_native_id() : ti_apple_main_id;
+}
+
+static bool ti_port_is_main(void)
+{
+    return pthread_main_np() != 0;
+}
+
+static void ti_port_set_name(const char *name, size_t length)
+{
+    char text[TI_APPLE_NAME_LIMIT + 1] = "";
+    memcpy(text, name, length);
+    (void)pthread_setname_np(text); /* of the calling thread; fails for a name too long only */
+}
+
+static void ti_port_yield(void)
+{
+    (void)sched_yield();
+}
+
+static size_t ti_port_cpu_count(void)
+{
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (size_t)online : 1;
+}
+
+#else
+typedef int ti_posix_is_not_apple; /* C wants a declaration in every file */
+#endif
+
+/* -------------------------------------------------------------------------------- src/posix/posix_clock.c */
+
+/* Time where POSIX's monotonic clock can be waited on: everywhere but on macOS. */
+
+#include <errno.h>
+
+static struct timespec ti_posix_timespec(int64_t nanoseconds)
+{
+    struct timespec result = {0, 0};
+    int64_t seconds = nanoseconds / TI_POSIX_SECOND;
+    if (nanoseconds <= 0)
+        return result; /* a moment that is past; the kernel refuses negative times */
+    result.tv_sec = (time_t)(seconds < INT32_MAX ? seconds : INT32_MAX);
+    result.tv_nsec = (long)(nanoseconds % TI_POSIX_SECOND);
+    return result;
+}
+
+#if !defined(__APPLE__)
+
+static int64_t ti_port_now(void)
+{
+    struct timespec now = {0, 0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* fails only where there is no such clock */
+    return (int64_t)now.tv_sec * TI_POSIX_SECOND + now.tv_nsec;
+}
+
+static void ti_port_sleep(int64_t deadline)
+{
+    struct timespec until = ti_posix_timespec(deadline);
+    while (ti_port_now() < deadline) /* it also ends early for a signal (EINTR), or when the time was cut */
+        (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+}
+
+#if !TI_POSIX_PARKER_IS_FUTEX
+
+static void ti_posix_condition_init(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    (void)pthread_condattr_init(&attributes); /* fails on no system in use, as the following */
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(condition, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+}
+
+static void ti_posix_condition_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t deadline)
+{
+    struct timespec until = ti_posix_timespec(deadline);
+    if (deadline == TI_FOREVER)
+        (void)pthread_cond_wait(condition, mutex);
+    else
+        (void)pthread_cond_timedwait(condition, mutex,
+                                     &until); /* 0 or ETIMEDOUT: the caller looks at the clock */
+}
+
+#endif
+
+#endif
+
+/* -------------------------------------------------------------------------- src/posix/posix_clock_apple.c */
+
+/*
+ * Time on macOS: its CLOCK_MONOTONIC goes on while the machine sleeps, so the clock is CLOCK_UPTIME_RAW; and
+ * its condition variables know the wall clock only, but can wait for a span.
+ */
+
+#if defined(__APPLE__)
+
+/* Longer waits overflow in the kernel and return at once (rust-lang/rust#37440): the caller looks at the
+ * clock. */
+#define TI_APPLE_LONGEST_WAIT (86400 * TI_POSIX_SECOND)
+
+static int64_t ti_port_now(void)
+{
+    return (int64_t)clock_gettime_nsec_np(CLOCK_UPTIME_RAW);
+}
+
+static struct timespec ti_apple_remaining(int64_t deadline)
+{
+    int64_t remaining = deadline - ti_port_now();
+    return ti_posix_timespec(remaining < TI_APPLE_LONGEST_WAIT ? remaining : TI_APPLE_LONGEST_WAIT);
+}
+
+static void ti_port_sleep(int64_t deadline)
+{
+    while (ti_port_now() < deadline) { /* it also ends early for a signal, or when the time was cut */
+        struct timespec remaining = ti_apple_remaining(deadline);
+        (void)nanosleep(&remaining, NULL);
+    }
+}
+
+static void ti_posix_condition_init(pthread_cond_t *condition)
+{
+    (void)pthread_cond_init(condition, NULL); /* fails for bad attributes only */
+}
+
+/* EINVAL comes for no reason under load (libuv/libuv#4165): like every other result it means, look again. */
+static void ti_posix_condition_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t deadline)
+{
+    if (deadline == TI_FOREVER) {
+        (void)pthread_cond_wait(condition, mutex);
+    } else {
+        struct timespec remaining = ti_apple_remaining(deadline);
+        (void)pthread_cond_timedwait_relative_np(condition, mutex, &remaining);
+    }
+}
+
+#else
+typedef int ti_posix_clock_is_posix; /* C wants a declaration in every file */
+#endif
+
+/* -------------------------------------------------------------------------------- src/posix/posix_fence.c */
+
+/* A fence in all threads of the process: Linux has it since 4.14. With the parker of macOS it is left out, as
+ * there. */
+
+#if defined(__linux__) && !defined(THREADING_PARKER_CONDITION)
+
+#include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* linux/membarrier.h, which musl's own headers lack */
+#define TI_MEMBARRIER_PRIVATE_EXPEDITED (1 << 3)
+#define TI_MEMBARRIER_REGISTER_PRIVATE_EXPEDITED (1 << 4)
+
+/* Fails on older kernels (ENOSYS, EINVAL) and in sandboxes (EPERM): then there is none. */
+static bool ti_linux_membarrier(int command)
+{
+    return syscall(SYS_membarrier, command, 0, 0) == 0;
+}
+
+static bool ti_port_fence_start(void)
+{
+    int error = errno;
+    bool started = ti_linux_membarrier(TI_MEMBARRIER_REGISTER_PRIVATE_EXPEDITED);
+    errno = error;
+    return started;
+}
+
+/* Run when the program is loaded: registering costs nothing in a process of one thread, and ten milliseconds
+ * later on. */
+__attribute__((constructor)) static void ti_linux_register(void)
+{
+    (void)ti_port_fence_start();
+}
+
+static bool ti_port_fence_all(void)
+{
+    int error = errno;
+    bool fenced = ti_linux_membarrier(TI_MEMBARRIER_PRIVATE_EXPEDITED);
+    errno = error;
+    return fenced;
+}
+
+#else
+
+static bool ti_port_fence_start(void)
+{
+    return false;
+}
+
+static bool ti_port_fence_all(void)
+{
+    return false;
+}
+
+#endif
+
+/* -------------------------------------------------------------------------------- src/posix/posix_linux.c */
+
+/* What Linux has of its own: thread numbers, names, processors. */
+
+#if defined(__linux__)
+
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define TI_LINUX_CPUS_MAX ((size_t)1 << 20) /* where to stop asking with larger and larger sets */
+
+static const size_t ti_port_name_limit = 15; /* TASK_COMM_LEN less the 0 */
+
+static uint64_t ti_port_native_id(void)
+{
+    return (uint64_t)syscall(SYS_gettid);
+}
+
+static uint64_t ti_port_main_native_id(void)
+{
+    return (uint64_t)getpid();
+}
+
+static bool ti_port_is_main(void)
+{
+    return ti_port_native_id() == ti_port_main_native_id();
+}
+
+static void ti_port_set_name(const char *name, size_t length)
+{
+    char text[16] = "";
+    memcpy(text, name, length);
+    (void)prctl(PR_SET_NAME, text, 0L, 0L, 0L); /* fails for a bad address only */
+}
+
+static void ti_port_yield(void)
+{
+    (void)sched_yield(); /* always 0 on Linux */
+}
+
+/* How many processors the calling thread may use, as far as a set of so many bytes can show; 0 when the kernel knows more
+ * than that (EINVAL) or memory is out. The C library's own function for it is declared for _GNU_SOURCE only. */
+static size_t ti_linux_count_cpus(size_t size)
+{
+    unsigned char *set = calloc(1, size);
+    size_t count = 0;
+    if (set != NULL && syscall(SYS_sched_getaffinity, 0, size, set) > 0) {
+        for (size_t i = 0; i < size; i++)
+            count += (size_t)__builtin_popcount(set[i]);
+    }
+    free(set);
+    return count;
+}
+
+static size_t ti_port_cpu_count(void)
+{
+    for (size_t size = 128; size <= TI_LINUX_CPUS_MAX / 8; size *= 4) {
+        size_t count = ti_linux_count_cpus(size);
+        if (count > 0)
+            return count;
+    }
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (size_t)online : 1;
+}
+
+#else
+typedef int ti_posix_is_not_linux; /* C wants a declaration in every file */
+#endif
+
+/* -------------------------------------------------------------------------------- src/posix/posix_other.c */
+
+/* What POSIX alone gives, for Unixes that have no file of their own here: no thread numbers and no names. */
+
+#if !defined(__linux__) && !defined(__APPLE__)
+
+#include <sched.h>
+#include <unistd.h>
+
+static const size_t ti_port_name_limit = 0;
+
+static pthread_t ti_other_main;
+
+/* Run before main, in the main thread, unless the library is loaded later by another one. */
+__attribute__((constructor)) static void ti_other_find_main(void)
+{
+    ti_other_main = pthread_self();
+}
+
+static uint64_t ti_port_native_id(void)
+{
+    return 0;
+}
+
+static uint64_t ti_port_main_native_id(void)
+{
+    return 0;
+}
+
+/* In a child forked by another thread than main this tells the thread that called fork. */
+static bool ti_port_is_main(void)
+{
+    return pthread_equal(pthread_self(), ti_other_main) != 0;
+}
+
+static void ti_port_set_name(const char *name, size_t length)
+{
+    (void)name;
+    (void)length;
+}
+
+static void ti_port_yield(void)
+{
+    (void)sched_yield();
+}
+
+static size_t ti_port_cpu_count(void)
+{
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (size_t)online : 1;
+}
+
+#else
+typedef int ti_posix_is_known; /* C wants a declaration in every file */
+#endif
+
+/* --------------------------------------------------------------------- src/posix/posix_parker_condition.c */
+
+/*
+ * The parker on a mutex and a condition variable: for every Unix without futexes.
+ *
+ * glibc's condition variables lost wakeups between 2.25 and 2.40 (BZ 25847) when several threads waited for
+ * one; here it is only ever one thread, the owner.
+ */
+
+#if !TI_POSIX_PARKER_IS_FUTEX
+
+static void ti_port_parker_init(ti_parker *parker)
+{
+    /* With default attributes this fails on no system in use; a parker is never destroyed either. */
+    (void)pthread_mutex_init(&parker->mutex, NULL);
+    ti_posix_condition_init(&parker->condition);
+    parker->token = false;
+}
+
+static void ti_port_park(ti_parker *parker, int64_t deadline)
+{
+    int state = ti_posix_cancel_disable();
+    (void)pthread_mutex_lock(&parker->mutex);
+    if (!parker->token)
+        ti_posix_condition_wait(&parker->condition, &parker->mutex, deadline);
+    parker->token = false;
+    (void)pthread_mutex_unlock(&parker->mutex);
+    ti_posix_cancel_restore(state);
+}
+
+static void ti_port_unpark(ti_parker *parker)
+{
+    (void)pthread_mutex_lock(&parker->mutex);
+    parker->token = true;
+    /* Under the mutex: a forked child may find the parker in no other state that is not whole. */
+    (void)pthread_cond_signal(&parker->condition);
+    (void)pthread_mutex_unlock(&parker->mutex);
+}
+
+#else
+typedef int ti_posix_condition_parker_is_not_used; /* C wants a declaration in every file */
+#endif
+
+/* ------------------------------------------------------------------------- src/posix/posix_parker_futex.c */
+
+/*
+ * The parker on a futex (Linux).
+ *
+ *   state   meaning                      park                     unpark
+ *   EMPTY   no token, nobody sleeps      -> ASLEEP, sleeps        -> TOKEN
+ *   TOKEN   a token                      -> EMPTY, returns        stays
+ *   ASLEEP  no token, the owner sleeps                            -> TOKEN, wakes
+ */
+
+#if TI_POSIX_PARKER_IS_FUTEX
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* From the kernel's <linux/futex.h>, which a libc other than the system's own, as musl-gcc's, does not
+ * find. */
+#define TI_FUTEX_WAKE_PRIVATE (1 | 128)
+#define TI_FUTEX_WAIT_BITSET_PRIVATE (9 | 128)
+#define TI_FUTEX_ANY 0xFFFFFFFFu
+
+enum { TI_PARKER_EMPTY, TI_PARKER_TOKEN, TI_PARKER_ASLEEP };
+
+/* The kernel's timespec, which on 32-bit systems need not be the C library's. */
+#if defined(SYS_futex)
+#define TI_POSIX_FUTEX SYS_futex
+typedef long ti_posix_kernel_time;
+#else
+#define TI_POSIX_FUTEX SYS_futex_time64
+typedef int64_t ti_posix_kernel_time;
+#endif
+
+struct ti_posix_kernel_timespec {
+    ti_posix_kernel_time seconds;
+    ti_posix_kernel_time nanoseconds;
+};
+
+static void ti_port_parker_init(ti_parker *parker)
+{
+    /* Relaxed: its thread does not run yet. */
+    ti_store_relaxed(&parker->state, TI_PARKER_EMPTY);
+}
+
+/* Every result of the wait means the same here: look again. It is woken, timed out (ETIMEDOUT), interrupted
+ * (EINTR) or the state was changed before the sleep (EAGAIN). The deadline is absolute, on the monotonic
+ * clock. */
+static void ti_posix_futex_wait(uint32_t *word, uint32_t value, int64_t deadline)
+{
+    struct timespec until = ti_posix_timespec(deadline);
+    struct ti_posix_kernel_timespec limit = {(ti_posix_kernel_time)until.tv_sec,
+                                             (ti_posix_kernel_time)until.tv_nsec};
+    (void)syscall(TI_POSIX_FUTEX, word, TI_FUTEX_WAIT_BITSET_PRIVATE, value,
+                  deadline == TI_FOREVER ? NULL : &limit, NULL, TI_FUTEX_ANY);
+}
+
+static void ti_port_park(ti_parker *parker, int64_t deadline)
+{
+    /* Acquire, here and below: pairs with the release in unpark; what came before the token is seen after
+     * it. */
+    if (!ti_swap_acquire(&parker->state, TI_PARKER_TOKEN, TI_PARKER_EMPTY) &&
+        ti_swap_acquire(&parker->state, TI_PARKER_EMPTY, TI_PARKER_ASLEEP)) {
+        ti_posix_futex_wait(&parker->state, TI_PARKER_ASLEEP, deadline);
+        (void)ti_exchange_acquire_release(&parker->state, TI_PARKER_EMPTY);
+    }
+}
+
+static void ti_port_unpark(ti_parker *parker)
+{
+    /* Release: pairs with the acquires in park. */
+    if (ti_exchange_acquire_release(&parker->state, TI_PARKER_TOKEN) == TI_PARKER_ASLEEP)
+        (void)syscall(TI_POSIX_FUTEX, &parker->state, TI_FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+#else
+typedef int ti_posix_parker_is_elsewhere; /* C wants a declaration in every file */
+#endif
+
+/* ------------------------------------------------------------------------------ src/posix/posix_process.c */
+
+/* The process: exit and fork. */
+
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Each is always the same function. Relaxed: it is stored before the system is told of it. */
+static uintptr_t ti_posix_exit_hook;
+static uintptr_t ti_posix_fork_hook;
+static uint32_t ti_posix_process; /* the process that the exit hook is for */
+
+static void ti_posix_call(const uintptr_t *hook)
+{
+    ((void (*)(void))ti_load_pointer_relaxed(hook))();
+}
+
+/* A child of vfork, clone or _Fork knows nothing of the fork hooks; it has no threads to wait for. */
+static void ti_posix_exit(void)
+{
+    if ((uint32_t)getpid() == ti_load_relaxed(&ti_posix_process))
+        ti_posix_call(&ti_posix_exit_hook);
+}
+
+static bool ti_port_at_exit(void (*hook)(void))
+{
+    ti_store_relaxed(&ti_posix_process, (uint32_t)getpid());
+    ti_store_pointer_relaxed(&ti_posix_exit_hook, (uintptr_t)hook);
+    return atexit(ti_posix_exit) == 0;
+}
+
+static void ti_posix_forked(void)
+{
+    ti_store_relaxed(&ti_posix_process, (uint32_t)getpid());
+    ti_posix_call(&ti_posix_fork_hook);
+}
+
+static bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
+{
+    ti_store_pointer_relaxed(&ti_posix_fork_hook, (uintptr_t)child);
+    return pthread_atfork(prepare, parent, ti_posix_forked) == 0;
+}
+
+/* --------------------------------------------------------------------------------- src/posix/posix_self.c */
+
+/*
+ * One thread-local pointer with a call at the thread's end.
+ *
+ * The pointer is kept twice: in a thread-local variable, for speed, and in a pthread key, for the destructor.
+ * The key is the truth: on macOS the variable's storage is itself freed by a key's destructor and may read as
+ * NULL in other destructors (dyld, ThreadLocalVariables); then it is recalled from the key.
+ *
+ * When a thread ends, the destructors of all keys that are set run in rounds, PTHREAD_DESTRUCTOR_ITERATIONS
+ * at most. Other libraries' destructors may call this one, so `leave` has to come late: the destructor sets
+ * the key again and counts the rounds in the pointer's two lowest bits. The last round is left to the
+ * sanitizers' runtimes, which must come after all code that they watch.
+ */
+
+#include <limits.h>
+#include <stdlib.h>
+
+#ifndef PTHREAD_DESTRUCTOR_ITERATIONS
+#define PTHREAD_DESTRUCTOR_ITERATIONS 4 /* what POSIX guarantees */
+#endif
+
+#define TI_POSIX_ROUNDS_MASK ((uintptr_t)3)
+#define TI_POSIX_LEAVE_ROUND ((uintptr_t)2) /* counted from 0: the third of at least four */
+
+_Static_assert(PTHREAD_DESTRUCTOR_ITERATIONS >= 4, "POSIX guarantees four rounds of destructors");
+
+static _Thread_local void *ti_posix_self;
+
+static pthread_once_t ti_posix_once = PTHREAD_ONCE_INIT;
+static pthread_key_t ti_posix_key;
+static bool ti_posix_has_key;
+static uintptr_t ti_posix_leave; /* the function to call; always the same one */
+
+static void ti_posix_self_destructor(void *value)
+{
+    uintptr_t round = (uintptr_t)value & TI_POSIX_ROUNDS_MASK;
+    void *self = (void *)((uintptr_t)value & ~TI_POSIX_ROUNDS_MASK);
+    if (round < TI_POSIX_LEAVE_ROUND &&
+        pthread_setspecific(ti_posix_key, (void *)((uintptr_t)value + 1)) == 0)
+        return;
+    ti_posix_self = self; /* for the calls that `leave` makes */
+    /* Relaxed, here and where it is stored: this thread has stored it itself. */
+    ((void (*)(void *))ti_load_pointer_relaxed(&ti_posix_leave))(self);
+    ti_posix_self = NULL;
+}
+
+static void ti_posix_make_key(void)
+{
+    ti_posix_has_key = pthread_key_create(&ti_posix_key, ti_posix_self_destructor) == 0;
+}
+
+static bool ti_posix_key_is_made(void)
+{
+    return pthread_once(&ti_posix_once, ti_posix_make_key) == 0 && ti_posix_has_key;
+}
+
+static void *ti_port_self_recall(void)
+{
+    if (ti_posix_key_is_made())
+        ti_posix_self = (void *)((uintptr_t)pthread_getspecific(ti_posix_key) & ~TI_POSIX_ROUNDS_MASK);
+    return ti_posix_self;
+}
+
+static bool ti_port_set_self(void *self, void (*leave)(void *self))
+{
+    ti_posix_self = self;
+    if (!ti_posix_key_is_made())
+        return false;
+    if (self != NULL)
+        ti_store_pointer_relaxed(&ti_posix_leave, (uintptr_t)leave);
+    return pthread_setspecific(ti_posix_key, self) == 0;
+}
+
+/* ------------------------------------------------------------------------------- src/posix/posix_thread.c */
+
+/* Threads: start, reap, end. */
+
+#include <errno.h>
+#include <unistd.h>
+
+/* The least that is a default: musl's own is 128 KiB, macOS's 512 KiB. */
+#define TI_POSIX_STACK_DEFAULT ((size_t)1 << 20)
+
+static const char *const ti_port_backend = "posix";
+static const bool ti_port_has_stack_size = true;
+
+static void *ti_posix_run(void *argument)
+{
+    ti_port_thread *thread = (ti_port_thread *)argument;
+    thread->entry(thread->argument);
+    return NULL;
+}
+
+/* Whole pages, and no less than the system's minimum. 0 if there is no such number. */
+static size_t ti_posix_stack_round(size_t size)
+{
+    long page = sysconf(_SC_PAGESIZE);
+    long least = sysconf(_SC_THREAD_STACK_MIN);
+    size_t unit = page > 0 ? (size_t)page : 4096;
+    if (least > 0 && size < (size_t)least)
+        size = (size_t)least;
+    return size > SIZE_MAX - unit ? 0 : (size + unit - 1) / unit * unit;
+}
+
+/* The system's own default, if it is enough. */
+static size_t ti_posix_stack_default(const pthread_attr_t *attributes)
+{
+    size_t size = 0;
+    (void)pthread_attr_getstacksize(attributes, &size); /* fails for no attributes that were initialised */
+    return size > TI_POSIX_STACK_DEFAULT ? size : TI_POSIX_STACK_DEFAULT;
+}
+
+static int ti_posix_create_sized(ti_port_thread *thread, pthread_attr_t *attributes, size_t size)
+{
+    int error = pthread_attr_setstacksize(attributes, ti_posix_stack_round(size));
+    return error != 0 ? error : pthread_create(&thread->native, attributes, ti_posix_run, thread);
+}
+
+static int ti_posix_create(ti_port_thread *thread, size_t stack_size)
+{
+    pthread_attr_t attributes;
+    int error = pthread_attr_init(&attributes);
+    if (error != 0)
+        return error;
+    size_t least = ti_posix_stack_default(&attributes);
+    error = ti_posix_create_sized(thread, &attributes, stack_size != 0 ? stack_size : least);
+    /* glibc takes thread-local storage from the stack and refuses a stack that has no room for both:
+     * the size asked for is what the target needs, so give more. */
+    if (error == EINVAL && stack_size != 0 && stack_size < least)
+        error = ti_posix_create_sized(thread, &attributes, least);
+    (void)pthread_attr_destroy(&attributes);
+    return error;
+}
+
+static threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*entry)(void *argument), void *argument,
+                                        size_t stack_size)
+{
+    thread->entry = entry;
+    thread->argument = argument;
+    return ti_posix_create(thread, stack_size) == 0 ? THREADING_OK : THREADING_NO_THREADS;
+}
+
+static int ti_posix_cancel_disable(void)
+{
+    int state = PTHREAD_CANCEL_ENABLE;
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state); /* fails for an unknown state only */
+    return state;
+}
+
+static void ti_posix_cancel_restore(int state)
+{
+    (void)pthread_setcancelstate(state, &state);
+}
+
+/* Both fail only for threads that were reaped before, which the core rules out. */
+static void ti_port_thread_join(ti_port_thread *thread)
+{
+    int state = ti_posix_cancel_disable();
+    (void)pthread_join(thread->native, NULL);
+    ti_posix_cancel_restore(state);
+}
+
+static void ti_port_thread_detach(ti_port_thread *thread)
+{
+    (void)pthread_detach(thread->native);
+}
+
+static void ti_port_thread_exit(void)
+{
+    pthread_exit(NULL);
+}
+
+#endif /* THREADING_BACKEND_POSIX */
+
+#if defined(THREADING_BACKEND_WIN32)
+
+/* ------------------------------------------------------------------------------- src/win32/win32_system.h */
+
+/* What every file of this backend includes first: Windows 7 and later, and of its DLLs only kernel32 for certain. */
+
+#ifndef WIN32_LEAN_AND_MEAN
+#define WIN32_LEAN_AND_MEAN
+#endif
+#ifndef _WIN32_WINNT
+#define _WIN32_WINNT 0x0601
+#endif
+#include <windows.h>
+#if _WIN32_WINNT < 0x0601
+#error "threading: compile with -D_WIN32_WINNT=0x0601 or more, for Windows 7"
+#endif
+
+/* A function that the system or the C run-time calls: on 32-bit x86 they align the stack to 4 bytes, while GCC and Clang
+ * rely on 16. */
+#if defined(__GNUC__) && defined(__i386__)
+#define TI_WIN32_CALLED __attribute__((force_align_arg_pointer))
+#else
+#define TI_WIN32_CALLED
+#endif
+
+/* A function that not every Windows has. It is looked up once, since a look-up takes the loader's lock. */
+typedef struct ti_win32_optional {
+    const wchar_t *module; /* one that is loaded already if it is there at all */
+    const wchar_t *otherwise;
+    const char *name;
+    uintptr_t address; /* what is known of it; zero at first */
+} ti_win32_optional;
+
+typedef void (*ti_win32_function)(void);
+
+/* The function, to be cast to its type; NULL if it is not there. */
+static ti_win32_function ti_win32_find(ti_win32_optional *function);
+
+/* Milliseconds until a deadline: rounded up, and less than INFINITE, so that the caller has to look at the clock. INFINITE
+ * for TI_FOREVER alone. */
+static DWORD ti_win32_remaining(int64_t deadline);
+
+/* Whether all other threads have been killed because the process ends. */
+static bool ti_win32_is_ending(void);
+
+/* Let the DLL that this code is in, if it is, stay loaded until the process ends. */
+static bool ti_win32_stay(void);
+
+/* -------------------------------------------------------------------------------- src/win32/win32_clock.c */
+
+/*
+ * Time. Unbiased interrupt time stands still while the machine sleeps, as the timeouts of waits do since Windows 8; its
+ * precise form is there since Windows 10. Its other form moves with the timer's tick, every 15.6 ms, so that waits
+ * measured with it could end that much too early. Older systems get the performance counter, which
+ * goes on while the machine sleeps: there a timeout may pass meanwhile.
+ */
+
+#define TI_WIN32_SECOND INT64_C(1000000000)
+#define TI_WIN32_MILLISECOND 1000000
+#define TI_WIN32_UNIT 100 /* nanoseconds in a unit of interrupt time and of waitable timers */
+#define TI_WIN32_LONGEST_WAIT INT64_C(86400000) /* milliseconds: a day, far from INFINITE */
+
+/* Timers of a finer kind than the tick, since Windows 10 1803; by number, since older SDKs do not know the name. */
+#define TI_WIN32_HIGH_RESOLUTION 0x00000002
+
+/* Neither call fails since Windows XP. */
+static int64_t ti_win32_counter(void)
+{
+    LARGE_INTEGER frequency = {.QuadPart = 1}, counter = {.QuadPart = 0};
+    (void)QueryPerformanceFrequency(&frequency);
+    (void)QueryPerformanceCounter(&counter);
+    int64_t seconds = counter.QuadPart / frequency.QuadPart;
+    int64_t rest = counter.QuadPart % frequency.QuadPart;
+    return seconds * TI_WIN32_SECOND + rest * TI_WIN32_SECOND / frequency.QuadPart;
+}
+
+static int64_t ti_port_now(void)
+{
+    typedef VOID(WINAPI * query)(PULONGLONG time);
+    static ti_win32_optional precise = {L"kernel32.dll", L"kernelbase.dll",
+                                        "QueryUnbiasedInterruptTimePrecise", 0};
+    query ask = (query)ti_win32_find(&precise);
+    ULONGLONG now = 0;
+    if (ask == NULL)
+        return ti_win32_counter();
+    ask(&now);
+    return (int64_t)now * TI_WIN32_UNIT;
+}
+
+/* Milliseconds in a span of time, which is positive, rounded up and cut. */
+static DWORD ti_win32_milliseconds(int64_t span)
+{
+    int64_t milliseconds = (span - 1) / TI_WIN32_MILLISECOND + 1;
+    return (DWORD)(milliseconds < TI_WIN32_LONGEST_WAIT ? milliseconds : TI_WIN32_LONGEST_WAIT);
+}
+
+static DWORD ti_win32_remaining(int64_t deadline)
+{
+    if (deadline == TI_FOREVER)
+        return INFINITE;
+    int64_t now = ti_port_now();
+    return deadline > now ? ti_win32_milliseconds(deadline - now) : 0;
+}
+
+/* Sleep() keeps to the tick: a millisecond can take 15. A timer does better. */
+static void ti_win32_sleep_once(HANDLE timer, int64_t span)
+{
+    int64_t longest = TI_WIN32_LONGEST_WAIT * TI_WIN32_MILLISECOND;
+    LARGE_INTEGER due = {.QuadPart = -((span < longest ? span : longest) / TI_WIN32_UNIT + 1)}; /* relative */
+    if (timer != NULL && SetWaitableTimer(timer, &due, 0, NULL, NULL, FALSE))
+        (void)WaitForSingleObject(timer, INFINITE);
+    else
+        Sleep(ti_win32_milliseconds(span));
+}
+
+static void ti_port_sleep(int64_t deadline)
+{
+    HANDLE timer =
+        CreateWaitableTimerExW(NULL, NULL, TI_WIN32_HIGH_RESOLUTION, TIMER_MODIFY_STATE | SYNCHRONIZE);
+    for (int64_t now; (now = ti_port_now()) < deadline;)
+        ti_win32_sleep_once(timer, deadline - now);
+    if (timer != NULL)
+        (void)CloseHandle(timer);
+}
+
+/* -------------------------------------------------------------------------------- src/win32/win32_fence.c */
+
+/*
+ * A fence in all threads of the process: FlushProcessWriteBuffers, since Windows Vista, cannot fail. Wine's,
+ * up to version 9 at least, does nothing and says nothing of it: there it is not used.
+ */
+
+static bool ti_win32_is_wine(void)
+{
+    static ti_win32_optional wine_get_version = {L"ntdll.dll", NULL, "wine_get_version", 0};
+    return ti_win32_find(&wine_get_version) != NULL;
+}
+
+static bool ti_port_fence_start(void)
+{
+    return !ti_win32_is_wine();
+}
+
+static bool ti_port_fence_all(void)
+{
+    FlushProcessWriteBuffers();
+    return true;
+}
+
+/* ------------------------------------------------------------------------------- src/win32/win32_parker.c */
+
+/*
+ * The parker: on WaitOnAddress (Windows 8 and later) or on an SRWLOCK and a CONDITION_VARIABLE, chosen at run time.
+ *
+ *   state   meaning                      park                     unpark
+ *   EMPTY   no token, nobody sleeps      -> ASLEEP, sleeps        -> TOKEN
+ *   TOKEN   a token                      -> EMPTY, returns        stays
+ *   ASLEEP  no token, the owner sleeps                            -> TOKEN, wakes
+ *
+ * The second kind uses EMPTY and TOKEN only, under its lock.
+ */
+
+#include <stdlib.h>
+
+enum { TI_PARKER_EMPTY, TI_PARKER_TOKEN, TI_PARKER_ASLEEP };
+
+typedef BOOL(WINAPI *ti_win32_wait)(volatile VOID *address, PVOID compare, SIZE_T size, DWORD milliseconds);
+typedef VOID(WINAPI *ti_win32_wake)(PVOID address);
+
+/* They are in an API set, not in kernel32, and kernelbase stands behind it. */
+#define TI_WIN32_SYNCH L"api-ms-win-core-synch-l1-2-0.dll"
+
+static ti_win32_optional ti_win32_wait_on_address = {TI_WIN32_SYNCH, L"kernelbase.dll", "WaitOnAddress", 0};
+static ti_win32_optional ti_win32_wake_by_address = {TI_WIN32_SYNCH, L"kernelbase.dll", "WakeByAddressSingle",
+                                                     0};
+
+static bool ti_win32_waits_on_address(void)
+{
+#if defined(THREADING_PARKER_CONDITION)
+    return false;
+#else
+    return ti_win32_find(&ti_win32_wait_on_address) != NULL &&
+           ti_win32_find(&ti_win32_wake_by_address) != NULL;
+#endif
+}
+
+static void ti_port_parker_init(ti_parker *parker)
+{
+    (void)ti_win32_waits_on_address(); /* look the functions up here, where nobody waits yet */
+    parker->lock = NULL;
+    parker->condition = NULL;
+    /* Relaxed: its thread does not run yet. */
+    ti_store_relaxed(&parker->state, TI_PARKER_EMPTY);
+}
+
+/*
+ * When the process ends, all other threads are killed, and what they held stays held: whoever waits for it without a
+ * limit, in a destructor of a DLL, would hang the process for ever. Windows ends a process that waits so for an
+ * SRWLOCK; so do we, and not with 0, since destructors are left out. EXIT_FAILURE is all that is known here.
+ */
+static void ti_win32_refuse_to_hang(int64_t deadline)
+{
+    if (deadline == TI_FOREVER && ti_win32_is_ending())
+        (void)TerminateProcess(GetCurrentProcess(), EXIT_FAILURE);
+}
+
+static void ti_win32_park_on_address(ti_parker *parker, int64_t deadline)
+{
+    ti_win32_wait wait = (ti_win32_wait)ti_win32_find(&ti_win32_wait_on_address);
+    uint32_t asleep = TI_PARKER_ASLEEP;
+    /* Acquire, here and below: pairs with the release in unpark; what came before the token is seen after it. */
+    if (!ti_swap_acquire(&parker->state, TI_PARKER_TOKEN, TI_PARKER_EMPTY) &&
+        ti_swap_acquire(&parker->state, TI_PARKER_EMPTY, TI_PARKER_ASLEEP)) {
+        /* Whatever it answers, woken, timed out or for no reason: the caller looks again. */
+        (void)wait(&parker->state, &asleep, sizeof asleep, ti_win32_remaining(deadline));
+        (void)ti_exchange_acquire_release(&parker->state, TI_PARKER_EMPTY);
+    }
+}
+
+static void ti_win32_park_on_condition(ti_parker *parker, int64_t deadline)
+{
+    PSRWLOCK lock = (PSRWLOCK)&parker->lock;
+    AcquireSRWLockExclusive(lock);
+    if (parker->state != TI_PARKER_TOKEN)
+        (void)SleepConditionVariableSRW((PCONDITION_VARIABLE)&parker->condition, lock,
+                                        ti_win32_remaining(deadline), 0);
+    parker->state = TI_PARKER_EMPTY;
+    ReleaseSRWLockExclusive(lock);
+}
+
+static void ti_port_park(ti_parker *parker, int64_t deadline)
+{
+    ti_win32_refuse_to_hang(deadline);
+    if (ti_win32_waits_on_address())
+        ti_win32_park_on_address(parker, deadline);
+    else
+        ti_win32_park_on_condition(parker, deadline);
+}
+
+static void ti_win32_unpark_on_address(ti_parker *parker)
+{
+    ti_win32_wake wake = (ti_win32_wake)ti_win32_find(&ti_win32_wake_by_address);
+    /* Release: pairs with the acquires in park. Only the address is used afterwards. */
+    if (ti_exchange_acquire_release(&parker->state, TI_PARKER_TOKEN) == TI_PARKER_ASLEEP)
+        wake(&parker->state);
+}
+
+static void ti_win32_unpark_on_condition(ti_parker *parker)
+{
+    PSRWLOCK lock = (PSRWLOCK)&parker->lock;
+    AcquireSRWLockExclusive(lock);
+    parker->state = TI_PARKER_TOKEN;
+    WakeConditionVariable((PCONDITION_VARIABLE)&parker->condition);
+    ReleaseSRWLockExclusive(lock);
+}
+
+static void ti_port_unpark(ti_parker *parker)
+{
+    if (ti_win32_is_ending()) /* nobody is left to wake, and a killed thread may have held the lock */
+        return;
+    if (ti_win32_waits_on_address())
+        ti_win32_unpark_on_address(parker);
+    else
+        ti_win32_unpark_on_condition(parker);
+}
+
+/* ------------------------------------------------------------------------------ src/win32/win32_process.c */
+
+/*
+ * The process: exit. There is no fork.
+ *
+ * In a DLL, atexit() means the DLL's own table, which runs when the DLL is unloaded: by then all other threads have been
+ * killed, or they wait for the loader's lock, which is held. So code that is in a DLL, as the library's own or as a part
+ * of somebody else's, registers in the C run-time's table for the whole process, and keeps the DLL loaded. Which C
+ * run-time the program exits through is not known, and more than one is loaded in most processes: all are told.
+ * One that is inside the executable cannot be told; such a program calls threading_shutdown() (docs/limits.md).
+ */
+
+#include <stdlib.h>
+
+static uintptr_t ti_win32_exit_hook; /* always the same function */
+
+/* Once all other threads are dead it is too late to wait for any. */
+TI_WIN32_CALLED static void __cdecl ti_win32_exit(void)
+{
+    if (!ti_win32_is_ending())
+        ((void (*)(void))ti_load_pointer_relaxed(&ti_win32_exit_hook))();
+}
+
+TI_WIN32_CALLED static int __cdecl ti_win32_onexit(void)
+{
+    ti_win32_exit();
+    return 0;
+}
+
+/* The executable or DLL that this code is in; NULL if the flags cannot be had. */
+static HMODULE ti_win32_module(DWORD flags)
+{
+    HMODULE module = NULL;
+    (void)GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | flags,
+                             (LPCWSTR)(const void *)&ti_win32_exit_hook, &module);
+    return module;
+}
+
+static bool ti_win32_stay(void)
+{
+    return ti_win32_module(GET_MODULE_HANDLE_EX_FLAG_PIN) != NULL;
+}
+
+/* The universal C run-time, since Visual Studio 2015. */
+static bool ti_win32_tell_ucrt(ti_win32_optional *crt_atexit)
+{
+    typedef int(__cdecl * register_function)(void(__cdecl * hook)(void));
+    register_function tell = (register_function)ti_win32_find(crt_atexit);
+    return tell == NULL || tell(ti_win32_exit) == 0;
+}
+
+/* The one that is part of Windows, which MinGW uses. */
+static bool ti_win32_tell_msvcrt(ti_win32_optional *onexit)
+{
+    typedef int(__cdecl * hook_function)(void);
+    typedef hook_function(__cdecl * register_function)(hook_function hook);
+    register_function tell = (register_function)ti_win32_find(onexit);
+    return tell == NULL || tell(ti_win32_onexit) != NULL;
+}
+
+/* Whether all that are there know. */
+static bool ti_win32_tell_all(void)
+{
+    static ti_win32_optional ucrt = {L"ucrtbase.dll", L"ucrtbased.dll", "_crt_atexit", 0};
+    static ti_win32_optional msvcrt = {L"msvcrt.dll", NULL, "_onexit", 0};
+    bool ucrt_knows = ti_win32_tell_ucrt(&ucrt);
+    bool msvcrt_knows = ti_win32_tell_msvcrt(&msvcrt);
+    return ucrt_knows && msvcrt_knows;
+}
+
+static bool ti_port_at_exit(void (*hook)(void))
+{
+    /* Relaxed: it is stored before the C run-time is told of it. */
+    ti_store_pointer_relaxed(&ti_win32_exit_hook, (uintptr_t)hook);
+    if (ti_win32_module(GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT) == GetModuleHandleW(NULL))
+        return atexit(ti_win32_exit) == 0;
+    return ti_win32_stay() && ti_win32_tell_all();
+}
+
+static bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
+{
+    (void)prepare;
+    (void)parent;
+    (void)child;
+    return true;
+}
+
+/* --------------------------------------------------------------------------------- src/win32/win32_self.c */
+
+/*
+ * One thread-local pointer with a call at the thread's end.
+ *
+ * The pointer is in a TLS slot. One FLS slot triggers the call: its callback runs at the end of every thread that set it,
+ * foreign ones too, without the loader's lock. (GCC's own thread-local variables are no choice: they need another DLL
+ * and are gone before the last callbacks.) The callback also runs
+ *   - at the process's end in the thread that ends it, when all others are dead: ignored;
+ *   - when a fiber is deleted, in the thread that deletes it. An FLS slot is a fiber's, so its value is the stack that set
+ *     it. The stack that runs is no deleted fiber's: if it is the same one, the thread ends.
+ */
+
+enum { TI_NO_SLOTS, TI_MAKING_SLOTS, TI_HAS_SLOTS };
+
+static uint32_t ti_win32_slots;
+static DWORD ti_win32_self = TLS_OUT_OF_INDEXES;
+static DWORD ti_win32_trigger = FLS_OUT_OF_INDEXES;
+static void (*ti_win32_leave)(void *self);
+
+/* Where the memory of the stack that runs begins; the same for as long as there is that stack. */
+static PVOID ti_win32_stack(void)
+{
+    MEMORY_BASIC_INFORMATION memory = {.AllocationBase = NULL};
+    (void)VirtualQuery(&memory, &memory, sizeof memory); /* fails for no address that is in use */
+    return memory.AllocationBase;
+}
+
+/* False when the system would not have it: then nothing runs at the thread's end. */
+static bool ti_win32_arm(bool armed)
+{
+    return ti_win32_trigger != FLS_OUT_OF_INDEXES &&
+           FlsSetValue(ti_win32_trigger, armed ? ti_win32_stack() : NULL);
+}
+
+TI_WIN32_CALLED static VOID WINAPI ti_win32_ends(PVOID stack)
+{
+    void *self = TlsGetValue(ti_win32_self);
+    if (stack == NULL || self == NULL || ti_win32_is_ending())
+        return;
+    if (stack == ti_win32_stack()) {
+        ti_win32_leave(self);
+        (void)TlsSetValue(ti_win32_self, NULL);
+    } else {
+        (void)ti_win32_arm(true); /* the fiber that goes may have been the one that was to tell the end */
+    }
+}
+
+/* A look-up takes the loader's lock, for which another ending thread may be waited for: none is left to be done at the
+ * end of a thread. (Wine holds a lock of its own around the callbacks.) */
+static void ti_win32_look_up_all(void)
+{
+    (void)ti_win32_is_ending();
+    (void)ti_port_now();
+}
+
+static void ti_win32_make_slots(void (*leave)(void *self))
+{
+    if (ti_swap_acquire(&ti_win32_slots, TI_NO_SLOTS, TI_MAKING_SLOTS)) {
+        ti_win32_look_up_all();
+        /* Before any thread's first call is over: another one's may still be under way, in code that must not go
+         * when the first one frees the DLL. A failure is told by ti_port_at_exit. */
+        (void)ti_win32_stay();
+        ti_win32_leave = leave;
+        ti_win32_self = TlsAlloc();
+        ti_win32_trigger = FlsAlloc(ti_win32_ends);
+        ti_store_release(&ti_win32_slots, TI_HAS_SLOTS); /* pairs with the acquires below, for the indexes */
+    }
+    while (ti_load_acquire(&ti_win32_slots) != TI_HAS_SLOTS)
+        Sleep(1); /* once in a process, for the moment that the two calls take */
+}
+
+/* TlsGetValue clears the thread's error code: it is the user's, so it is kept. */
+static void *ti_win32_get(void)
+{
+    DWORD error = GetLastError();
+    void *self = TlsGetValue(ti_win32_self);
+    SetLastError(error);
+    return self;
+}
+
+static void *ti_port_self(void)
+{
+    return ti_load_acquire(&ti_win32_slots) == TI_HAS_SLOTS ? ti_win32_get() : NULL;
+}
+
+static void *ti_port_self_recall(void)
+{
+    return ti_port_self();
+}
+
+static bool ti_port_set_self(void *self, void (*leave)(void *self))
+{
+    ti_win32_make_slots(leave); /* it is always the same function */
+    (void)TlsSetValue(ti_win32_self, self);
+    return ti_win32_arm(self != NULL);
+}
+
+/* ------------------------------------------------------------------------------- src/win32/win32_system.c */
+
+#define TI_WIN32_UNKNOWN ((uintptr_t)0)
+#define TI_WIN32_MISSING ((uintptr_t)1) /* no function begins there */
+
+static uintptr_t ti_win32_look_up(const wchar_t *module, const char *name)
+{
+    HMODULE handle = module != NULL ? GetModuleHandleW(module) : NULL;
+    return handle != NULL ? (uintptr_t)GetProcAddress(handle, name) : 0;
+}
+
+static uintptr_t ti_win32_look_up_first(const ti_win32_optional *function)
+{
+    uintptr_t address = ti_win32_look_up(function->module, function->name);
+    if (address == 0)
+        address = ti_win32_look_up(function->otherwise, function->name);
+    return address != 0 ? address : TI_WIN32_MISSING;
+}
+
+static ti_win32_function ti_win32_find(ti_win32_optional *function)
+{
+    /* Relaxed: a number by itself. Threads that look it up at the same time find the same. */
+    uintptr_t address = ti_load_pointer_relaxed(&function->address);
+    if (address == TI_WIN32_UNKNOWN) {
+        address = ti_win32_look_up_first(function);
+        ti_store_pointer_relaxed(&function->address, address);
+    }
+    return address != TI_WIN32_MISSING ? (ti_win32_function)address : NULL;
+}
+
+/* RtlDllShutdownInProgress is in ntdll since Windows XP. */
+static bool ti_win32_is_ending(void)
+{
+    typedef BOOLEAN(NTAPI * query)(void);
+    static ti_win32_optional shutdown_in_progress = {L"ntdll.dll", NULL, "RtlDllShutdownInProgress", 0};
+    query ask = (query)ti_win32_find(&shutdown_in_progress);
+    return ask != NULL && ask();
+}
+
+/* ------------------------------------------------------------------------------- src/win32/win32_thread.c */
+
+/* Threads: start, reap, end, names, numbers. */
+
+#include <process.h>
+#include <tlhelp32.h>
+
+#define TI_WIN32_NAME_LIMIT 1023
+#define TI_WIN32_STACK_DEFAULT ((size_t)1 << 20) /* the least that is a default */
+
+static const char *const ti_port_backend = "win32";
+static const bool ti_port_has_stack_size = true;
+static const size_t ti_port_name_limit = TI_WIN32_NAME_LIMIT;
+
+TI_WIN32_CALLED static unsigned __stdcall ti_win32_run(void *argument)
+{
+    ti_port_thread *thread = (ti_port_thread *)argument;
+    thread->entry(thread->argument);
+    return 0;
+}
+
+/* What the program was linked with, which 0 stands for, if it is enough. */
+static unsigned ti_win32_stack_default(void)
+{
+    const char *base = (const char *)GetModuleHandleW(NULL);
+    const IMAGE_DOS_HEADER *dos = (const IMAGE_DOS_HEADER *)(const void *)base;
+    const IMAGE_NT_HEADERS *headers = (const IMAGE_NT_HEADERS *)(const void *)(base + dos->e_lfanew);
+    return headers->OptionalHeader.SizeOfStackReserve < TI_WIN32_STACK_DEFAULT ? TI_WIN32_STACK_DEFAULT : 0;
+}
+
+/* _beginthreadex, since CreateThread leaks what a static C run-time keeps for each thread. The size is reserved, not
+ * committed, and rounded up by the system. */
+static threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*entry)(void *argument), void *argument,
+                                        size_t stack_size)
+{
+    unsigned size = stack_size != 0 ? (unsigned)stack_size : ti_win32_stack_default();
+    if (stack_size != 0 && size != stack_size)
+        return THREADING_NO_THREADS;
+    thread->entry = entry;
+    thread->argument = argument;
+    uintptr_t handle =
+        _beginthreadex(NULL, size, ti_win32_run, thread, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
+    thread->handle = (void *)handle;
+    return handle != 0 ? THREADING_OK : THREADING_NO_THREADS;
+}
+
+/* Both calls fail only for handles that were closed before, which the core rules out. */
+static void ti_port_thread_join(ti_port_thread *thread)
+{
+    (void)WaitForSingleObject(thread->handle, INFINITE);
+    (void)CloseHandle(thread->handle);
+}
+
+static void ti_port_thread_detach(ti_port_thread *thread)
+{
+    (void)CloseHandle(thread->handle);
+}
+
+static void ti_port_thread_exit(void)
+{
+    _endthreadex(0);
+    for (;;) /* it does not return, but is not declared so everywhere */
+        Sleep(INFINITE);
+}
+
+static uint64_t ti_port_native_id(void)
+{
+    return GetCurrentThreadId();
+}
+
+/* ---- main: the oldest thread of the process, whoever loaded this library and when ---- */
+
+/* When a thread was created; the latest time of all if it has gone. */
+static ULONGLONG ti_win32_creation(DWORD id)
+{
+    FILETIME creation, other;
+    ULONGLONG result = ~0ULL;
+    HANDLE thread = OpenThread(THREAD_QUERY_LIMITED_INFORMATION, FALSE, id);
+    if (thread == NULL)
+        return result;
+    if (GetThreadTimes(thread, &creation, &other, &other, &other))
+        result = (ULONGLONG)creation.dwHighDateTime << 32 | creation.dwLowDateTime;
+    (void)CloseHandle(thread);
+    return result;
+}
+
+/* 0 if the system would not list the threads. */
+static DWORD ti_win32_find_main(void)
+{
+    THREADENTRY32 entry = {.dwSize = sizeof entry};
+    ULONGLONG oldest = ~0ULL;
+    DWORD main = 0;
+    HANDLE list = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
+    if (list == INVALID_HANDLE_VALUE)
+        return 0;
+    for (BOOL more = Thread32First(list, &entry); more; more = Thread32Next(list, &entry)) {
+        if (entry.th32OwnerProcessID != GetCurrentProcessId())
+            continue;
+        ULONGLONG creation = ti_win32_creation(entry.th32ThreadID);
+        if (main == 0 || creation < oldest) { /* of equals the first: the system lists them in order */
+            oldest = creation;
+            main = entry.th32ThreadID;
+        }
+    }
+    (void)CloseHandle(list);
+    return main;
+}
+
+static uint64_t ti_port_main_native_id(void)
+{
+    static uint32_t known;
+    /* Relaxed: a number by itself. Whoever looks at the same time finds the same. */
+    uint32_t main = ti_load_relaxed(&known);
+    if (main == 0) {
+        main = ti_win32_find_main();
+        if (main == 0) /* no list: whoever asks first */
+            main = GetCurrentThreadId();
+        ti_store_relaxed(&known, main);
+    }
+    return main;
+}
+
+static bool ti_port_is_main(void)
+{
+    return ti_port_native_id() == ti_port_main_native_id();
+}
+
+/* ---- names ---- */
+
+/* SetThreadDescription is in kernel32 since Windows 10 1703, in KernelBase since 1607. What it answers matters to nobody:
+ * the name is for debuggers. */
+static void ti_port_set_name(const char *name, size_t length)
+{
+    typedef HRESULT(WINAPI * describe_function)(HANDLE thread, PCWSTR description);
+    static ti_win32_optional set_description = {L"kernel32.dll", L"kernelbase.dll", "SetThreadDescription",
+                                                0};
+    describe_function describe = (describe_function)ti_win32_find(&set_description);
+    wchar_t text[TI_WIN32_NAME_LIMIT + 1];
+    int count = MultiByteToWideChar(CP_UTF8, 0, name, (int)length, text, TI_WIN32_NAME_LIMIT);
+    text[count] = L'\0';
+    if (describe != NULL)
+        (void)describe(GetCurrentThread(), text);
+}
+
+/* ---- processors ---- */
+
+static void ti_port_yield(void)
+{
+    (void)SwitchToThread(); /* whether there was another thread to run */
+}
+
+static size_t ti_win32_bits(DWORD_PTR mask)
+{
+    size_t count = 0;
+    for (; mask != 0; mask &= mask - 1)
+        count++;
+    return count;
+}
+
+/* A process whose threads may run in several groups of 64 is bound to none. */
+static size_t ti_port_cpu_count(void)
+{
+    USHORT groups[64];
+    USHORT count = sizeof groups / sizeof *groups;
+    DWORD_PTR mask = 0, others = 0;
+    DWORD all = GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
+    if (GetProcessGroupAffinity(GetCurrentProcess(), &count, groups) && count > 1 && all > 0)
+        return all;
+    if (GetProcessAffinityMask(GetCurrentProcess(), &mask, &others) && mask != 0)
+        return ti_win32_bits(mask);
+    return 1;
+}
+
+#endif /* THREADING_BACKEND_WIN32 */
+
+#if defined(THREADING_BACKEND_C11)
+
+/* ------------------------------------------------------------------------------------ src/c11/c11_clock.h */
+
+/* How the timed waits of the backend, which sleep in slices, keep its clock going. */
+
+#include <stdint.h>
+
+#define TI_C11_SECOND INT64_C(1000000000)
+#define TI_C11_SLICE (TI_C11_SECOND / 20) /* what a timed wait sleeps at most before it looks at the clock */
+
+/* Around a timed wait. */
+static void ti_c11_wait_begin(void);
+static void ti_c11_wait_end(void);
+
+/* Within one: how long to sleep now, at most a slice, and 0 when the deadline has come. */
+static int64_t ti_c11_slice(int64_t deadline);
+
+/* ----------------------------------------------------------------------------------- src/c11/c11_ticker.h */
+
+/* Who wakes the timed parks of the backend, lest a wall clock that is set back lengthen them. */
+
+/* Around a timed park, under the parker's mutex. */
+static void ti_c11_ticker_add(ti_parker *parker);
+static void ti_c11_ticker_remove(ti_parker *parker);
+
+/* ------------------------------------------------------------------------------------ src/c11/c11_clock.c */
+
+/*
+ * Time. C23 has TIME_MONOTONIC, where the C library knows it. Without it there is only the wall clock, which somebody may
+ * set. So this clock is a sum: of the times that passed between its readings, as far as they can be believed.
+ *
+ *   - Time that is less than none has not passed: the clock was set back, and this one goes on from where it was.
+ *   - While a thread is in a timed wait, that thread reads the clock after each slice of its wait. So if more than a slice
+ *     and what a scheduler may add seems to have passed since the last reading, the clock was set forward, and no more
+ *     than that has passed. A step of hours then ends a wait early by a tenth of a second at most.
+ *   - While no thread is in a timed wait, nothing tells a step from an hour in which nobody asked for the time. Nothing
+ *     waits for that clock either.
+ *
+ * A process that is stopped or starved for longer loses that time: its waits are late by as much, which they would be
+ * anyway. What remains is a step in the microseconds between a deadline's making and its wait.
+ */
+
+#include <threads.h>
+#include <time.h>
+
+/* What may have passed between two readings while a thread waits: a slice, and as much again for the scheduler. */
+#define TI_C11_LONGEST_STEP (2 * TI_C11_SLICE)
+
+static once_flag ti_c11_clock_once = ONCE_FLAG_INIT;
+static mtx_t ti_c11_clock_mutex;
+static int ti_c11_clock_base; /* what timespec_get is asked for */
+
+/* Under the mutex: */
+static int64_t ti_c11_clock_read; /* the last reading */
+static int64_t ti_c11_clock_now;  /* the sum */
+static int ti_c11_clock_waits;    /* threads in a timed wait */
+
+static int64_t ti_c11_read(void)
+{
+    struct timespec now = {.tv_sec = 0};
+    (void)timespec_get(&now, ti_c11_clock_base); /* fails only for a base that is unknown */
+    return (int64_t)now.tv_sec * TI_C11_SECOND + now.tv_nsec;
+}
+
+static void ti_c11_clock_start(void)
+{
+    /* A plain mutex needs nothing that could be out on the systems in use. */
+    (void)mtx_init(&ti_c11_clock_mutex, mtx_plain);
+    ti_c11_clock_base = TIME_UTC;
+#if defined(TIME_MONOTONIC)
+    struct timespec now;
+    if (timespec_get(&now, TIME_MONOTONIC) == TIME_MONOTONIC)
+        ti_c11_clock_base = TIME_MONOTONIC;
+#endif
+    ti_c11_clock_read = ti_c11_read();
+}
+
+/* How much time has passed if the clock went on by so much. */
+static int64_t ti_c11_believed(int64_t passed)
+{
+    if (ti_c11_clock_base != TIME_UTC)
+        return passed;
+    if (ti_c11_clock_waits > 0 && passed > TI_C11_LONGEST_STEP)
+        return TI_C11_LONGEST_STEP;
+    return passed > 0 ? passed : 0;
+}
+
+/* Reads the clock, and counts a wait that begins (1) or ends (-1). */
+static int64_t ti_c11_clock_look(int change)
+{
+    call_once(&ti_c11_clock_once, ti_c11_clock_start);
+    (void)mtx_lock(&ti_c11_clock_mutex);
+    int64_t read = ti_c11_read();
+    int64_t now = ti_c11_clock_now += ti_c11_believed(read - ti_c11_clock_read);
+    ti_c11_clock_read = read;
+    ti_c11_clock_waits += change;
+    (void)mtx_unlock(&ti_c11_clock_mutex);
+    return now;
+}
+
+static int64_t ti_port_now(void)
+{
+    return ti_c11_clock_look(0);
+}
+
+static void ti_c11_wait_begin(void)
+{
+    (void)ti_c11_clock_look(1);
+}
+
+/* The wait still counts while this reading is taken. */
+static void ti_c11_wait_end(void)
+{
+    (void)ti_c11_clock_look(-1);
+}
+
+static int64_t ti_c11_slice(int64_t deadline)
+{
+    int64_t now = ti_port_now();
+    if (deadline <= now)
+        return 0;
+    return deadline - now < TI_C11_SLICE ? deadline - now : TI_C11_SLICE;
+}
+
+/* thrd_sleep takes a span, not a moment: whoever sets the clock does not change it. */
+static void ti_port_sleep(int64_t deadline)
+{
+    ti_c11_wait_begin();
+    for (int64_t span; (span = ti_c11_slice(deadline)) > 0;)
+        /* 0, or ended early by a signal: look at the clock again. */
+        (void)thrd_sleep(&(struct timespec){.tv_nsec = (long)span}, NULL);
+    ti_c11_wait_end();
+}
+
+/* ------------------------------------------------------------------------------------ src/c11/c11_fence.c */
+
+/* C has no fence but for the calling thread. */
+
+static bool ti_port_fence_start(void)
+{
+    return false;
+}
+
+static bool ti_port_fence_all(void)
+{
+    return false;
+}
+
+/* ----------------------------------------------------------------------------------- src/c11/c11_parker.c */
+
+/*
+ * The parker on mtx_t and cnd_t.
+ *
+ * cnd_timedwait knows only the wall clock, which may be set while a thread sleeps. So a thread sleeps in slices, and the
+ * backend's clock tells whether the deadline has come. A wall clock that is set forward ends the slice. One that is set back
+ * would make the slice that is under way that much longer where the C library hands the moment itself to the system, as glibc
+ * does and musl does not: C has no other wait that can be woken. So the ticker ends such a slice.
+ */
+#include <threads.h>
+#include <time.h>
+
+static void ti_port_parker_init(ti_parker *parker)
+{
+    /* Plain mutexes and condition variables need nothing that could be out on the systems in use. */
+    (void)mtx_init(&parker->mutex, mtx_plain);
+    (void)cnd_init(&parker->condition);
+    parker->token = false;
+}
+
+/* The moment on the wall clock that is so far away. */
+static struct timespec ti_c11_moment_after(int64_t span)
+{
+    struct timespec moment = {.tv_sec = 0};
+    (void)timespec_get(&moment, TIME_UTC); /* fails only for a base that is unknown */
+    int64_t nanoseconds = (int64_t)moment.tv_nsec + span;
+    moment.tv_sec += (time_t)(nanoseconds / TI_C11_SECOND);
+    moment.tv_nsec = (long)(nanoseconds % TI_C11_SECOND);
+    return moment;
+}
+
+/* Under the mutex. */
+static void ti_c11_park_until(ti_parker *parker, int64_t deadline)
+{
+    ti_c11_wait_begin();
+    ti_c11_ticker_add(parker);
+    for (int64_t span; !parker->token && (span = ti_c11_slice(deadline)) > 0;) {
+        struct timespec end = ti_c11_moment_after(span);
+        /* Whatever it answers: look again. */
+        (void)cnd_timedwait(&parker->condition, &parker->mutex, &end);
+    }
+    ti_c11_ticker_remove(parker);
+    ti_c11_wait_end();
+}
+
+static void ti_port_park(ti_parker *parker, int64_t deadline)
+{
+    (void)mtx_lock(&parker->mutex);
+    if (!parker->token && deadline == TI_FOREVER)
+        (void)cnd_wait(&parker->condition, &parker->mutex);
+    else if (!parker->token)
+        ti_c11_park_until(parker, deadline);
+    parker->token = false;
+    (void)mtx_unlock(&parker->mutex);
+}
+
+static void ti_port_unpark(ti_parker *parker)
+{
+    (void)mtx_lock(&parker->mutex);
+    parker->token = true;
+    (void)cnd_signal(&parker->condition);
+    (void)mtx_unlock(&parker->mutex);
+}
+
+/* ---------------------------------------------------------------------------------- src/c11/c11_process.c */
+
+/* The process: exit is C's own; of fork C knows nothing, so a forked child must not use the library. */
+#include <stdlib.h>
+
+static bool ti_port_at_exit(void (*hook)(void))
+{
+    return atexit(hook) == 0;
+}
+
+static bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
+{
+    (void)prepare;
+    (void)parent;
+    (void)child;
+    return false;
+}
+
+/* ------------------------------------------------------------------------------------- src/c11/c11_self.c */
+
+/*
+ * One thread-local pointer with a call at the thread's end: a thread-local variable for speed, and a tss_t for the call.
+ *
+ * When a thread ends, the destructors of all tss_t that are set run in rounds, TSS_DTOR_ITERATIONS at most. Other
+ * libraries' destructors may call this one, so `leave` has to come late: the destructor sets the tss_t again and counts
+ * the rounds in the pointer's two lowest bits. The last round is left to the sanitizers' runtimes.
+ */
+#include <stdint.h>
+#include <threads.h>
+
+#define TI_C11_ROUNDS_MASK ((uintptr_t)3)
+#define TI_C11_LEAVE_ROUND ((uintptr_t)(TSS_DTOR_ITERATIONS >= 4 ? 2 : 0)) /* counted from 0 */
+
+static _Thread_local void *ti_c11_self;
+
+static _Thread_local bool ti_c11_is_main;
+static bool ti_c11_is_loaded; /* by a thread that was told to be main */
+static once_flag ti_c11_once = ONCE_FLAG_INIT;
+static tss_t ti_c11_key;
+static bool ti_c11_has_key;
+static uintptr_t ti_c11_leave; /* always the same function */
+
+/* C cannot tell which thread is main. Some compilers can have a function called before main: the thread that loads
+ * this code counts as main, elsewhere the first one that uses it. */
+#if defined(__GNUC__)
+__attribute__((constructor)) static void ti_c11_load(void)
+{
+    ti_c11_is_loaded = true;
+    ti_c11_is_main = true;
+}
+#endif
+
+static void ti_c11_call_leave(void *self)
+{
+    /* Relaxed: this thread has set it too. */
+    void (*leave)(void *) = (void (*)(void *))ti_load_pointer_relaxed(&ti_c11_leave);
+    ti_c11_self = self; /* for the calls that `leave` makes */
+    leave(self);
+    ti_c11_self = NULL;
+}
+
+static void ti_c11_destructor(void *value)
+{
+    uintptr_t round = (uintptr_t)value & TI_C11_ROUNDS_MASK;
+    void *next = (void *)((uintptr_t)value + 1);
+    if (round >= TI_C11_LEAVE_ROUND || tss_set(ti_c11_key, next) != thrd_success)
+        ti_c11_call_leave((void *)((uintptr_t)value & ~TI_C11_ROUNDS_MASK));
+}
+
+static void ti_c11_start(void)
+{
+    if (!ti_c11_is_loaded)
+        ti_c11_is_main = true;
+    ti_c11_has_key = tss_create(&ti_c11_key, ti_c11_destructor) == thrd_success;
+}
+
+static bool ti_port_is_main(void)
+{
+    call_once(&ti_c11_once, ti_c11_start);
+    return ti_c11_is_main;
+}
+
+static void *ti_port_self_recall(void)
+{
+    call_once(&ti_c11_once, ti_c11_start);
+    if (ti_c11_has_key)
+        ti_c11_self = (void *)((uintptr_t)tss_get(ti_c11_key) & ~TI_C11_ROUNDS_MASK);
+    return ti_c11_self;
+}
+
+static bool ti_port_set_self(void *self, void (*leave)(void *self))
+{
+    call_once(&ti_c11_once, ti_c11_start);
+    ti_c11_self = self;
+    if (self != NULL)
+        ti_store_pointer_relaxed(&ti_c11_leave, (uintptr_t)leave);
+    return ti_c11_has_key && tss_set(ti_c11_key, self) == thrd_success;
+}
+
+/* ----------------------------------------------------------------------------------- src/c11/c11_thread.c */
+
+/* Threads with nothing but <threads.h>: no stack sizes, no names, no numbers. */
+#include <threads.h>
+
+static const char *const ti_port_backend = "c11";
+static const bool ti_port_has_stack_size = false;
+static const size_t ti_port_name_limit = 0;
+
+static int ti_c11_run(void *argument)
+{
+    ti_port_thread *thread = (ti_port_thread *)argument;
+    thread->entry(thread->argument);
+    return 0;
+}
+
+/* C libraries disagree on which failure is thrd_nomem and which thrd_error; both mean that there is no thread. */
+static threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*entry)(void *argument), void *argument,
+                                        size_t stack_size)
+{
+    if (stack_size != 0)
+        return THREADING_UNSUPPORTED;
+    thread->entry = entry;
+    thread->argument = argument;
+    return thrd_create(&thread->native, ti_c11_run, thread) == thrd_success ? THREADING_OK
+                                                                            : THREADING_NO_THREADS;
+}
+
+/* Both fail only for threads that were reaped before, which the core rules out. */
+static void ti_port_thread_join(ti_port_thread *thread)
+{
+    (void)thrd_join(thread->native, NULL);
+}
+
+static void ti_port_thread_detach(ti_port_thread *thread)
+{
+    (void)thrd_detach(thread->native);
+}
+
+static void ti_port_thread_exit(void)
+{
+    thrd_exit(0);
+}
+
+static uint64_t ti_port_native_id(void)
+{
+    return 0;
+}
+
+static uint64_t ti_port_main_native_id(void)
+{
+    return 0;
+}
+
+static void ti_port_set_name(const char *name, size_t length)
+{
+    (void)name;
+    (void)length;
+}
+
+static void ti_port_yield(void)
+{
+    thrd_yield();
+}
+
+/* C cannot count them. */
+static size_t ti_port_cpu_count(void)
+{
+    return 1;
+}
+
+/* ----------------------------------------------------------------------------------- src/c11/c11_ticker.c */
+
+/*
+ * The ticker: a thread that wakes all timed parks again and again, so that they look at the backend's clock. They do so by
+ * themselves after each slice, but cnd_timedwait goes by the wall clock, and a slice that is under way when that is set back
+ * may last until it has caught up, also where C has TIME_MONOTONIC. thrd_sleep takes a span, which nobody changes.
+ *
+ * The thread runs while there are timed parks, and ends at the first tick without one: a process may end by the end of its
+ * last thread, and this must not be the one that stays. When the process exits it may be asleep or at work, so nothing here
+ * is ever torn down.
+ *
+ * Locks: a parker's mutex comes before the ticker's. The ticker therefore takes no parker's, and so may miss one that is
+ * about to sleep: the next tick wakes that one. It touches no parker but those in the list, under the list's mutex.
+ */
+
+#include <threads.h>
+#include <time.h>
+
+/* Less than a slice, or the slices would end shortly before the ticks and everybody would be woken twice. */
+#define TI_C11_TICK (TI_C11_SLICE * 4 / 5)
+
+static once_flag ti_c11_ticker_once = ONCE_FLAG_INIT;
+static mtx_t ti_c11_ticker_mutex;
+
+/* Under the mutex: */
+static ti_parker *ti_c11_ticker_parkers; /* those in timed parks */
+static bool ti_c11_ticker_runs;
+
+static void ti_c11_ticker_init(void)
+{
+    /* A plain mutex needs nothing that could be out on the systems in use. */
+    (void)mtx_init(&ti_c11_ticker_mutex, mtx_plain);
+}
+
+/* Whether there will be another tick. */
+static bool ti_c11_tick(void)
+{
+    (void)mtx_lock(&ti_c11_ticker_mutex);
+    for (ti_parker *parker = ti_c11_ticker_parkers; parker != NULL; parker = parker->next)
+        (void)cnd_broadcast(&parker->condition);
+    bool runs = ti_c11_ticker_runs = ti_c11_ticker_parkers != NULL;
+    (void)mtx_unlock(&ti_c11_ticker_mutex);
+    return runs;
+}
+
+static int ti_c11_ticker_run(void *unused)
+{
+    (void)unused;
+    do
+        /* A signal makes a tick come early, which does no harm. */
+        (void)thrd_sleep(&(struct timespec){.tv_nsec = (long)TI_C11_TICK}, NULL);
+    while (ti_c11_tick());
+    return 0;
+}
+
+/* A C library may allocate here, which port.h rules out for what must not fail. This may: if there can be no thread now, the
+ * park has its slices only, and the next one tries again. */
+static void ti_c11_ticker_start(void)
+{
+    thrd_t thread;
+    ti_c11_ticker_runs = thrd_create(&thread, ti_c11_ticker_run, NULL) == thrd_success;
+    if (ti_c11_ticker_runs)
+        (void)thrd_detach(thread); /* fails only for threads that were reaped before */
+}
+
+static void ti_c11_ticker_add(ti_parker *parker)
+{
+    call_once(&ti_c11_ticker_once, ti_c11_ticker_init);
+    (void)mtx_lock(&ti_c11_ticker_mutex);
+    parker->next = ti_c11_ticker_parkers;
+    parker->link = &ti_c11_ticker_parkers;
+    if (parker->next != NULL)
+        parker->next->link = &parker->next;
+    ti_c11_ticker_parkers = parker;
+    if (!ti_c11_ticker_runs)
+        ti_c11_ticker_start();
+    (void)mtx_unlock(&ti_c11_ticker_mutex);
+}
+
+static void ti_c11_ticker_remove(ti_parker *parker)
+{
+    (void)mtx_lock(&ti_c11_ticker_mutex);
+    *parker->link = parker->next;
+    if (parker->next != NULL)
+        parker->next->link = parker->link;
+    (void)mtx_unlock(&ti_c11_ticker_mutex);
+}
+
+#endif /* THREADING_BACKEND_C11 */
+
+/* ------------------------------------------------------------------------------------- src/core/barrier.c */
+
+/*
+ * Barrier: its fields are under the guard of its bucket in the parking lot, where its parties sleep.
+ *
+ *   state     parties that are there        who comes
+ *   FILLING   sleep                         counts itself, sleeps; the last one trips the barrier
+ *   ACTING    sleep; the last one is away   sleeps in a queue of its own (TI_ENTRANTS) until the action is
+ *   done BROKEN    are told, and gone            is told
+ *
+ * However a cycle ends, all who sleep are taken off the queue in one go and told how it ended; the state is
+ * then that of the next cycle. A party whose time is over breaks the barrier under the same guard, so that it
+ * cannot be counted as there and missing at once. While the action runs nobody times out: all parties have
+ * come.
+ */
+
+enum { TI_FILLING, TI_ACTING, TI_BROKEN };
+
+_Static_assert(sizeof(threading_barrier_t) <= 256, "no object is larger than 256 bytes");
+
+static ti_bucket *ti_barrier_lock(const threading_barrier_t *barrier, ti_self *self)
+{
+    ti_bucket *bucket = ti_parking_bucket(barrier);
+    ti_guard_lock(&bucket->guard, &self->parker);
+    return bucket;
+}
+
+/* End the cycle for all, and unlock. The barrier is not touched any more: who is woken may free it. */
+static void ti_barrier_end_cycle(threading_barrier_t *barrier, ti_bucket *bucket, uint32_t state,
+                                 uint32_t outcome)
+{
+    barrier->state = state;
+    barrier->cycle++;
+    barrier->arrived = 0;
+    ti_waiter *parties = ti_parking_take(bucket, barrier, SIZE_MAX);
+    ti_waiter *entrants = ti_parking_take(bucket, ti_parking_tagged(barrier, TI_ENTRANTS), SIZE_MAX);
+    ti_guard_unlock(&bucket->guard);
+    ti_parking_wake_chain(parties, outcome);
+    ti_parking_wake_chain(entrants, TI_WOKEN);
+}
+
+/* ---- wait ---- */
+
+/* Sleep in a queue of the barrier's, after unlocking. */
+static void ti_barrier_enqueue(const void *address, ti_self *self, ti_bucket *bucket)
+{
+    ti_parking_announce(bucket);
+    ti_parking_enqueue_last(bucket, &self->waiter, address);
+    ti_guard_unlock(&bucket->guard);
+}
+
+/* Lock the barrier in a state in which it takes parties. THREADING_OK: *bucket is locked. */
+static threading_status_t ti_barrier_enter(threading_barrier_t *barrier, ti_self *self, ti_bucket **locked)
+{
+    const void *entrants = ti_parking_tagged(barrier, TI_ENTRANTS);
+    for (;;) {
+        ti_bucket *bucket = ti_barrier_lock(barrier, self);
+        *locked = bucket;
+        if (barrier->state == TI_FILLING)
+            return THREADING_OK;
+        if (barrier->state == TI_BROKEN) {
+            ti_guard_unlock(&bucket->guard);
+            return THREADING_BROKEN;
+        }
+        ti_barrier_enqueue(entrants, self, bucket);
+        if (ti_parking_sleep(self, entrants, TI_FOREVER) == TI_SLEEPING)
+            return THREADING_CANCELLED;
+    }
+}
+
+/* Whether the calling thread runs the action: also one of a cycle that was reset meanwhile. */
+static bool ti_barrier_is_acting(const threading_barrier_t *barrier, const ti_self *self)
+{
+    const ti_acting *acting = self->acting;
+    while (acting != NULL && acting->barrier != barrier)
+        acting = acting->outer;
+    return acting != NULL;
+}
+
+static void ti_barrier_act(const threading_barrier_t *barrier, ti_self *self)
+{
+    ti_acting acting = {barrier, self->acting};
+    self->acting = &acting;
+    barrier->action(barrier->arg);
+    self->acting = acting.outer;
+}
+
+/* The last party is there: run the action, let all go on. */
+static threading_status_t ti_barrier_trip(threading_barrier_t *barrier, ti_self *self, ti_bucket *bucket)
+{
+    if (barrier->action != NULL) {
+        uint32_t cycle = barrier->cycle;
+        barrier->state = TI_ACTING;
+        ti_guard_unlock(&bucket->guard);
+        ti_barrier_act(barrier, self);
+        (void)ti_barrier_lock(barrier, self);
+        if (barrier->cycle != cycle) { /* it was aborted or reset meanwhile */
+            ti_guard_unlock(&bucket->guard);
+            return THREADING_BROKEN;
+        }
+    }
+    ti_barrier_end_cycle(barrier, bucket, TI_FILLING, TI_WOKEN);
+    return THREADING_OK;
+}
+
+/* The wait has reached its limit: break the barrier, unless the cycle has ended or is just ending. */
+static threading_status_t ti_barrier_give_up(threading_barrier_t *barrier, ti_self *self, int64_t deadline)
+{
+    threading_status_t status = ti_wait_status(deadline);
+    if (status == THREADING_TIMEOUT)
+        status = THREADING_BROKEN;
+    ti_bucket *bucket = ti_parking_bucket(barrier);
+    ti_guard_lock(&bucket->guard, &self->parker);
+    if (ti_parking_is_queued(&self->waiter, barrier) && barrier->state == TI_FILLING) {
+        ti_parking_dequeue(bucket, &self->waiter);
+        ti_barrier_end_cycle(barrier, bucket, TI_BROKEN, TI_REFUSED);
+        return status;
+    }
+    ti_guard_unlock(&bucket->guard);
+    return ti_parking_await_wake(self) == TI_WOKEN ? THREADING_OK : THREADING_BROKEN;
+}
+
+static threading_status_t ti_barrier_sleep(threading_barrier_t *barrier, ti_self *self, ti_bucket *bucket,
+                                           double seconds)
+{
+    ti_barrier_enqueue(barrier, self, bucket);
+    int64_t deadline = ti_deadline_after(seconds);
+    uint32_t outcome = ti_parking_doze(self, deadline);
+    if (outcome == TI_SLEEPING)
+        return ti_barrier_give_up(barrier, self, deadline);
+    return outcome == TI_WOKEN ? THREADING_OK : THREADING_BROKEN;
+}
+
+threading_status_t threading_barrier_wait_timeout(threading_barrier_t *barrier, double seconds, size_t *index)
+{
+    if (barrier == NULL || barrier->parties == 0)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return status;
+    ti_self *self = ti_self_get();
+    if (ti_barrier_is_acting(barrier, self))
+        return THREADING_DEADLOCK;
+    ti_bucket *bucket;
+    status = ti_barrier_enter(barrier, self, &bucket);
+    if (status != THREADING_OK)
+        return status;
+    size_t place = barrier->arrived++;
+    bool is_last = barrier->arrived == barrier->parties;
+    status =
+        is_last ? ti_barrier_trip(barrier, self, bucket) : ti_barrier_sleep(barrier, self, bucket, seconds);
+    if (status == THREADING_OK && index != NULL)
+        *index = place;
+    return status;
+}
+
+threading_status_t threading_barrier_wait(threading_barrier_t *barrier, size_t *index)
+{
+    return barrier != NULL ? threading_barrier_wait_timeout(barrier, barrier->timeout, index)
+                           : THREADING_INVALID;
+}
+
+/* ---- the rest ---- */
+
+threading_status_t threading_barrier_reset(threading_barrier_t *barrier)
+{
+    if (barrier == NULL)
+        return THREADING_INVALID;
+    ti_bucket *bucket = ti_barrier_lock(barrier, ti_self_get());
+    ti_barrier_end_cycle(barrier, bucket, TI_FILLING, TI_REFUSED);
+    return THREADING_OK;
+}
+
+threading_status_t threading_barrier_abort(threading_barrier_t *barrier)
+{
+    if (barrier == NULL)
+        return THREADING_INVALID;
+    ti_bucket *bucket = ti_barrier_lock(barrier, ti_self_get());
+    ti_barrier_end_cycle(barrier, bucket, TI_BROKEN, TI_REFUSED);
+    return THREADING_OK;
+}
+
+threading_status_t threading_barrier_init(threading_barrier_t *barrier, size_t parties)
+{
+    return threading_barrier_init_with(barrier, parties, NULL, NULL, THREADING_FOREVER);
+}
+
+threading_status_t threading_barrier_init_with(threading_barrier_t *barrier, size_t parties,
+                                               void (*action)(void *arg), void *arg, double timeout_seconds)
+{
+    if (barrier == NULL || parties == 0)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(timeout_seconds);
+    if (status == THREADING_OK)
+        *barrier = (threading_barrier_t)THREADING_BARRIER_INIT_WITH(parties, action, arg, timeout_seconds);
+    return status;
+}
+
+size_t threading_barrier_parties(const threading_barrier_t *barrier)
+{
+    return barrier != NULL ? barrier->parties : 0;
+}
+
+size_t threading_barrier_n_waiting(const threading_barrier_t *barrier)
+{
+    if (barrier == NULL)
+        return 0;
+    ti_bucket *bucket = ti_barrier_lock(barrier, ti_self_get());
+    size_t count = barrier->arrived;
+    ti_guard_unlock(&bucket->guard);
+    return count;
+}
+
+bool threading_barrier_broken(const threading_barrier_t *barrier)
+{
+    if (barrier == NULL)
+        return false;
+    ti_bucket *bucket = ti_barrier_lock(barrier, ti_self_get());
+    bool broken = barrier->state == TI_BROKEN;
+    ti_guard_unlock(&bucket->guard);
+    return broken;
+}
+
+/* ----------------------------------------------------------------------------------- src/core/condition.c */
+
+/*
+ * Condition: a queue in the parking lot, and a lock.
+ *
+ * The queue's address is the condition's own. A waiter enters it before it releases the lock, so that a
+ * notify of the next holder finds it. Notify takes waiters off the queue, which decides that they were
+ * notified, and puts them at the end of the lock's queue ("wait morphing"): they wake one after the other as
+ * the lock comes to them, not all at once to compete for it. A waiter whose time is over takes itself off the
+ * queue under the same guard; so each wait is either notified or not, and no notify is lost on one that is
+ * leaving.
+ */
+
+_Static_assert(sizeof(threading_condition_t) <= 256, "no object is larger than 256 bytes");
+
+/* ---- the lock ---- */
+
+static threading_rlock_t *ti_condition_rlock(threading_condition_t *condition)
+{
+    return condition->rlock != NULL ? condition->rlock : &condition->own;
+}
+
+static uint32_t *ti_condition_word(threading_condition_t *condition)
+{
+    return condition->lock != NULL ? &condition->lock->word : &ti_condition_rlock(condition)->owner;
+}
+
+static bool ti_condition_is_held(threading_condition_t *condition, const ti_self *self)
+{
+    if (condition->lock != NULL)
+        return threading_lock_locked(condition->lock);
+    return ti_rlock_is_mine(ti_condition_rlock(condition), self);
+}
+
+static uint32_t ti_condition_release_all(threading_condition_t *condition, ti_self *self)
+{
+    if (condition->lock == NULL)
+        return ti_rlock_release_all(ti_condition_rlock(condition), self);
+    /* False: somebody else has released the Lock just now. */
+    (void)ti_lockword_release(&condition->lock->word, self->fast.ident);
+    return 0;
+}
+
+static void ti_condition_reacquire(threading_condition_t *condition, ti_self *self, uint32_t outcome,
+                                   uint32_t level)
+{
+    ti_lockword_acquire_for_certain(ti_condition_word(condition), self, outcome);
+    if (condition->lock == NULL)
+        ti_rlock_restore(ti_condition_rlock(condition), self, level);
+}
+
+threading_status_t threading_condition_acquire(threading_condition_t *condition)
+{
+    return threading_condition_acquire_timeout(condition, THREADING_FOREVER);
+}
+
+threading_status_t threading_condition_try_acquire(threading_condition_t *condition)
+{
+    if (condition == NULL)
+        return THREADING_INVALID;
+    if (condition->lock != NULL)
+        return threading_lock_try_acquire(condition->lock);
+    return threading_rlock_try_acquire(ti_condition_rlock(condition));
+}
+
+threading_status_t threading_condition_acquire_timeout(threading_condition_t *condition, double seconds)
+{
+    if (condition == NULL)
+        return THREADING_INVALID;
+    if (condition->lock != NULL)
+        return threading_lock_acquire_timeout(condition->lock, seconds);
+    return threading_rlock_acquire_timeout(ti_condition_rlock(condition), seconds);
+}
+
+threading_status_t threading_condition_release(threading_condition_t *condition)
+{
+    if (condition == NULL)
+        return THREADING_INVALID;
+    if (condition->lock != NULL)
+        return threading_lock_release(condition->lock);
+    return threading_rlock_release(ti_condition_rlock(condition));
+}
+
+bool threading_condition_locked(const threading_condition_t *condition)
+{
+    if (condition == NULL)
+        return false;
+    /* Acquire: who sees the lock free sees what was done under it. Asking changes nothing. */
+    return ti_load_acquire(ti_condition_word((threading_condition_t *)(uintptr_t)condition)) != 0;
+}
+
+bool threading_condition_is_owned(const threading_condition_t *condition)
+{
+    return condition != NULL &&
+           ti_condition_is_held((threading_condition_t *)(uintptr_t)condition, ti_self_get());
+}
+
+/* ---- making ---- */
+
+static threading_status_t ti_condition_init(threading_condition_t *condition, threading_lock_t *lock,
+                                            threading_rlock_t *rlock)
+{
+    if (condition == NULL)
+        return THREADING_INVALID;
+    condition->lock = lock;
+    condition->rlock = rlock;
+    return threading_rlock_init(&condition->own);
+}
+
+threading_status_t threading_condition_init(threading_condition_t *condition)
+{
+    return ti_condition_init(condition, NULL, NULL);
+}
+
+threading_status_t threading_condition_init_lock(threading_condition_t *condition, threading_lock_t *lock)
+{
+    return lock != NULL ? ti_condition_init(condition, lock, NULL) : THREADING_INVALID;
+}
+
+threading_status_t threading_condition_init_rlock(threading_condition_t *condition, threading_rlock_t *rlock)
+{
+    return rlock != NULL ? ti_condition_init(condition, NULL, rlock) : THREADING_INVALID;
+}
+
+/* ---- waiting ---- */
+
+static void ti_condition_enqueue(threading_condition_t *condition, ti_self *self)
+{
+    ti_bucket *bucket = ti_parking_bucket(condition);
+    ti_guard_lock(&bucket->guard, &self->parker);
+    ti_parking_announce(bucket);
+    ti_parking_enqueue_last(bucket, &self->waiter, condition);
+    ti_guard_unlock(&bucket->guard);
+}
+
+static threading_status_t ti_condition_wait(threading_condition_t *condition, ti_self *self, int64_t deadline)
+{
+    ti_condition_enqueue(condition, self);
+    uint32_t level = ti_condition_release_all(condition, self);
+    uint32_t outcome = ti_parking_sleep(self, condition, deadline);
+    threading_status_t status = outcome == TI_SLEEPING ? ti_wait_status(deadline) : THREADING_OK;
+    ti_condition_reacquire(condition, self, outcome, level);
+    return status;
+}
+
+threading_status_t threading_condition_wait(threading_condition_t *condition)
+{
+    return threading_condition_wait_timeout(condition, THREADING_FOREVER);
+}
+
+threading_status_t threading_condition_wait_timeout(threading_condition_t *condition, double seconds)
+{
+    if (condition == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return status;
+    ti_self *self = ti_self_get();
+    if (!ti_condition_is_held(condition, self))
+        return THREADING_NOT_HELD;
+    return ti_condition_wait(condition, self, ti_deadline_after(seconds));
+}
+
+static threading_status_t ti_condition_wait_for(threading_condition_t *condition, ti_self *self,
+                                                bool (*predicate)(void *arg), void *arg, double seconds)
+{
+    if (predicate(arg))
+        return THREADING_OK;
+    int64_t deadline = ti_deadline_after(seconds);
+    for (;;) {
+        threading_status_t status = ti_condition_wait(condition, self, deadline);
+        if (predicate(arg))
+            return THREADING_OK;
+        if (status != THREADING_OK)
+            return status;
+    }
+}
+
+threading_status_t threading_condition_wait_for(threading_condition_t *condition,
+                                                bool (*predicate)(void *arg), void *arg)
+{
+    return threading_condition_wait_for_timeout(condition, predicate, arg, THREADING_FOREVER);
+}
+
+threading_status_t threading_condition_wait_for_timeout(threading_condition_t *condition,
+                                                        bool (*predicate)(void *arg), void *arg,
+                                                        double seconds)
+{
+    if (condition == NULL || predicate == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return status;
+    ti_self *self = ti_self_get();
+    if (!ti_condition_is_held(condition, self))
+        return THREADING_NOT_HELD;
+    return ti_condition_wait_for(condition, self, predicate, arg, seconds);
+}
+
+/* ---- notifying ---- */
+
+static void ti_condition_notify_slow(threading_condition_t *condition, ti_self *self, size_t n)
+{
+    ti_bucket *bucket = ti_parking_bucket(condition);
+    ti_guard_lock(&bucket->guard, &self->parker);
+    ti_waiter *notified = ti_parking_take(bucket, condition, n);
+    ti_guard_unlock(&bucket->guard);
+    if (notified != NULL)
+        ti_lockword_requeue(ti_condition_word(condition), notified);
+}
+
+threading_status_t threading_condition_notify(threading_condition_t *condition, size_t n)
+{
+    if (condition == NULL)
+        return THREADING_INVALID;
+    ti_self *self = ti_self_get();
+    if (!ti_condition_is_held(condition, self))
+        return THREADING_NOT_HELD;
+    /* The hint is enough: whoever waits has announced it before it released the lock that is held now. */
+    if (ti_parking_may_be_awaited(ti_parking_bucket(condition)))
+        ti_condition_notify_slow(condition, self, n);
+    return THREADING_OK;
+}
+
+threading_status_t threading_condition_notify_all(threading_condition_t *condition)
+{
+    return threading_condition_notify(condition, SIZE_MAX);
+}
+
+/* --------------------------------------------------------------------------------------- src/core/event.c */
+
+/*
+ * Event: a flag of 0 or 1, and the parking lot.
+ *
+ * Whoever sleeps when the flag is set is taken off the queue and told; it does not look at the flag again,
+ * which may have been cleared by then. The flag is set and the queue taken in one go, under the bucket's
+ * guard: between the two, another thread could see the flag, clear it and wait anew, and would be told of a
+ * set that came before its wait.
+ */
+
+_Static_assert(sizeof(threading_event_t) == 4, "an Event is its flag");
+
+threading_status_t threading_event_init(threading_event_t *event)
+{
+    return threading_event_clear(event);
+}
+
+threading_status_t threading_event_set(threading_event_t *event)
+{
+    if (event == NULL)
+        return THREADING_INVALID;
+    ti_bucket *bucket = ti_parking_bucket(&event->flag);
+    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
+    /* Release: pairs with the acquire of those who find it set. The last touch of the flag. */
+    ti_store_release(&event->flag, 1);
+    ti_waiter *waiters = ti_parking_take(bucket, &event->flag, SIZE_MAX);
+    ti_waiter *watchers = ti_parking_take_watchers(bucket, &event->flag);
+    ti_guard_unlock(&bucket->guard);
+    ti_parking_wake_chain(waiters, TI_WOKEN);
+    ti_parking_wake_chain(watchers, TI_WOKEN);
+    return THREADING_OK;
+}
+
+threading_status_t threading_event_clear(threading_event_t *event)
+{
+    if (event == NULL)
+        return THREADING_INVALID;
+    /* Release: who sees it clear sees what came before. Nobody is woken by it. */
+    ti_store_release(&event->flag, 0);
+    return THREADING_OK;
+}
+
+bool threading_event_is_set(const threading_event_t *event)
+{
+    /* Acquire: pairs with the store in set. */
+    return event != NULL && ti_load_acquire(&event->flag) != 0;
+}
+
+threading_status_t threading_event_wait(threading_event_t *event)
+{
+    return threading_event_wait_timeout(event, THREADING_FOREVER);
+}
+
+threading_status_t threading_event_wait_timeout(threading_event_t *event, double seconds)
+{
+    if (event == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK || threading_event_is_set(event))
+        return status;
+    if (seconds == 0)
+        return THREADING_TIMEOUT;
+    ti_self *self = ti_self_get();
+    int64_t deadline = ti_deadline_after(seconds);
+    if (ti_parking_wait(self, &event->flag, 0, deadline) || threading_event_is_set(event))
+        return THREADING_OK;
+    return ti_wait_status(deadline);
+}
+
+/* ------------------------------------------------------------------------------------ src/core/executor.c */
+
+/*
+ * Executor: a queue of futures, and threads that take them.
+ *
+ * `free` counts the workers that run no task: a submit starts another thread only if there are not more of
+ * them than tasks in the queue. A worker counts as free before its task's future is finished, so that who
+ * waits for one task and then submits the next finds the worker free.
+ *
+ * A task that was cancelled, or that a waiting worker ran itself, stays in the queue until a worker comes
+ * upon it and drops it.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#define TI_WORKERS_DEFAULT_MAX 32 /* CPython's min(32, os.process_cpu_count() + 4) */
+#define TI_WORKERS_DEFAULT_MORE 4
+#define TI_NAME_MORE 16 /* bytes for "_" and a number behind a name */
+
+static uint32_t ti_executor_number; /* of the next automatic name */
+
+/* ---- making and freeing ---- */
+
+static size_t ti_executor_default_workers(void)
+{
+    size_t workers = ti_port_cpu_count() + TI_WORKERS_DEFAULT_MORE;
+    return workers < TI_WORKERS_DEFAULT_MAX ? workers : TI_WORKERS_DEFAULT_MAX;
+}
+
+static char *ti_executor_name(const char *name)
+{
+    static const char automatic[] = "ThreadPoolExecutor-";
+    bool is_automatic = name == NULL || *name == '\0';
+    size_t size = (is_automatic ? sizeof automatic : strlen(name) + 1) + TI_NAME_MORE;
+    char *copy = (char *)ti_memory_allocate(size);
+    if (copy == NULL)
+        return NULL;
+    if (is_automatic) /* relaxed: only the number matters */
+        (void)snprintf(copy, size, "%s%u", automatic, (unsigned)ti_add_relaxed(&ti_executor_number, 1));
+    else
+        (void)snprintf(copy, size, "%s", name);
+    return copy;
+}
+
+threading_executor_t *threading_executor_new(size_t max_workers, const threading_executor_options_t *options)
+{
+    threading_executor_t *executor = (threading_executor_t *)ti_memory_allocate(sizeof *executor);
+    if (executor == NULL)
+        return NULL;
+    if (options != NULL)
+        executor->options = *options;
+    executor->name = ti_executor_name(executor->options.name);
+    if (executor->name == NULL) {
+        ti_memory_free(executor);
+        return NULL;
+    }
+    executor->handles = executor->references = 1;
+    executor->family = ti_fork_family;
+    executor->max_workers = max_workers > 0 ? max_workers : ti_executor_default_workers();
+    (void)threading_condition_init_lock(&executor->work, &executor->lock);
+    executor->is_shutdown = !ti_executor_list(executor, ti_self_get());
+    return executor;
+}
+
+threading_executor_t *threading_executor_retain(threading_executor_t *executor)
+{
+    /* Relaxed: whoever retains holds or borrows a handle already. */
+    if (executor != NULL)
+        ti_add_relaxed(&executor->handles, 1);
+    return executor;
+}
+
+/* Nobody else knows it any more; its workers have ended, but for the calling thread. */
+static void ti_executor_destroy(threading_executor_t *executor, ti_self *self)
+{
+    ti_executor_unlist(executor, self);
+    for (size_t i = 0; i < executor->worker_count; i++)
+        threading_thread_free(executor->workers[i]);
+    ti_memory_free(executor->workers);
+    ti_memory_free(executor->name);
+    ti_memory_free(executor);
+}
+
+static void ti_executor_give_back(threading_executor_t *executor)
+{
+    /* Release: what this holder did happens before the memory is freed; acquire: by the last one. */
+    if (ti_add_acquire_release(&executor->references, (uint32_t)-1) == 1)
+        ti_executor_destroy(executor, ti_self_get());
+}
+
+void threading_executor_free(threading_executor_t *executor)
+{
+    /* Acquire and release: as in ti_executor_give_back, for the shutdown. */
+    if (executor == NULL || ti_add_acquire_release(&executor->handles, (uint32_t)-1) != 1)
+        return;
+    (void)threading_executor_shutdown(executor, false, false);
+    ti_executor_give_back(executor);
+}
+
+/* ---- tasks ---- */
+
+/* In a forked child: its locks may be held for ever by threads that are gone. */
+static bool ti_executor_is_orphaned(const threading_executor_t *executor)
+{
+    return executor->family != ti_fork_family;
+}
+
+/* What a task leaves behind in its worker is undone. */
+static void ti_executor_run(threading_executor_t *executor, threading_future_t *future, ti_self *self,
+                            uint32_t *free)
+{
+    threading_stop_t *stop = self->stop;
+    self->fast
+        .rlocks++; /* if the thread ends in the task, those who wait are woken and told, as for an RLock */
+    void *value = ti_thread_call(self, future->function, future->arg);
+    self->fast.rlocks--;
+    if (ti_executor_is_orphaned(executor))
+        return; /* the task has called fork, and this is the child */
+    if (self->stop != stop)
+        (void)threading_stop_heed(stop);
+    (void)ti_future_finish(future, self->fast.ident, THREADING_OK, value, free);
+}
+
+static bool ti_executor_help(threading_future_t *future, ti_self *self)
+{
+    if (future->executor != self->executor || !ti_future_begin(future, self->fast.ident))
+        return false;
+    ti_executor_run(self->executor, future, self, NULL);
+    return true;
+}
+
+/* Under the lock. */
+static void ti_executor_append(threading_executor_t *executor, threading_future_t *future)
+{
+    *(executor->first != NULL ? &executor->last->next : &executor->first) = future;
+    executor->last = future;
+    executor->queued++;
+}
+
+static threading_future_t *ti_executor_pop(threading_executor_t *executor)
+{
+    threading_future_t *future = executor->first;
+    if (future != NULL) {
+        executor->first = future->next;
+        executor->queued--;
+    }
+    return future;
+}
+
+/* Take the whole queue, chained by `next`. */
+static threading_future_t *ti_executor_take_all(threading_executor_t *executor)
+{
+    threading_future_t *chain = executor->first;
+    executor->first = NULL;
+    executor->queued = 0;
+    return chain;
+}
+
+/* ---- workers ---- */
+
+/* The next task that has begun, for this thread. NULL: there will be none. */
+static threading_future_t *ti_executor_next(threading_executor_t *executor, ti_self *self)
+{
+    threading_lock_acquire(&executor->lock);
+    for (;;) {
+        while (executor->first == NULL && !executor->is_shutdown)
+            (void)ti_condition_wait(&executor->work, self, TI_FOREVER);
+        threading_future_t *future = ti_executor_pop(executor);
+        if (future == NULL || ti_future_begin(future, self->fast.ident)) {
+            ti_add_relaxed(&executor->free,
+                           (uint32_t)-1); /* relaxed: it is read under the lock, as the next */
+            threading_lock_release(&executor->lock);
+            return future;
+        }
+        threading_future_free(future);
+    }
+}
+
+static void ti_executor_work(threading_executor_t *executor, ti_self *self)
+{
+    threading_future_t *future;
+    while (!ti_executor_is_orphaned(executor) && (future = ti_executor_next(executor, self)) != NULL) {
+        ti_executor_run(executor, future, self, &executor->free);
+        threading_future_free(future);
+    }
+}
+
+static void *ti_executor_initialize(void *arg)
+{
+    threading_executor_t *executor = (threading_executor_t *)arg;
+    return executor->options.initializer(executor->options.initializer_arg) ? executor : NULL;
+}
+
+/* End the tasks of a queue that will not be run. */
+static void ti_executor_refuse(threading_future_t *chain, threading_status_t status)
+{
+    for (threading_future_t *next; chain != NULL; chain = next) {
+        next = chain->next;
+        if (status == THREADING_CANCELLED)
+            (void)threading_future_cancel(chain);
+        else
+            (void)ti_future_finish(chain, TI_PENDING_FUTURE, status, NULL, NULL);
+        threading_future_free(chain);
+    }
+}
+
+/* No task will be run any more. */
+static void ti_executor_break(threading_executor_t *executor)
+{
+    threading_lock_acquire(&executor->lock);
+    executor->is_broken = true;
+    ti_add_relaxed(&executor->free, (uint32_t)-1);
+    threading_future_t *chain = ti_executor_take_all(executor);
+    threading_lock_release(&executor->lock);
+    ti_executor_refuse(chain, THREADING_BROKEN);
+}
+
+static void *ti_executor_worker(void *arg)
+{
+    threading_executor_t *executor = (threading_executor_t *)arg;
+    ti_self *self = ti_self_get();
+    self->executor = executor;
+    if (executor->options.initializer == NULL ||
+        ti_thread_call(self, ti_executor_initialize, executor) == executor)
+        ti_executor_work(executor, self);
+    else
+        ti_executor_break(executor);
+    self->executor = NULL;
+    ti_executor_give_back(executor);
+    return NULL;
+}
+
+/* Room for one more. */
+static bool ti_executor_make_room(threading_executor_t *executor)
+{
+    if (executor->worker_count < executor->worker_capacity)
+        return true;
+    size_t capacity = executor->worker_capacity > 0 ? 2 * executor->worker_capacity : 4;
+    void *workers = ti_memory_resize(executor->workers, capacity * sizeof *executor->workers);
+    if (workers == NULL)
+        return false;
+    executor->workers = (threading_thread_t **)workers;
+    executor->worker_capacity = capacity;
+    return true;
+}
+
+static threading_thread_t *ti_executor_new_worker(threading_executor_t *executor)
+{
+    size_t size = strlen(executor->name) + TI_NAME_MORE + 1;
+    char *name = (char *)ti_memory_allocate(size);
+    if (name == NULL)
+        return NULL;
+    (void)snprintf(name, size, "%s_%u", executor->name, (unsigned)executor->worker_count);
+    threading_thread_options_t options = {
+        .name = name, .daemon = executor->options.daemon, .stack_size = executor->options.stack_size};
+    threading_thread_t *worker = threading_thread_new(ti_executor_worker, executor, &options);
+    ti_memory_free(name);
+    if (worker != NULL)
+        worker->is_worker = true;
+    return worker;
+}
+
+/* Under the executor's lock. */
+static threading_status_t ti_executor_start_worker(threading_executor_t *executor)
+{
+    threading_thread_t *worker = ti_executor_make_room(executor) ? ti_executor_new_worker(executor) : NULL;
+    if (worker == NULL)
+        return THREADING_NO_MEMORY;
+    ti_add_relaxed(&executor->references, 1); /* relaxed: the caller has a handle */
+    threading_status_t status = threading_thread_start(worker);
+    if (status == THREADING_OK) {
+        executor->workers[executor->worker_count++] = worker;
+        ti_add_relaxed(&executor->free, 1); /* relaxed: under the lock */
+    } else {
+        ti_add_relaxed(&executor->references, (uint32_t)-1); /* relaxed: not the last one */
+        threading_thread_free(worker);
+    }
+    return status;
+}
+
+/* ---- submit ---- */
+
+/* The other options are those of the threads, and checked where they are started. */
+static bool ti_executor_options_are_valid(const threading_executor_options_t *options)
+{
+    bool valid = true;
+    for (size_t i = 0; i < sizeof options->reserved / sizeof *options->reserved; i++)
+        valid = valid && options->reserved[i] == 0;
+    return valid;
+}
+
+/* Under the lock. A further thread that cannot be started is no reason to fail. */
+static threading_status_t ti_executor_enqueue(threading_executor_t *executor, threading_future_t *future)
+{
+    if (executor->is_broken)
+        return THREADING_BROKEN;
+    if (executor->is_shutdown)
+        return THREADING_SHUTDOWN;
+    if (ti_load_relaxed(&executor->free) <= executor->queued &&
+        executor->worker_count < executor->max_workers) {
+        threading_status_t status = ti_executor_start_worker(executor);
+        if (status != THREADING_OK && executor->worker_count == 0)
+            return status;
+    }
+    ti_executor_append(executor, future);
+    (void)threading_condition_notify(&executor->work, 1);
+    return THREADING_OK;
+}
+
+threading_status_t threading_executor_submit(threading_executor_t *executor, threading_target_t function,
+                                             void *arg, threading_future_t **future)
+{
+    if (executor == NULL || function == NULL || !ti_executor_options_are_valid(&executor->options))
+        return THREADING_INVALID;
+    if (ti_executor_is_orphaned(executor))
+        return THREADING_BROKEN;
+    threading_future_t *task = ti_future_new(executor, function, arg);
+    if (task == NULL)
+        return THREADING_NO_MEMORY;
+    threading_future_t *handle = future != NULL ? threading_future_retain(task) : NULL;
+    threading_lock_acquire(&executor->lock);
+    threading_status_t status = ti_executor_enqueue(executor, task);
+    threading_lock_release(&executor->lock);
+    if (status == THREADING_OK) {
+        if (future != NULL)
+            *future = handle;
+    } else {
+        threading_future_free(handle);
+        threading_future_free(task);
+    }
+    return status;
+}
+
+/* ---- shutdown ---- */
+
+static void ti_executor_stop(threading_executor_t *executor, bool cancel_futures)
+{
+    threading_lock_acquire(&executor->lock);
+    executor->is_shutdown = true;
+    threading_future_t *cancelled = cancel_futures ? ti_executor_take_all(executor) : NULL;
+    (void)threading_condition_notify_all(&executor->work);
+    threading_lock_release(&executor->lock);
+    ti_executor_refuse(cancelled, THREADING_CANCELLED);
+}
+
+static threading_thread_t *ti_executor_worker_at(threading_executor_t *executor, size_t i)
+{
+    threading_lock_acquire(&executor->lock);
+    threading_thread_t *worker = i < executor->worker_count ? executor->workers[i] : NULL;
+    threading_lock_release(&executor->lock);
+    return worker; /* valid as long as the executor is */
+}
+
+static threading_status_t ti_executor_join(threading_executor_t *executor, ti_self *self)
+{
+    threading_status_t status = THREADING_OK;
+    self->deaf++;
+    for (size_t i = 0; status == THREADING_OK; i++) {
+        threading_thread_t *worker = ti_executor_worker_at(executor, i);
+        if (worker == NULL)
+            break;
+        status = threading_thread_join(worker);
+    }
+    self->deaf--;
+    return status;
+}
+
+threading_status_t threading_executor_shutdown(threading_executor_t *executor, bool wait, bool cancel_futures)
+{
+    if (executor == NULL)
+        return THREADING_INVALID;
+    if (ti_executor_is_orphaned(executor))
+        return THREADING_OK;
+    ti_executor_stop(executor, cancel_futures);
+    ti_self *self = ti_self_get();
+    if (!wait)
+        return THREADING_OK;
+    return self->executor == executor ? THREADING_DEADLOCK : ti_executor_join(executor, self);
+}
+
+/* ------------------------------------------------------------------------------- src/core/executor_list.c */
+
+/*
+ * The executors, for the end of the process: it shuts them down, since their workers end in no other way. The
+ * guard is not held while anything else is locked.
+ */
+#include <string.h>
+
+static struct {
+    ti_guard guard;
+    threading_executor_t *first;
+    uint32_t closed; /* how many waits for the process's threads are under way */
+} ti_executors;
+
+static bool ti_executor_list(threading_executor_t *executor, ti_self *self)
+{
+    ti_guard_lock(&ti_executors.guard, &self->parker);
+    bool is_open = ti_executors.closed == 0;
+    if (is_open && !executor->is_listed) {
+        executor->is_listed = true;
+        executor->previous_listed = NULL;
+        executor->next_listed = ti_executors.first;
+        if (ti_executors.first != NULL)
+            ti_executors.first->previous_listed = executor;
+        ti_executors.first = executor;
+    }
+    ti_guard_unlock(&ti_executors.guard);
+    return is_open;
+}
+
+/* Under the guard. */
+static void ti_executor_take_out(threading_executor_t *executor)
+{
+    threading_executor_t *previous = executor->previous_listed;
+    *(previous != NULL ? &previous->next_listed : &ti_executors.first) = executor->next_listed;
+    if (executor->next_listed != NULL)
+        executor->next_listed->previous_listed = previous;
+    executor->is_listed = false;
+}
+
+static void ti_executor_unlist(threading_executor_t *executor, ti_self *self)
+{
+    ti_guard_lock(&ti_executors.guard, &self->parker);
+    if (executor->is_listed)
+        ti_executor_take_out(executor);
+    ti_guard_unlock(&ti_executors.guard);
+}
+
+/* Take a reference unless the last one was just given back. */
+static bool ti_executor_try_retain(threading_executor_t *executor)
+{
+    for (;;) {
+        uint32_t references = ti_load_relaxed(&executor->references); /* relaxed: the swap decides */
+        if (references == 0)
+            return false;
+        if (ti_swap_acquire(&executor->references, references, references + 1))
+            return true;
+    }
+}
+
+/* One that is still in the list, taken off it and retained. One that is just being destroyed takes the guard
+ * before its memory goes, and does not mind not being in the list any more. */
+static threading_executor_t *ti_executors_next(ti_self *self)
+{
+    ti_guard_lock(&ti_executors.guard, &self->parker);
+    threading_executor_t *executor;
+    do {
+        executor = ti_executors.first;
+        if (executor != NULL)
+            ti_executor_take_out(executor);
+    } while (executor != NULL && !ti_executor_try_retain(executor));
+    ti_guard_unlock(&ti_executors.guard);
+    return executor;
+}
+
+/* Wait until the workers have ended. Left out are the calling one, those that end the process too and so never end
+ * themselves, and those whose end could never come: the wait for all threads leaves them out as well. */
+static void ti_executor_await(threading_executor_t *executor, ti_self *self)
+{
+    threading_thread_t *worker;
+    for (size_t i = 0; (worker = ti_executor_worker_at(executor, i)) != NULL; i++) {
+        if (worker == self->record || ti_thread_wait(self, worker, TI_FOREVER, TI_LEAVING) != THREADING_OK)
+            continue;
+        if (ti_load_acquire(&worker->state) == TI_ENDED)
+            (void)ti_thread_reap(self, worker, TI_FOREVER);
+    }
+}
+
+static void ti_executors_close(ti_self *self)
+{
+    ti_guard_lock(&ti_executors.guard, &self->parker);
+    ti_executors.closed++;
+    ti_guard_unlock(&ti_executors.guard);
+    threading_executor_t *stopped = NULL;
+    for (threading_executor_t *executor; (executor = ti_executors_next(self)) != NULL;) {
+        ti_executor_stop(executor, false);
+        executor->next_listed = stopped; /* it is not in the list any more */
+        stopped = executor;
+    }
+    /* A task may end the process: its worker is not waited for, and does its part here. */
+    if (self->executor != NULL)
+        ti_executor_work(self->executor, self);
+    while (stopped != NULL) {
+        threading_executor_t *executor = stopped;
+        stopped = executor->next_listed;
+        ti_executor_await(executor, self);
+        ti_executor_give_back(executor);
+    }
+}
+
+static void ti_executors_open(void)
+{
+    ti_guard_lock(&ti_executors.guard, &ti_self_get()->parker);
+    ti_executors.closed--;
+    ti_guard_unlock(&ti_executors.guard);
+}
+
+static void ti_executors_reset(void)
+{
+    memset(&ti_executors, 0, sizeof ti_executors);
+}
+
+/* -------------------------------------------------------------------------------- src/core/executor_map.c */
+
+/* Executor's map: a submit for each item, then a result for each future. */
+#include <stdint.h>
+
+/* Submit all, as far as it goes; *submitted tells how far. */
+static threading_status_t ti_executor_submit_all(threading_executor_t *executor, threading_target_t function,
+                                                 void *const *items, threading_future_t **futures,
+                                                 size_t count, size_t *submitted)
+{
+    threading_status_t status = THREADING_OK;
+    for (*submitted = 0; *submitted < count && status == THREADING_OK; *submitted += status == THREADING_OK)
+        status = threading_executor_submit(executor, function, items[*submitted], &futures[*submitted]);
+    return status;
+}
+
+/* Cancel what has not begun and wait for what has. */
+static void ti_executor_abandon(threading_future_t **futures, size_t count, ti_self *self)
+{
+    for (size_t i = 0; i < count; i++)
+        (void)threading_future_cancel(futures[i]);
+    self->deaf++; /* the tasks use the caller's items, whether it is told to stop or not */
+    for (size_t i = 0; i < count; i++)
+        (void)ti_future_await(futures[i], self, TI_FOREVER);
+    self->deaf--;
+}
+
+threading_status_t threading_executor_map(threading_executor_t *executor, threading_target_t function,
+                                          void *const *items, size_t count, void **results)
+{
+    if (executor == NULL || function == NULL || (items == NULL && count > 0))
+        return THREADING_INVALID;
+    if (count == 0)
+        return THREADING_OK;
+    bool fits = count <= SIZE_MAX / sizeof(threading_future_t *);
+    threading_future_t **futures =
+        fits ? (threading_future_t **)ti_memory_allocate(count * sizeof *futures) : NULL;
+    if (futures == NULL)
+        return THREADING_NO_MEMORY;
+    size_t submitted;
+    ti_self *self = ti_self_get();
+    threading_status_t failure =
+        ti_executor_submit_all(executor, function, items, futures, count, &submitted);
+    if (failure != THREADING_OK)
+        ti_executor_abandon(futures, submitted, self);
+    threading_status_t status = THREADING_OK;
+    for (size_t i = 0; i < submitted && status == THREADING_OK; i++)
+        status = threading_future_result(futures[i], results != NULL ? &results[i] : NULL);
+    if (status != THREADING_OK)
+        ti_executor_abandon(futures, submitted, self);
+    for (size_t i = 0; i < submitted; i++)
+        threading_future_free(futures[i]);
+    ti_memory_free(futures);
+    return failure != THREADING_OK ? failure : status;
+}
+
+/* --------------------------------------------------------------------------------------- src/core/fence.c */
+
+/* Nanoseconds in which every processor has written out what it had to write when they began. */
+#define TI_SETTLED 1000000
+
+uint32_t threading_fence_kind;
+
+static void ti_fence_decide(void)
+{
+    if (ti_load_acquire(&threading_fence_kind) != TI_FENCE_UNKNOWN)
+        return;
+    uint32_t kind = ti_port_fence_start() ? TI_FENCE_SHARED : TI_FENCE_NONE;
+    /* Of several threads that ask the system at once the first decides. If one of them was told that there is
+     * none, although others have it, the fence is not used or is there all the same. */
+    (void)ti_swap_acquire(&threading_fence_kind, TI_FENCE_UNKNOWN, kind);
+}
+
+/*
+ * The system had the fence and has it no more (a sandbox was entered). From here on releasers make their own
+ * again. One that is just between its look at the kind and its look at the count has either been interrupted
+ * since, which is a fence, or will have written its word before the time is over.
+ */
+static void ti_fence_give_up(void)
+{
+    ti_store_sequential(&threading_fence_kind, TI_FENCE_NONE);
+    ti_port_sleep(ti_port_now() + TI_SETTLED);
+}
+
+static void ti_fence_all(void)
+{
+    ti_fence_decide();
+    if (ti_fence_is_shared() && !ti_port_fence_all())
+        ti_fence_give_up();
+}
+
+static void ti_fence_reset(void)
+{
+    ti_store_relaxed(&threading_fence_kind, TI_FENCE_UNKNOWN); /* relaxed: the child has one thread */
+    ti_fence_decide();
+}
+
+/* ---------------------------------------------------------------------------------------- src/core/fork.c */
+
+/*
+ * Fork: in the child only the calling thread is left, and it is main.
+ *
+ * Before the fork the registry's and the locals' guards are taken, so that what they protect is whole in the
+ * child; no other lock of the library is ever held while one of them is wanted, apart from a bucket's for
+ * moments. The child makes both guards and the parking lot new instead of unlocking them: nobody waits there
+ * any more. Users' locks stay as they are, as in CPython: what a vanished thread held stays held.
+ */
+
+static uint32_t ti_fork_family;
+
+static void ti_fork_prepare(void)
+{
+    ti_self *self = ti_self_get(); /* from here on a foreign thread is known, in the child as well */
+    ti_local_lock(self);
+    ti_registry_lock(self);
+}
+
+static void ti_fork_parent(void)
+{
+    ti_registry_unlock();
+    ti_local_unlock();
+}
+
+static void ti_fork_forget_thread(ti_self *self, void *survivor)
+{
+    if (self == survivor)
+        return;
+    ti_local_abandon(self);
+    ti_port_parker_init(&self->parker); /* its last user may have been in the middle of something */
+    ti_self_free(self);
+}
+
+/* The objects of the threads that are gone: ended, for whoever still holds them. */
+static void ti_fork_end_records(const threading_thread_t *survivor)
+{
+    for (threading_thread_t *record = ti_registry_first(), *next; record != NULL; record = next) {
+        next = record->next;
+        if (record == survivor)
+            continue;
+        ti_store_release(&record->state, TI_ENDED);
+        threading_thread_free(record); /* the reference that the thread had */
+    }
+}
+
+static void ti_fork_become_main(threading_thread_t *record)
+{
+    record->kind = TI_MAIN;
+    record->daemon = false;
+    (void)ti_name_give(record, "MainThread", NULL); /* without memory it keeps its name */
+}
+
+/* The object of the child's main thread: the forker's own; a foreign one becomes a main thread in every
+ * respect. */
+static threading_thread_t *ti_fork_main_record(ti_self *self)
+{
+    if (self->record == NULL)
+        self->record = ti_thread_allocate(TI_MAIN, "MainThread", NULL);
+    if (self->record == NULL)
+        self->record = &ti_thread_main_record; /* no memory: the old main's object stands for the new one */
+    threading_thread_t *record = self->record;
+    if (record->kind == TI_DUMMY)
+        ti_fork_become_main(record);
+    record->ident = self->fast.ident;
+    record->native_id = ti_port_native_id();
+    record->reap = TI_REAPED;
+    ti_store_release(&record->state, TI_RUNNING);
+    return record;
+}
+
+static void ti_fork_child(void)
+{
+    ti_self *self = (ti_self *)ti_port_self();
+    ti_fork_family++;
+    ti_registry_reset_guard();
+    ti_local_reset_guard();
+    ti_parking_reset();
+    ti_fence_reset();
+    ti_shutdown_reset();
+    ti_executors_reset();
+    self->executor = NULL;
+    ti_port_parker_init(&self->parker);
+    ti_registry_for_each(ti_fork_forget_thread, self);
+    ti_fork_end_records(self->record);
+    ti_registry_reset(self, ti_fork_main_record(self));
+}
+
+/* -------------------------------------------------------------------------------------- src/core/future.c */
+
+/* Future: its states are in future.h. */
+
+typedef struct ti_callback {
+    struct ti_callback *next;
+    void (*function)(threading_future_t *future, void *arg);
+    void *arg;
+} ti_callback;
+
+static uint32_t ti_future_order; /* counts the futures that were done */
+
+/* ---- making and freeing ---- */
+
+static threading_future_t *ti_future_new(threading_executor_t *executor, threading_target_t function, void *arg)
+{
+    threading_future_t *future = (threading_future_t *)ti_memory_allocate(sizeof *future);
+    if (future == NULL)
+        return NULL;
+    future->references = 1;
+    future->executor = executor;
+    future->function = function;
+    future->arg = arg;
+    return future;
+}
+
+threading_future_t *threading_future_new(void)
+{
+    return ti_future_new(NULL, NULL, NULL);
+}
+
+threading_future_t *threading_future_retain(threading_future_t *future)
+{
+    /* Relaxed: whoever retains holds or borrows a reference already. */
+    if (future != NULL)
+        ti_add_relaxed(&future->references, 1);
+    return future;
+}
+
+void threading_future_free(threading_future_t *future)
+{
+    /* Release: what this holder did happens before the memory is freed; acquire: by the last one. */
+    if (future == NULL || ti_add_acquire_release(&future->references, (uint32_t)-1) != 1)
+        return;
+    for (ti_callback *callback = future->first_callback, *next; callback != NULL; callback = next) {
+        next = callback->next; /* never done: nobody will call them */
+        ti_memory_free(callback);
+    }
+    ti_memory_free(future);
+}
+
+/* ---- the state ---- */
+
+static uint32_t ti_future_state(const threading_future_t *future)
+{
+    /* Acquire: pairs with the change to a state that is done, so that what comes out is seen. */
+    return ti_load_acquire(&future->state);
+}
+
+static bool ti_future_is_done(const threading_future_t *future)
+{
+    return ti_future_state(future) >= TI_CANCELLED;
+}
+
+/* Change the state if it is the one expected, to one that is not done. */
+static bool ti_future_move(threading_future_t *future, uint32_t from, uint32_t to)
+{
+    threading_lock_acquire(&future->lock);
+    bool moves = ti_load_relaxed(&future->state) == from; /* relaxed: it changes under the lock */
+    if (moves)
+        ti_store_relaxed(&future->state, to); /* relaxed: nobody waits for it */
+    threading_lock_release(&future->lock);
+    return moves;
+}
+
+/* Those who wait are woken first, as in CPython. */
+static void ti_future_tell(threading_future_t *future, ti_callback *callbacks)
+{
+    ti_parking_wake_all(&future->state);
+    for (ti_callback *next; callbacks != NULL; callbacks = next) {
+        next = callbacks->next;
+        callbacks->function(future, callbacks->arg);
+        ti_memory_free(callbacks);
+    }
+}
+
+/* Change the state if it is the one expected, to one that is done, and tell all. */
+static bool ti_future_end(threading_future_t *future, uint32_t from, uint32_t to, threading_status_t status,
+                          void *value, uint32_t *free)
+{
+    ti_callback *callbacks = NULL;
+    bool is_counted = free == NULL;
+    threading_lock_acquire(&future->lock);
+    bool ends = ti_load_relaxed(&future->state) == from; /* relaxed: it changes under the lock */
+    if (ends) {
+        future->status = status;
+        future->value = value;
+        future->order = ti_add_relaxed(&ti_future_order, 1); /* relaxed: only the number matters */
+        callbacks = future->first_callback;
+        future->first_callback = NULL;
+        if (!is_counted && callbacks == NULL) {
+            ti_add_relaxed(free, 1); /* relaxed: published by the state */
+            is_counted = true;
+        }
+        ti_store_sequential(&future->state, to); /* sequential: the change in the table in parking.h */
+    }
+    threading_lock_release(&future->lock);
+    if (ends)
+        ti_future_tell(future, callbacks);
+    if (!is_counted)
+        ti_add_relaxed(free, 1); /* relaxed: only the number matters */
+    return ends;
+}
+
+static bool ti_future_begin(threading_future_t *future, uint32_t runner)
+{
+    return ti_future_move(future, TI_PENDING_FUTURE, runner);
+}
+
+static bool ti_future_finish(threading_future_t *future, uint32_t from, threading_status_t status, void *value,
+                      uint32_t *free)
+{
+    return ti_future_end(future, from, TI_FINISHED, status, value, free);
+}
+
+threading_status_t threading_future_cancel(threading_future_t *future)
+{
+    if (future == NULL)
+        return THREADING_INVALID;
+    if (ti_future_end(future, TI_PENDING_FUTURE, TI_CANCELLED, THREADING_CANCELLED, NULL, NULL))
+        return THREADING_OK;
+    return threading_future_cancelled(future) ? THREADING_OK : THREADING_BUSY;
+}
+
+bool threading_future_cancelled(const threading_future_t *future)
+{
+    if (future == NULL)
+        return false;
+    uint32_t state = ti_future_state(future);
+    return state == TI_CANCELLED || state == TI_NOTIFIED;
+}
+
+bool threading_future_running(const threading_future_t *future)
+{
+    return future != NULL && ti_future_state(future) != TI_PENDING_FUTURE && !ti_future_is_done(future);
+}
+
+bool threading_future_done(const threading_future_t *future)
+{
+    return future != NULL && ti_future_is_done(future);
+}
+
+/* ---- the promise's side ---- */
+
+threading_status_t threading_future_start(threading_future_t *future)
+{
+    if (future == NULL || future->executor != NULL)
+        return THREADING_INVALID;
+    if (ti_future_move(future, TI_PENDING_FUTURE, TI_RUNNING_FUTURE))
+        return THREADING_OK;
+    return ti_future_move(future, TI_CANCELLED, TI_NOTIFIED) ? THREADING_CANCELLED : THREADING_INVALID;
+}
+
+static threading_status_t ti_future_set(threading_future_t *future, threading_status_t status, void *value)
+{
+    if (future == NULL || future->executor != NULL)
+        return THREADING_INVALID;
+    bool set = ti_future_finish(future, TI_PENDING_FUTURE, status, value, NULL) ||
+               ti_future_finish(future, TI_RUNNING_FUTURE, status, value, NULL);
+    return set ? THREADING_OK : THREADING_INVALID;
+}
+
+threading_status_t threading_future_set_result(threading_future_t *future, void *value)
+{
+    return ti_future_set(future, THREADING_OK, value);
+}
+
+threading_status_t threading_future_set_error(threading_future_t *future, threading_status_t status)
+{
+    bool is_error = status > THREADING_OK && status < THREADING_STATUS_COUNT;
+    return is_error ? ti_future_set(future, status, NULL) : THREADING_INVALID;
+}
+
+/* ---- callbacks ---- */
+
+/* False: the future is done. */
+static bool ti_future_append(threading_future_t *future, ti_callback *callback)
+{
+    threading_lock_acquire(&future->lock);
+    bool waits = ti_load_relaxed(&future->state) < TI_CANCELLED; /* relaxed: it changes under the lock */
+    if (waits) {
+        *(future->first_callback != NULL ? &future->last_callback->next : &future->first_callback) = callback;
+        future->last_callback = callback;
+    }
+    threading_lock_release(&future->lock);
+    return waits;
+}
+
+threading_status_t threading_future_add_done_callback(threading_future_t *future,
+                                                      void (*callback)(threading_future_t *future, void *arg),
+                                                      void *arg)
+{
+    if (future == NULL || callback == NULL)
+        return THREADING_INVALID;
+    ti_callback *entry = ti_future_is_done(future) ? NULL : (ti_callback *)ti_memory_allocate(sizeof *entry);
+    if (entry != NULL) {
+        entry->function = callback;
+        entry->arg = arg;
+        if (ti_future_append(future, entry))
+            return THREADING_OK;
+        ti_memory_free(entry);
+    }
+    if (!ti_future_is_done(future))
+        return THREADING_NO_MEMORY;
+    callback(future, arg);
+    return THREADING_OK;
+}
+
+/* ---- running and waiting ---- */
+
+static bool ti_future_may_help(const ti_self *self, int64_t deadline)
+{
+    return deadline == TI_FOREVER && self->executor != NULL && !ti_wait_is_over(self, deadline);
+}
+
+static threading_status_t ti_future_await(threading_future_t *future, ti_self *self, int64_t deadline)
+{
+    if (ti_future_may_help(self, deadline))
+        (void)ti_executor_help(future, self);
+    for (;;) {
+        uint32_t state = ti_future_state(future);
+        if (state >= TI_CANCELLED)
+            return THREADING_OK;
+        threading_status_t status = ti_waits_sleep(self, &future->state, state, deadline);
+        if (status != THREADING_OK)
+            return ti_future_is_done(future) ? THREADING_OK : status;
+    }
+}
+
+static threading_status_t ti_future_result(threading_future_t *future, int64_t deadline, void **value)
+{
+    threading_status_t status =
+        ti_future_is_done(future) ? THREADING_OK : ti_future_await(future, ti_self_get(), deadline);
+    if (status != THREADING_OK)
+        return status;
+    if (future->status == THREADING_OK && value != NULL)
+        *value = future->value;
+    return future->status;
+}
+
+threading_status_t threading_future_result(threading_future_t *future, void **value)
+{
+    return future != NULL ? ti_future_result(future, TI_FOREVER, value) : THREADING_INVALID;
+}
+
+threading_status_t threading_future_result_timeout(threading_future_t *future, double seconds, void **value)
+{
+    if (future == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    return status == THREADING_OK ? ti_future_result(future, ti_deadline_after(seconds), value) : status;
+}
+
+/* --------------------------------------------------------------------------------------- src/core/guard.c */
+
+#define TI_GUARD_LOCKED ((uintptr_t)1)
+/* Looks before sleeping: longer than the guard is held, shorter than a sleep costs. */
+#define TI_GUARD_SPINS 100
+
+struct threading_guard_waiter {
+    struct threading_guard_waiter *next;
+    ti_parker *parker;
+    uint32_t woken;
+};
+
+static void ti_guard_wait(struct threading_guard_waiter *waiter)
+{
+    /* Acquire: pairs with the release in ti_guard_wake; a park may end early, so the flag decides. */
+    while (!ti_load_acquire(&waiter->woken))
+        ti_port_park(waiter->parker, TI_FOREVER);
+}
+
+static void ti_guard_wake(struct threading_guard_waiter *waiter)
+{
+    ti_parker *parker = waiter->parker;
+    /* Release: the waiter reuses its node afterwards. Its parker outlives it, so that the unpark is safe. */
+    ti_store_release(&waiter->woken, 1);
+    ti_port_unpark(parker);
+}
+
+static void ti_guard_lock_slow(ti_guard *guard, ti_parker *parker)
+{
+    struct threading_guard_waiter waiter = {NULL, parker, 0};
+    for (int looks = 0;;) {
+        /* Relaxed: only the swaps below decide. */
+        uintptr_t word = ti_load_pointer_relaxed(&guard->word);
+        if (!(word & TI_GUARD_LOCKED)) {
+            if (ti_swap_pointer_acquire(&guard->word, word, word | TI_GUARD_LOCKED))
+                return;
+        } else if (looks < TI_GUARD_SPINS) {
+            looks++;
+            ti_pause();
+        } else {
+            waiter.next = (struct threading_guard_waiter *)(word & ~TI_GUARD_LOCKED);
+            waiter.woken = 0;
+            /* Release: the holder that takes the stack reads the node. Only a held guard is waited for: its
+             * holder finds the stack not empty when it unlocks. */
+            if (ti_swap_pointer_release(&guard->word, word, (uintptr_t)&waiter | TI_GUARD_LOCKED))
+                ti_guard_wait(&waiter);
+        }
+    }
+}
+
+static void ti_guard_lock(ti_guard *guard, ti_parker *parker)
+{
+    if (!ti_swap_pointer_acquire(&guard->word, 0, TI_GUARD_LOCKED))
+        ti_guard_lock_slow(guard, parker);
+}
+
+/* Take the stack and turn it round, so that who came first is woken first. */
+static struct threading_guard_waiter *ti_guard_take_stack(ti_guard *guard)
+{
+    uintptr_t word = ti_exchange_pointer_acquire(&guard->word, TI_GUARD_LOCKED);
+    struct threading_guard_waiter *stack = (struct threading_guard_waiter *)(word & ~TI_GUARD_LOCKED);
+    struct threading_guard_waiter *queue = NULL;
+    while (stack != NULL) {
+        struct threading_guard_waiter *below = stack->next;
+        stack->next = queue;
+        queue = stack;
+        stack = below;
+    }
+    return queue;
+}
+
+/* Wake one waiter. It has to compete for the guard; whoever gets it wakes the next one when it unlocks. */
+static void ti_guard_unlock_slow(ti_guard *guard)
+{
+    if (guard->queue == NULL)
+        guard->queue = ti_guard_take_stack(guard);
+    struct threading_guard_waiter *first = guard->queue;
+    guard->queue = first->next;
+    ti_and_pointer_release(&guard->word, ~TI_GUARD_LOCKED);
+    ti_guard_wake(first);
+}
+
+static void ti_guard_unlock(ti_guard *guard)
+{
+    if (guard->queue != NULL || !ti_swap_pointer_release(&guard->word, TI_GUARD_LOCKED, 0))
+        ti_guard_unlock_slow(guard);
+}
+
+/* --------------------------------------------------------------------------------------- src/core/local.c */
+
+/*
+ * Local: a copy of a struct for each thread.
+ *
+ * A local gets a slot at its first use, the same in all threads: the index into each thread's table of
+ * copies. The fast path is two loads of the thread's own. Every copy is also in its local's list, so that
+ * destroying the local finds the copies of all threads. One guard protects slots, lists and the tables'
+ * growth; a copy is taken out under the guard by its ending thread or by the destroyer, whoever is first, and
+ * finalised by that one after the guard was unlocked. A slot is given to another local only when no table has
+ * a copy there any more.
+ */
+
+#include <stdalign.h>
+#include <string.h>
+
+#define TI_FIRST_CAPACITY 8
+
+/* The head of a copy; the user's struct follows. All is under the guard but `fini` and `owner`, which never
+ * change. */
+typedef struct ti_copy {
+    alignas(max_align_t) void
+        *next;   /* in the local's list: a ti_copy, void so that the public struct holds the first */
+    void **link; /* what points to this copy */
+    ti_self *owner;
+    uint32_t slot;
+    void (*fini)(void *copy);
+} ti_copy;
+
+_Static_assert(sizeof(threading_local_t) <= 256, "design.md: no object is larger than 256 bytes");
+
+static struct {
+    ti_guard guard;
+    uint32_t *free; /* slots that were given back */
+    size_t free_count;
+    size_t free_capacity; /* at least `slots`, so that giving back never needs memory */
+    uint32_t slots;       /* how many there are; slot 0 is none */
+} ti_locals;
+
+static void *ti_copy_data(ti_copy *copy)
+{
+    return copy + 1;
+}
+
+static ti_copy *ti_copy_of(void *data)
+{
+    return (ti_copy *)data - 1;
+}
+
+static void ti_local_lock(ti_self *self)
+{
+    ti_guard_lock(&ti_locals.guard, &self->parker);
+}
+
+static void ti_local_unlock(void)
+{
+    ti_guard_unlock(&ti_locals.guard);
+}
+
+static void ti_local_reset_guard(void)
+{
+    memset(&ti_locals.guard, 0, sizeof ti_locals.guard);
+}
+
+/* ---- slots, under the guard ---- */
+
+static size_t ti_grown(size_t capacity, size_t needed)
+{
+    if (capacity == 0)
+        capacity = TI_FIRST_CAPACITY;
+    while (capacity < needed)
+        capacity *= 2;
+    return capacity;
+}
+
+/* 0 when memory is out. */
+static uint32_t ti_slot_new(void)
+{
+    if (ti_locals.free_count > 0)
+        return ti_locals.free[--ti_locals.free_count];
+    size_t needed = (size_t)ti_locals.slots + 1;
+    if (ti_locals.free_capacity < needed) {
+        size_t capacity = ti_grown(ti_locals.free_capacity, needed);
+        void *memory = ti_memory_resize(ti_locals.free, capacity * sizeof *ti_locals.free);
+        if (memory == NULL)
+            return 0;
+        ti_locals.free = (uint32_t *)memory;
+        ti_locals.free_capacity = capacity;
+    }
+    return ++ti_locals.slots;
+}
+
+static void ti_slot_free(uint32_t slot)
+{
+    if (slot != 0)
+        ti_locals.free[ti_locals.free_count++] = slot;
+}
+
+static bool ti_slot_reserve(ti_self *self, uint32_t slot)
+{
+    if (slot < self->fast.capacity)
+        return true;
+    size_t capacity = ti_grown(self->fast.capacity, (size_t)slot + 1);
+    void **copies = (void **)ti_memory_resize(self->fast.copies, capacity * sizeof *copies);
+    if (copies == NULL)
+        return false;
+    memset(copies + self->fast.capacity, 0, (capacity - self->fast.capacity) * sizeof *copies);
+    self->fast.copies = copies;
+    self->fast.capacity = capacity;
+    return true;
+}
+
+/* ---- copies, under the guard ---- */
+
+static void ti_copy_link(ti_copy *copy, threading_local_t *local, ti_self *self)
+{
+    copy->owner = self;
+    copy->slot = local->slot;
+    copy->fini = local->fini;
+    copy->next = local->copies;
+    copy->link = &local->copies;
+    if (copy->next != NULL)
+        ((ti_copy *)copy->next)->link = &copy->next;
+    local->copies = copy;
+    self->fast.copies[copy->slot] = ti_copy_data(copy);
+}
+
+static void ti_copy_unlink(ti_copy *copy)
+{
+    *copy->link = copy->next;
+    if (copy->next != NULL)
+        ((ti_copy *)copy->next)->link = copy->link;
+    copy->owner->fast.copies[copy->slot] = NULL;
+}
+
+static void *ti_copy_new(threading_local_t *local, ti_self *self)
+{
+    /* Release: pairs with the acquire in threading_local_get; a slot that was another local's is empty by
+     * now. */
+    if (local->slot == 0)
+        ti_store_release(&local->slot, ti_slot_new());
+    if (local->slot == 0 || !ti_slot_reserve(self, local->slot))
+        return NULL;
+    ti_copy *copy = (ti_copy *)ti_memory_allocate(sizeof *copy + local->size);
+    if (copy == NULL)
+        return NULL;
+    ti_copy_link(copy, local, self);
+    return ti_copy_data(copy);
+}
+
+/* ---- the end of copies, without the guard ---- */
+
+static void ti_copy_end(ti_copy *copy)
+{
+    if (copy->fini != NULL)
+        copy->fini(ti_copy_data(copy));
+    ti_memory_free(copy);
+}
+
+/* Take this thread's first copy at *slot or above. */
+static ti_copy *ti_local_take(ti_self *self, size_t *slot)
+{
+    ti_copy *copy = NULL;
+    ti_local_lock(self);
+    while (*slot < self->fast.capacity && self->fast.copies[*slot] == NULL)
+        ++*slot;
+    if (*slot < self->fast.capacity) {
+        copy = ti_copy_of(self->fast.copies[*slot]);
+        ti_copy_unlink(copy);
+    }
+    ti_local_unlock();
+    return copy;
+}
+
+/* One pass over the table. False if it found nothing. */
+static bool ti_local_finish_once(ti_self *self)
+{
+    bool found = false;
+    size_t slot = 0;
+    for (ti_copy *copy; (copy = ti_local_take(self, &slot)) != NULL; found = true)
+        ti_copy_end(copy);
+    return found;
+}
+
+static void ti_local_drop_table(ti_self *self)
+{
+    void **copies = self->fast.copies;
+    ti_local_lock(self);
+    self->fast.copies = NULL;
+    self->fast.capacity = 0;
+    ti_local_unlock();
+    ti_memory_free(copies);
+}
+
+static void ti_local_finish(ti_self *self)
+{
+    if (self->fast.copies == NULL)
+        return;
+    while (ti_local_finish_once(self))
+        continue;
+    ti_local_drop_table(self);
+}
+
+static void ti_local_abandon(ti_self *self)
+{
+    for (size_t slot = 0; slot < self->fast.capacity; slot++)
+        if (self->fast.copies[slot] != NULL) {
+            ti_copy *copy = ti_copy_of(self->fast.copies[slot]);
+            ti_copy_unlink(copy);
+            ti_memory_free(copy);
+        }
+    ti_memory_free(self->fast.copies);
+    self->fast.copies = NULL;
+    self->fast.capacity = 0;
+}
+
+/* ---- the public calls ---- */
+
+threading_status_t threading_local_init(threading_local_t *local, size_t size, void (*init)(void *copy),
+                                        void (*fini)(void *copy))
+{
+    if (local == NULL)
+        return THREADING_INVALID;
+    local->size = size;
+    local->init = init;
+    local->fini = fini;
+    local->copies = NULL;
+    local->slot = 0;
+    return THREADING_OK;
+}
+
+static void *ti_local_get_slow(threading_local_t *local, ti_self *self)
+{
+    if (local->size == 0 || local->size > SIZE_MAX - sizeof(ti_copy))
+        return NULL;
+    ti_local_lock(self);
+    void *data = ti_copy_new(local, self);
+    ti_local_unlock();
+    /* The copy is in place already, so that `init` may use the local. */
+    if (data != NULL && local->init != NULL)
+        local->init(data);
+    return data;
+}
+
+void *threading_local_get(threading_local_t *local)
+{
+    if (local == NULL)
+        return NULL;
+    ti_self *self = ti_self_get();
+    uint32_t slot = ti_load_acquire(&local->slot);
+    if (slot < self->fast.capacity && self->fast.copies[slot] != NULL)
+        return self->fast.copies[slot];
+    return ti_local_get_slow(local, self);
+}
+
+/* Take all copies off their threads' tables; the list stays as it is. Under the guard. */
+static ti_copy *ti_local_take_all(threading_local_t *local)
+{
+    ti_copy *first = (ti_copy *)local->copies;
+    for (ti_copy *copy = first; copy != NULL; copy = (ti_copy *)copy->next)
+        copy->owner->fast.copies[copy->slot] = NULL;
+    ti_slot_free(local->slot);
+    local->copies = NULL;
+    ti_store_release(&local->slot, 0); /* release: as in ti_copy_new, for a use of the object from now on */
+    return first;
+}
+
+/* One pass. False if there were no copies. */
+static bool ti_local_destroy_once(threading_local_t *local, ti_self *self)
+{
+    ti_local_lock(self);
+    ti_copy *copy = ti_local_take_all(local);
+    ti_local_unlock();
+    bool found = copy != NULL;
+    while (copy != NULL) {
+        ti_copy *next = (ti_copy *)copy->next;
+        ti_copy_end(copy);
+        copy = next;
+    }
+    return found;
+}
+
+threading_status_t threading_local_destroy(threading_local_t *local)
+{
+    if (local == NULL)
+        return THREADING_INVALID;
+    while (ti_local_destroy_once(local, ti_self_get())) /* again: finalisers may have made copies */
+        continue;
+    return THREADING_OK;
+}
+
+/* ---------------------------------------------------------------------------------------- src/core/lock.c */
+
+/* Lock: the lock word as it is. How it works is told in lockword.h. */
+
+_Static_assert(sizeof(threading_lock_t) == 4, "a Lock is its word");
+#if defined(THREADING_INLINE)
+_Static_assert(THREADING_BUCKET_BITS == TI_BUCKET_BITS && THREADING_FENCE_SHARED == TI_FENCE_SHARED,
+               "the header and the core agree");
+#endif
+
+threading_status_t threading_lock_init(threading_lock_t *lock)
+{
+    if (lock == NULL)
+        return THREADING_INVALID;
+    /* Relaxed: nobody else uses it yet. */
+    ti_store_relaxed(&lock->word, 0);
+    return THREADING_OK;
+}
+
+threading_status_t threading_lock_acquire(threading_lock_t *lock)
+{
+    if (lock == NULL)
+        return THREADING_INVALID;
+    ti_self *self = ti_self_get();
+    if (!ti_lockword_try(&lock->word, self->fast.ident))
+        ti_lockword_acquire_for_certain(&lock->word, self,
+                                        TI_SLEEPING); /* heeds no stop: its status may be dropped */
+    return THREADING_OK;
+}
+
+threading_status_t threading_lock_try_acquire(threading_lock_t *lock)
+{
+    if (lock == NULL)
+        return THREADING_INVALID;
+    return ti_lockword_try(&lock->word, ti_self_get()->fast.ident) ? THREADING_OK : THREADING_BUSY;
+}
+
+threading_status_t threading_lock_acquire_timeout(threading_lock_t *lock, double seconds)
+{
+    if (lock == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return status;
+    ti_self *self = ti_self_get();
+    if (ti_lockword_try(&lock->word, self->fast.ident))
+        return THREADING_OK;
+    if (seconds == 0)
+        return THREADING_TIMEOUT;
+    return ti_lockword_acquire_slow(&lock->word, self, ti_deadline_after(seconds), TI_UNOWNED);
+}
+
+threading_status_t threading_lock_release(threading_lock_t *lock)
+{
+    if (lock == NULL)
+        return THREADING_INVALID;
+    return ti_lockword_release(&lock->word, ti_self_get()->fast.ident) ? THREADING_OK : THREADING_NOT_HELD;
+}
+
+/* An inline release has freed the word, and seen that somebody announced itself. The word is not the caller's
+ * any more. */
+void threading_word_wake(const uint32_t *word)
+{
+    ti_lockword_wake_first(word, ti_parking_bucket(word));
+}
+
+bool threading_lock_locked(const threading_lock_t *lock)
+{
+    /* Acquire: who sees the lock free sees what was done under it. */
+    return lock != NULL && ti_load_acquire(&lock->word) != 0;
+}
+
+/* ------------------------------------------------------------------------------------ src/core/lockword.c */
+
+/* ---- the lookout ---- */
+
+/* Under the guard: let releasers rely on a thread that is awake. False: they rely on another one, maybe of another
+ * word. */
+static bool ti_lockword_post(ti_bucket *bucket, const uint32_t *word)
+{
+    bool is_free = bucket->lookout == 0;
+    if (is_free)
+        ti_store_pointer_relaxed(&bucket->lookout, (uintptr_t)word); /* relaxed: nobody relies on it yet */
+    return is_free;
+}
+
+/* Under the guard: become the lookout if others wait, and none of them for too long. */
+static bool ti_lockword_may_post(ti_bucket *bucket, const uint32_t *word)
+{
+    const ti_waiter *first = ti_parking_first(bucket, word);
+    return first != NULL && ti_port_now() - first->since <= TI_STARVED && ti_lockword_post(bucket, word);
+}
+
+static bool ti_lockword_offer(const uint32_t *word, ti_self *self)
+{
+    ti_bucket *bucket = ti_parking_bucket(word);
+    /* Relaxed: a hint, that saves the guard. */
+    if (!ti_parking_may_be_awaited(bucket) || ti_load_pointer_relaxed(&bucket->lookout) != 0)
+        return false;
+    ti_guard_lock(&bucket->guard, &self->parker);
+    bool posted = ti_lockword_may_post(bucket, word);
+    ti_guard_unlock(&bucket->guard);
+    return posted;
+}
+
+/* The lookout has the word. */
+static void ti_lockword_withdraw(uint32_t *word, uint32_t ident)
+{
+    ti_bucket *bucket = ti_parking_bucket(word);
+    /* Sequential, both: the table in lockword.h. */
+    ti_store_pointer_sequential(&bucket->lookout, 0);
+    if (ti_load_sequential(word) != ident)
+        ti_lockword_wake_first(word, bucket);
+}
+
+/* ---- waiting ---- */
+
+/* Look for a while before sleeping: most locks are held for less time than it takes to sleep and wake. */
+static bool ti_lockword_spin(uint32_t *word, uint32_t ident)
+{
+    ti_spin spin = ti_spin_begin();
+    while (ti_spin_goes_on(&spin))
+        /* Relaxed: the try decides. */
+        if (ti_load_relaxed(word) == 0 && ti_lockword_try(word, ident))
+            return true;
+    return false;
+}
+
+/* Take the word, or stand in the queue: last at first, ahead of all once woken and then passed by another. */
+static bool ti_lockword_take_or_enqueue(uint32_t *word, ti_self *self, bool was_woken, bool is_lookout)
+{
+    ti_bucket *bucket = ti_parking_bucket(word);
+    ti_guard_lock(&bucket->guard, &self->parker);
+    if (is_lookout)
+        ti_store_pointer_sequential(&bucket->lookout, 0); /* sequential: the table in lockword.h */
+    ti_parking_announce_to_all(bucket);
+    /* Sequential: the second look of the tables in parking.h, fence.h and lockword.h, which pair with the
+     * release. */
+    bool taken = ti_swap_sequential(word, 0, self->fast.ident);
+    if (taken)
+        ti_parking_withdraw(bucket);
+    else if (was_woken)
+        ti_parking_enqueue_first(bucket, &self->waiter, word);
+    else
+        ti_parking_enqueue_last(bucket, &self->waiter, word);
+    ti_guard_unlock(&bucket->guard);
+    return taken;
+}
+
+/* Get the word, or get in line. */
+static bool ti_lockword_seek(uint32_t *word, ti_self *self, uint32_t outcome)
+{
+    bool was_woken = outcome != TI_SLEEPING;
+    bool is_lookout = was_woken ? outcome == TI_LOOKOUT : ti_lockword_offer(word, self);
+    if (!ti_lockword_spin(word, self->fast.ident)) {
+        if (!was_woken)
+            self->waiter.since = ti_port_now();
+        return ti_lockword_take_or_enqueue(word, self, was_woken, is_lookout);
+    }
+    if (is_lookout)
+        ti_lockword_withdraw(word, self->fast.ident);
+    return true;
+}
+
+/*
+ * Sleep in the queue. An owned word's wait without a limit is published first: after the enqueue, so that
+ * an owner that ends from now on finds this waiter and wakes it. TI_SLEEPING: never woken, by its limit or a
+ * deadlock.
+ */
+static uint32_t ti_lockword_sleep(uint32_t *word, ti_self *self, int64_t deadline, ti_ownership ownership)
+{
+    if (ownership == TI_UNOWNED || !ti_wait_is_unlimited(self, deadline))
+        return ti_parking_sleep(self, word, deadline);
+    bool ends = ti_waits_for_owner(self, word);
+    if (!ends && ti_parking_leave(&self->waiter, word, &self->parker))
+        return TI_SLEEPING;
+    uint32_t outcome = ti_parking_await_wake(self);
+    ti_waits_end(self);
+    return outcome;
+}
+
+/* Wait on, after a wait in the queue with that outcome. */
+static threading_status_t ti_lockword_wait(uint32_t *word, ti_self *self, int64_t deadline,
+                                           ti_ownership ownership, uint32_t outcome)
+{
+    while (outcome != TI_HANDED && !ti_lockword_seek(word, self, outcome)) {
+        outcome = ti_lockword_sleep(word, self, deadline, ownership);
+        if (outcome == TI_SLEEPING)
+            return ti_wait_is_unlimited(self, deadline) ? THREADING_DEADLOCK : ti_wait_status(deadline);
+    }
+    return THREADING_OK;
+}
+
+static threading_status_t ti_lockword_acquire_slow(uint32_t *word, ti_self *self, int64_t deadline,
+                                            ti_ownership ownership)
+{
+    return ti_lockword_wait(word, self, deadline, ownership, TI_SLEEPING);
+}
+
+static void ti_lockword_acquire_for_certain(uint32_t *word, ti_self *self, uint32_t outcome)
+{
+    self->deaf++;
+    (void)ti_lockword_wait(word, self, TI_FOREVER, TI_UNOWNED,
+                           outcome); /* without limit and proof it cannot fail */
+    self->deaf--;
+}
+
+/* Put a chain of waiters at the end of a word's queue. */
+static void ti_lockword_enqueue_chain(uint32_t *word, ti_bucket *bucket, ti_waiter *chain)
+{
+    int64_t now = ti_port_now();
+    while (chain != NULL) {
+        ti_waiter *waiter = chain;
+        chain = waiter->next;
+        ti_parking_announce_to_all(bucket);
+        ti_parking_enqueue_last(bucket, waiter, word);
+        waiter->since = now; /* for the lock it waits from now on */
+    }
+}
+
+static void ti_lockword_requeue(uint32_t *word, ti_waiter *chain)
+{
+    ti_bucket *bucket = ti_parking_bucket(word);
+    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
+    ti_lockword_enqueue_chain(word, bucket, chain);
+    /* Sequential: the second look of the table in parking.h, on behalf of those who sleep. A Lock may have
+     * been released by anyone meanwhile; then no release will wake the first of them. */
+    bool is_free = ti_load_sequential(word) == 0;
+    ti_waiter *first = is_free ? ti_parking_take(bucket, word, 1) : NULL;
+    ti_guard_unlock(&bucket->guard);
+    ti_parking_wake_chain(first, TI_WOKEN);
+}
+
+/* ---- release while threads wait ---- */
+
+/* Under the guard: the first waiter, taken off the queue; NULL if a lookout makes its wake needless. */
+static ti_waiter *ti_lockword_take_first(ti_bucket *bucket, const uint32_t *word)
+{
+    ti_waiter *first = bucket->lookout == (uintptr_t)word ? NULL : ti_parking_first(bucket, word);
+    if (first != NULL)
+        ti_parking_dequeue(bucket, first);
+    return first;
+}
+
+static uint32_t ti_lockword_outcome(ti_bucket *bucket, const uint32_t *word)
+{
+    return ti_lockword_post(bucket, word) ? TI_LOOKOUT : TI_WOKEN;
+}
+
+/* Wake a waiter that announced itself while the word was being freed; the word is not the caller's any
+ * more. */
+static void ti_lockword_wake_first(const uint32_t *word, ti_bucket *bucket)
+{
+    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
+    ti_waiter *first = ti_lockword_take_first(bucket, word);
+    uint32_t outcome = first != NULL ? ti_lockword_outcome(bucket, word) : TI_WOKEN;
+    ti_guard_unlock(&bucket->guard);
+    if (first != NULL)
+        ti_parking_wake(first, outcome);
+}
+
+/* Under the guard: how the first waiter is woken, which gets the word if it has waited too long. */
+static uint32_t ti_lockword_decide(ti_bucket *bucket, const uint32_t *word, const ti_waiter *first)
+{
+    return ti_port_now() - first->since > TI_STARVED ? TI_HANDED : ti_lockword_outcome(bucket, word);
+}
+
+static bool ti_lockword_release_to_first(uint32_t *word, ti_bucket *bucket)
+{
+    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
+    ti_waiter *first = ti_lockword_take_first(bucket, word);
+    uint32_t outcome = first != NULL ? ti_lockword_decide(bucket, word, first) : TI_WOKEN;
+    /* Sequential, as in ti_lockword_release. The last touch of the word: it may be freed from here on. If
+     * another thread released it in between, an heir has now acquired a free word, which is as good. */
+    bool was_held =
+        ti_exchange_sequential(word, outcome == TI_HANDED ? ti_self_of(first)->fast.ident : 0) != 0;
+    ti_guard_unlock(&bucket->guard);
+    if (first != NULL)
+        ti_parking_wake(first, outcome);
+    return was_held;
+}
+
+static bool ti_lockword_release_slow(uint32_t *word, ti_bucket *bucket)
+{
+    /* Relaxed: a hint. Who is the lookout before the word is free may be gone when it is. */
+    if (ti_load_pointer_relaxed(&bucket->lookout) != (uintptr_t)word)
+        return ti_lockword_release_to_first(word, bucket);
+    /* Sequential, both: the table in lockword.h. */
+    bool was_held = ti_exchange_sequential(word, 0) != 0;
+    if (ti_load_pointer_sequential(&bucket->lookout) != (uintptr_t)word)
+        ti_lockword_wake_first(word, bucket);
+    return was_held;
+}
+
+/* -------------------------------------------------------------------------------------- src/core/memory.c */
+
+#include <stdlib.h>
+
+static void *ti_memory_allocate(size_t size)
+{
+    return calloc(1, size);
+}
+
+static void *ti_memory_resize(void *memory, size_t size)
+{
+    return realloc(memory, size);
+}
+
+static void ti_memory_free(void *memory)
+{
+    free(memory);
+}
+
+/* -------------------------------------------------------------------------------------- src/core/module.c */
+
+/* The calls of section 5 of the header that need no file of their own. */
+#include <stdlib.h>
+
+static uintptr_t ti_stack_size;
+
+const char *threading_version(void)
+{
+    return THREADING_VERSION;
+}
+
+const char *threading_backend(void)
+{
+    return ti_port_backend;
+}
+
+uint32_t threading_get_ident(void)
+{
+    return ti_self_get()->fast.ident;
+}
+
+uint64_t threading_get_native_id(void)
+{
+    return ti_port_native_id();
+}
+
+size_t threading_cpu_count(void)
+{
+    return ti_port_cpu_count();
+}
+
+size_t threading_get_stack_size(void)
+{
+    return ti_load_pointer_relaxed(&ti_stack_size); /* relaxed: a number by itself */
+}
+
+threading_status_t threading_stack_size(size_t size, size_t *previous)
+{
+    if (size != 0 && size < TI_STACK_SIZE_MIN)
+        return THREADING_INVALID;
+    if (!ti_port_has_stack_size)
+        return THREADING_UNSUPPORTED;
+    size_t before = ti_exchange_pointer_acquire(&ti_stack_size, size);
+    if (previous != NULL)
+        *previous = before;
+    return THREADING_OK;
+}
+
+/* A foreign thread becomes known by asking: CPython's _DummyThread. */
+static threading_thread_t *ti_dummy_new(ti_self *self)
+{
+    threading_thread_t *dummy = ti_thread_allocate(TI_DUMMY, NULL, "Dummy");
+    if (dummy == NULL)
+        return NULL;
+    dummy->state = TI_RUNNING;
+    dummy->reap = TI_REAPED;
+    dummy->daemon = true;
+    dummy->ident = self->fast.ident;
+    dummy->native_id = ti_port_native_id();
+    ti_registry_lock(self);
+    self->record = dummy;
+    ti_registry_list(dummy);
+    ti_registry_unlock();
+    return dummy;
+}
+
+threading_thread_t *threading_current_thread(void)
+{
+    ti_self *self = ti_self_get();
+    return self->record != NULL ? self->record : ti_dummy_new(self);
+}
+
+threading_status_t threading_start_new_thread(threading_target_t target, void *arg, uint32_t *ident)
+{
+    static const threading_thread_options_t options = {.daemon = THREADING_DAEMON};
+    threading_thread_t *thread = threading_thread_new(target, arg, &options);
+    if (thread == NULL)
+        return THREADING_NO_MEMORY;
+    threading_status_t status = threading_thread_start(thread);
+    if (status == THREADING_OK && ident != NULL)
+        *ident = thread->ident;
+    threading_thread_free(thread);
+    return status;
+}
+
+void threading_exit(void *result)
+{
+    ti_self *self = ti_self_get();
+    if (ti_port_is_main())
+        exit(EXIT_SUCCESS);
+    if (self->way_out == NULL)
+        ti_port_thread_exit();
+    self->exit_result = result;
+    longjmp(*self->way_out, 1);
+}
+
+/* ---------------------------------------------------------------------------------------- src/core/name.c */
+
+/*
+ * Names of threads. A name that was read must stay valid as long as the handle, so a new name is put in front
+ * of it, and all go with the object; one that nobody has read is freed when it is replaced. The registry's
+ * guard protects the names of objects that other threads know.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#define TI_AUTOMATIC_SIZE 24 /* bytes for a prefix, a number and the 0 */
+
+static ti_name ti_name_of_main = {NULL, "MainThread", true};
+
+static void ti_name_push(threading_thread_t *record, ti_name *name)
+{
+    name->older = record->name;
+    record->name = name;
+}
+
+static ti_name *ti_name_new(size_t size)
+{
+    ti_name *name = (ti_name *)ti_memory_allocate(sizeof *name + size);
+    if (name != NULL)
+        name->text = name->storage;
+    return name;
+}
+
+static ti_name *ti_name_copy(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    ti_name *name = ti_name_new(size);
+    if (name != NULL)
+        memcpy(name->storage, text, size);
+    return name;
+}
+
+/* Thread-1, Thread-2, Dummy-3: one count for all prefixes, as in CPython. */
+static ti_name *ti_name_automatic(const char *prefix)
+{
+    static uint32_t count;
+    ti_name *name = ti_name_new(TI_AUTOMATIC_SIZE);
+    if (name == NULL)
+        return NULL;
+    /* Relaxed: only the number matters. */
+    unsigned long number = (unsigned long)ti_add_relaxed(&count, 1) + 1;
+    (void)snprintf(name->storage, TI_AUTOMATIC_SIZE, "%s-%lu", prefix, number);
+    return name;
+}
+
+static bool ti_name_give(threading_thread_t *record, const char *text, const char *prefix)
+{
+    bool is_automatic = text == NULL || *text == '\0';
+    ti_name *name = is_automatic ? ti_name_automatic(prefix) : ti_name_copy(text);
+    if (name != NULL)
+        ti_name_push(record, name);
+    return name != NULL;
+}
+
+static void ti_name_free_all(threading_thread_t *record)
+{
+    ti_name *older;
+    for (ti_name *name = record->name; name != NULL; name = older) {
+        older = name->older;
+        ti_memory_free(name);
+    }
+}
+
+/* How much of a name fits into `limit` bytes without cutting a UTF-8 character, whose bytes but the first are
+ * 10…. */
+static size_t ti_name_fit(const char *text, size_t limit)
+{
+    size_t length = strlen(text);
+    if (length <= limit)
+        return length;
+    length = limit;
+    for (int steps = 0; steps < 3 && length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80; steps++)
+        length--;
+    return length > 0 ? length : limit;
+}
+
+static void ti_name_show_text(const char *text)
+{
+    ti_port_set_name(text, ti_name_fit(text, ti_port_name_limit));
+}
+
+static void ti_name_show(const threading_thread_t *record)
+{
+    ti_name_show_text(threading_thread_name(record));
+}
+
+const char *threading_thread_name(const threading_thread_t *thread)
+{
+    if (thread == NULL)
+        return NULL;
+    ti_registry_lock(ti_self_get());
+    thread->name->was_read = true;
+    const char *text = thread->name->text;
+    ti_registry_unlock();
+    return text;
+}
+
+/* Put a name in front, or in the place of one that nobody has read; that one is given back. */
+static ti_name *ti_name_replace(threading_thread_t *thread, ti_name *name)
+{
+    ti_name *old = thread->name;
+    if (!old->was_read)
+        thread->name = old->older;
+    ti_name_push(thread, name);
+    return old->was_read ? NULL : old;
+}
+
+threading_status_t threading_thread_set_name(threading_thread_t *thread, const char *name)
+{
+    if (thread == NULL || name == NULL || *name == '\0')
+        return THREADING_INVALID;
+    ti_name *copy = ti_name_copy(name);
+    if (copy == NULL)
+        return THREADING_NO_MEMORY;
+    ti_self *self = ti_self_get();
+    ti_registry_lock(self);
+    ti_name *unused = strcmp(thread->name->text, name) == 0 ? copy : ti_name_replace(thread, copy);
+    ti_registry_unlock();
+    ti_memory_free(unused);
+    if (thread == self->record)
+        ti_name_show_text(name);
+    return THREADING_OK;
+}
+
+/* ---------------------------------------------------------------------------------------- src/core/once.c */
+
+/*
+ * Once: a word that is first 0, then the ident of the thread that runs the function, then DONE.
+ *
+ * A thread that finds another one running waits for it as for the owner of an RLock, with the same proof of
+ * deadlock.
+ */
+
+#define TI_DONE UINT32_MAX /* no ident: those have 31 bits */
+
+_Static_assert(sizeof(threading_once_t) == 4, "a Once is its word");
+
+threading_status_t threading_once_init(threading_once_t *once)
+{
+    if (once == NULL)
+        return THREADING_INVALID;
+    /* Relaxed: nobody else uses it yet. */
+    ti_store_relaxed(&once->word, 0);
+    return THREADING_OK;
+}
+
+/* `rlocks`: if the thread ends in the function, those who wait are woken and told, as for an RLock. */
+static void ti_once_run(uint32_t *word, ti_self *self, void (*function)(void *arg), void *arg)
+{
+    self->fast.rlocks++;
+    function(arg);
+    self->fast.rlocks--;
+    /* Sequential: the change in the table in parking.h; releases what the function did. */
+    ti_store_sequential(word, TI_DONE);
+    ti_parking_wake_all(word);
+}
+
+static threading_status_t ti_once_slow(uint32_t *word, void (*function)(void *arg), void *arg)
+{
+    ti_self *self = ti_self_get();
+    for (;;) {
+        /* Acquire: pairs with the store of TI_DONE. */
+        uint32_t seen = ti_load_acquire(word);
+        if (seen == TI_DONE)
+            return THREADING_OK;
+        if (seen == 0 && ti_swap_acquire(word, 0, self->fast.ident)) {
+            ti_once_run(word, self, function, arg);
+            return THREADING_OK;
+        }
+        if (seen == self->fast.ident)
+            return THREADING_DEADLOCK; /* whatever limits the wait: this thread would have to go on */
+        threading_status_t status = seen != 0 ? ti_waits_sleep(self, word, seen, TI_FOREVER) : THREADING_OK;
+        if (status != THREADING_OK)
+            return status;
+    }
+}
+
+threading_status_t threading_once(threading_once_t *once, void (*function)(void *arg), void *arg)
+{
+    if (once == NULL || function == NULL)
+        return THREADING_INVALID;
+    /* Acquire: pairs with the store of TI_DONE. */
+    if (ti_load_acquire(&once->word) == TI_DONE)
+        return THREADING_OK;
+    return ti_once_slow(&once->word, function, arg);
+}
+
+/* ------------------------------------------------------------------------------------- src/core/parking.c */
+
+#include <string.h>
+
+ti_bucket threading_buckets[1 << TI_BUCKET_BITS];
+
+static void ti_parking_announce(ti_bucket *bucket)
+{
+    /* Sequential: pairs with ti_parking_is_awaited, see the table in parking.h. */
+    ti_add_sequential(&bucket->count, 1);
+}
+
+/* One fence is good for all who announce themselves while the count stays above 0: releasers see it and take
+ * the guard. */
+static void ti_parking_announce_to_all(ti_bucket *bucket)
+{
+    ti_parking_announce(bucket);
+    if (bucket->fenced)
+        return;
+    ti_fence_all();
+    bucket->fenced = true;
+}
+
+static void ti_parking_withdraw(ti_bucket *bucket)
+{
+    /* Relaxed: a count that is read too high costs a look into the bucket and nothing else. */
+    if (ti_add_relaxed(&bucket->count, (uint32_t)-1) == 1)
+        bucket->fenced = false;
+}
+
+/* Relaxed: under the guard. */
+static bool ti_parking_is_watcher(const ti_waiter *waiter)
+{
+    return (ti_load_pointer_relaxed(&waiter->address) & TI_TAGS) == TI_WATCHERS;
+}
+
+static void ti_parking_prepare(ti_bucket *bucket, ti_waiter *waiter, const void *address)
+{
+    /* Relaxed: decided upon under the guard only; ti_parking_is_queued may read it under another one's. */
+    ti_store_pointer_relaxed(&waiter->address, (uintptr_t)address);
+    /* Relaxed: the waker writes it after it found the waiter under the guard. */
+    ti_store_relaxed(&waiter->woken, TI_SLEEPING);
+    bucket->watchers += ti_parking_is_watcher(waiter);
+}
+
+static void ti_parking_enqueue_last(ti_bucket *bucket, ti_waiter *waiter, const void *address)
+{
+    ti_parking_prepare(bucket, waiter, address);
+    waiter->next = NULL;
+    waiter->previous = bucket->last;
+    *(bucket->last != NULL ? &bucket->last->next : &bucket->first) = waiter;
+    bucket->last = waiter;
+}
+
+static void ti_parking_enqueue_first(ti_bucket *bucket, ti_waiter *waiter, const void *address)
+{
+    ti_parking_prepare(bucket, waiter, address);
+    waiter->previous = NULL;
+    waiter->next = bucket->first;
+    *(bucket->first != NULL ? &bucket->first->previous : &bucket->last) = waiter;
+    bucket->first = waiter;
+}
+
+/* Relaxed: a waiter that was moved to another bucket (Condition) gets its address there under that one's
+ * guard, and is not taken for one of this address, which it can have again only by its own thread's doing. */
+static bool ti_parking_is_queued(const ti_waiter *waiter, const void *address)
+{
+    return ti_load_pointer_relaxed(&waiter->address) == (uintptr_t)address;
+}
+
+static ti_waiter *ti_parking_seek(ti_waiter *waiter, const void *address)
+{
+    while (waiter != NULL && !ti_parking_is_queued(waiter, address))
+        waiter = waiter->next;
+    return waiter;
+}
+
+static ti_waiter *ti_parking_first(const ti_bucket *bucket, const void *address)
+{
+    return ti_parking_seek(bucket->first, address);
+}
+
+static ti_waiter *ti_parking_next(const ti_waiter *waiter)
+{
+    /* Relaxed: under the guard. */
+    return ti_parking_seek(waiter->next, (const void *)ti_load_pointer_relaxed(&waiter->address));
+}
+
+static void ti_parking_dequeue(ti_bucket *bucket, ti_waiter *waiter)
+{
+    *(waiter->previous != NULL ? &waiter->previous->next : &bucket->first) = waiter->next;
+    *(waiter->next != NULL ? &waiter->next->previous : &bucket->last) = waiter->previous;
+    bucket->watchers -= ti_parking_is_watcher(waiter);
+    ti_store_pointer_relaxed(&waiter->address, 0); /* relaxed: as in ti_parking_prepare */
+    ti_parking_withdraw(bucket);
+}
+
+static ti_waiter *ti_parking_take(ti_bucket *bucket, const void *address, size_t n)
+{
+    ti_waiter *chain = NULL;
+    ti_waiter **end = &chain;
+    for (ti_waiter *waiter = n > 0 ? ti_parking_first(bucket, address) : NULL, *after; waiter != NULL;
+         waiter = after) {
+        /* Nothing is sought after the last one: that may be a long way. */
+        after = --n > 0 ? ti_parking_next(waiter) : NULL;
+        ti_parking_dequeue(bucket, waiter);
+        waiter->next = NULL;
+        *end = waiter;
+        end = &waiter->next;
+    }
+    return chain;
+}
+
+static ti_waiter *ti_parking_take_watchers(ti_bucket *bucket, const void *address)
+{
+    return ti_parking_take(bucket, ti_parking_tagged(address, TI_WATCHERS), bucket->watchers);
+}
+
+static void ti_parking_wake(ti_waiter *waiter, uint32_t outcome)
+{
+    ti_parker *parker = &ti_self_of(waiter)->parker;
+    /* Release: pairs with the acquire in ti_parking_doze. The last touch of the waiter, which may begin its
+     * next wait or end its thread at once; the parker's memory stays, and a token too many only ends a park
+     * early. */
+    ti_store_release(&waiter->woken, outcome);
+    ti_port_unpark(parker);
+}
+
+static void ti_parking_wake_chain(ti_waiter *chain, uint32_t outcome)
+{
+    while (chain != NULL) {
+        ti_waiter *waiter = chain;
+        chain = waiter->next; /* before the wake, after which the waiter is another's */
+        ti_parking_wake(waiter, outcome);
+    }
+}
+
+static uint32_t ti_parking_doze(ti_self *self, int64_t deadline)
+{
+    for (;;) {
+        uint32_t outcome = ti_load_acquire(&self->waiter.woken);
+        if (outcome != TI_SLEEPING || ti_wait_is_over(self, deadline))
+            return outcome;
+        ti_port_park(&self->parker, ti_wait_limit(self, deadline));
+    }
+}
+
+static uint32_t ti_parking_await_wake(ti_self *self)
+{
+    self->deaf++;
+    uint32_t outcome = ti_parking_doze(self, TI_FOREVER);
+    self->deaf--;
+    return outcome;
+}
+
+static bool ti_parking_leave(ti_waiter *waiter, const void *address, ti_parker *parker)
+{
+    ti_bucket *bucket = ti_parking_bucket(address);
+    ti_guard_lock(&bucket->guard, parker);
+    bool queued = ti_parking_is_queued(waiter, address);
+    if (queued)
+        ti_parking_dequeue(bucket, waiter);
+    ti_guard_unlock(&bucket->guard);
+    return queued;
+}
+
+static uint32_t ti_parking_sleep(ti_self *self, const void *address, int64_t deadline)
+{
+    uint32_t outcome = ti_parking_doze(self, deadline);
+    if (outcome != TI_SLEEPING || ti_parking_leave(&self->waiter, address, &self->parker))
+        return outcome;
+    /* A waker has taken this waiter off the queue and wakes it now. It may have done so already, and leaving
+     * may have used up its token on the same parker: the wait looks before it parks. */
+    return ti_parking_await_wake(self);
+}
+
+static bool ti_parking_wait(ti_self *self, uint32_t *word, uint32_t value, int64_t deadline)
+{
+    ti_bucket *bucket = ti_parking_bucket(word);
+    ti_guard_lock(&bucket->guard, &self->parker);
+    ti_parking_announce(bucket);
+    /* Sequential: the second look of the table in parking.h. */
+    bool must_wait = ti_load_sequential(word) == value;
+    if (must_wait)
+        ti_parking_enqueue_last(bucket, &self->waiter, word);
+    else
+        ti_parking_withdraw(bucket);
+    ti_guard_unlock(&bucket->guard);
+    return !must_wait || ti_parking_sleep(self, word, deadline) != TI_SLEEPING;
+}
+
+/* At most n waiters, and all watchers. */
+static void ti_parking_wake_slow(ti_bucket *bucket, const void *address, size_t n)
+{
+    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
+    ti_waiter *waiters = ti_parking_take(bucket, address, n);
+    ti_waiter *watchers = ti_parking_take_watchers(bucket, address);
+    ti_guard_unlock(&bucket->guard);
+    ti_parking_wake_chain(waiters, TI_WOKEN);
+    ti_parking_wake_chain(watchers, TI_WOKEN);
+}
+
+static void ti_parking_wake_all(uint32_t *word)
+{
+    ti_bucket *bucket = ti_parking_bucket(word);
+    if (ti_parking_is_awaited(bucket))
+        ti_parking_wake_slow(bucket, word, SIZE_MAX);
+}
+
+static void ti_parking_wake_watchers(const void *address)
+{
+    ti_bucket *bucket = ti_parking_bucket(address);
+    if (ti_parking_may_be_awaited(bucket))
+        ti_parking_wake_slow(bucket, address, 0);
+}
+
+static void ti_parking_reset(void)
+{
+    memset(threading_buckets, 0, sizeof threading_buckets);
+}
+
+/* --------------------------------------------------------------------------------------- src/core/queue.c */
+
+/*
+ * Queue: CPython's queue module, with its one lock and three conditions.
+ *
+ * The items are in a ring that grows by doubling: `first` is the index of the oldest, the others follow, past
+ * the end at the beginning. A LIFO queue takes from the other end. A priority queue is a binary heap (TAOCP
+ * 5.2.3) that begins at index 0.
+ */
+
+#include <string.h>
+
+#define TI_CAPACITY_MIN 8
+
+struct threading_queue {
+    uint32_t references;
+    threading_lock_t lock; /* protects the rest */
+    threading_condition_t not_empty;
+    threading_condition_t not_full;
+    threading_condition_t all_done;
+    threading_queue_kind_t kind;
+    bool is_shutdown;
+    size_t item_size;
+    size_t maxsize; /* 0: none */
+    size_t unfinished;
+    size_t count;
+    size_t first;
+    size_t capacity;
+    unsigned char *items; /* `capacity` items and one more to swap with */
+    int (*compare)(const void *a, const void *b);
+    void (*destructor)(void *item);
+};
+
+/* ---- the items ---- */
+
+/* The i-th item, counted from the oldest; of a heap, from its root. */
+static unsigned char *ti_queue_item(const threading_queue_t *queue, size_t i)
+{
+    size_t index = queue->first + i;
+    return queue->items + (index < queue->capacity ? index : index - queue->capacity) * queue->item_size;
+}
+
+static void ti_queue_copy(const threading_queue_t *queue, void *to, const void *from)
+{
+    if (to != NULL && from != NULL && queue->item_size > 0)
+        memcpy(to, from, queue->item_size);
+}
+
+/* Room for one item more. Items of no size need none. */
+static bool ti_queue_make_room(threading_queue_t *queue)
+{
+    if (queue->count < queue->capacity || queue->item_size == 0)
+        return true;
+    size_t capacity = queue->capacity > 0 ? 2 * queue->capacity : TI_CAPACITY_MIN;
+    if (capacity >= SIZE_MAX / queue->item_size)
+        return false;
+    unsigned char *items = (unsigned char *)ti_memory_allocate((capacity + 1) * queue->item_size);
+    if (items == NULL)
+        return false;
+    for (size_t i = 0; i < queue->count; i++)
+        ti_queue_copy(queue, items + i * queue->item_size, ti_queue_item(queue, i));
+    ti_memory_free(queue->items);
+    queue->items = items;
+    queue->capacity = capacity;
+    queue->first = 0;
+    return true;
+}
+
+static void ti_queue_swap(threading_queue_t *queue, size_t a, size_t b)
+{
+    unsigned char *spare = queue->items + queue->capacity * queue->item_size;
+    ti_queue_copy(queue, spare, ti_queue_item(queue, a));
+    ti_queue_copy(queue, ti_queue_item(queue, a), ti_queue_item(queue, b));
+    ti_queue_copy(queue, ti_queue_item(queue, b), spare);
+}
+
+static bool ti_queue_is_before(const threading_queue_t *queue, size_t a, size_t b)
+{
+    return queue->compare(ti_queue_item(queue, a), ti_queue_item(queue, b)) < 0;
+}
+
+static void ti_queue_sift_up(threading_queue_t *queue, size_t i)
+{
+    for (size_t parent; i > 0 && ti_queue_is_before(queue, i, parent = (i - 1) / 2); i = parent)
+        ti_queue_swap(queue, i, parent);
+}
+
+static void ti_queue_sift_down(threading_queue_t *queue)
+{
+    for (size_t i = 0, child; (child = 2 * i + 1) < queue->count; i = child) {
+        if (child + 1 < queue->count && ti_queue_is_before(queue, child + 1, child))
+            child++;
+        if (!ti_queue_is_before(queue, child, i))
+            return;
+        ti_queue_swap(queue, i, child);
+    }
+}
+
+static void ti_queue_insert(threading_queue_t *queue, const void *item)
+{
+    queue->count++;
+    if (queue->item_size == 0)
+        return;
+    ti_queue_copy(queue, ti_queue_item(queue, queue->count - 1), item);
+    if (queue->kind == THREADING_QUEUE_PRIORITY)
+        ti_queue_sift_up(queue, queue->count - 1);
+}
+
+static void ti_queue_remove(threading_queue_t *queue, void *item)
+{
+    queue->count--;
+    if (queue->item_size == 0)
+        return;
+    ti_queue_copy(queue, item, ti_queue_item(queue, queue->kind == THREADING_QUEUE_LIFO ? queue->count : 0));
+    if (queue->kind == THREADING_QUEUE_FIFO) {
+        queue->first = queue->first + 1 < queue->capacity ? queue->first + 1 : 0;
+    } else if (queue->kind == THREADING_QUEUE_PRIORITY) {
+        ti_queue_copy(queue, ti_queue_item(queue, 0), ti_queue_item(queue, queue->count));
+        ti_queue_sift_down(queue);
+    }
+}
+
+/* ---- making and freeing ---- */
+
+threading_queue_t *threading_queue_new(threading_queue_kind_t kind, size_t item_size, size_t maxsize,
+                                       int (*compare)(const void *a, const void *b))
+{
+    bool is_known = kind == THREADING_QUEUE_FIFO || kind == THREADING_QUEUE_LIFO;
+    if (!is_known && (kind != THREADING_QUEUE_PRIORITY || compare == NULL))
+        return NULL;
+    threading_queue_t *queue = (threading_queue_t *)ti_memory_allocate(sizeof *queue);
+    if (queue == NULL)
+        return NULL;
+    queue->references = 1;
+    (void)threading_condition_init_lock(&queue->not_empty, &queue->lock);
+    (void)threading_condition_init_lock(&queue->not_full, &queue->lock);
+    (void)threading_condition_init_lock(&queue->all_done, &queue->lock);
+    queue->kind = kind;
+    queue->item_size = item_size;
+    queue->maxsize = maxsize;
+    queue->compare = compare;
+    return queue;
+}
+
+threading_queue_t *threading_queue_retain(threading_queue_t *queue)
+{
+    /* Relaxed: whoever retains holds or borrows a reference already. */
+    if (queue != NULL)
+        ti_add_relaxed(&queue->references, 1);
+    return queue;
+}
+
+/* Destroy the items of a queue that nobody else knows (or of a copy of one), and free their memory. */
+static void ti_queue_drop(threading_queue_t *queue)
+{
+    unsigned char none = 0; /* what an item of no size points to */
+    for (size_t i = 0; queue->destructor != NULL && i < queue->count; i++)
+        queue->destructor(queue->item_size > 0 ? ti_queue_item(queue, i) : &none);
+    ti_memory_free(queue->items);
+}
+
+void threading_queue_free(threading_queue_t *queue)
+{
+    /* Release: what this holder did happens before the memory is freed; acquire: by the last one. */
+    if (queue == NULL || ti_add_acquire_release(&queue->references, (uint32_t)-1) != 1)
+        return;
+    ti_queue_drop(queue);
+    ti_memory_free(queue);
+}
+
+/* ---- put and get, with the lock held ---- */
+
+static THREADING_NO_ANALYSIS void ti_queue_lock(threading_queue_t *queue)
+{
+    threading_lock_acquire(&queue->lock);
+}
+
+static THREADING_NO_ANALYSIS void ti_queue_unlock(threading_queue_t *queue)
+{
+    threading_lock_release(&queue->lock);
+}
+
+static bool ti_queue_is_full(const threading_queue_t *queue)
+{
+    return queue->maxsize > 0 && queue->count >= queue->maxsize;
+}
+
+/* Wait while the queue is full and open. What has changed when the time is over counts. */
+static threading_status_t ti_queue_await_room(threading_queue_t *queue, int64_t deadline)
+{
+    threading_status_t status = deadline == TI_PAST ? THREADING_FULL : THREADING_OK;
+    while (!queue->is_shutdown && ti_queue_is_full(queue)) {
+        if (status != THREADING_OK)
+            return status;
+        status = ti_condition_wait(&queue->not_full, ti_self_get(), deadline);
+    }
+    return queue->is_shutdown ? THREADING_SHUTDOWN : THREADING_OK;
+}
+
+static threading_status_t ti_queue_await_item(threading_queue_t *queue, int64_t deadline)
+{
+    threading_status_t status = deadline == TI_PAST ? THREADING_EMPTY : THREADING_OK;
+    while (!queue->is_shutdown && queue->count == 0) {
+        if (status != THREADING_OK)
+            return status;
+        status = ti_condition_wait(&queue->not_empty, ti_self_get(), deadline);
+    }
+    return queue->count == 0 ? THREADING_SHUTDOWN : THREADING_OK;
+}
+
+static threading_status_t ti_queue_put_locked(threading_queue_t *queue, const void *item, int64_t deadline)
+{
+    threading_status_t status = ti_queue_await_room(queue, deadline);
+    if (status != THREADING_OK)
+        return status;
+    if (!ti_queue_make_room(queue)) {
+        (void)threading_condition_notify(&queue->not_full, 1); /* this wait's notification is for another */
+        return THREADING_NO_MEMORY;
+    }
+    ti_queue_insert(queue, item);
+    queue->unfinished++;
+    (void)threading_condition_notify(&queue->not_empty, 1);
+    ti_parking_wake_watchers(ti_queue_address(queue));
+    return THREADING_OK;
+}
+
+static threading_status_t ti_queue_get_locked(threading_queue_t *queue, void *item, int64_t deadline)
+{
+    threading_status_t status = ti_queue_await_item(queue, deadline);
+    if (status != THREADING_OK)
+        return status;
+    ti_queue_remove(queue, item);
+    (void)threading_condition_notify(&queue->not_full, 1);
+    return THREADING_OK;
+}
+
+static threading_status_t ti_queue_put(threading_queue_t *queue, const void *item, int64_t deadline)
+{
+    ti_queue_lock(queue);
+    threading_status_t status = ti_queue_put_locked(queue, item, deadline);
+    ti_queue_unlock(queue);
+    return status;
+}
+
+static threading_status_t ti_queue_get(threading_queue_t *queue, void *item, int64_t deadline)
+{
+    ti_queue_lock(queue);
+    threading_status_t status = ti_queue_get_locked(queue, item, deadline);
+    ti_queue_unlock(queue);
+    return status;
+}
+
+/* ---- the calls ---- */
+
+static bool ti_queue_takes(const threading_queue_t *queue, const void *item)
+{
+    return queue != NULL && (item != NULL || queue->item_size == 0);
+}
+
+threading_status_t threading_queue_put(threading_queue_t *queue, const void *item)
+{
+    return ti_queue_takes(queue, item) ? ti_queue_put(queue, item, TI_FOREVER) : THREADING_INVALID;
+}
+
+threading_status_t threading_queue_try_put(threading_queue_t *queue, const void *item)
+{
+    return ti_queue_takes(queue, item) ? ti_queue_put(queue, item, TI_PAST) : THREADING_INVALID;
+}
+
+threading_status_t threading_queue_put_timeout(threading_queue_t *queue, const void *item, double seconds)
+{
+    if (!ti_queue_takes(queue, item))
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    return status == THREADING_OK ? ti_queue_put(queue, item, ti_deadline_after(seconds)) : status;
+}
+
+threading_status_t threading_queue_get(threading_queue_t *queue, void *item)
+{
+    return queue != NULL ? ti_queue_get(queue, item, TI_FOREVER) : THREADING_INVALID;
+}
+
+threading_status_t threading_queue_try_get(threading_queue_t *queue, void *item)
+{
+    return queue != NULL ? ti_queue_get(queue, item, TI_PAST) : THREADING_INVALID;
+}
+
+threading_status_t threading_queue_get_timeout(threading_queue_t *queue, double seconds, void *item)
+{
+    if (queue == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    return status == THREADING_OK ? ti_queue_get(queue, item, ti_deadline_after(seconds)) : status;
+}
+
+threading_status_t threading_queue_task_done(threading_queue_t *queue)
+{
+    if (queue == NULL)
+        return THREADING_INVALID;
+    ti_queue_lock(queue);
+    bool is_one = queue->unfinished > 0;
+    if (is_one && --queue->unfinished == 0)
+        (void)threading_condition_notify_all(&queue->all_done);
+    ti_queue_unlock(queue);
+    return is_one ? THREADING_OK : THREADING_INVALID;
+}
+
+threading_status_t threading_queue_join(threading_queue_t *queue)
+{
+    return threading_queue_join_timeout(queue, THREADING_FOREVER);
+}
+
+threading_status_t threading_queue_join_timeout(threading_queue_t *queue, double seconds)
+{
+    if (queue == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return status;
+    int64_t deadline = ti_deadline_after(seconds);
+    ti_queue_lock(queue);
+    while (queue->unfinished > 0 && status == THREADING_OK)
+        status = ti_condition_wait(&queue->all_done, ti_self_get(), deadline);
+    if (queue->unfinished == 0)
+        status = THREADING_OK;
+    ti_queue_unlock(queue);
+    return status;
+}
+
+/* Take the items away, into a queue that holds nothing else, for ti_queue_drop. */
+static threading_queue_t ti_queue_empty_out(threading_queue_t *queue)
+{
+    threading_queue_t dropped = {
+        .item_size = queue->item_size,
+        .count = queue->count,
+        .first = queue->first,
+        .capacity = queue->capacity,
+        .items = queue->items,
+        .destructor = queue->destructor,
+    };
+    queue->unfinished -= queue->count < queue->unfinished ? queue->count : queue->unfinished;
+    queue->count = queue->first = queue->capacity = 0;
+    queue->items = NULL;
+    return dropped;
+}
+
+threading_status_t threading_queue_shutdown(threading_queue_t *queue, bool immediate)
+{
+    if (queue == NULL)
+        return THREADING_INVALID;
+    threading_queue_t dropped = {.references = 0};
+    ti_queue_lock(queue);
+    queue->is_shutdown = true;
+    if (immediate)
+        dropped = ti_queue_empty_out(queue);
+    (void)threading_condition_notify_all(&queue->not_empty);
+    (void)threading_condition_notify_all(&queue->not_full);
+    if (queue->unfinished == 0)
+        (void)threading_condition_notify_all(&queue->all_done);
+    ti_parking_wake_watchers(ti_queue_address(queue));
+    ti_queue_unlock(queue);
+    ti_queue_drop(&dropped);
+    return THREADING_OK;
+}
+
+threading_status_t threading_queue_set_maxsize(threading_queue_t *queue, size_t maxsize)
+{
+    if (queue == NULL)
+        return THREADING_INVALID;
+    ti_queue_lock(queue);
+    queue->maxsize = maxsize;
+    if (!ti_queue_is_full(queue)) /* as many as find room: the others keep their places */
+        (void)threading_condition_notify(&queue->not_full, maxsize > 0 ? maxsize - queue->count : SIZE_MAX);
+    ti_queue_unlock(queue);
+    return THREADING_OK;
+}
+
+threading_status_t threading_queue_set_destructor(threading_queue_t *queue, void (*destructor)(void *item))
+{
+    if (queue == NULL)
+        return THREADING_INVALID;
+    ti_queue_lock(queue);
+    queue->destructor = destructor;
+    ti_queue_unlock(queue);
+    return THREADING_OK;
+}
+
+/* What the queue has to say at a moment. */
+typedef struct ti_queue_view {
+    size_t size, unfinished, maxsize;
+    bool is_full, is_shutdown;
+} ti_queue_view;
+
+static ti_queue_view ti_queue_look(threading_queue_t *queue)
+{
+    ti_queue_lock(queue);
+    ti_queue_view view = {queue->count, queue->unfinished, queue->maxsize, ti_queue_is_full(queue),
+                          queue->is_shutdown};
+    ti_queue_unlock(queue);
+    return view;
+}
+
+size_t threading_queue_size(threading_queue_t *queue)
+{
+    return queue != NULL ? ti_queue_look(queue).size : 0;
+}
+
+bool threading_queue_empty(threading_queue_t *queue)
+{
+    return queue != NULL && ti_queue_look(queue).size == 0;
+}
+
+bool threading_queue_full(threading_queue_t *queue)
+{
+    return queue != NULL && ti_queue_look(queue).is_full;
+}
+
+size_t threading_queue_unfinished(threading_queue_t *queue)
+{
+    return queue != NULL ? ti_queue_look(queue).unfinished : 0;
+}
+
+size_t threading_queue_maxsize(threading_queue_t *queue)
+{
+    return queue != NULL ? ti_queue_look(queue).maxsize : 0;
+}
+
+bool threading_queue_is_shutdown(threading_queue_t *queue)
+{
+    return queue != NULL && ti_queue_look(queue).is_shutdown;
+}
+
+static bool ti_queue_is_ready(threading_queue_t *queue)
+{
+    ti_queue_view view = ti_queue_look(queue);
+    return view.size > 0 || view.is_shutdown;
+}
+
+static const void *ti_queue_address(const threading_queue_t *queue)
+{
+    return &queue->count;
+}
+
+/* ------------------------------------------------------------------------------------ src/core/registry.c */
+
+#include <string.h>
+
+#define TI_TABLE_SIZE 4096 /* idents are consecutive, so 10,000 threads make chains of two or three */
+
+static struct {
+    ti_guard guard;
+    threading_thread_t *first;
+    threading_thread_t *last;
+    size_t alive;
+    uint32_t last_ident;
+    ti_self *table[TI_TABLE_SIZE];
+    uintptr_t main; /* changes in a forked child only */
+} ti_registry = {
+    .first = &ti_thread_main_record,
+    .last = &ti_thread_main_record,
+    .alive = 1,
+    .last_ident = TI_MAIN_IDENT,
+    .main = (uintptr_t)&ti_thread_main_record,
+};
+
+static void ti_registry_lock(ti_self *self)
+{
+    ti_guard_lock(&ti_registry.guard, &self->parker);
+}
+
+static void ti_registry_unlock(void)
+{
+    ti_guard_unlock(&ti_registry.guard);
+}
+
+static threading_thread_t *ti_registry_main(void)
+{
+    /* Relaxed: it never changes while a second thread runs. */
+    return (threading_thread_t *)ti_load_pointer_relaxed(&ti_registry.main);
+}
+
+/* ---- idents ---- */
+
+static ti_self **ti_registry_chain(uint32_t ident)
+{
+    return &ti_registry.table[ident % TI_TABLE_SIZE];
+}
+
+static ti_self *ti_registry_find(uint32_t ident)
+{
+    ti_self *self = *ti_registry_chain(ident);
+    while (self != NULL && self->fast.ident != ident)
+        self = self->next;
+    return self;
+}
+
+static uint32_t ti_registry_new_ident(void)
+{
+    do {
+        ti_registry.last_ident = (ti_registry.last_ident + 1) % TI_IDENT_LIMIT;
+    } while (ti_registry.last_ident <= TI_MAIN_IDENT || ti_registry_find(ti_registry.last_ident) != NULL);
+    return ti_registry.last_ident;
+}
+
+static void ti_registry_add(ti_self *self)
+{
+    ti_self **chain = ti_registry_chain(self->fast.ident);
+    self->next = *chain;
+    *chain = self;
+}
+
+static void ti_registry_remove(ti_self *self)
+{
+    ti_self **link = ti_registry_chain(self->fast.ident);
+    while (*link != self)
+        link = &(*link)->next;
+    *link = self->next;
+}
+
+static void ti_registry_for_each(void (*function)(ti_self *self, void *arg), void *arg)
+{
+    for (size_t i = 0; i < TI_TABLE_SIZE; i++)
+        for (ti_self *self = ti_registry.table[i], *next; self != NULL; self = next) {
+            next = self->next;
+            function(self, arg);
+        }
+}
+
+/* ---- the list of Thread objects ---- */
+
+static void ti_registry_list(threading_thread_t *record)
+{
+    record->previous = ti_registry.last;
+    record->next = NULL;
+    *(ti_registry.last != NULL ? &ti_registry.last->next : &ti_registry.first) = record;
+    ti_registry.last = record;
+    ti_registry.alive++;
+}
+
+static void ti_registry_unlist(threading_thread_t *record)
+{
+    *(record->previous != NULL ? &record->previous->next : &ti_registry.first) = record->next;
+    *(record->next != NULL ? &record->next->previous : &ti_registry.last) = record->previous;
+    ti_registry.alive--;
+}
+
+static threading_thread_t *ti_registry_first(void)
+{
+    return ti_registry.first;
+}
+
+static void ti_registry_reset_guard(void)
+{
+    memset(&ti_registry.guard, 0, sizeof ti_registry.guard);
+}
+
+static void ti_registry_reset(ti_self *self, threading_thread_t *main)
+{
+    memset(ti_registry.table, 0, sizeof ti_registry.table);
+    ti_registry_add(self);
+    ti_registry.first = ti_registry.last = NULL;
+    ti_registry.alive = 0;
+    ti_registry_list(main);
+    /* Relaxed: the child has one thread. */
+    ti_store_pointer_relaxed(&ti_registry.main, (uintptr_t)main);
+}
+
+threading_thread_t *threading_main_thread(void)
+{
+    return ti_registry_main();
+}
+
+size_t threading_active_count(void)
+{
+    return threading_enumerate(NULL, 0);
+}
+
+size_t threading_enumerate(threading_thread_t **threads, size_t capacity)
+{
+    if (threads == NULL && capacity > 0)
+        return 0;
+    ti_registry_lock(ti_self_get());
+    size_t count = ti_registry.alive;
+    threading_thread_t *record = ti_registry.first;
+    for (size_t i = 0; i < count && i < capacity; i++, record = record->next)
+        threads[i] = threading_thread_retain(record);
+    ti_registry_unlock();
+    return count;
+}
+
+/* --------------------------------------------------------------------------------------- src/core/rlock.c */
+
+/*
+ * RLock: a lock word whose ident is the owner, and the owner's level.
+ *
+ * `count` belongs to the owner: nobody else reads or writes it, so it is no atomic. The owner sets it to 0
+ * before it frees the word, and the next one finds it so.
+ */
+
+_Static_assert(sizeof(threading_rlock_t) == 8, "an RLock is its word and its count");
+
+static bool ti_rlock_is_mine(const threading_rlock_t *rlock, const ti_self *self)
+{
+    /* Relaxed: only this thread puts its ident there or takes it away, apart from a hand-over that it waits
+     * for. */
+    return ti_load_relaxed(&rlock->owner) == self->fast.ident;
+}
+
+static threading_status_t ti_rlock_enter_again(threading_rlock_t *rlock)
+{
+    if (rlock->count == UINT32_MAX)
+        return THREADING_OVERFLOW;
+    rlock->count++;
+    return THREADING_OK;
+}
+
+static threading_status_t ti_rlock_entered(threading_rlock_t *rlock, ti_self *self)
+{
+    rlock->count = 1;
+    self->fast.rlocks++;
+    return THREADING_OK;
+}
+
+static threading_status_t ti_rlock_acquire_slow(threading_rlock_t *rlock, ti_self *self, int64_t deadline)
+{
+    threading_status_t status = ti_lockword_acquire_slow(&rlock->owner, self, deadline, TI_OWNED);
+    return status == THREADING_OK ? ti_rlock_entered(rlock, self) : status;
+}
+
+/* THREADING_BUSY when another thread owns it. */
+static threading_status_t ti_rlock_try(threading_rlock_t *rlock, ti_self *self)
+{
+    if (ti_rlock_is_mine(rlock, self))
+        return ti_rlock_enter_again(rlock);
+    if (ti_lockword_try(&rlock->owner, self->fast.ident))
+        return ti_rlock_entered(rlock, self);
+    return THREADING_BUSY;
+}
+
+/* Give up all levels, for a condition's wait; and have them again, once the word is acquired. */
+static uint32_t ti_rlock_release_all(threading_rlock_t *rlock, ti_self *self)
+{
+    uint32_t level = rlock->count;
+    rlock->count = 0;
+    self->fast.rlocks--;
+    (void)ti_lockword_release(&rlock->owner, self->fast.ident); /* true: it is mine */
+    return level;
+}
+
+static void ti_rlock_restore(threading_rlock_t *rlock, ti_self *self, uint32_t level)
+{
+    rlock->count = level;
+    self->fast.rlocks++;
+}
+
+threading_status_t threading_rlock_init(threading_rlock_t *rlock)
+{
+    if (rlock == NULL)
+        return THREADING_INVALID;
+    /* Relaxed: nobody else uses it yet. */
+    ti_store_relaxed(&rlock->owner, 0);
+    rlock->count = 0;
+    return THREADING_OK;
+}
+
+threading_status_t threading_rlock_acquire(threading_rlock_t *rlock)
+{
+    if (rlock == NULL)
+        return THREADING_INVALID;
+    ti_self *self = ti_self_get();
+    threading_status_t status = ti_rlock_try(rlock, self);
+    return status == THREADING_BUSY ? ti_rlock_acquire_slow(rlock, self, TI_FOREVER) : status;
+}
+
+threading_status_t threading_rlock_try_acquire(threading_rlock_t *rlock)
+{
+    return rlock != NULL ? ti_rlock_try(rlock, ti_self_get()) : THREADING_INVALID;
+}
+
+threading_status_t threading_rlock_acquire_timeout(threading_rlock_t *rlock, double seconds)
+{
+    if (rlock == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return status;
+    ti_self *self = ti_self_get();
+    status = ti_rlock_try(rlock, self);
+    if (status != THREADING_BUSY)
+        return status;
+    if (seconds == 0)
+        return THREADING_TIMEOUT;
+    return ti_rlock_acquire_slow(rlock, self, ti_deadline_after(seconds));
+}
+
+threading_status_t threading_rlock_release(threading_rlock_t *rlock)
+{
+    if (rlock == NULL)
+        return THREADING_INVALID;
+    ti_self *self = ti_self_get();
+    if (!ti_rlock_is_mine(rlock, self))
+        return THREADING_NOT_OWNER;
+    if (rlock->count > 1)
+        rlock->count--;
+    else
+        (void)ti_rlock_release_all(rlock, self);
+    return THREADING_OK;
+}
+
+bool threading_rlock_locked(const threading_rlock_t *rlock)
+{
+    /* Acquire: who sees the lock free sees what was done under it. */
+    return rlock != NULL && ti_load_acquire(&rlock->owner) != 0;
+}
+
+bool threading_rlock_is_owned(const threading_rlock_t *rlock)
+{
+    return rlock != NULL && ti_rlock_is_mine(rlock, ti_self_get());
+}
+
+size_t threading_rlock_count(const threading_rlock_t *rlock)
+{
+    return threading_rlock_is_owned(rlock) ? rlock->count : 0;
+}
+
+/* ------------------------------------------------------------------------------------- src/core/runtime.c */
+
+enum { TI_NO_HOOKS, TI_HOOKING, TI_HOOKED };
+
+static uint32_t ti_hooks;
+
+static bool ti_runtime_start(void)
+{
+    /* Acquire: pairs with the release below. A thread that comes while another one registers goes on. */
+    if (ti_load_acquire(&ti_hooks) != TI_NO_HOOKS || !ti_swap_acquire(&ti_hooks, TI_NO_HOOKS, TI_HOOKING))
+        return true;
+    ti_fence_decide();
+    ti_spins_decide();
+    bool hooked =
+        ti_port_at_exit(ti_shutdown_at_exit) && ti_port_at_exit(ti_shutdown_at_exit); /* see shutdown.c */
+    if (hooked) /* without fork hooks a forked child must not use the library, and nothing else is lost */
+        (void)ti_port_at_fork(ti_fork_prepare, ti_fork_parent, ti_fork_child);
+    ti_store_release(&ti_hooks, hooked ? TI_HOOKED : TI_NO_HOOKS);
+    return hooked;
+}
+
+/* -------------------------------------------------------------------------------------- src/core/rwlock.c */
+
+/*
+ * RWLock: a word of state, the writer's ident, and one queue in the parking lot for readers and writers.
+ *
+ *   state      meaning
+ *   0          free
+ *   n          n readers
+ *   WRITING    a writer
+ *   | WAITING  threads are in line; set and cleared under the bucket's guard
+ *
+ * Without WAITING, acquire and release are one swap each. With it, who comes stands in line, and who makes
+ * the lock free hands it over under the guard to those whose turn it is: the first in line, and if that is a
+ * reader, all readers in line. So nobody starves. Only a thread that reads already is let past the line, for
+ * its own release might be what the line waits for.
+ *
+ * Waiters and releasers agree by the word alone: WAITING is set before a waiter looks, under the guard,
+ * whether it can have the lock, and a releaser that does not see it in the swap that frees the lock has freed
+ * it before that look.
+ *
+ * The waiters' address is that of the writer's ident, which their waits are published with (waits.h).
+ */
+
+#define TI_WRITING UINT32_C(0x80000000)
+#define TI_WAITING UINT32_C(0x40000000)
+#define TI_READERS (TI_WAITING - 1)
+
+enum { TI_TO_READ, TI_TO_WRITE };
+
+_Static_assert(sizeof(threading_rwlock_t) == 8, "an RWLock is its state and its writer");
+
+/* ---- what the calling thread reads ---- */
+
+static ti_reading *ti_reading_find(ti_self *self, const void *rwlock)
+{
+    for (uint32_t i = 0; i < self->reads_known; i++)
+        if (self->reads[i].rwlock == rwlock)
+            return &self->reads[i];
+    return NULL;
+}
+
+static void ti_reading_add(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    ti_reading *reading = ti_reading_find(self, rwlock);
+    if (reading != NULL)
+        reading->count++;
+    else if (self->reads_known < TI_READS_KNOWN)
+        self->reads[self->reads_known++] = (ti_reading){rwlock, 1};
+    else
+        self->reads_beyond++;
+}
+
+/* The last one takes its place. */
+static void ti_reading_drop(ti_self *self, ti_reading *reading)
+{
+    const ti_reading *last = &self->reads[--self->reads_known];
+    if (reading != last) /* mostly it is the only one, and a copy of what was just written in parts is slow */
+        *reading = *last;
+}
+
+/* False: the thread does not read it, as far as that is known. */
+static bool ti_reading_remove(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    ti_reading *reading = ti_reading_find(self, rwlock);
+    if (reading != NULL) {
+        if (--reading->count == 0)
+            ti_reading_drop(self, reading);
+        return true;
+    }
+    if (self->reads_beyond == 0)
+        return false;
+    self->reads_beyond--;
+    return true;
+}
+
+/* What was read in this memory before. */
+static void ti_reading_forget(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    ti_reading *reading = ti_reading_find(self, rwlock);
+    if (reading != NULL)
+        ti_reading_drop(self, reading);
+}
+
+static bool ti_reads_already(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    return self->reads_beyond > 0 || ti_reading_find(self, rwlock) != NULL;
+}
+
+/* ---- without waiting ---- */
+
+/* THREADING_BUSY: it has to wait. */
+static threading_status_t ti_rwlock_try_read(threading_rwlock_t *rwlock, ti_self *self)
+{
+    for (;;) {
+        uint32_t state = ti_load_relaxed(&rwlock->state); /* relaxed: the swap decides */
+        bool passes = (state & TI_READERS) != 0 && ti_reads_already(self, rwlock);
+        if ((state & TI_WRITING) || ((state & TI_WAITING) && !passes))
+            return THREADING_BUSY;
+        if ((state & TI_READERS) == TI_READERS)
+            return THREADING_OVERFLOW;
+        /* Acquire: pairs with the last writer's release. */
+        if (ti_swap_acquire(&rwlock->state, state, state + 1)) {
+            ti_reading_add(self, rwlock);
+            return THREADING_OK;
+        }
+    }
+}
+
+/* The calling thread has the lock for writing. `rlocks`: if it ends so, those who wait are woken and told
+ * (waits.h). */
+static void ti_rwlock_wrote(threading_rwlock_t *rwlock, ti_self *self)
+{
+    ti_store_relaxed(&rwlock->writer,
+                     self->fast.ident); /* relaxed: means something to this thread only, and to proofs */
+    self->fast.rlocks++;
+}
+
+static threading_status_t ti_rwlock_try_write(threading_rwlock_t *rwlock, ti_self *self)
+{
+    /* Acquire: pairs with the last writer's and the readers' releases. */
+    if (!ti_swap_acquire(&rwlock->state, 0, TI_WRITING))
+        return THREADING_BUSY;
+    ti_rwlock_wrote(rwlock, self);
+    return THREADING_OK;
+}
+
+static bool ti_rwlock_is_writer(const threading_rwlock_t *rwlock, const ti_self *self)
+{
+    /* Relaxed: only this thread puts its ident there or takes it away, apart from a hand-over that it waits
+     * for. */
+    return ti_load_relaxed(&rwlock->writer) == self->fast.ident;
+}
+
+/* ---- handing over, under the guard and with WAITING set ---- */
+
+static ti_waiter *ti_rwlock_take(ti_bucket *bucket, ti_waiter *waiter, ti_waiter *chain)
+{
+    ti_parking_dequeue(bucket, waiter);
+    waiter->next = chain;
+    return waiter;
+}
+
+static ti_waiter *ti_rwlock_grant_readers(threading_rwlock_t *rwlock, ti_bucket *bucket, ti_waiter *first)
+{
+    ti_waiter *chain = NULL;
+    uint32_t count = 0;
+    for (ti_waiter *waiter = first, *after; waiter != NULL; waiter = after) {
+        after = ti_parking_next(waiter);
+        if (waiter->wants == TI_TO_READ) {
+            chain = ti_rwlock_take(bucket, waiter, chain);
+            count++;
+        }
+    }
+    ti_add_acquire_release(&rwlock->state, count); /* the readers acquire by their wake */
+    return chain;
+}
+
+static ti_waiter *ti_rwlock_grant_writer(threading_rwlock_t *rwlock, ti_bucket *bucket, ti_waiter *first)
+{
+    ti_store_relaxed(&rwlock->writer, ti_self_of(first)->fast.ident); /* relaxed: as in ti_rwlock_wrote */
+    ti_add_acquire_release(&rwlock->state, TI_WRITING);
+    return ti_rwlock_take(bucket, first, NULL);
+}
+
+/*
+ * Give the lock to those whose turn it is, if it can be given: the chain to wake. Nobody but threads that
+ * read already can change the state meanwhile. The last touch of the lock clears WAITING when the line is
+ * empty; before it nobody but the chain's threads, which sleep, can have the lock to themselves and free it.
+ */
+static ti_waiter *ti_rwlock_grant(threading_rwlock_t *rwlock, ti_bucket *bucket)
+{
+    ti_waiter *chain = NULL;
+    uint32_t state = ti_load_acquire(&rwlock->state);
+    ti_waiter *first = ti_parking_first(bucket, &rwlock->writer);
+    if (first != NULL && first->wants == TI_TO_WRITE && (state & ~TI_WAITING) == 0)
+        chain = ti_rwlock_grant_writer(rwlock, bucket, first);
+    else if (first != NULL && first->wants == TI_TO_READ && !(state & TI_WRITING))
+        chain = ti_rwlock_grant_readers(rwlock, bucket, first);
+    if (ti_parking_first(bucket, &rwlock->writer) == NULL)
+        ti_add_acquire_release(&rwlock->state, 0u - TI_WAITING);
+    return chain;
+}
+
+/* ---- waiting ---- */
+
+/* Under the guard: WAITING is set and the calling thread is last in line. */
+static void ti_rwlock_line_up(threading_rwlock_t *rwlock, ti_bucket *bucket, ti_self *self, uint32_t wants)
+{
+    uint32_t state;
+    do {
+        state = ti_load_relaxed(&rwlock->state); /* relaxed: the swap decides */
+    } while (!ti_swap_acquire(&rwlock->state, state, state | TI_WAITING));
+    self->waiter.wants = wants;
+    ti_parking_announce(bucket);
+    ti_parking_enqueue_last(bucket, &self->waiter, &rwlock->writer);
+}
+
+/* Stand in line, and have the lock at once if it can be had: the wake comes before the sleep then. */
+static void ti_rwlock_enqueue(threading_rwlock_t *rwlock, ti_self *self, uint32_t wants)
+{
+    ti_bucket *bucket = ti_parking_bucket(&rwlock->writer);
+    ti_guard_lock(&bucket->guard, &self->parker);
+    ti_rwlock_line_up(rwlock, bucket, self, wants);
+    ti_waiter *chain = ti_rwlock_grant(rwlock, bucket);
+    ti_guard_unlock(&bucket->guard);
+    ti_parking_wake_chain(chain, TI_HANDED);
+}
+
+/* Leave the line; those behind may be able to go on. False: the lock was just handed to this thread, or it
+ * was woken. */
+static bool ti_rwlock_leave(threading_rwlock_t *rwlock, ti_self *self)
+{
+    ti_bucket *bucket = ti_parking_bucket(&rwlock->writer);
+    ti_waiter *chain = NULL;
+    ti_guard_lock(&bucket->guard, &self->parker);
+    bool queued = ti_parking_is_queued(&self->waiter, &rwlock->writer);
+    if (queued) {
+        ti_parking_dequeue(bucket, &self->waiter);
+        chain = ti_rwlock_grant(rwlock, bucket);
+    }
+    ti_guard_unlock(&bucket->guard);
+    ti_parking_wake_chain(chain, TI_HANDED);
+    return queued;
+}
+
+/* Sleep in line. A wait without a limit is published and refused if it could never end. */
+static uint32_t ti_rwlock_sleep(threading_rwlock_t *rwlock, ti_self *self, int64_t deadline)
+{
+    bool publish = ti_wait_is_unlimited(self, deadline);
+    bool ends = !publish || ti_waits_for_owner(self, &rwlock->writer);
+    uint32_t outcome = ends ? ti_parking_doze(self, deadline) : TI_SLEEPING;
+    if (outcome == TI_SLEEPING && !ti_rwlock_leave(rwlock, self))
+        outcome = ti_parking_await_wake(self);
+    if (publish && ends)
+        ti_waits_end(self);
+    return outcome;
+}
+
+/* THREADING_OK when the lock was handed over. */
+static threading_status_t ti_rwlock_wait(threading_rwlock_t *rwlock, ti_self *self, uint32_t wants,
+                                         int64_t deadline)
+{
+    for (;;) {
+        ti_rwlock_enqueue(rwlock, self, wants);
+        uint32_t outcome = ti_rwlock_sleep(rwlock, self, deadline);
+        if (outcome == TI_HANDED)
+            return THREADING_OK;
+        if (outcome == TI_SLEEPING)
+            return ti_wait_is_unlimited(self, deadline) ? THREADING_DEADLOCK : ti_wait_status(deadline);
+        /* Woken because a writer has ended: the next round finds out what that means. */
+    }
+}
+
+static threading_status_t ti_rwlock_read_slow(threading_rwlock_t *rwlock, ti_self *self, double seconds)
+{
+    int64_t deadline = ti_deadline_after(seconds);
+    if (ti_wait_is_unlimited(self, deadline) && ti_rwlock_is_writer(rwlock, self))
+        return THREADING_DEADLOCK;
+    threading_status_t status = ti_rwlock_wait(rwlock, self, TI_TO_READ, deadline);
+    if (status == THREADING_OK)
+        ti_reading_add(self, rwlock);
+    return status;
+}
+
+static threading_status_t ti_rwlock_write_slow(threading_rwlock_t *rwlock, ti_self *self, double seconds)
+{
+    int64_t deadline = ti_deadline_after(seconds);
+    bool has_it = ti_rwlock_is_writer(rwlock, self) || ti_reading_find(self, rwlock) != NULL;
+    if (ti_wait_is_unlimited(self, deadline) && has_it)
+        return THREADING_DEADLOCK;
+    threading_status_t status = ti_rwlock_wait(rwlock, self, TI_TO_WRITE, deadline);
+    if (status == THREADING_OK)
+        ti_rwlock_wrote(rwlock, self);
+    return status;
+}
+
+/* ---- the calls ---- */
+
+threading_status_t threading_rwlock_init(threading_rwlock_t *rwlock)
+{
+    if (rwlock == NULL)
+        return THREADING_INVALID;
+    ti_reading_forget(ti_self_get(), rwlock);
+    /* Relaxed: nobody else uses it yet. */
+    ti_store_relaxed(&rwlock->state, 0);
+    ti_store_relaxed(&rwlock->writer, 0);
+    return THREADING_OK;
+}
+
+threading_status_t threading_rwlock_acquire_read(threading_rwlock_t *rwlock)
+{
+    return threading_rwlock_acquire_read_timeout(rwlock, THREADING_FOREVER);
+}
+
+threading_status_t threading_rwlock_try_acquire_read(threading_rwlock_t *rwlock)
+{
+    return rwlock != NULL ? ti_rwlock_try_read(rwlock, ti_self_get()) : THREADING_INVALID;
+}
+
+threading_status_t threading_rwlock_acquire_read_timeout(threading_rwlock_t *rwlock, double seconds)
+{
+    if (rwlock == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return status;
+    ti_self *self = ti_self_get();
+    status = ti_rwlock_try_read(rwlock, self);
+    if (status != THREADING_BUSY)
+        return status;
+    return seconds != 0 ? ti_rwlock_read_slow(rwlock, self, seconds) : THREADING_TIMEOUT;
+}
+
+threading_status_t threading_rwlock_acquire_write(threading_rwlock_t *rwlock)
+{
+    return threading_rwlock_acquire_write_timeout(rwlock, THREADING_FOREVER);
+}
+
+threading_status_t threading_rwlock_try_acquire_write(threading_rwlock_t *rwlock)
+{
+    return rwlock != NULL ? ti_rwlock_try_write(rwlock, ti_self_get()) : THREADING_INVALID;
+}
+
+threading_status_t threading_rwlock_acquire_write_timeout(threading_rwlock_t *rwlock, double seconds)
+{
+    if (rwlock == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return status;
+    ti_self *self = ti_self_get();
+    if (ti_rwlock_try_write(rwlock, self) == THREADING_OK)
+        return THREADING_OK;
+    return seconds != 0 ? ti_rwlock_write_slow(rwlock, self, seconds) : THREADING_TIMEOUT;
+}
+
+/* Take `part` off the state while threads wait, and hand the lock over if it is free then. */
+static void ti_rwlock_release_slow(threading_rwlock_t *rwlock, ti_self *self, uint32_t part)
+{
+    ti_bucket *bucket = ti_parking_bucket(&rwlock->writer);
+    ti_guard_lock(&bucket->guard, &self->parker);
+    uint32_t before = ti_add_acquire_release(&rwlock->state, 0u - part);
+    ti_waiter *chain = (before & TI_WAITING) ? ti_rwlock_grant(rwlock, bucket) : NULL;
+    ti_guard_unlock(&bucket->guard);
+    ti_parking_wake_chain(chain, TI_HANDED);
+}
+
+threading_status_t threading_rwlock_release_read(threading_rwlock_t *rwlock)
+{
+    if (rwlock == NULL)
+        return THREADING_INVALID;
+    ti_self *self = ti_self_get();
+    uint32_t state = ti_load_relaxed(&rwlock->state); /* relaxed: a reader's own share is there in any case */
+    if ((state & TI_READERS) == 0)
+        return THREADING_NOT_HELD;
+    if (!ti_reading_remove(self, rwlock))
+        return THREADING_NOT_OWNER;
+    do {
+        state = ti_load_relaxed(&rwlock->state); /* relaxed: the swap decides */
+        if ((state & TI_WAITING) && (state & TI_READERS) == 1) {
+            ti_rwlock_release_slow(rwlock, self, 1);
+            break;
+        }
+        /* Release: pairs with the next writer's acquire. The last touch of the lock. */
+    } while (!ti_swap_release(&rwlock->state, state, state - 1));
+    return THREADING_OK;
+}
+
+threading_status_t threading_rwlock_release_write(threading_rwlock_t *rwlock)
+{
+    if (rwlock == NULL)
+        return THREADING_INVALID;
+    ti_self *self = ti_self_get();
+    if (!(ti_load_relaxed(&rwlock->state) & TI_WRITING)) /* relaxed: the own share is there in any case */
+        return THREADING_NOT_HELD;
+    if (!ti_rwlock_is_writer(rwlock, self))
+        return THREADING_NOT_OWNER;
+    ti_store_relaxed(&rwlock->writer, 0); /* relaxed: see ti_rwlock_is_writer */
+    self->fast.rlocks--;
+    /* Release: pairs with the next acquire. The last touch of the lock if it succeeds. */
+    if (!ti_swap_release(&rwlock->state, TI_WRITING, 0))
+        ti_rwlock_release_slow(rwlock, self, TI_WRITING);
+    return THREADING_OK;
+}
+
+/* ---------------------------------------------------------------------------------------- src/core/self.c */
+
+#include <string.h>
+
+#define TI_RESERVE 8           /* foreign threads that can lock although memory is out */
+#define TI_MEMORY_WAIT 1000000 /* nanoseconds between attempts to get memory beyond the reserve */
+
+static ti_self ti_main_self; /* main needs no memory */
+static uint32_t ti_main_is_known;
+static ti_self ti_reserve[TI_RESERVE];
+static uint32_t ti_reserve_used;
+
+/* ---- the pool ---- */
+
+/* A stack that is only ever taken as a whole, so that no swap can meet a recycled node (ABA). */
+static uintptr_t ti_pool;
+
+static void ti_pool_put(ti_self *self)
+{
+    uintptr_t top;
+    do {
+        top = ti_load_pointer_relaxed(&ti_pool);
+        self->next = (ti_self *)top;
+        /* Release: pairs with the acquire in ti_pool_take, for `next`. */
+    } while (!ti_swap_pointer_release(&ti_pool, top, (uintptr_t)self));
+}
+
+static ti_self *ti_pool_take(void)
+{
+    if (ti_load_pointer_relaxed(&ti_pool) == 0) /* relaxed: spares the exchange; the exchange decides */
+        return NULL;
+    ti_self *taken = (ti_self *)ti_exchange_pointer_acquire(&ti_pool, 0);
+    if (taken == NULL)
+        return NULL;
+    ti_self *rest = taken->next;
+    if (rest != NULL && !ti_swap_pointer_release(&ti_pool, 0, (uintptr_t)rest))
+        for (ti_self *next; rest != NULL; rest = next) { /* others were put there meanwhile */
+            next = rest->next;
+            ti_pool_put(rest);
+        }
+    return taken;
+}
+
+/* A thread's own waiter knows whose it is. */
+static ti_self *ti_self_complete(ti_self *self)
+{
+    self->waiter.self = self;
+    return self;
+}
+
+static ti_self *ti_self_new(void)
+{
+    ti_self *self = ti_pool_take();
+    if (self !=
+        NULL) { /* not the parker: somebody may still be about to wake the thread that had it before */
+        memset(self, 0, offsetof(ti_self, parker));
+        return ti_self_complete(self);
+    }
+    self = (ti_self *)ti_memory_allocate(sizeof *self);
+    if (self == NULL)
+        return NULL;
+    ti_port_parker_init(&self->parker);
+    return ti_self_complete(self);
+}
+
+static void ti_self_free(ti_self *self)
+{
+    ti_pool_put(self);
+}
+
+static ti_self *ti_reserve_take(void)
+{
+    if (ti_load_relaxed(&ti_reserve_used) >= TI_RESERVE)
+        return NULL;
+    /* Relaxed: only the number matters, and no two threads get the same. */
+    uint32_t index = ti_add_relaxed(&ti_reserve_used, 1);
+    if (index >= TI_RESERVE)
+        return NULL;
+    ti_port_parker_init(&ti_reserve[index].parker);
+    return ti_self_complete(&ti_reserve[index]);
+}
+
+static ti_self *ti_foreign_self(void)
+{
+    for (;;) {
+        ti_self *self = ti_self_new();
+        if (self == NULL)
+            self = ti_reserve_take();
+        if (self != NULL)
+            return self;
+        ti_port_sleep(ti_port_now() + TI_MEMORY_WAIT);
+    }
+}
+
+/* ---- the calling thread as inline functions see it, where there are such ---- */
+
+#if defined(THREADING_INLINE)
+THREADING_INLINE_THREAD struct threading_fast *threading_fast_self;
+#endif
+
+static void ti_self_show(ti_self *self)
+{
+#if defined(THREADING_INLINE)
+    threading_fast_self = self != NULL ? &self->fast : NULL;
+#else
+    (void)self;
+#endif
+}
+
+/* A thread's first call. */
+static ti_self *ti_self_attach_new(void)
+{
+    /* Relaxed: only main itself can be told to be main. After its end late destructors find it known. */
+    bool is_main = ti_port_is_main() && ti_load_relaxed(&ti_main_is_known) == 0;
+    ti_self *self = is_main ? ti_self_complete(&ti_main_self) : ti_foreign_self();
+    if (is_main) {
+        ti_store_relaxed(&ti_main_is_known, 1);
+        ti_port_parker_init(&self->parker);
+        self->record = ti_registry_main();
+    }
+    (void)ti_port_set_self(self,
+                           ti_self_leave); /* without the call at its end a foreign thread stays listed */
+    (void)ti_runtime_start();              /* asked again, and answered for, by threading_thread_start */
+    ti_registry_lock(self);
+    self->fast.ident = is_main ? TI_MAIN_IDENT : ti_registry_new_ident();
+    ti_registry_add(self);
+    ti_registry_unlock();
+    ti_self_show(self);
+    return self;
+}
+
+static ti_self *ti_self_attach(void)
+{
+    ti_self *self = (ti_self *)ti_port_self_recall();
+    return self != NULL ? self : ti_self_attach_new();
+}
+
+static void ti_self_leave(void *pointer)
+{
+    ti_self *self = (ti_self *)pointer;
+    ti_local_finish(self);
+    threading_thread_t *record = self->record; /* only now: a finaliser may have asked for a Dummy */
+    ti_registry_lock(self);
+    ti_registry_remove(self);
+    ti_waits_owner_ended(self);
+    if (record != NULL)
+        ti_thread_set_ended(record);
+    ti_registry_unlock();
+    if (record != NULL)
+        ti_thread_leave(record);
+    ti_self_show(NULL);
+    ti_self_free(self);
+}
+
+/* ----------------------------------------------------------------------------------- src/core/semaphore.c */
+
+/*
+ * Semaphore and BoundedSemaphore: a value, and the parking lot.
+ *
+ * Acquire takes one away if the value is not 0. Release adds, then wakes as many waiters as it added; they
+ * compete with whoever comes by, except that one that has waited for more than a millisecond is given its
+ * unit by the releaser: the rule of the lock word (lockword.h). As there, the releaser touches the value only
+ * once, unless it has found a waiter in the queue: then the semaphore is still in use.
+ */
+
+_Static_assert(sizeof(threading_semaphore_t) == 4, "a Semaphore is its value");
+_Static_assert(sizeof(threading_bounded_semaphore_t) == 8, "a BoundedSemaphore has its bound as well");
+
+/* ---- taking ---- */
+
+/* Sequential if it fails too: the second look of the table in parking.h, which pairs with the change in the
+ * release. */
+static bool ti_semaphore_take(uint32_t *value)
+{
+    uint32_t seen;
+    while ((seen = ti_load_sequential(value)) != 0)
+        if (ti_swap_sequential(value, seen, seen - 1))
+            return true;
+    return false;
+}
+
+static bool ti_semaphore_take_or_enqueue(uint32_t *value, ti_self *self, bool was_woken)
+{
+    ti_bucket *bucket = ti_parking_bucket(value);
+    ti_guard_lock(&bucket->guard, &self->parker);
+    ti_parking_announce(bucket);
+    bool taken = ti_semaphore_take(value);
+    if (taken)
+        ti_parking_withdraw(bucket);
+    else if (was_woken)
+        ti_parking_enqueue_first(bucket, &self->waiter, value);
+    else
+        ti_parking_enqueue_last(bucket, &self->waiter, value);
+    ti_guard_unlock(&bucket->guard);
+    return taken;
+}
+
+static threading_status_t ti_semaphore_acquire_slow(uint32_t *value, double seconds)
+{
+    ti_self *self = ti_self_get();
+    int64_t deadline = ti_deadline_after(seconds);
+    self->waiter.since = ti_port_now();
+    uint32_t outcome = TI_SLEEPING;
+    while (!ti_semaphore_take_or_enqueue(value, self, outcome == TI_WOKEN)) {
+        outcome = ti_parking_sleep(self, value, deadline);
+        if (outcome == TI_HANDED)
+            break;
+        if (outcome == TI_SLEEPING)
+            return ti_semaphore_take(value) ? THREADING_OK : ti_wait_status(deadline);
+    }
+    return THREADING_OK;
+}
+
+threading_status_t threading_semaphore_acquire_timeout(threading_semaphore_t *semaphore, double seconds)
+{
+    if (semaphore == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK || ti_semaphore_take(&semaphore->value))
+        return status;
+    return seconds != 0 ? ti_semaphore_acquire_slow(&semaphore->value, seconds) : THREADING_TIMEOUT;
+}
+
+threading_status_t threading_semaphore_acquire(threading_semaphore_t *semaphore)
+{
+    return threading_semaphore_acquire_timeout(semaphore, THREADING_FOREVER);
+}
+
+threading_status_t threading_semaphore_try_acquire(threading_semaphore_t *semaphore)
+{
+    if (semaphore == NULL)
+        return THREADING_INVALID;
+    return ti_semaphore_take(&semaphore->value) ? THREADING_OK : THREADING_BUSY;
+}
+
+/* ---- releasing ---- */
+
+/* Decide for each waiter of a chain whether it is given its unit or has to compete for it. */
+static void ti_semaphore_decide(uint32_t *value, ti_waiter *chain)
+{
+    int64_t now = ti_port_now();
+    for (ti_waiter *waiter = chain; waiter != NULL; waiter = waiter->next) {
+        bool handed = now - waiter->since > TI_STARVED && ti_semaphore_take(value);
+        waiter->wants = handed ? TI_HANDED : TI_WOKEN;
+    }
+}
+
+static void ti_semaphore_wake(uint32_t *value, ti_bucket *bucket, size_t n)
+{
+    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
+    ti_waiter *chain = ti_parking_take(bucket, value, n);
+    ti_waiter *watchers = ti_parking_take_watchers(bucket, value);
+    ti_semaphore_decide(value, chain);
+    ti_guard_unlock(&bucket->guard);
+    while (chain != NULL) {
+        ti_waiter *waiter = chain;
+        chain = waiter->next;
+        ti_parking_wake(waiter, waiter->wants);
+    }
+    ti_parking_wake_chain(watchers, TI_WOKEN);
+}
+
+/* Add n unless the value would pass the limit. */
+static bool ti_semaphore_add(uint32_t *value, size_t n, uint32_t limit)
+{
+    ti_bucket *bucket = ti_parking_bucket(value);
+    uint32_t seen;
+    do {
+        seen = ti_load_relaxed(value); /* relaxed: the swap decides */
+        if (seen > limit || n > limit - seen)
+            return false;
+        /* Sequential: the change in the table in parking.h. */
+    } while (!ti_swap_sequential(value, seen, seen + (uint32_t)n));
+    if (ti_parking_is_awaited(bucket))
+        ti_semaphore_wake(value, bucket, n);
+    return true;
+}
+
+threading_status_t threading_semaphore_release_n(threading_semaphore_t *semaphore, size_t n)
+{
+    if (semaphore == NULL || n == 0)
+        return THREADING_INVALID;
+    return ti_semaphore_add(&semaphore->value, n, THREADING_SEMAPHORE_MAX) ? THREADING_OK
+                                                                           : THREADING_OVERFLOW;
+}
+
+threading_status_t threading_semaphore_release(threading_semaphore_t *semaphore)
+{
+    return threading_semaphore_release_n(semaphore, 1);
+}
+
+size_t threading_semaphore_value(const threading_semaphore_t *semaphore)
+{
+    /* Relaxed: a momentary answer. */
+    return semaphore != NULL ? ti_load_relaxed(&semaphore->value) : 0;
+}
+
+threading_status_t threading_semaphore_init(threading_semaphore_t *semaphore, size_t value)
+{
+    if (semaphore == NULL)
+        return THREADING_INVALID;
+    if (value > THREADING_SEMAPHORE_MAX)
+        return THREADING_OVERFLOW;
+    /* Relaxed: nobody else uses it yet. */
+    ti_store_relaxed(&semaphore->value, (uint32_t)value);
+    return THREADING_OK;
+}
+
+/* ---- bounded ---- */
+
+static threading_semaphore_t *ti_bounded(threading_bounded_semaphore_t *semaphore)
+{
+    return semaphore != NULL ? &semaphore->semaphore : NULL;
+}
+
+threading_status_t threading_bounded_semaphore_init(threading_bounded_semaphore_t *semaphore, size_t value)
+{
+    threading_status_t status = threading_semaphore_init(ti_bounded(semaphore), value);
+    if (status == THREADING_OK)
+        semaphore->initial = (uint32_t)value;
+    return status;
+}
+
+threading_status_t threading_bounded_semaphore_acquire(threading_bounded_semaphore_t *semaphore)
+{
+    return threading_semaphore_acquire(ti_bounded(semaphore));
+}
+
+threading_status_t threading_bounded_semaphore_try_acquire(threading_bounded_semaphore_t *semaphore)
+{
+    return threading_semaphore_try_acquire(ti_bounded(semaphore));
+}
+
+threading_status_t threading_bounded_semaphore_acquire_timeout(threading_bounded_semaphore_t *semaphore,
+                                                               double seconds)
+{
+    return threading_semaphore_acquire_timeout(ti_bounded(semaphore), seconds);
+}
+
+threading_status_t threading_bounded_semaphore_release_n(threading_bounded_semaphore_t *semaphore, size_t n)
+{
+    if (semaphore == NULL || n == 0)
+        return THREADING_INVALID;
+    bool added = ti_semaphore_add(&semaphore->semaphore.value, n, semaphore->initial);
+    return added ? THREADING_OK : THREADING_INVALID;
+}
+
+threading_status_t threading_bounded_semaphore_release(threading_bounded_semaphore_t *semaphore)
+{
+    return threading_bounded_semaphore_release_n(semaphore, 1);
+}
+
+size_t threading_bounded_semaphore_value(const threading_bounded_semaphore_t *semaphore)
+{
+    return semaphore != NULL ? threading_semaphore_value(&semaphore->semaphore) : 0;
+}
+
+/* ------------------------------------------------------------------------------------ src/core/shutdown.c */
+
+/*
+ * The end of the process: wait for the threads that are no daemons.
+ *
+ * exit() may be called by any thread, by two at once, and by one that another exiting thread waits for. C
+ * libraries differ in what they do then: glibc before 2.41, musl before 1.2.6 and macOS let the second caller
+ * run the remaining handlers and end the process under the first one's feet; later ones make it wait for
+ * ever. So the thread that reaches the hook first owns the exit. The hook is registered twice, so that a
+ * second caller meets it too, at whatever moment it comes; it leaves the set of threads that are waited for,
+ * puts a hook there for the next one, and sleeps until the process is gone.
+ *
+ * Nothing is freed or torn down: daemons go on using the library until the process is gone.
+ */
+#include <stdlib.h>
+
+static uint32_t ti_exit_owner;     /* ident of the thread that ends the process */
+static uint32_t ti_finalizing;     /* set under the registry's guard: nothing more is waited for */
+static uint32_t ti_shutdown_count; /* under the registry's guard: numbers the waits */
+
+static bool ti_is_finalizing(void)
+{
+    return ti_load_acquire(&ti_finalizing) != 0;
+}
+
+static void ti_shutdown_reset(void)
+{
+    ti_exit_owner = 0;
+    ti_finalizing = 0;
+}
+
+/* ---- the wait ---- */
+
+static bool ti_is_waited_for(const threading_thread_t *record, const ti_self *self, uint32_t number)
+{
+    uint32_t state = ti_load_relaxed(&record->state); /* relaxed: its last change comes under the guard */
+    return (state == TI_STARTING || state == TI_RUNNING) &&
+           (record->is_worker || !threading_thread_daemon(record)) && record != ti_registry_main() &&
+           record != self->record && record->left_out != number;
+}
+
+/* The next thread to wait for, retained. NULL: none is left, and at exit none can be started any more. */
+static threading_thread_t *ti_shutdown_next(ti_self *self, uint32_t number, bool at_exit)
+{
+    ti_registry_lock(self);
+    threading_thread_t *record = ti_registry_first();
+    while (record != NULL && !ti_is_waited_for(record, self, number))
+        record = record->next;
+    if (record != NULL)
+        threading_thread_retain(record);
+    else if (at_exit)
+        ti_store_release(&ti_finalizing, 1);
+    ti_registry_unlock();
+    return record;
+}
+
+static uint32_t ti_shutdown_number(ti_self *self)
+{
+    ti_registry_lock(self);
+    uint32_t number = ++ti_shutdown_count;
+    ti_registry_unlock();
+    return number;
+}
+
+/* Wait until one thread has ended. One that waits for this thread is left out: it would never end. */
+static threading_status_t ti_shutdown_wait_for(ti_self *self, threading_thread_t *record, uint32_t number)
+{
+    threading_status_t status = ti_thread_wait(self, record, TI_FOREVER, TI_LEAVING);
+    if (status == THREADING_OK && ti_load_acquire(&record->state) == TI_ENDED)
+        (void)ti_thread_reap(self, record, TI_FOREVER);
+    if (status == THREADING_DEADLOCK) {
+        ti_registry_lock(self);
+        record->left_out = number;
+        ti_registry_unlock();
+        return status;
+    }
+    return THREADING_OK;
+}
+
+static threading_status_t ti_shutdown_wait(ti_self *self, bool at_exit)
+{
+    threading_status_t result = THREADING_OK;
+    uint32_t number = ti_shutdown_number(self);
+    self->deaf++; /* a stop is no reason to leave threads behind */
+    ti_executors_close(self);
+    for (threading_thread_t *record; (record = ti_shutdown_next(self, number, at_exit)) != NULL;) {
+        if (ti_shutdown_wait_for(self, record, number) != THREADING_OK)
+            result = THREADING_DEADLOCK;
+        threading_thread_free(record);
+    }
+    if (!at_exit)
+        ti_executors_open();
+    self->deaf--;
+    return result;
+}
+
+/* Main counts as ended when its end has come, so that those who join it go on before they are joined
+ * themselves. */
+static void ti_main_leaves(ti_self *self)
+{
+    ti_thread_set_gone(self, ti_registry_main(), TI_ENDED);
+}
+
+threading_status_t threading_shutdown(void)
+{
+    ti_self *self = ti_self_get();
+    if (ti_port_is_main())
+        ti_main_leaves(self);
+    return ti_shutdown_wait(self, false);
+}
+
+/* ---- the exit ---- */
+
+static bool ti_exit_claim(const ti_self *self)
+{
+    return ti_swap_acquire(&ti_exit_owner, 0, self->fast.ident) ||
+           ti_load_relaxed(&ti_exit_owner) == self->fast.ident;
+}
+
+/* Leave the set of threads that are waited for. False: another thread ends the process. */
+static bool ti_exit_begin(ti_self *self)
+{
+    if (self->record != NULL)
+        ti_thread_set_gone(self, self->record, TI_LEAVING);
+    return ti_exit_claim(self);
+}
+
+static void ti_exit_sleep(ti_self *self)
+{
+    for (;;)
+        ti_port_park(&self->parker, TI_FOREVER);
+}
+
+static void ti_shutdown_at_exit(void)
+{
+    ti_self *self = ti_self_get();
+    if (!ti_exit_begin(self)) {
+        /* For the next one that comes. Without it a third caller of exit() is not held back. */
+        (void)ti_port_at_exit(ti_shutdown_at_exit);
+        ti_exit_sleep(self);
+    }
+    ti_main_leaves(self);
+    (void)ti_shutdown_wait(self, true);
+}
+
+void threading_exit_process(int code)
+{
+    ti_self *self = ti_self_get();
+    if (!ti_exit_begin(self))
+        ti_exit_sleep(self);
+    exit(code);
+}
+
+/* --------------------------------------------------------------------------------------- src/core/spins.c */
+
+#define TI_SPIN_PAUSES 16 /* at most between two looks; reading the clock takes about as long */
+
+static uint32_t ti_spins_allowed;
+
+static void ti_spins_decide(void)
+{
+    /* Relaxed: set once, before there is anything to wait for. */
+    ti_store_relaxed(&ti_spins_allowed, ti_port_cpu_count() > 1);
+}
+
+/* The first looks come in quick succession: most waits are over by then, and need no clock. */
+static bool ti_spin_has_time(ti_spin *spin)
+{
+    if (spin->pauses < TI_SPIN_PAUSES) {
+        spin->pauses = spin->pauses == 0 ? 1 : 2 * spin->pauses;
+        return true;
+    }
+    int64_t now = ti_port_now();
+    if (spin->end == 0)
+        spin->end = now + TI_SPIN_TIME;
+    return now < spin->end;
+}
+
+static bool ti_spin_goes_on(ti_spin *spin)
+{
+    /* Relaxed: as above. */
+    if (!ti_load_relaxed(&ti_spins_allowed) || !ti_spin_has_time(spin))
+        return false;
+    for (uint32_t i = 0; i < spin->pauses; i++)
+        ti_pause();
+    return true;
+}
+
+/* -------------------------------------------------------------------------------------- src/core/status.c */
+
+/* The names and messages of the statuses, made from the header's one list. */
+
+static const struct {
+    const char *name;
+    const char *message;
+} ti_status_texts[] = {
+#define TI_STATUS_TEXT(name, message) {"THREADING_" #name, message},
+    THREADING_STATUS_LIST(TI_STATUS_TEXT)
+#undef TI_STATUS_TEXT
+};
+
+/* As an unsigned number, so that a negative value is too large as well. */
+static bool ti_status_is_known(threading_status_t status)
+{
+    return (unsigned int)status < THREADING_STATUS_COUNT;
+}
+
+const char *threading_status_name(threading_status_t status)
+{
+    return ti_status_is_known(status) ? ti_status_texts[status].name : "THREADING_UNKNOWN";
+}
+
+const char *threading_status_message(threading_status_t status)
+{
+    return ti_status_is_known(status) ? ti_status_texts[status].message : "not a status of this library";
+}
+
+/* ---------------------------------------------------------------------------------------- src/core/stop.c */
+
+bool threading_stop_requested(const threading_stop_t *stop)
+{
+    for (; stop != NULL; stop = stop->parent)
+        /* Acquire: pairs with the release in threading_stop_request. */
+        if (ti_load_acquire(&stop->requested) || (stop->has_deadline && ti_deadline_passed(stop->deadline)))
+            return true;
+    return false;
+}
+
+/* The stop that the calling thread heeds in its present wait. */
+static const threading_stop_t *ti_stop_heeded(const ti_self *self)
+{
+    return self->deaf > 0 ? NULL : self->stop;
+}
+
+static bool ti_wait_is_over(const ti_self *self, int64_t deadline)
+{
+    return ti_deadline_passed(deadline) || threading_stop_requested(ti_stop_heeded(self));
+}
+
+static int64_t ti_wait_limit(const ti_self *self, int64_t deadline)
+{
+    for (const threading_stop_t *stop = ti_stop_heeded(self); stop != NULL; stop = stop->parent)
+        if (stop->has_deadline && stop->deadline < deadline)
+            deadline = stop->deadline;
+    return deadline;
+}
+
+static threading_status_t ti_wait_status(int64_t deadline)
+{
+    return ti_deadline_passed(deadline) ? THREADING_TIMEOUT : THREADING_CANCELLED;
+}
+
+threading_status_t threading_stop_init(threading_stop_t *stop)
+{
+    return threading_stop_init_child(stop, NULL, THREADING_FOREVER);
+}
+
+threading_status_t threading_stop_init_child(threading_stop_t *stop, threading_stop_t *parent, double seconds)
+{
+    if (stop == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return status;
+    /* Relaxed: nobody else uses it yet. */
+    ti_store_relaxed(&stop->requested, 0);
+    stop->has_deadline = seconds != THREADING_FOREVER;
+    stop->parent = parent;
+    stop->deadline = ti_deadline_after(seconds);
+    return THREADING_OK;
+}
+
+static void ti_stop_wake_if_heeded(ti_self *self, void *requested)
+{
+    const threading_stop_t *stop = self->stop;
+    while (stop != NULL && stop != requested)
+        stop = stop->parent;
+    if (stop != NULL)
+        ti_port_unpark(&self->parker);
+}
+
+threading_status_t threading_stop_request(threading_stop_t *stop)
+{
+    if (stop == NULL)
+        return THREADING_INVALID;
+    /* Release: what was done before the request is seen by those who see it. */
+    ti_store_release(&stop->requested, 1);
+    ti_registry_lock(ti_self_get());
+    ti_registry_for_each(ti_stop_wake_if_heeded, stop);
+    ti_registry_unlock();
+    return THREADING_OK;
+}
+
+/* Under the registry's guard, so that a request that follows a parent does not meet a stop whose memory is
+ * gone. */
+threading_stop_t *threading_stop_heed(threading_stop_t *stop)
+{
+    ti_self *self = ti_self_get();
+    ti_registry_lock(self);
+    threading_stop_t *before = self->stop;
+    self->stop = stop;
+    ti_registry_unlock();
+    return before;
+}
+
+/* -------------------------------------------------------------------------------------- src/core/thread.c */
+
+/* Thread: from the object to the running thread and back. The states are in thread.h. */
+
+#include <stdlib.h>
+
+static threading_thread_t ti_thread_main_record = {
+    .references = 1,
+    .state = TI_RUNNING,
+    .reap = TI_REAPED,
+    .ident = TI_MAIN_IDENT,
+    .kind = TI_MAIN,
+    .options_status = THREADING_OK,
+    .name = &ti_name_of_main,
+};
+
+/* Change a word that threads may wait for. Sequential: the change in the table in parking.h. */
+static void ti_thread_change(uint32_t *word, uint32_t value)
+{
+    ti_store_sequential(word, value);
+    ti_parking_wake_all(word);
+}
+
+/* ---- making and freeing ---- */
+
+static threading_thread_t *ti_thread_allocate(ti_kind kind, const char *name, const char *prefix)
+{
+    threading_thread_t *record = (threading_thread_t *)ti_memory_allocate(sizeof *record);
+    if (record == NULL)
+        return NULL;
+    record->references = 1;
+    record->kind = kind;
+    record->family = ti_fork_family;
+    if (!ti_name_give(record, name, prefix)) {
+        ti_memory_free(record);
+        return NULL;
+    }
+    return record;
+}
+
+static bool ti_options_are_valid(const threading_thread_options_t *options)
+{
+    bool valid = options->daemon >= THREADING_NOT_DAEMON && options->daemon <= THREADING_DAEMON &&
+                 (options->stack_size == 0 || options->stack_size >= TI_STACK_SIZE_MIN);
+    for (size_t i = 0; i < sizeof options->reserved / sizeof *options->reserved; i++)
+        valid = valid && options->reserved[i] == 0;
+    return valid;
+}
+
+/* A foreign thread counts as a daemon, as the Dummy it would be. */
+static bool ti_daemon_of_new(int daemon)
+{
+    const threading_thread_t *creator = ti_self_get()->record;
+    if (daemon == THREADING_INHERIT)
+        return creator == NULL || threading_thread_daemon(creator);
+    return daemon > 0;
+}
+
+threading_thread_t *threading_thread_new(threading_target_t target, void *arg,
+                                         const threading_thread_options_t *options)
+{
+    static const threading_thread_options_t defaults = {.name = NULL};
+    if (options == NULL)
+        options = &defaults;
+    threading_thread_t *thread = ti_thread_allocate(TI_STARTED_HERE, options->name, "Thread");
+    if (thread == NULL)
+        return NULL;
+    thread->target = target;
+    thread->arg = arg;
+    thread->stack_size = options->stack_size;
+    thread->stop = options->stop;
+    thread->daemon = ti_daemon_of_new(options->daemon);
+    thread->options_status = ti_options_are_valid(options) ? THREADING_OK : THREADING_INVALID;
+    return thread;
+}
+
+threading_thread_t *threading_thread_retain(threading_thread_t *thread)
+{
+    /* Relaxed: whoever retains holds or borrows a reference already. */
+    if (thread != NULL)
+        ti_add_relaxed(&thread->references, 1);
+    return thread;
+}
+
+/* Nobody else knows the object any more. A thread that nobody joined is left to the system. */
+static void ti_thread_destroy(threading_thread_t *thread)
+{
+    if (thread == &ti_thread_main_record)
+        return;
+    if (ti_load_acquire(&thread->reap) == TI_JOINABLE && thread->family == ti_fork_family)
+        ti_port_thread_detach(&thread->native);
+    ti_name_free_all(thread);
+    ti_memory_free(thread->timer);
+    ti_memory_free(thread);
+}
+
+void threading_thread_free(threading_thread_t *thread)
+{
+    /* Release: what this holder did happens before the memory is freed; acquire: by the last one. */
+    if (thread != NULL && ti_add_acquire_release(&thread->references, (uint32_t)-1) == 1)
+        ti_thread_destroy(thread);
+}
+
+/* ---- the running thread ---- */
+
+/* threading_exit ends the innermost call. Apart from ti_thread_main, so that the compiler need not think of
+ * variables that longjmp might spoil. */
+static void *ti_thread_call(ti_self *self, threading_target_t target, void *arg)
+{
+    jmp_buf *outer = self->way_out;
+    const ti_acting *acting = self->acting; /* those that the call leaves unfinished are forgotten */
+    jmp_buf way_out;
+    self->way_out = &way_out;
+    if (setjmp(way_out) == 0)
+        self->exit_result = target(arg);
+    self->way_out = outer;
+    self->acting = acting;
+    return self->exit_result;
+}
+
+static void ti_thread_main(void *argument)
+{
+    ti_self *self = (ti_self *)argument;
+    bool leaves_by_itself = ti_port_set_self(self, ti_self_leave);
+    ti_self_show(self);
+    self->record->native_id = ti_port_native_id();
+    ti_name_show(self->record);
+    ti_thread_change(&self->record->state, TI_RUNNING);
+    if (self->record->target != NULL)
+        self->record->result = ti_thread_call(self, self->record->target, self->record->arg);
+    if (self->record == ti_registry_main()) /* it has called fork, and this is the child: main returns */
+        exit(EXIT_SUCCESS);
+    /* Here, where all of the thread still works; ti_self_leave repeats it for copies that come late. */
+    ti_local_finish(self);
+    if (leaves_by_itself)
+        return;
+    ti_self_leave(self);
+    (void)ti_port_set_self(NULL, ti_self_leave);
+}
+
+static void ti_thread_set_gone(ti_self *self, threading_thread_t *record, uint32_t state)
+{
+    ti_registry_lock(self);
+    if (ti_load_relaxed(&record->state) < state)    /* relaxed: its last changes come under the guard */
+        ti_store_sequential(&record->state, state); /* sequential: the change that is woken for */
+    ti_waits_withdraw(record);
+    ti_registry_unlock();
+    ti_parking_wake_all(&record->state);
+}
+
+static void ti_thread_set_ended(threading_thread_t *record)
+{
+    ti_store_sequential(&record->state, TI_ENDED); /* sequential: the change that ti_thread_leave wakes for */
+    if (record != ti_registry_main())              /* main is listed for ever, as in CPython */
+        ti_registry_unlist(record);
+}
+
+static void ti_thread_leave(threading_thread_t *record)
+{
+    ti_parking_wake_all(&record->state);
+    threading_thread_free(record);
+}
+
+/* ---- start ---- */
+
+/* Enter the thread everywhere, so that it is complete when it runs. */
+static threading_status_t ti_thread_enter(threading_thread_t *thread, ti_self *self)
+{
+    if (ti_load_relaxed(&thread->state) != TI_NEW) /* relaxed: it changes under the guard that is held */
+        return THREADING_ALREADY_STARTED;
+    if (ti_is_finalizing())
+        return THREADING_FINALIZING;
+    self->fast.ident = ti_registry_new_ident();
+    ti_store_relaxed(&thread->ident, self->fast.ident); /* relaxed: published by the state */
+    self->record = threading_thread_retain(thread);
+    self->stop = thread->stop;
+    ti_registry_add(self);
+    ti_registry_list(thread);
+    ti_store_sequential(&thread->state, TI_STARTING);
+    return THREADING_OK;
+}
+
+static threading_status_t ti_thread_launch(threading_thread_t *thread, ti_self *self)
+{
+    size_t stack_size = thread->stack_size != 0 ? thread->stack_size : threading_get_stack_size();
+    thread->family = ti_fork_family;
+    threading_status_t status = ti_port_thread_start(&thread->native, ti_thread_main, self, stack_size);
+    if (status == THREADING_OK)
+        ti_thread_change(&thread->reap, TI_JOINABLE);
+    return status;
+}
+
+/* The system refused: all is as before. */
+static void ti_thread_withdraw(threading_thread_t *thread, ti_self *self, ti_self *caller)
+{
+    ti_registry_lock(caller);
+    ti_registry_remove(self);
+    ti_registry_unlist(thread);
+    ti_store_relaxed(&thread->ident, 0);
+    ti_store_sequential(&thread->state, TI_NEW);
+    ti_registry_unlock();
+    ti_parking_wake_all(&thread->state);
+    threading_thread_free(thread);
+}
+
+threading_status_t threading_thread_start(threading_thread_t *thread)
+{
+    if (thread == NULL)
+        return THREADING_INVALID;
+    if (thread->options_status != THREADING_OK)
+        return thread->options_status;
+    /* Relaxed: it is asked again under the guard; here only so that the answer needs no memory. */
+    if (ti_load_relaxed(&thread->state) != TI_NEW)
+        return THREADING_ALREADY_STARTED;
+    ti_self *caller = ti_self_get();
+    ti_self *self = ti_runtime_start() ? ti_self_new() : NULL;
+    if (self == NULL)
+        return THREADING_NO_MEMORY;
+    ti_registry_lock(caller);
+    threading_status_t status = ti_thread_enter(thread, self);
+    ti_registry_unlock();
+    if (status == THREADING_OK) {
+        status = ti_thread_launch(thread, self);
+        if (status != THREADING_OK)
+            ti_thread_withdraw(thread, self, caller);
+    }
+    if (status != THREADING_OK)
+        ti_self_free(self);
+    return status;
+}
+
+/* ---- join ---- */
+
+/* Sleep until the state may have changed. A wait without a limit is refused when it could never end. */
+static threading_status_t ti_thread_sleep(ti_self *self, threading_thread_t *record, uint32_t state,
+                                          int64_t deadline, uint32_t enough)
+{
+    if (!ti_wait_is_unlimited(self, deadline))
+        return ti_parking_wait(self, &record->state, state, deadline) ? THREADING_OK
+                                                                      : ti_wait_status(deadline);
+    if (!ti_waits_for_end(self, record, enough))
+        return THREADING_DEADLOCK;
+    (void)ti_parking_wait(self, &record->state, state, TI_FOREVER); /* true: it has no deadline */
+    ti_waits_end(self);
+    return THREADING_OK;
+}
+
+static threading_status_t ti_thread_wait(ti_self *self, threading_thread_t *record, int64_t deadline,
+                                  uint32_t enough)
+{
+    for (;;) {
+        /* Acquire: pairs with the change to ENDED, so that the joiner sees all that the thread did. */
+        uint32_t state = ti_load_acquire(&record->state);
+        if (state >= enough)
+            return THREADING_OK;
+        if (state == TI_NEW)
+            return THREADING_NOT_STARTED;
+        if (ti_deadline_passed(deadline))
+            return THREADING_TIMEOUT;
+        threading_status_t status = ti_thread_sleep(self, record, state, deadline, enough);
+        if (status != THREADING_OK)
+            return status;
+    }
+}
+
+static bool ti_thread_reap(ti_self *self, threading_thread_t *record, int64_t deadline)
+{
+    if (record->family != ti_fork_family)
+        return true; /* the parent process's thread: there is nothing to join here */
+    for (;;) {
+        uint32_t reap = ti_load_acquire(&record->reap);
+        if (reap == TI_REAPED)
+            return true;
+        if (reap != TI_JOINABLE) {
+            if (ti_deadline_passed(deadline) || !ti_parking_wait(self, &record->reap, reap, deadline))
+                return false;
+        } else if (ti_swap_acquire(&record->reap, TI_JOINABLE, TI_JOINING)) {
+            ti_port_thread_join(&record->native);
+            ti_thread_change(&record->reap, TI_REAPED);
+        }
+    }
+}
+
+/*
+ * The first to join without a limit sleeps in the system's own join, once instead of once for the state and once there.
+ * THREADING_BUSY: it is not the first, or has to look closer.
+ */
+static threading_status_t ti_thread_join_first(ti_self *self, threading_thread_t *thread)
+{
+    bool is_first =
+        thread->family == ti_fork_family && ti_swap_acquire(&thread->reap, TI_JOINABLE, TI_JOINING);
+    if (!is_first)
+        return THREADING_BUSY;
+    if (!ti_waits_for_end(self, thread, TI_ENDED)) {
+        ti_thread_change(&thread->reap, TI_JOINABLE);
+        return THREADING_DEADLOCK;
+    }
+    ti_port_thread_join(&thread->native);
+    ti_thread_change(&thread->reap, TI_REAPED);
+    ti_waits_end(self);
+    return THREADING_OK;
+}
+
+static threading_status_t ti_thread_join(threading_thread_t *thread, int64_t deadline)
+{
+    ti_self *self = ti_self_get();
+    uint32_t state = ti_load_acquire(&thread->state);
+    if (thread->kind == TI_DUMMY)
+        return THREADING_INVALID;
+    if (state == TI_NEW)
+        return THREADING_NOT_STARTED;
+    if (thread == self->record)
+        return THREADING_DEADLOCK;
+    if (state != TI_ENDED && ti_is_finalizing())
+        return THREADING_FINALIZING;
+    threading_status_t status = THREADING_BUSY;
+    if (ti_wait_is_unlimited(self, deadline))
+        status = ti_thread_join_first(self, thread);
+    if (status != THREADING_BUSY)
+        return status;
+    status = ti_thread_wait(self, thread, deadline, TI_ENDED);
+    if (status == THREADING_OK && !ti_thread_reap(self, thread, deadline))
+        return ti_wait_status(deadline);
+    return status;
+}
+
+threading_status_t threading_thread_join(threading_thread_t *thread)
+{
+    return thread != NULL ? ti_thread_join(thread, TI_FOREVER) : THREADING_INVALID;
+}
+
+threading_status_t threading_thread_join_timeout(threading_thread_t *thread, double seconds)
+{
+    if (thread == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    return status == THREADING_OK ? ti_thread_join(thread, ti_deadline_after(seconds)) : status;
+}
+
+threading_status_t threading_thread_try_join(threading_thread_t *thread)
+{
+    if (thread == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_thread_join(thread, TI_PAST);
+    return status == THREADING_TIMEOUT ? THREADING_BUSY : status;
+}
+
+/* ---- asking ---- */
+
+bool threading_thread_is_alive(const threading_thread_t *thread)
+{
+    if (thread == NULL)
+        return false;
+    uint32_t state = ti_load_acquire(&thread->state);
+    return state != TI_NEW && state != TI_ENDED;
+}
+
+threading_status_t threading_thread_result(const threading_thread_t *thread, void **result)
+{
+    if (thread == NULL || thread->kind != TI_STARTED_HERE)
+        return THREADING_INVALID;
+    uint32_t state = ti_load_acquire(&thread->state);
+    if (state == TI_NEW)
+        return THREADING_NOT_STARTED;
+    if (state != TI_ENDED)
+        return THREADING_BUSY;
+    if (result != NULL)
+        *result = thread->result;
+    return THREADING_OK;
+}
+
+bool threading_thread_daemon(const threading_thread_t *thread)
+{
+    /* Relaxed: a momentary answer. */
+    return thread != NULL && ti_load_relaxed(&thread->daemon) != 0;
+}
+
+threading_status_t threading_thread_set_daemon(threading_thread_t *thread, bool daemon)
+{
+    if (thread == NULL)
+        return THREADING_INVALID;
+    ti_registry_lock(ti_self_get());
+    bool is_new = ti_load_relaxed(&thread->state) == TI_NEW; /* relaxed: it changes under this guard */
+    if (is_new)
+        ti_store_relaxed(&thread->daemon, daemon);
+    ti_registry_unlock();
+    return is_new ? THREADING_OK : THREADING_ALREADY_STARTED;
+}
+
+uint32_t threading_thread_ident(const threading_thread_t *thread)
+{
+    if (thread == NULL || ti_load_acquire(&thread->state) == TI_NEW)
+        return 0;
+    return ti_load_relaxed(&thread->ident); /* relaxed: set before the state that was read */
+}
+
+uint64_t threading_thread_native_id(const threading_thread_t *thread)
+{
+    if (thread == NULL)
+        return 0;
+    if (thread == &ti_thread_main_record)
+        return ti_port_main_native_id();
+    uint32_t *state = (uint32_t *)(uintptr_t)&thread->state; /* waiting for it changes nothing */
+    ti_self *self = ti_self_get();
+    self->deaf++; /* it says nothing of a stop */
+    while (ti_load_acquire(state) == TI_STARTING)
+        (void)ti_parking_wait(self, state, TI_STARTING, TI_FOREVER);
+    self->deaf--;
+    return ti_load_acquire(state) != TI_NEW ? thread->native_id : 0;
+}
+
+/* ---------------------------------------------------------------------------------------- src/core/time.c */
+
+/* Time: the monotonic clock, sleeping, and deadlines. */
+
+#define TI_NANOSECONDS 1e9
+
+static threading_status_t ti_deadline_check(double seconds)
+{
+    if (seconds == THREADING_FOREVER)
+        return THREADING_OK;
+    if (!(seconds >= 0)) /* this way round, since every comparison with NaN is false */
+        return THREADING_INVALID;
+    return seconds > THREADING_TIMEOUT_MAX ? THREADING_OVERFLOW : THREADING_OK;
+}
+
+/* Rounded up, as CPython rounds timeouts: the smallest positive timeout is one nanosecond, not a try. */
+static int64_t ti_nanoseconds(double seconds)
+{
+    double exact = seconds * TI_NANOSECONDS;
+    int64_t whole = (int64_t)exact;
+    return whole + ((double)whole < exact);
+}
+
+static int64_t ti_deadline_after(double seconds)
+{
+    if (seconds == THREADING_FOREVER)
+        return TI_FOREVER;
+    int64_t now = ti_port_now();
+    int64_t wait = ti_nanoseconds(seconds);
+    /* 292 years from now are no moment that the clock can show: stop just before TI_FOREVER. */
+    return wait < TI_FOREVER - now ? now + wait : TI_FOREVER - 1;
+}
+
+static bool ti_deadline_passed(int64_t deadline)
+{
+    return deadline != TI_FOREVER && ti_port_now() >= deadline;
+}
+
+double threading_timeout_max(void)
+{
+    return THREADING_TIMEOUT_MAX;
+}
+
+double threading_monotonic(void)
+{
+    return (double)ti_port_now() / TI_NANOSECONDS;
+}
+
+static threading_status_t ti_sleep_heeding(ti_self *self, int64_t deadline)
+{
+    while (!ti_wait_is_over(self, deadline))
+        ti_port_park(&self->parker, ti_wait_limit(self, deadline));
+    return ti_deadline_passed(deadline) ? THREADING_OK : THREADING_CANCELLED;
+}
+
+/* The calling thread, if it is known: sleeping alone is no reason to become so. */
+static ti_self *ti_sleeper(void)
+{
+    ti_self *self = (ti_self *)ti_port_self();
+    return self != NULL ? self : (ti_self *)ti_port_self_recall();
+}
+
+threading_status_t threading_sleep(double seconds)
+{
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return status;
+    ti_self *self = ti_sleeper();
+    if (seconds == 0)
+        ti_port_yield();
+    else if (self != NULL && !ti_wait_is_unlimited(self, TI_FOREVER))
+        return ti_sleep_heeding(self, ti_deadline_after(seconds));
+    else
+        ti_port_sleep(ti_deadline_after(seconds));
+    return THREADING_OK;
+}
+
+/* --------------------------------------------------------------------------------------- src/core/timer.c */
+
+/*
+ * Timer: a Thread whose target waits for a word to change, then calls.
+ *
+ *   state      changed by
+ *   WAITING
+ *   CANCELLED  cancel, if it is WAITING
+ *   CALLED     the timer's thread, if it is WAITING: who of the two comes first decides
+ */
+
+enum { TI_TIMER_WAITING, TI_TIMER_CANCELLED, TI_TIMER_CALLED };
+
+struct ti_timer {
+    uint32_t state;
+    double seconds;
+    void (*function)(void *arg);
+    void *arg;
+};
+
+static void *ti_timer_run(void *arg)
+{
+    struct ti_timer *timer = (struct ti_timer *)arg;
+    ti_self *self = ti_self_get();
+    int64_t deadline = ti_deadline_after(timer->seconds);
+    /* Woken early, it may be by the cancel of another timer that was in this memory before. */
+    while (ti_load_acquire(&timer->state) == TI_TIMER_WAITING &&
+           ti_parking_wait(self, &timer->state, TI_TIMER_WAITING, deadline))
+        continue;
+    if (ti_swap_acquire(&timer->state, TI_TIMER_WAITING, TI_TIMER_CALLED) && timer->function != NULL)
+        timer->function(timer->arg);
+    return NULL;
+}
+
+threading_thread_t *threading_timer_new(double seconds, void (*function)(void *arg), void *arg)
+{
+    struct ti_timer *timer = (struct ti_timer *)ti_memory_allocate(sizeof *timer);
+    if (timer == NULL)
+        return NULL;
+    threading_thread_t *thread = threading_thread_new(ti_timer_run, timer, NULL);
+    if (thread == NULL) {
+        ti_memory_free(timer);
+        return NULL;
+    }
+    timer->seconds = seconds;
+    timer->function = function;
+    timer->arg = arg;
+    thread->timer = timer;
+    thread->options_status = ti_deadline_check(seconds);
+    return thread;
+}
+
+threading_status_t threading_timer_cancel(threading_thread_t *timer)
+{
+    if (timer == NULL || timer->timer == NULL)
+        return THREADING_INVALID;
+    uint32_t *state = &timer->timer->state;
+    /* Sequential: the change in the table in parking.h. */
+    if (ti_swap_sequential(state, TI_TIMER_WAITING, TI_TIMER_CANCELLED))
+        ti_parking_wake_all(state);
+    return THREADING_OK;
+}
+
+/* ---------------------------------------------------------------------------------------- src/core/wait.c */
+
+/* Waiting for many futures: threading_wait and threading_as_completed. */
+#include <stdlib.h>
+
+static bool ti_futures_are_given(threading_future_t *const *futures, size_t count)
+{
+    if (futures == NULL)
+        return count == 0;
+    for (size_t i = 0; i < count; i++)
+        if (futures[i] == NULL)
+            return false;
+    return true;
+}
+
+/* A worker that may wait for ever runs one of the tasks instead, if one of its own executor has not begun. */
+static bool ti_futures_help(threading_future_t *const *futures, size_t count, ti_self *self, int64_t deadline)
+{
+    if (!ti_future_may_help(self, deadline))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (ti_executor_help(futures[i], self))
+            return true;
+    return false;
+}
+
+/* What a set of futures looks like at a moment. */
+typedef struct ti_futures_view {
+    size_t done;
+    size_t failed;
+} ti_futures_view;
+
+static ti_futures_view ti_futures_look(threading_future_t *const *futures, size_t count)
+{
+    ti_futures_view view = {0, 0};
+    for (size_t i = 0; i < count; i++) {
+        if (!ti_future_is_done(futures[i]))
+            continue;
+        view.done++;
+        view.failed += futures[i]->status != THREADING_OK && !threading_future_cancelled(futures[i]);
+    }
+    return view;
+}
+
+/* Sleep until more than `done` of them are done. There is room for `count` in `sources`. */
+static threading_status_t ti_futures_sleep(threading_future_t *const *futures, size_t count, size_t done,
+                                           threading_source_t *sources, ti_self *self, int64_t deadline)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!ti_future_is_done(futures[i])) {
+            sources[left].kind = THREADING_SOURCE_KIND_FUTURE;
+            sources[left++].object = futures[i];
+        }
+    size_t index;
+    return left + done == count ? ti_wait_any(sources, left, self, deadline, &index) : THREADING_OK;
+}
+
+static threading_source_t *ti_sources_new(size_t count)
+{
+    bool fits = count <= SIZE_MAX / sizeof(threading_source_t);
+    return fits ? (threading_source_t *)ti_memory_allocate(count * sizeof(threading_source_t)) : NULL;
+}
+
+/* ---- threading_wait ---- */
+
+static threading_status_t ti_futures_await_all(threading_future_t *const *futures, size_t count,
+                                               ti_self *self, int64_t deadline)
+{
+    while (ti_futures_help(futures, count, self, deadline))
+        continue;
+    threading_status_t status = THREADING_OK;
+    for (size_t i = 0; i < count && status == THREADING_OK; i++)
+        status = ti_future_await(futures[i], self, deadline);
+    return status;
+}
+
+/* Whether the wait is over by what is done. */
+static bool ti_futures_are_enough(threading_future_t *const *futures, size_t count, threading_when_t when,
+                                  size_t *done)
+{
+    ti_futures_view view = ti_futures_look(futures, count);
+    *done = view.done;
+    size_t enough = when == THREADING_FIRST_COMPLETED ? view.done : view.failed;
+    return enough > 0 || view.done == count;
+}
+
+/* Memory is needed only for sleeping. */
+static threading_status_t ti_futures_await_first(threading_future_t *const *futures, size_t count,
+                                                 ti_self *self, int64_t deadline, threading_when_t when)
+{
+    threading_source_t *sources = NULL;
+    threading_status_t status = THREADING_OK;
+    size_t done;
+    while (status == THREADING_OK && !ti_futures_are_enough(futures, count, when, &done)) {
+        if (ti_futures_help(futures, count, self, deadline))
+            continue;
+        if (sources == NULL)
+            sources = ti_sources_new(count);
+        status = sources == NULL ? THREADING_NO_MEMORY
+                                 : ti_futures_sleep(futures, count, done, sources, self, deadline);
+    }
+    ti_memory_free(sources);
+    return status;
+}
+
+threading_status_t threading_wait(threading_future_t *const *futures, size_t count, double seconds,
+                                  threading_when_t when, size_t *done)
+{
+    bool is_known = when == THREADING_ALL_COMPLETED || when == THREADING_FIRST_COMPLETED ||
+                    when == THREADING_FIRST_EXCEPTION;
+    if (!ti_futures_are_given(futures, count) || !is_known)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return status;
+    ti_self *self = ti_self_get();
+    int64_t deadline = ti_deadline_after(seconds);
+    if (when == THREADING_ALL_COMPLETED)
+        status = ti_futures_await_all(futures, count, self, deadline);
+    else
+        status = ti_futures_await_first(futures, count, self, deadline, when);
+    if (done != NULL)
+        *done = ti_futures_look(futures, count).done;
+    return status;
+}
+
+/* ---- threading_as_completed ---- */
+
+/* The futures in three parts: those that were taken, those that were found done, those that were not. */
+struct threading_completed {
+    size_t count;
+    size_t taken;
+    size_t ready;
+    int64_t deadline;
+    threading_source_t *sources; /* to wait with */
+    threading_future_t *futures[];
+};
+
+static int ti_compare_addresses(const void *a, const void *b)
+{
+    uintptr_t one = (uintptr_t) * (threading_future_t *const *)a;
+    uintptr_t other = (uintptr_t) * (threading_future_t *const *)b;
+    return (one > other) - (one < other);
+}
+
+/* The numbers wrap round; those of one set are near each other. */
+static int ti_compare_orders(const void *a, const void *b)
+{
+    const threading_future_t *one = *(threading_future_t *const *)a;
+    const threading_future_t *other = *(threading_future_t *const *)b;
+    int32_t difference = (int32_t)(one->order - other->order);
+    return (difference > 0) - (difference < 0);
+}
+
+/* Retain each future once. */
+static void ti_completed_fill(threading_completed_t *completed, threading_future_t *const *futures,
+                              size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        completed->futures[i] = futures[i];
+    qsort(completed->futures, count, sizeof *completed->futures, ti_compare_addresses);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || completed->futures[i] != completed->futures[completed->count - 1])
+            completed->futures[completed->count++] = threading_future_retain(completed->futures[i]);
+}
+
+static threading_completed_t *ti_completed_new(size_t count)
+{
+    threading_completed_t *completed = NULL;
+    if (count <= (SIZE_MAX - sizeof *completed) / sizeof *completed->futures)
+        completed = (threading_completed_t *)ti_memory_allocate(sizeof *completed +
+                                                                count * sizeof *completed->futures);
+    if (completed == NULL || count == 0)
+        return completed;
+    completed->sources = ti_sources_new(count);
+    if (completed->sources != NULL)
+        return completed;
+    ti_memory_free(completed);
+    return NULL;
+}
+
+threading_completed_t *threading_as_completed(threading_future_t *const *futures, size_t count,
+                                              double seconds)
+{
+    if (!ti_futures_are_given(futures, count) || ti_deadline_check(seconds) != THREADING_OK)
+        return NULL;
+    threading_completed_t *completed = ti_completed_new(count);
+    if (completed != NULL) {
+        completed->deadline = ti_deadline_after(seconds);
+        ti_completed_fill(completed, futures, count);
+    }
+    return completed;
+}
+
+/* Move those that are done by now behind the ones that were. False: there are none. */
+static bool ti_completed_collect(threading_completed_t *completed)
+{
+    size_t before = completed->ready;
+    for (size_t i = before; i < completed->count; i++) {
+        threading_future_t *future = completed->futures[i];
+        if (!ti_future_is_done(future))
+            continue;
+        completed->futures[i] = completed->futures[completed->ready];
+        completed->futures[completed->ready++] = future;
+    }
+    return completed->ready > before;
+}
+
+/* Collect until there are no more, for one that was done before another may have been passed over just before
+ * both were; then put them in the order of their completion. */
+static void ti_completed_look(threading_completed_t *completed)
+{
+    size_t first = completed->ready;
+    while (ti_completed_collect(completed))
+        continue;
+    qsort(&completed->futures[first], completed->ready - first, sizeof *completed->futures,
+          ti_compare_orders);
+}
+
+static threading_status_t ti_completed_await(threading_completed_t *completed, ti_self *self)
+{
+    for (;;) {
+        ti_completed_look(completed);
+        if (completed->taken < completed->ready)
+            return THREADING_OK;
+        threading_future_t *const *left = &completed->futures[completed->ready];
+        size_t count = completed->count - completed->ready;
+        if (ti_futures_help(left, count, self, completed->deadline))
+            continue;
+        threading_status_t status =
+            ti_futures_sleep(left, count, 0, completed->sources, self, completed->deadline);
+        if (status != THREADING_OK)
+            return status;
+    }
+}
+
+threading_status_t threading_completed_next(threading_completed_t *completed, threading_future_t **future)
+{
+    if (completed == NULL)
+        return THREADING_INVALID;
+    if (completed->taken == completed->count)
+        return THREADING_EMPTY;
+    if (completed->taken == completed->ready) {
+        threading_status_t status = ti_completed_await(completed, ti_self_get());
+        if (status != THREADING_OK)
+            return status;
+    }
+    threading_future_t *next = completed->futures[completed->taken++];
+    if (future != NULL)
+        *future = next;
+    return THREADING_OK;
+}
+
+void threading_completed_free(threading_completed_t *completed)
+{
+    if (completed == NULL)
+        return;
+    for (size_t i = 0; i < completed->count; i++)
+        threading_future_free(completed->futures[i]);
+    ti_memory_free(completed->sources);
+    ti_memory_free(completed);
+}
+
+/* ------------------------------------------------------------------------------------ src/core/wait_any.c */
+
+/*
+ * Waiting for any of several things: a waiter in a queue of each.
+ *
+ * The waiters are in the sources, so that nothing is allocated, and stand in queues of their own beside those
+ * of the things (TI_WATCHERS): whoever makes a thing ready wakes all of its watchers and they take nothing,
+ * so no waiter that would take it is passed over. Each watcher announces itself as every waiter does, and the
+ * sources are looked at after that: a change that the look misses finds the watcher. Woken for whatever
+ * reason, the thread looks again at all of them.
+ */
+
+/* ---- the things ---- */
+
+static bool ti_source_is_known(const threading_source_t *source)
+{
+    return source->object != NULL && source->kind >= THREADING_SOURCE_KIND_THREAD &&
+           source->kind <= THREADING_SOURCE_KIND_FUTURE;
+}
+
+/* The word of a thing that can be read without a lock; NULL for a queue. */
+static uint32_t *ti_source_word(const threading_source_t *source)
+{
+    switch (source->kind) {
+    case THREADING_SOURCE_KIND_THREAD:
+        return &((threading_thread_t *)source->object)->state;
+    case THREADING_SOURCE_KIND_EVENT:
+        return &((threading_event_t *)source->object)->flag;
+    case THREADING_SOURCE_KIND_SEMAPHORE:
+        return &((threading_semaphore_t *)source->object)->value;
+    case THREADING_SOURCE_KIND_BOUNDED_SEMAPHORE:
+        return &((threading_bounded_semaphore_t *)source->object)->semaphore.value;
+    case THREADING_SOURCE_KIND_FUTURE:
+        return &((threading_future_t *)source->object)->state;
+    default:
+        return NULL;
+    }
+}
+
+static bool ti_source_is_ready(const threading_source_t *source)
+{
+    const uint32_t *word = ti_source_word(source);
+    if (word == NULL)
+        return ti_queue_is_ready((threading_queue_t *)source->object);
+    /* Sequential: the second look of the table in parking.h. */
+    uint32_t value = ti_load_sequential(word);
+    if (source->kind == THREADING_SOURCE_KIND_THREAD)
+        return value == TI_ENDED;
+    if (source->kind == THREADING_SOURCE_KIND_FUTURE)
+        return value >= TI_CANCELLED;
+    return value != 0;
+}
+
+/* The first that is ready; `count` if none is. */
+static size_t ti_sources_ready(const threading_source_t *sources, size_t count)
+{
+    size_t i = 0;
+    while (i < count && !ti_source_is_ready(&sources[i]))
+        i++;
+    return i;
+}
+
+/* ---- watching ---- */
+
+static const void *ti_source_watched(const threading_source_t *source)
+{
+    const uint32_t *word = ti_source_word(source);
+    const void *address = word != NULL ? word : ti_queue_address((const threading_queue_t *)source->object);
+    return ti_parking_tagged(address, TI_WATCHERS);
+}
+
+static void ti_source_watch(threading_source_t *source, ti_self *self)
+{
+    const void *address = ti_source_watched(source);
+    ti_bucket *bucket = ti_parking_bucket(address);
+    source->waiter.self = self;
+    ti_guard_lock(&bucket->guard, &self->parker);
+    ti_parking_announce(bucket);
+    ti_parking_enqueue_first(bucket, &source->waiter, address); /* where those who look for it begin */
+    ti_guard_unlock(&bucket->guard);
+}
+
+static bool ti_source_is_woken(const threading_source_t *source)
+{
+    /* Acquire: pairs with the release in ti_parking_wake, so that the change is seen. */
+    return ti_load_acquire(&source->waiter.woken) != TI_SLEEPING;
+}
+
+/* A waker that has taken the watcher off its queue is waited for: it still has to touch it. */
+static void ti_source_unwatch(threading_source_t *source, ti_self *self)
+{
+    if (ti_parking_leave(&source->waiter, ti_source_watched(source), &self->parker))
+        return;
+    while (!ti_source_is_woken(source))
+        ti_port_park(&self->parker, TI_FOREVER);
+}
+
+static bool ti_sources_are_woken(const threading_source_t *sources, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ti_source_is_woken(&sources[i]))
+            return true;
+    return false;
+}
+
+/* Sleep until a source is ready or was for a moment, or until the wait's limit. */
+static void ti_sources_sleep(threading_source_t *sources, size_t count, ti_self *self, int64_t deadline)
+{
+    for (size_t i = 0; i < count; i++)
+        ti_source_watch(&sources[i], self);
+    if (ti_sources_ready(sources, count) == count)
+        while (!ti_sources_are_woken(sources, count) && !ti_wait_is_over(self, deadline))
+            ti_port_park(&self->parker, ti_wait_limit(self, deadline));
+    for (size_t i = 0; i < count; i++)
+        ti_source_unwatch(&sources[i], self);
+}
+
+static threading_status_t ti_wait_any(threading_source_t *sources, size_t count, ti_self *self, int64_t deadline,
+                               size_t *index)
+{
+    for (;;) {
+        *index = ti_sources_ready(sources, count);
+        if (*index < count)
+            return THREADING_OK;
+        if (ti_wait_is_over(self, deadline))
+            return ti_wait_status(deadline);
+        ti_sources_sleep(sources, count, self, deadline);
+    }
+}
+
+/* ---- the call ---- */
+
+/* Whether all that is waited for is the calling thread's own end. */
+static bool ti_sources_are_self(const threading_source_t *sources, size_t count, const ti_self *self)
+{
+    for (size_t i = 0; i < count; i++)
+        if (self->record == NULL || sources[i].object != self->record)
+            return false;
+    return true;
+}
+
+threading_status_t threading_wait_any(threading_source_t *sources, size_t count, double seconds,
+                                      size_t *index)
+{
+    if (sources == NULL || count == 0)
+        return THREADING_INVALID;
+    for (size_t i = 0; i < count; i++)
+        if (!ti_source_is_known(&sources[i]))
+            return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return status;
+    ti_self *self = ti_self_get();
+    int64_t deadline = ti_deadline_after(seconds);
+    if (ti_wait_is_unlimited(self, deadline) && ti_sources_are_self(sources, count, self))
+        return THREADING_DEADLOCK;
+    size_t ready;
+    status = ti_wait_any(sources, count, self, deadline, &ready);
+    if (status == THREADING_OK && index != NULL)
+        *index = ready;
+    return status;
+}
+
+/* --------------------------------------------------------------------------------------- src/core/waits.c */
+
+/* What it means when the thread that is waited for is not there any more. */
+typedef enum ti_if_ended {
+    TI_ENDED_WAKES,         /* its end is what is waited for */
+    TI_ENDED_NEVER_RELEASES /* it can release nothing any more */
+} ti_if_ended;
+
+static bool ti_waits_in_vain(const ti_self *self, ti_if_ended if_ended)
+{
+    for (const ti_self *waiter = self;;) {
+        /* Relaxed: waits.h says why the word cannot change in a way that matters. */
+        uint32_t ident = ti_load_relaxed(waiter->waits_for);
+        if (ident == 0 || ident == waiter->fast.ident || ident >= TI_IDENT_LIMIT)
+            return false; /* free, or just given to the waiter, or no owner any more (once.c) */
+        if (ident == self->fast.ident)
+            return true;
+        const ti_self *other = ti_registry_find(ident);
+        if (other == NULL)
+            return waiter == self && if_ended == TI_ENDED_NEVER_RELEASES;
+        if (other->waits_for == NULL)
+            return false;
+        waiter = other;
+    }
+}
+
+/* Under the registry's guard. */
+static bool ti_waits_publish(ti_self *self, const uint32_t *word, ti_if_ended if_ended)
+{
+    self->waits_for = word;
+    bool in_vain = ti_waits_in_vain(self, if_ended);
+    if (in_vain)
+        self->waits_for = NULL;
+    return !in_vain;
+}
+
+static bool ti_waits_for_owner(ti_self *self, const uint32_t *owner)
+{
+    ti_registry_lock(self);
+    bool may_end = ti_waits_publish(self, owner, TI_ENDED_NEVER_RELEASES);
+    ti_registry_unlock();
+    return may_end;
+}
+
+static bool ti_waits_for_end(ti_self *self, const threading_thread_t *thread, uint32_t enough)
+{
+    ti_registry_lock(self);
+    self->waits_enough = enough;
+    /* Relaxed: what matters of its changes comes under the guard. */
+    bool may_end = ti_load_relaxed(&thread->state) >= enough;
+    if (!may_end)
+        may_end = ti_waits_publish(self, &thread->ident, TI_ENDED_WAKES);
+    ti_registry_unlock();
+    return may_end;
+}
+
+static void ti_waits_end(ti_self *self)
+{
+    ti_registry_lock(self);
+    self->waits_for = NULL;
+    ti_registry_unlock();
+}
+
+static threading_status_t ti_waits_sleep(ti_self *self, uint32_t *word, uint32_t value, int64_t deadline)
+{
+    if (!ti_wait_is_unlimited(self, deadline))
+        return ti_parking_wait(self, word, value, deadline) ? THREADING_OK : ti_wait_status(deadline);
+    if (value == self->fast.ident || !ti_waits_for_owner(self, word))
+        return THREADING_DEADLOCK;
+    (void)ti_parking_wait(self, word, value, TI_FOREVER); /* true: it has no limit */
+    ti_waits_end(self);
+    return THREADING_OK;
+}
+
+static void ti_waits_withdraw_one(ti_self *waiter, void *arg)
+{
+    const threading_thread_t *thread = (const threading_thread_t *)arg;
+    /* Relaxed: it changes under the guard. */
+    if (waiter->waits_for == &thread->ident && waiter->waits_enough <= ti_load_relaxed(&thread->state))
+        waiter->waits_for = NULL;
+}
+
+static void ti_waits_withdraw(threading_thread_t *thread)
+{
+    ti_registry_for_each(ti_waits_withdraw_one, thread);
+}
+
+static void ti_waits_wake_if_owned(ti_self *waiter, void *arg)
+{
+    const ti_self *owner = (const ti_self *)arg;
+    const uint32_t *word = waiter->waits_for;
+    /* Relaxed: the owner is the calling thread. */
+    if (word != NULL && ti_load_relaxed(word) == owner->fast.ident)
+        ti_parking_wake_all((uint32_t *)(uintptr_t)word);
+}
+
+static void ti_waits_owner_ended(ti_self *owner)
+{
+    if (owner->fast.rlocks > 0)
+        ti_registry_for_each(ti_waits_wake_if_owned, owner);
+}
+
+/* ------------------------------------------------------------------------------------------------ the end */
+
+#undef TI_APPLE_LONGEST_WAIT
+#undef TI_APPLE_NAME_LIMIT
+#undef TI_ATOMIC_BARRIER
+#undef TI_ATOMIC_PAUSE
+#undef TI_AUTOMATIC_SIZE
+#undef TI_BUCKET_BITS
+#undef TI_C11_LEAVE_ROUND
+#undef TI_C11_LONGEST_STEP
+#undef TI_C11_ROUNDS_MASK
+#undef TI_C11_SECOND
+#undef TI_C11_SLICE
+#undef TI_C11_TICK
+#undef TI_CANCELLED
+#undef TI_CAPACITY_MIN
+#undef TI_DONE
+#undef TI_FINISHED
+#undef TI_FIRST_CAPACITY
+#undef TI_FOREVER
+#undef TI_FUTEX_ANY
+#undef TI_FUTEX_WAIT_BITSET_PRIVATE
+#undef TI_FUTEX_WAKE_PRIVATE
+#undef TI_GUARD_LOCKED
+#undef TI_GUARD_SPINS
+#undef TI_IDENT_LIMIT
+#undef TI_LINUX_CPUS_MAX
+#undef TI_MAIN_IDENT
+#undef TI_MEMBARRIER_PRIVATE_EXPEDITED
+#undef TI_MEMBARRIER_REGISTER_PRIVATE_EXPEDITED
+#undef TI_MEMORY_WAIT
+#undef TI_NAME_MORE
+#undef TI_NANOSECONDS
+#undef TI_NOTIFIED
+#undef TI_PAST
+#undef TI_POSIX_FUTEX
+#undef TI_POSIX_IS_ALONE
+#undef TI_POSIX_LEAVE_ROUND
+#undef TI_POSIX_PARKER_IS_FUTEX
+#undef TI_POSIX_ROUNDS_MASK
+#undef TI_POSIX_SECOND
+#undef TI_POSIX_STACK_DEFAULT
+#undef TI_READERS
+#undef TI_READS_KNOWN
+#undef TI_RESERVE
+#undef TI_RUNNING_FUTURE
+#undef TI_SETTLED
+#undef TI_SPIN_PAUSES
+#undef TI_SPIN_TIME
+#undef TI_STACK_SIZE_MIN
+#undef TI_STARVED
+#undef TI_STATUS_TEXT
+#undef TI_TABLE_SIZE
+#undef TI_WAITING
+#undef TI_WIN32_CALLED
+#undef TI_WIN32_HIGH_RESOLUTION
+#undef TI_WIN32_LONGEST_WAIT
+#undef TI_WIN32_MILLISECOND
+#undef TI_WIN32_MISSING
+#undef TI_WIN32_NAME_LIMIT
+#undef TI_WIN32_SECOND
+#undef TI_WIN32_STACK_DEFAULT
+#undef TI_WIN32_SYNCH
+#undef TI_WIN32_UNIT
+#undef TI_WIN32_UNKNOWN
+#undef TI_WORKERS_DEFAULT_MAX
+#undef TI_WORKERS_DEFAULT_MORE
+#undef TI_WRITING
+
+#if defined(THREADING_INLINE) && !defined(THREADING_NO_INLINE)
+#define threading_lock_acquire(lock) threading_lock_acquire_inline(lock)
+#define threading_lock_release(lock) threading_lock_release_inline(lock)
+#define threading_rlock_acquire(rlock) threading_rlock_acquire_inline(rlock)
+#define threading_rlock_release(rlock) threading_rlock_release_inline(rlock)
+#define threading_local_get(local) threading_local_get_inline(local)
+#endif
+
+#endif /* THREADING_IMPLEMENTATION */
