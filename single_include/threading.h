@@ -7885,9 +7885,11 @@ bool threading_lock_locked(const threading_lock_t *lock)
  * word. */
 static bool ti_lockword_post(ti_bucket *bucket, const uint32_t *word)
 {
-    bool is_free = bucket->lookout == 0;
+    /* Relaxed, both: who withdraws does so without the guard, but posting is done under it; and nobody relies on
+     * this lookout yet. */
+    bool is_free = ti_load_pointer_relaxed(&bucket->lookout) == 0;
     if (is_free)
-        ti_store_pointer_relaxed(&bucket->lookout, (uintptr_t)word); /* relaxed: nobody relies on it yet */
+        ti_store_pointer_relaxed(&bucket->lookout, (uintptr_t)word);
     return is_free;
 }
 
@@ -8040,10 +8042,11 @@ static void ti_lockword_requeue(uint32_t *word, ti_waiter *chain)
 
 /* ---- release while threads wait ---- */
 
-/* Under the guard: the first waiter, taken off the queue; NULL if a lookout makes its wake needless. */
+/* Under the guard: the first waiter, taken off the queue. A lookout that comes just now makes its wake needless, and
+ * it is woken all the same: the lookout may get the word and withdraw before the word is freed. */
 static ti_waiter *ti_lockword_take_first(ti_bucket *bucket, const uint32_t *word)
 {
-    ti_waiter *first = bucket->lookout == (uintptr_t)word ? NULL : ti_parking_first(bucket, word);
+    ti_waiter *first = ti_parking_first(bucket, word);
     if (first != NULL)
         ti_parking_dequeue(bucket, first);
     return first;

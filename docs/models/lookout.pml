@@ -5,13 +5,15 @@
  *     spin -DLOOK_AGAIN -run lookout.pml     no errors: in every order each waiter gets the lock in the end
  *     spin -run lookout.pml                  invalid end state: a waiter sleeps for ever
  *
- * A Lock used as a signal: WAITERS threads acquire it once each and never release it; another thread releases it whenever
- * it is held. Every step is sequential, as it is in the code. What LOOK_AGAIN stands for is the look of a lookout that
+ * A Lock used as a signal: WAITERS threads acquire it once each and never release it; others release it whenever it is
+ * held. Every step is sequential, as it is in the code. What LOOK_AGAIN stands for is the look of a lookout that
  * has got the word, after it has withdrawn: whether the word is still its own.
  */
-#define WAITERS 3
+#define WAITERS 2
+#define RELEASERS 2
 
-byte word = 1;               /* 0, or what tells who holds it: 1 for the first holder, 2, 3, 4 for the waiters */
+byte word = 1;               /* 0, or what tells who holds it: 1 for the first holder, 2, 3 for the waiters */
+byte released;               /* times */
 byte count;                  /* waiters that have announced themselves */
 bool lookout;                /* posted for the word */
 bool guard;                  /* the bucket's */
@@ -24,14 +26,13 @@ inline lock_guard()
     atomic { !guard -> guard = true }
 }
 
-/* Under the guard: one waiter, whichever, is taken off the queue unless a lookout is there. */
+/* Under the guard: one waiter, whichever, is taken off the queue. */
 inline take_first(first)
 {
     first = WAITERS;
     if
-    :: !lookout && queued[0] -> first = 0
-    :: !lookout && queued[1] -> first = 1
-    :: !lookout && queued[2] -> first = 2
+    :: queued[0] -> first = 0
+    :: queued[1] -> first = 1
     :: else
     fi;
     if
@@ -64,15 +65,20 @@ inline wake_first(first, how)
     fi
 }
 
+inline exchange(value, held)
+{
+    atomic { held = word != 0; word = value }
+}
+
 /* The first waiter is woken, or handed the word: how long it has waited decides, so any of the two may be. */
-inline release_to_first(first, how)
+inline release_to_first(first, how, held)
 {
     lock_guard();
     d_step { take_first(first) };
     if
-    :: first < WAITERS -> post(how); word = 0
-    :: first < WAITERS -> how = handed; word = 2 + first
-    :: first == WAITERS -> word = 0
+    :: first < WAITERS -> post(how); exchange(0, held)
+    :: first < WAITERS -> how = handed; exchange(2 + first, held)
+    :: first == WAITERS -> exchange(0, held)
     fi;
     guard = false;
     if
@@ -81,41 +87,48 @@ inline release_to_first(first, how)
     fi
 }
 
-inline release(first, how)
+inline release(first, how, held)
 {
     if
     :: count == 0 ->
-       word = 0;
+       exchange(0, held);
        if
-       :: count > 0 -> wake_first(first, how)
+       :: held && count > 0 -> wake_first(first, how)
        :: else
        fi
     :: else ->
        if
        :: lookout ->
-          word = 0;
+          exchange(0, held);
           if
           :: !lookout -> wake_first(first, how)
           :: else
           fi
-       :: else -> release_to_first(first, how)
+       :: else -> release_to_first(first, how, held)
        fi
     fi
 }
 
-active proctype releaser()
+/* A release of a free word does not count. An heir of one has acquired it. */
+active [RELEASERS] proctype releaser()
 {
-    byte first, released;
+    byte first;
     mtype how;
+    bool held;
     do
-    :: released < WAITERS -> word != 0; release(first, how); released++
-    :: else -> break
+    :: atomic { released < WAITERS && word != 0 -> released++ };
+       release(first, how, held);
+       if
+       :: !held -> released--
+       :: else
+       fi
+    :: released >= WAITERS -> break
     od
 }
 
 active [WAITERS] proctype waiter()
 {
-    byte me = _pid - 1; /* 0, 1, 2: the process before is the releaser */
+    byte me = _pid - RELEASERS; /* 0, 1: the processes before are the releasers */
     byte first;
     mtype how;
     bool is_lookout;
