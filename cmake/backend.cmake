@@ -26,3 +26,13 @@ endif()
 if(THREADING_ATOMIC_INTRINSICS)
   add_compile_definitions(THREADING_ATOMIC_INTRINSICS)
 endif()
+
+# src/core/annotate.h
+if(THREADING_VALGRIND)
+  include(CheckIncludeFile)
+  check_include_file(valgrind/drd.h THREADING_HAS_VALGRIND_HEADERS)
+  if(NOT THREADING_HAS_VALGRIND_HEADERS)
+    message(FATAL_ERROR "THREADING_VALGRIND needs <valgrind/helgrind.h> and <valgrind/drd.h>: install Valgrind's headers.")
+  endif()
+  add_compile_definitions(THREADING_VALGRIND)
+endif()

@@ -15,7 +15,9 @@ endif()
 
 set(THREADING_TEST_ENVIRONMENT
   # The fork tests start threads in the child; without die_after_fork=0 the sanitizer ends it.
-  "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:die_after_fork=0"
+  # Cases take RLocks in orders that it reports, more of them at once than it can follow (63), and init those that
+  # another thread has held for ever; tests/checkers/ runs with its own defaults.
+  "TSAN_OPTIONS=halt_on_error=1:detect_deadlocks=0:report_destroy_locked=0:die_after_fork=0"
   "ASAN_OPTIONS=halt_on_error=1:detect_leaks=1:allocator_may_return_null=1"
   "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1")
 if(THREADING_TEST_SLOW)

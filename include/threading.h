@@ -2356,6 +2356,23 @@ struct threading_bucket {
 
 void threading_word_wake(const uint32_t *word); /* somebody waits for a lock whose word was freed */
 
+#if defined(__SANITIZE_THREAD__)
+#define THREADING_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define THREADING_TSAN 1
+#endif
+#endif
+
+/* ThreadSanitizer has to see the whole program. If only one of library and user is built with it, the linker
+ * misses this name; THREADING_NO_INLINE has it link all the same. */
+#if defined(THREADING_TSAN)
+#define threading_fast_self threading_fast_self_of_thread_sanitizer
+#define THREADING_RLOCK_SELF NULL /* the calls proper tell it of RLocks */
+#else
+#define THREADING_RLOCK_SELF threading_fast_self
+#endif
+
 #if defined(__GNUC__) && !defined(THREADING_SHARED) && !defined(_WIN32) && !defined(__APPLE__)
 #define THREADING_INLINE 1
 #define THREADING_INLINE_THREAD __thread
@@ -2435,7 +2452,7 @@ THREADING_NODISCARD THREADING_UNUSED THREADING_NO_ANALYSIS static inline threadi
 threading_rlock_acquire_inline(threading_rlock_t *rlock)
     THREADING_ANALYSIS_REENTRANT(try_acquire_capability(0, *rlock))
 {
-    struct threading_fast *self = threading_fast_self;
+    struct threading_fast *self = THREADING_RLOCK_SELF;
     uint32_t owner = self != NULL && rlock != NULL ? __atomic_load_n(&rlock->owner, __ATOMIC_RELAXED) : 0;
     if (owner != 0 && owner == self->ident && rlock->count < UINT32_MAX) {
         rlock->count++;
@@ -2452,7 +2469,7 @@ THREADING_UNUSED THREADING_NO_ANALYSIS static inline threading_status_t
 threading_rlock_release_inline(threading_rlock_t *rlock)
     THREADING_ANALYSIS_REENTRANT(release_capability(*rlock))
 {
-    struct threading_fast *self = threading_fast_self;
+    struct threading_fast *self = THREADING_RLOCK_SELF;
     if (self == NULL || rlock == NULL || __atomic_load_n(&rlock->owner, __ATOMIC_RELAXED) != self->ident)
         return threading_rlock_release(rlock);
     if (rlock->count > 1) {

@@ -2402,6 +2402,23 @@ struct threading_bucket {
 
 void threading_word_wake(const uint32_t *word); /* somebody waits for a lock whose word was freed */
 
+#if defined(__SANITIZE_THREAD__)
+#define THREADING_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define THREADING_TSAN 1
+#endif
+#endif
+
+/* ThreadSanitizer has to see the whole program. If only one of library and user is built with it, the linker
+ * misses this name; THREADING_NO_INLINE has it link all the same. */
+#if defined(THREADING_TSAN)
+#define threading_fast_self threading_fast_self_of_thread_sanitizer
+#define THREADING_RLOCK_SELF NULL /* the calls proper tell it of RLocks */
+#else
+#define THREADING_RLOCK_SELF threading_fast_self
+#endif
+
 #if defined(__GNUC__) && !defined(THREADING_SHARED) && !defined(_WIN32) && !defined(__APPLE__)
 #define THREADING_INLINE 1
 #define THREADING_INLINE_THREAD __thread
@@ -2481,7 +2498,7 @@ THREADING_NODISCARD THREADING_UNUSED THREADING_NO_ANALYSIS static inline threadi
 threading_rlock_acquire_inline(threading_rlock_t *rlock)
     THREADING_ANALYSIS_REENTRANT(try_acquire_capability(0, *rlock))
 {
-    struct threading_fast *self = threading_fast_self;
+    struct threading_fast *self = THREADING_RLOCK_SELF;
     uint32_t owner = self != NULL && rlock != NULL ? __atomic_load_n(&rlock->owner, __ATOMIC_RELAXED) : 0;
     if (owner != 0 && owner == self->ident && rlock->count < UINT32_MAX) {
         rlock->count++;
@@ -2498,7 +2515,7 @@ THREADING_UNUSED THREADING_NO_ANALYSIS static inline threading_status_t
 threading_rlock_release_inline(threading_rlock_t *rlock)
     THREADING_ANALYSIS_REENTRANT(release_capability(*rlock))
 {
-    struct threading_fast *self = threading_fast_self;
+    struct threading_fast *self = THREADING_RLOCK_SELF;
     if (self == NULL || rlock == NULL || __atomic_load_n(&rlock->owner, __ATOMIC_RELAXED) != self->ident)
         return threading_rlock_release(rlock);
     if (rlock->count > 1) {
@@ -2549,353 +2566,6 @@ THREADING_UNUSED static inline void *threading_local_get_inline(threading_local_
 #undef threading_lock_release
 #undef threading_rlock_acquire
 #undef threading_rlock_release
-
-/* -------------------------------------------------------------------------------------- src/core/atomic.h */
-
-/*
- * Every atomic operation of the library, with its order in its name.
- *
- * Words are plain uint32_t or pointers in public and private structs (an _Atomic type cannot stand in a
- * header that C++ reads too), and are touched by several threads through these functions only. There are no
- * standalone fences: ThreadSanitizer does not understand them. "sequential" operations have one total order
- * that all threads agree on; wherever one is used, the line above says which pair of accesses needs it.
- *
- * This file is the only place that knows the compiler. First rung: the __atomic builtins of GCC and Clang (as
- * clang-cl too). Second rung: Microsoft's intrinsics; THREADING_ATOMIC_INTRINSICS has them tested with other
- * compilers.
- */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-#if (defined(__GNUC__) || defined(__clang__)) && !defined(THREADING_ATOMIC_INTRINSICS)
-
-/* Keeps the compiler from moving an access over this place; the processor is not told. */
-static inline void ti_keep_order(void)
-{
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-}
-
-/* Tells the processor that this thread looks at the same word again and again: it then leaves its sibling
- * more room, and the memory. */
-static inline void ti_pause(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("isb"); /* yield does nothing on most; this takes about as long as x86's pause */
-#elif defined(__arm__)
-    __asm__ volatile("nop");
-#else
-    ti_keep_order();
-#endif
-}
-
-static inline uint32_t ti_load_relaxed(const uint32_t *word)
-{
-    return __atomic_load_n(word, __ATOMIC_RELAXED);
-}
-
-static inline uint32_t ti_load_acquire(const uint32_t *word)
-{
-    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
-}
-
-static inline uint32_t ti_load_sequential(const uint32_t *word)
-{
-    return __atomic_load_n(word, __ATOMIC_SEQ_CST);
-}
-
-static inline void ti_store_relaxed(uint32_t *word, uint32_t value)
-{
-    __atomic_store_n(word, value, __ATOMIC_RELAXED);
-}
-
-static inline void ti_store_release(uint32_t *word, uint32_t value)
-{
-    __atomic_store_n(word, value, __ATOMIC_RELEASE);
-}
-
-static inline void ti_store_sequential(uint32_t *word, uint32_t value)
-{
-    __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
-}
-
-static inline uint32_t ti_exchange_acquire_release(uint32_t *word, uint32_t value)
-{
-    return __atomic_exchange_n(word, value, __ATOMIC_ACQ_REL);
-}
-
-static inline uint32_t ti_exchange_sequential(uint32_t *word, uint32_t value)
-{
-    return __atomic_exchange_n(word, value, __ATOMIC_SEQ_CST);
-}
-
-static inline uint32_t ti_add_relaxed(uint32_t *word, uint32_t value)
-{
-    return __atomic_fetch_add(word, value, __ATOMIC_RELAXED);
-}
-
-static inline uint32_t ti_add_acquire_release(uint32_t *word, uint32_t value)
-{
-    return __atomic_fetch_add(word, value, __ATOMIC_ACQ_REL);
-}
-
-static inline uint32_t ti_add_sequential(uint32_t *word, uint32_t value)
-{
-    return __atomic_fetch_add(word, value, __ATOMIC_SEQ_CST);
-}
-
-/* Compare-and-swap answers whether *word was expected and is now desired. */
-static inline bool ti_swap_acquire(uint32_t *word, uint32_t expected, uint32_t desired)
-{
-    return __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
-}
-
-static inline bool ti_swap_release(uint32_t *word, uint32_t expected, uint32_t desired)
-{
-    return __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
-}
-
-static inline bool ti_swap_sequential(uint32_t *word, uint32_t expected, uint32_t desired)
-{
-    return __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
-}
-
-static inline uintptr_t ti_load_pointer_relaxed(const uintptr_t *word)
-{
-    return __atomic_load_n(word, __ATOMIC_RELAXED);
-}
-
-static inline uintptr_t ti_load_pointer_acquire(const uintptr_t *word)
-{
-    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
-}
-
-static inline uintptr_t ti_load_pointer_sequential(const uintptr_t *word)
-{
-    return __atomic_load_n(word, __ATOMIC_SEQ_CST);
-}
-
-static inline void ti_store_pointer_relaxed(uintptr_t *word, uintptr_t value)
-{
-    __atomic_store_n(word, value, __ATOMIC_RELAXED);
-}
-
-static inline void ti_store_pointer_release(uintptr_t *word, uintptr_t value)
-{
-    __atomic_store_n(word, value, __ATOMIC_RELEASE);
-}
-
-static inline void ti_store_pointer_sequential(uintptr_t *word, uintptr_t value)
-{
-    __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
-}
-
-static inline uintptr_t ti_exchange_pointer_acquire(uintptr_t *word, uintptr_t value)
-{
-    return __atomic_exchange_n(word, value, __ATOMIC_ACQUIRE);
-}
-
-static inline uintptr_t ti_and_pointer_release(uintptr_t *word, uintptr_t mask)
-{
-    return __atomic_fetch_and(word, mask, __ATOMIC_RELEASE);
-}
-
-static inline bool ti_swap_pointer_acquire(uintptr_t *word, uintptr_t expected, uintptr_t desired)
-{
-    return __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
-}
-
-static inline bool ti_swap_pointer_release(uintptr_t *word, uintptr_t expected, uintptr_t desired)
-{
-    return __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
-}
-
-#elif defined(_MSC_VER) || defined(THREADING_ATOMIC_INTRINSICS)
-
-#include <intrin.h>
-
-/*
- * Volatile accesses of a word are single and stay in order among themselves; what else they order depends on
- * options of the compiler, so nothing here relies on it. x86 needs its compiler held back and no more: its
- * loads acquire and its stores release. ARM needs a barrier. The _Interlocked functions are sequential and
- * full barriers everywhere, which is more than most of the names here ask for.
- */
-#if defined(_M_ARM64) || defined(_M_ARM64EC) || defined(_M_ARM)
-#define TI_ATOMIC_BARRIER() __dmb(0xB) /* inner shareable, loads and stores; also for the compiler */
-#else
-#define TI_ATOMIC_BARRIER() _ReadWriteBarrier()
-#endif
-
-static inline void ti_keep_order(void)
-{
-    _ReadWriteBarrier();
-}
-
-#if defined(_M_ARM64) || defined(_M_ARM64EC) || defined(_M_ARM)
-#define TI_ATOMIC_PAUSE() __isb(0xF)
-#else
-#define TI_ATOMIC_PAUSE() _mm_pause()
-#endif
-
-static inline void ti_pause(void)
-{
-    TI_ATOMIC_PAUSE();
-}
-
-/* The intrinsics want 32 bits as a long, which has 32 on Windows. */
-static inline volatile long *ti_atomic_long(uint32_t *word)
-{
-    return (volatile long *)(volatile void *)word;
-}
-
-/* The same for pointers, whose intrinsics are there for both sizes. */
-static inline void *volatile *ti_atomic_pointer(uintptr_t *word)
-{
-    return (void *volatile *)(volatile void *)word;
-}
-
-static inline uint32_t ti_load_relaxed(const uint32_t *word)
-{
-    return *(const volatile uint32_t *)word;
-}
-
-static inline uint32_t ti_load_acquire(const uint32_t *word)
-{
-    uint32_t value = *(const volatile uint32_t *)word;
-    TI_ATOMIC_BARRIER();
-    return value;
-}
-
-/* The barrier in front keeps it behind sequential stores, whatever those intrinsics leave to be done. */
-static inline uint32_t ti_load_sequential(const uint32_t *word)
-{
-    TI_ATOMIC_BARRIER();
-    return ti_load_acquire(word);
-}
-
-static inline void ti_store_relaxed(uint32_t *word, uint32_t value)
-{
-    *(volatile uint32_t *)word = value;
-}
-
-static inline void ti_store_release(uint32_t *word, uint32_t value)
-{
-    TI_ATOMIC_BARRIER();
-    *(volatile uint32_t *)word = value;
-}
-
-static inline uint32_t ti_exchange_sequential(uint32_t *word, uint32_t value)
-{
-    return (uint32_t)_InterlockedExchange(ti_atomic_long(word), (long)value);
-}
-
-static inline void ti_store_sequential(uint32_t *word, uint32_t value)
-{
-    (void)ti_exchange_sequential(word, value);
-}
-
-static inline uint32_t ti_exchange_acquire_release(uint32_t *word, uint32_t value)
-{
-    return ti_exchange_sequential(word, value);
-}
-
-static inline uint32_t ti_add_sequential(uint32_t *word, uint32_t value)
-{
-    return (uint32_t)_InterlockedExchangeAdd(ti_atomic_long(word), (long)value);
-}
-
-static inline uint32_t ti_add_relaxed(uint32_t *word, uint32_t value)
-{
-    return ti_add_sequential(word, value);
-}
-
-static inline uint32_t ti_add_acquire_release(uint32_t *word, uint32_t value)
-{
-    return ti_add_sequential(word, value);
-}
-
-/* The intrinsics take what is desired first, and what is expected by value. */
-static inline bool ti_swap_sequential(uint32_t *word, uint32_t expected, uint32_t desired)
-{
-    long found = _InterlockedCompareExchange(ti_atomic_long(word), (long)desired, (long)expected);
-    return (uint32_t)found == expected;
-}
-
-static inline bool ti_swap_acquire(uint32_t *word, uint32_t expected, uint32_t desired)
-{
-    return ti_swap_sequential(word, expected, desired);
-}
-
-static inline bool ti_swap_release(uint32_t *word, uint32_t expected, uint32_t desired)
-{
-    return ti_swap_sequential(word, expected, desired);
-}
-
-static inline uintptr_t ti_load_pointer_relaxed(const uintptr_t *word)
-{
-    return *(const volatile uintptr_t *)word;
-}
-
-static inline uintptr_t ti_load_pointer_acquire(const uintptr_t *word)
-{
-    uintptr_t value = *(const volatile uintptr_t *)word;
-    TI_ATOMIC_BARRIER();
-    return value;
-}
-
-static inline void ti_store_pointer_relaxed(uintptr_t *word, uintptr_t value)
-{
-    *(volatile uintptr_t *)word = value;
-}
-
-static inline void ti_store_pointer_release(uintptr_t *word, uintptr_t value)
-{
-    TI_ATOMIC_BARRIER();
-    *(volatile uintptr_t *)word = value;
-}
-
-static inline uintptr_t ti_exchange_pointer_acquire(uintptr_t *word, uintptr_t value)
-{
-    return (uintptr_t)_InterlockedExchangePointer(ti_atomic_pointer(word), (void *)value);
-}
-
-static inline void ti_store_pointer_sequential(uintptr_t *word, uintptr_t value)
-{
-    (void)ti_exchange_pointer_acquire(word, value);
-}
-
-/* Its partners are exchanges, which are full barriers: no load of this thread passes one that comes before. */
-static inline uintptr_t ti_load_pointer_sequential(const uintptr_t *word)
-{
-    return ti_load_pointer_acquire(word);
-}
-
-static inline bool ti_swap_pointer_acquire(uintptr_t *word, uintptr_t expected, uintptr_t desired)
-{
-    return (uintptr_t)_InterlockedCompareExchangePointer(ti_atomic_pointer(word), (void *)desired,
-                                                         (void *)expected) == expected;
-}
-
-static inline bool ti_swap_pointer_release(uintptr_t *word, uintptr_t expected, uintptr_t desired)
-{
-    return ti_swap_pointer_acquire(word, expected, desired);
-}
-
-/* There is one intrinsic for each size of pointers; a loop needs neither. */
-static inline uintptr_t ti_and_pointer_release(uintptr_t *word, uintptr_t mask)
-{
-    uintptr_t value;
-    do {
-        value = ti_load_pointer_relaxed(word);
-    } while (!ti_swap_pointer_release(word, value, value & mask));
-    return value;
-}
-
-#else
-#error "threading: this compiler's atomic operations are not known; add a rung here"
-#endif
 
 #if defined(THREADING_BACKEND_POSIX)
 
@@ -3138,6 +2808,479 @@ static bool ti_port_fence_start(void);
 /* What each thread of the process did before a moment during the call is visible before what it does after
  * that moment. False: the system refuses it all of a sudden. */
 static bool ti_port_fence_all(void);
+
+/* ------------------------------------------------------------------------------------ src/core/annotate.h */
+
+/*
+ * What is told to the tools that look for races in users' programs. In a normal build it is nothing.
+ *
+ * ThreadSanitizer understands the operations of atomic.h, and so who comes before whom. That an RLock is a
+ * lock, with an owner and with an order among others, it has to be told. It is told once the word is taken
+ * and before it is freed, since it looks at nothing between the two halves of such an announcement, and the
+ * library's own tests rely on its looking. Locks are not announced: any thread may release a Lock, which
+ * would be called an error, and the word's acquire and release say all that is true of it.
+ *
+ * Valgrind sees loads and stores only, so THREADING_VALGRIND has every operation of atomic.h tell Helgrind
+ * and DRD that it is none of the races that they look for, and what it orders. A release joins what was
+ * released there before, even if the swap then fails: that can hide a race, and never make one up.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(THREADING_TSAN)
+#include <sanitizer/tsan_interface.h>
+#endif
+
+#if defined(THREADING_VALGRIND)
+
+#include <valgrind/helgrind.h>
+
+#include <valgrind/drd.h> /* second: it then leaves the names that both have to the first */
+
+/* This memory is meant to be touched by several threads at once. */
+static inline void ti_note_atomic(const void *word, size_t size)
+{
+    VALGRIND_HG_DISABLE_CHECKING(word, size);
+    VALGRIND_DO_CLIENT_REQUEST_STMT(VG_USERREQ__DRD_START_SUPPRESSION, word, size, 0, 0, 0);
+}
+
+static inline void ti_note_release(const void *word)
+{
+    ANNOTATE_HAPPENS_BEFORE(word);
+    VALGRIND_DO_CLIENT_REQUEST_STMT(VG_USERREQ__DRD_ANNOTATE_HAPPENS_BEFORE, word, 0, 0, 0, 0);
+}
+
+static inline uintptr_t ti_note_acquire(const void *word, uintptr_t value)
+{
+    ANNOTATE_HAPPENS_AFTER(word);
+    VALGRIND_DO_CLIENT_REQUEST_STMT(VG_USERREQ__DRD_ANNOTATE_HAPPENS_AFTER, word, 0, 0, 0, 0);
+    return value;
+}
+
+/* In front of an operation on *word; in front of one that releases; around one that acquires. */
+#define TI_ATOMIC(word) ti_note_atomic(word, sizeof *(word))
+#define TI_RELEASE(word) (TI_ATOMIC(word), ti_note_release(word))
+#define TI_ACQUIRE(word, operation) \
+    (TI_ATOMIC(word), (__typeof__(operation))ti_note_acquire(word, (uintptr_t)(operation)))
+
+#else
+
+#define TI_ATOMIC(word) ((void)0)
+#define TI_RELEASE(word) ((void)0)
+#define TI_ACQUIRE(word, operation) (operation)
+
+#endif
+
+/* The calling thread has acquired the first level of an RLock. A try can be no part of a deadlock. */
+static inline void ti_note_acquired(threading_rlock_t *rlock, bool is_try)
+{
+    (void)rlock;
+    (void)is_try;
+#if defined(THREADING_TSAN)
+    __tsan_mutex_pre_lock(rlock, is_try ? __tsan_mutex_try_lock : 0);
+    __tsan_mutex_post_lock(rlock, is_try ? __tsan_mutex_try_lock : 0, 0);
+#elif defined(THREADING_VALGRIND)
+    VALGRIND_HG_MUTEX_LOCK_PRE(rlock, is_try);
+    VALGRIND_HG_MUTEX_LOCK_POST(rlock);
+#endif
+}
+
+/* It is about to release the last one. */
+static inline void ti_note_releasing(threading_rlock_t *rlock)
+{
+    (void)rlock;
+#if defined(THREADING_TSAN)
+    (void)__tsan_mutex_pre_unlock(rlock, 0);
+    __tsan_mutex_post_unlock(rlock, 0);
+#elif defined(THREADING_VALGRIND)
+    VALGRIND_HG_MUTEX_UNLOCK_PRE(rlock);
+    VALGRIND_HG_MUTEX_UNLOCK_POST(rlock);
+#endif
+}
+
+/* What was found out about a lock at this address was of another one. */
+static inline void ti_note_new(threading_rlock_t *rlock)
+{
+    (void)rlock;
+#if defined(THREADING_TSAN)
+    __tsan_mutex_destroy(rlock, 0);
+#elif defined(THREADING_VALGRIND)
+    VALGRIND_HG_MUTEX_INIT_POST(rlock,
+                                true); /* of one that it does not know the next line would be an error */
+    VALGRIND_HG_MUTEX_DESTROY_PRE(rlock);
+#endif
+}
+
+/* -------------------------------------------------------------------------------------- src/core/atomic.h */
+
+/*
+ * Every atomic operation of the library, with its order in its name.
+ *
+ * Words are plain uint32_t or pointers in public and private structs (an _Atomic type cannot stand in a
+ * header that C++ reads too), and are touched by several threads through these functions only. There are no
+ * standalone fences: ThreadSanitizer does not understand them. "sequential" operations have one total order
+ * that all threads agree on; wherever one is used, the line above says which pair of accesses needs it.
+ *
+ * TI_ATOMIC, TI_RELEASE and TI_ACQUIRE tell Valgrind what an operation orders (annotate.h), in a build for it.
+ *
+ * This file is the only place that knows the compiler. First rung: the __atomic builtins of GCC and Clang (as
+ * clang-cl too). Second rung: Microsoft's intrinsics; THREADING_ATOMIC_INTRINSICS has them tested with other
+ * compilers.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(THREADING_ATOMIC_INTRINSICS)
+
+/* Keeps the compiler from moving an access over this place; the processor is not told. */
+static inline void ti_keep_order(void)
+{
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+/* Tells the processor that this thread looks at the same word again and again: it then leaves its sibling
+ * more room, and the memory. */
+static inline void ti_pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb"); /* yield does nothing on most; this takes about as long as x86's pause */
+#elif defined(__arm__)
+    __asm__ volatile("nop");
+#else
+    ti_keep_order();
+#endif
+}
+
+static inline uint32_t ti_load_relaxed(const uint32_t *word)
+{
+    TI_ATOMIC(word);
+    return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+static inline uint32_t ti_load_acquire(const uint32_t *word)
+{
+    return TI_ACQUIRE(word, __atomic_load_n(word, __ATOMIC_ACQUIRE));
+}
+
+static inline uint32_t ti_load_sequential(const uint32_t *word)
+{
+    return TI_ACQUIRE(word, __atomic_load_n(word, __ATOMIC_SEQ_CST));
+}
+
+static inline void ti_store_relaxed(uint32_t *word, uint32_t value)
+{
+    TI_ATOMIC(word);
+    __atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+
+static inline void ti_store_release(uint32_t *word, uint32_t value)
+{
+    TI_RELEASE(word);
+    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+static inline void ti_store_sequential(uint32_t *word, uint32_t value)
+{
+    TI_RELEASE(word);
+    __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
+}
+
+static inline uint32_t ti_exchange_acquire_release(uint32_t *word, uint32_t value)
+{
+    TI_RELEASE(word);
+    return TI_ACQUIRE(word, __atomic_exchange_n(word, value, __ATOMIC_ACQ_REL));
+}
+
+static inline uint32_t ti_exchange_sequential(uint32_t *word, uint32_t value)
+{
+    TI_RELEASE(word);
+    return TI_ACQUIRE(word, __atomic_exchange_n(word, value, __ATOMIC_SEQ_CST));
+}
+
+static inline uint32_t ti_add_relaxed(uint32_t *word, uint32_t value)
+{
+    TI_ATOMIC(word);
+    return __atomic_fetch_add(word, value, __ATOMIC_RELAXED);
+}
+
+static inline uint32_t ti_add_acquire_release(uint32_t *word, uint32_t value)
+{
+    TI_RELEASE(word);
+    return TI_ACQUIRE(word, __atomic_fetch_add(word, value, __ATOMIC_ACQ_REL));
+}
+
+static inline uint32_t ti_add_sequential(uint32_t *word, uint32_t value)
+{
+    TI_RELEASE(word);
+    return TI_ACQUIRE(word, __atomic_fetch_add(word, value, __ATOMIC_SEQ_CST));
+}
+
+/* Compare-and-swap answers whether *word was expected and is now desired. */
+static inline bool ti_swap_acquire(uint32_t *word, uint32_t expected, uint32_t desired)
+{
+    return TI_ACQUIRE(word, __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_ACQUIRE,
+                                                        __ATOMIC_RELAXED));
+}
+
+static inline bool ti_swap_release(uint32_t *word, uint32_t expected, uint32_t desired)
+{
+    TI_RELEASE(word);
+    return __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
+
+static inline bool ti_swap_sequential(uint32_t *word, uint32_t expected, uint32_t desired)
+{
+    TI_RELEASE(word);
+    return TI_ACQUIRE(word, __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_SEQ_CST,
+                                                        __ATOMIC_RELAXED));
+}
+
+static inline uintptr_t ti_load_pointer_relaxed(const uintptr_t *word)
+{
+    TI_ATOMIC(word);
+    return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+static inline uintptr_t ti_load_pointer_acquire(const uintptr_t *word)
+{
+    return TI_ACQUIRE(word, __atomic_load_n(word, __ATOMIC_ACQUIRE));
+}
+
+static inline uintptr_t ti_load_pointer_sequential(const uintptr_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_SEQ_CST);
+}
+
+static inline void ti_store_pointer_relaxed(uintptr_t *word, uintptr_t value)
+{
+    TI_ATOMIC(word);
+    __atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+
+static inline void ti_store_pointer_release(uintptr_t *word, uintptr_t value)
+{
+    TI_RELEASE(word);
+    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+static inline void ti_store_pointer_sequential(uintptr_t *word, uintptr_t value)
+{
+    TI_RELEASE(word);
+    __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
+}
+
+static inline uintptr_t ti_exchange_pointer_acquire(uintptr_t *word, uintptr_t value)
+{
+    return TI_ACQUIRE(word, __atomic_exchange_n(word, value, __ATOMIC_ACQUIRE));
+}
+
+static inline uintptr_t ti_and_pointer_release(uintptr_t *word, uintptr_t mask)
+{
+    TI_RELEASE(word);
+    return __atomic_fetch_and(word, mask, __ATOMIC_RELEASE);
+}
+
+static inline bool ti_swap_pointer_acquire(uintptr_t *word, uintptr_t expected, uintptr_t desired)
+{
+    return TI_ACQUIRE(word, __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_ACQUIRE,
+                                                        __ATOMIC_RELAXED));
+}
+
+static inline bool ti_swap_pointer_release(uintptr_t *word, uintptr_t expected, uintptr_t desired)
+{
+    TI_RELEASE(word);
+    return __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
+
+#elif defined(_MSC_VER) || defined(THREADING_ATOMIC_INTRINSICS)
+
+#include <intrin.h>
+
+/*
+ * Volatile accesses of a word are single and stay in order among themselves; what else they order depends on
+ * options of the compiler, so nothing here relies on it. x86 needs its compiler held back and no more: its
+ * loads acquire and its stores release. ARM needs a barrier. The _Interlocked functions are sequential and
+ * full barriers everywhere, which is more than most of the names here ask for.
+ */
+#if defined(_M_ARM64) || defined(_M_ARM64EC) || defined(_M_ARM)
+#define TI_ATOMIC_BARRIER() __dmb(0xB) /* inner shareable, loads and stores; also for the compiler */
+#else
+#define TI_ATOMIC_BARRIER() _ReadWriteBarrier()
+#endif
+
+static inline void ti_keep_order(void)
+{
+    _ReadWriteBarrier();
+}
+
+#if defined(_M_ARM64) || defined(_M_ARM64EC) || defined(_M_ARM)
+#define TI_ATOMIC_PAUSE() __isb(0xF)
+#else
+#define TI_ATOMIC_PAUSE() _mm_pause()
+#endif
+
+static inline void ti_pause(void)
+{
+    TI_ATOMIC_PAUSE();
+}
+
+/* The intrinsics want 32 bits as a long, which has 32 on Windows. */
+static inline volatile long *ti_atomic_long(uint32_t *word)
+{
+    return (volatile long *)(volatile void *)word;
+}
+
+/* The same for pointers, whose intrinsics are there for both sizes. */
+static inline void *volatile *ti_atomic_pointer(uintptr_t *word)
+{
+    return (void *volatile *)(volatile void *)word;
+}
+
+static inline uint32_t ti_load_relaxed(const uint32_t *word)
+{
+    return *(const volatile uint32_t *)word;
+}
+
+static inline uint32_t ti_load_acquire(const uint32_t *word)
+{
+    uint32_t value = *(const volatile uint32_t *)word;
+    TI_ATOMIC_BARRIER();
+    return value;
+}
+
+/* The barrier in front keeps it behind sequential stores, whatever those intrinsics leave to be done. */
+static inline uint32_t ti_load_sequential(const uint32_t *word)
+{
+    TI_ATOMIC_BARRIER();
+    return ti_load_acquire(word);
+}
+
+static inline void ti_store_relaxed(uint32_t *word, uint32_t value)
+{
+    *(volatile uint32_t *)word = value;
+}
+
+static inline void ti_store_release(uint32_t *word, uint32_t value)
+{
+    TI_ATOMIC_BARRIER();
+    *(volatile uint32_t *)word = value;
+}
+
+static inline uint32_t ti_exchange_sequential(uint32_t *word, uint32_t value)
+{
+    return (uint32_t)_InterlockedExchange(ti_atomic_long(word), (long)value);
+}
+
+static inline void ti_store_sequential(uint32_t *word, uint32_t value)
+{
+    (void)ti_exchange_sequential(word, value);
+}
+
+static inline uint32_t ti_exchange_acquire_release(uint32_t *word, uint32_t value)
+{
+    return ti_exchange_sequential(word, value);
+}
+
+static inline uint32_t ti_add_sequential(uint32_t *word, uint32_t value)
+{
+    return (uint32_t)_InterlockedExchangeAdd(ti_atomic_long(word), (long)value);
+}
+
+static inline uint32_t ti_add_relaxed(uint32_t *word, uint32_t value)
+{
+    return ti_add_sequential(word, value);
+}
+
+static inline uint32_t ti_add_acquire_release(uint32_t *word, uint32_t value)
+{
+    return ti_add_sequential(word, value);
+}
+
+/* The intrinsics take what is desired first, and what is expected by value. */
+static inline bool ti_swap_sequential(uint32_t *word, uint32_t expected, uint32_t desired)
+{
+    long found = _InterlockedCompareExchange(ti_atomic_long(word), (long)desired, (long)expected);
+    return (uint32_t)found == expected;
+}
+
+static inline bool ti_swap_acquire(uint32_t *word, uint32_t expected, uint32_t desired)
+{
+    return ti_swap_sequential(word, expected, desired);
+}
+
+static inline bool ti_swap_release(uint32_t *word, uint32_t expected, uint32_t desired)
+{
+    return ti_swap_sequential(word, expected, desired);
+}
+
+static inline uintptr_t ti_load_pointer_relaxed(const uintptr_t *word)
+{
+    return *(const volatile uintptr_t *)word;
+}
+
+static inline uintptr_t ti_load_pointer_acquire(const uintptr_t *word)
+{
+    uintptr_t value = *(const volatile uintptr_t *)word;
+    TI_ATOMIC_BARRIER();
+    return value;
+}
+
+static inline void ti_store_pointer_relaxed(uintptr_t *word, uintptr_t value)
+{
+    *(volatile uintptr_t *)word = value;
+}
+
+static inline void ti_store_pointer_release(uintptr_t *word, uintptr_t value)
+{
+    TI_ATOMIC_BARRIER();
+    *(volatile uintptr_t *)word = value;
+}
+
+static inline uintptr_t ti_exchange_pointer_acquire(uintptr_t *word, uintptr_t value)
+{
+    return (uintptr_t)_InterlockedExchangePointer(ti_atomic_pointer(word), (void *)value);
+}
+
+static inline void ti_store_pointer_sequential(uintptr_t *word, uintptr_t value)
+{
+    (void)ti_exchange_pointer_acquire(word, value);
+}
+
+/* Its partners are exchanges, which are full barriers: no load of this thread passes one that comes before. */
+static inline uintptr_t ti_load_pointer_sequential(const uintptr_t *word)
+{
+    return ti_load_pointer_acquire(word);
+}
+
+static inline bool ti_swap_pointer_acquire(uintptr_t *word, uintptr_t expected, uintptr_t desired)
+{
+    return (uintptr_t)_InterlockedCompareExchangePointer(ti_atomic_pointer(word), (void *)desired,
+                                                         (void *)expected) == expected;
+}
+
+static inline bool ti_swap_pointer_release(uintptr_t *word, uintptr_t expected, uintptr_t desired)
+{
+    return ti_swap_pointer_acquire(word, expected, desired);
+}
+
+/* There is one intrinsic for each size of pointers; a loop needs neither. */
+static inline uintptr_t ti_and_pointer_release(uintptr_t *word, uintptr_t mask)
+{
+    uintptr_t value;
+    do {
+        value = ti_load_pointer_relaxed(word);
+    } while (!ti_swap_pointer_release(word, value, value & mask));
+    return value;
+}
+
+#else
+#error "threading: this compiler's atomic operations are not known; add a rung here"
+#endif
 
 /* --------------------------------------------------------------------------------------- src/core/guard.h */
 
@@ -3399,7 +3542,7 @@ static ti_self *ti_self_new(void);
 static void ti_self_free(ti_self *self);
 
 /* The end of a thread's life in this library; called in that thread. */
-static void ti_self_leave(void *self);
+static void ti_self_leave(void *pointer);
 
 /* ----------------------------------------------------------------------------------- src/core/condition.h */
 
@@ -9270,10 +9413,19 @@ static threading_status_t ti_rlock_try(threading_rlock_t *rlock, ti_self *self)
     return THREADING_BUSY;
 }
 
+/* Tells the checkers (annotate.h) of the first level. The count is the caller's if the status is THREADING_OK. */
+static threading_status_t ti_rlock_note(threading_rlock_t *rlock, threading_status_t status, bool is_try)
+{
+    if (status == THREADING_OK && rlock->count == 1)
+        ti_note_acquired(rlock, is_try);
+    return status;
+}
+
 /* Give up all levels, for a condition's wait; and have them again, once the word is acquired. */
 static uint32_t ti_rlock_release_all(threading_rlock_t *rlock, ti_self *self)
 {
     uint32_t level = rlock->count;
+    ti_note_releasing(rlock);
     rlock->count = 0;
     self->fast.rlocks--;
     (void)ti_lockword_release(&rlock->owner, self->fast.ident); /* true: it is mine */
@@ -9284,12 +9436,14 @@ static void ti_rlock_restore(threading_rlock_t *rlock, ti_self *self, uint32_t l
 {
     rlock->count = level;
     self->fast.rlocks++;
+    ti_note_acquired(rlock, false);
 }
 
 threading_status_t threading_rlock_init(threading_rlock_t *rlock)
 {
     if (rlock == NULL)
         return THREADING_INVALID;
+    ti_note_new(rlock);
     /* Relaxed: nobody else uses it yet. */
     ti_store_relaxed(&rlock->owner, 0);
     rlock->count = 0;
@@ -9302,12 +9456,14 @@ threading_status_t threading_rlock_acquire(threading_rlock_t *rlock)
         return THREADING_INVALID;
     ti_self *self = ti_self_get();
     threading_status_t status = ti_rlock_try(rlock, self);
-    return status == THREADING_BUSY ? ti_rlock_acquire_slow(rlock, self, TI_FOREVER) : status;
+    if (status == THREADING_BUSY)
+        status = ti_rlock_acquire_slow(rlock, self, TI_FOREVER);
+    return ti_rlock_note(rlock, status, false);
 }
 
 threading_status_t threading_rlock_try_acquire(threading_rlock_t *rlock)
 {
-    return rlock != NULL ? ti_rlock_try(rlock, ti_self_get()) : THREADING_INVALID;
+    return rlock != NULL ? ti_rlock_note(rlock, ti_rlock_try(rlock, ti_self_get()), true) : THREADING_INVALID;
 }
 
 threading_status_t threading_rlock_acquire_timeout(threading_rlock_t *rlock, double seconds)
@@ -9319,11 +9475,10 @@ threading_status_t threading_rlock_acquire_timeout(threading_rlock_t *rlock, dou
         return status;
     ti_self *self = ti_self_get();
     status = ti_rlock_try(rlock, self);
-    if (status != THREADING_BUSY)
-        return status;
-    if (seconds == 0)
-        return THREADING_TIMEOUT;
-    return ti_rlock_acquire_slow(rlock, self, ti_deadline_after(seconds));
+    if (status == THREADING_BUSY)
+        status =
+            seconds != 0 ? ti_rlock_acquire_slow(rlock, self, ti_deadline_after(seconds)) : THREADING_TIMEOUT;
+    return ti_rlock_note(rlock, status, seconds >= 0); /* THREADING_FOREVER is negative */
 }
 
 threading_status_t threading_rlock_release(threading_rlock_t *rlock)
@@ -9369,8 +9524,8 @@ static bool ti_runtime_start(void)
         return true;
     ti_fence_decide();
     ti_spins_decide();
-    bool hooked =
-        ti_port_at_exit(ti_shutdown_at_exit) && ti_port_at_exit(ti_shutdown_at_exit); /* see shutdown.c */
+    /* Twice: see shutdown.c. NOLINTNEXTLINE(misc-redundant-expression) */
+    bool hooked = ti_port_at_exit(ti_shutdown_at_exit) && ti_port_at_exit(ti_shutdown_at_exit);
     if (hooked) /* without fork hooks a forked child must not use the library, and nothing else is lost */
         (void)ti_port_at_fork(ti_fork_prepare, ti_fork_parent, ti_fork_child);
     ti_store_release(&ti_hooks, hooked ? TI_HOOKED : TI_NO_HOOKS);
@@ -9864,7 +10019,8 @@ THREADING_INLINE_THREAD struct threading_fast *threading_fast_self;
 
 static void ti_self_show(ti_self *self)
 {
-#if defined(THREADING_INLINE)
+#if defined(THREADING_INLINE) && \
+    !defined(THREADING_VALGRIND) /* it has to be told, which only the calls proper do */
     threading_fast_self = self != NULL ? &self->fast : NULL;
 #else
     (void)self;
@@ -11506,8 +11662,10 @@ static void ti_waits_owner_ended(ti_self *owner)
 
 /* ------------------------------------------------------------------------------------------------ the end */
 
+#undef TI_ACQUIRE
 #undef TI_APPLE_LONGEST_WAIT
 #undef TI_APPLE_NAME_LIMIT
+#undef TI_ATOMIC
 #undef TI_ATOMIC_BARRIER
 #undef TI_ATOMIC_PAUSE
 #undef TI_AUTOMATIC_SIZE
@@ -11548,6 +11706,7 @@ static void ti_waits_owner_ended(ti_self *owner)
 #undef TI_POSIX_STACK_DEFAULT
 #undef TI_READERS
 #undef TI_READS_KNOWN
+#undef TI_RELEASE
 #undef TI_RESERVE
 #undef TI_RUNNING_FUTURE
 #undef TI_SETTLED

@@ -7,6 +7,7 @@
  */
 #include "rlock.h"
 
+#include "annotate.h"
 #include "deadline.h"
 #include "lockword.h"
 
@@ -50,10 +51,19 @@ static threading_status_t ti_rlock_try(threading_rlock_t *rlock, ti_self *self)
     return THREADING_BUSY;
 }
 
+/* Tells the checkers (annotate.h) of the first level. The count is the caller's if the status is THREADING_OK. */
+static threading_status_t ti_rlock_note(threading_rlock_t *rlock, threading_status_t status, bool is_try)
+{
+    if (status == THREADING_OK && rlock->count == 1)
+        ti_note_acquired(rlock, is_try);
+    return status;
+}
+
 /* Give up all levels, for a condition's wait; and have them again, once the word is acquired. */
 uint32_t ti_rlock_release_all(threading_rlock_t *rlock, ti_self *self)
 {
     uint32_t level = rlock->count;
+    ti_note_releasing(rlock);
     rlock->count = 0;
     self->fast.rlocks--;
     (void)ti_lockword_release(&rlock->owner, self->fast.ident); /* true: it is mine */
@@ -64,12 +74,14 @@ void ti_rlock_restore(threading_rlock_t *rlock, ti_self *self, uint32_t level)
 {
     rlock->count = level;
     self->fast.rlocks++;
+    ti_note_acquired(rlock, false);
 }
 
 threading_status_t threading_rlock_init(threading_rlock_t *rlock)
 {
     if (rlock == NULL)
         return THREADING_INVALID;
+    ti_note_new(rlock);
     /* Relaxed: nobody else uses it yet. */
     ti_store_relaxed(&rlock->owner, 0);
     rlock->count = 0;
@@ -82,12 +94,14 @@ threading_status_t threading_rlock_acquire(threading_rlock_t *rlock)
         return THREADING_INVALID;
     ti_self *self = ti_self_get();
     threading_status_t status = ti_rlock_try(rlock, self);
-    return status == THREADING_BUSY ? ti_rlock_acquire_slow(rlock, self, TI_FOREVER) : status;
+    if (status == THREADING_BUSY)
+        status = ti_rlock_acquire_slow(rlock, self, TI_FOREVER);
+    return ti_rlock_note(rlock, status, false);
 }
 
 threading_status_t threading_rlock_try_acquire(threading_rlock_t *rlock)
 {
-    return rlock != NULL ? ti_rlock_try(rlock, ti_self_get()) : THREADING_INVALID;
+    return rlock != NULL ? ti_rlock_note(rlock, ti_rlock_try(rlock, ti_self_get()), true) : THREADING_INVALID;
 }
 
 threading_status_t threading_rlock_acquire_timeout(threading_rlock_t *rlock, double seconds)
@@ -99,11 +113,10 @@ threading_status_t threading_rlock_acquire_timeout(threading_rlock_t *rlock, dou
         return status;
     ti_self *self = ti_self_get();
     status = ti_rlock_try(rlock, self);
-    if (status != THREADING_BUSY)
-        return status;
-    if (seconds == 0)
-        return THREADING_TIMEOUT;
-    return ti_rlock_acquire_slow(rlock, self, ti_deadline_after(seconds));
+    if (status == THREADING_BUSY)
+        status =
+            seconds != 0 ? ti_rlock_acquire_slow(rlock, self, ti_deadline_after(seconds)) : THREADING_TIMEOUT;
+    return ti_rlock_note(rlock, status, seconds >= 0); /* THREADING_FOREVER is negative */
 }
 
 threading_status_t threading_rlock_release(threading_rlock_t *rlock)

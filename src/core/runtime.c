@@ -17,8 +17,8 @@ bool ti_runtime_start(void)
         return true;
     ti_fence_decide();
     ti_spins_decide();
-    bool hooked =
-        ti_port_at_exit(ti_shutdown_at_exit) && ti_port_at_exit(ti_shutdown_at_exit); /* see shutdown.c */
+    /* Twice: see shutdown.c. NOLINTNEXTLINE(misc-redundant-expression) */
+    bool hooked = ti_port_at_exit(ti_shutdown_at_exit) && ti_port_at_exit(ti_shutdown_at_exit);
     if (hooked) /* without fork hooks a forked child must not use the library, and nothing else is lost */
         (void)ti_port_at_fork(ti_fork_prepare, ti_fork_parent, ti_fork_child);
     ti_store_release(&ti_hooks, hooked ? TI_HOOKED : TI_NO_HOOKS);

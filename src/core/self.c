@@ -109,7 +109,8 @@ THREADING_INLINE_THREAD struct threading_fast *threading_fast_self;
 
 void ti_self_show(ti_self *self)
 {
-#if defined(THREADING_INLINE)
+#if defined(THREADING_INLINE) && \
+    !defined(THREADING_VALGRIND) /* it has to be told, which only the calls proper do */
     threading_fast_self = self != NULL ? &self->fast : NULL;
 #else
     (void)self;

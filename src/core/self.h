@@ -79,6 +79,6 @@ ti_self *ti_self_new(void);
 void ti_self_free(ti_self *self);
 
 /* The end of a thread's life in this library; called in that thread. */
-void ti_self_leave(void *self);
+void ti_self_leave(void *pointer);
 
 #endif
