@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* Threads that wait for one thing each, in a state that is always the same; gdb looks at it in known_state(). */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "threading.h"
+
+static threading_lock_t lock;
+static threading_rlock_t rlock;
+static threading_condition_t condition = THREADING_CONDITION_INIT;
+static threading_event_t event;
+static threading_semaphore_t semaphore = THREADING_SEMAPHORE_INIT(0);
+static threading_barrier_t barrier = THREADING_BARRIER_INIT(2);
+static threading_rwlock_t rwlock;
+static threading_once_t once;
+static threading_bounded_semaphore_t bounded = THREADING_BOUNDED_SEMAPHORE_INIT(3);
+static threading_stop_t stop;
+static threading_queue_t *queue;
+static threading_executor_t *executor;
+static threading_future_t *done;
+static threading_future_t *running;
+static threading_future_t *pending;
+static threading_thread_t *owner;
+
+static void must(threading_status_t status)
+{
+    if (status == THREADING_OK)
+        return;
+    fprintf(stderr, "%s\n", threading_status_name(status));
+    _Exit(1);
+}
+
+/* Has two levels of the RLock and waits for the Lock, which main has. */
+static void *own_rlock(void *arg)
+{
+    (void)arg;
+    must(threading_rlock_acquire(&rlock));
+    must(threading_rlock_acquire(&rlock));
+    must(threading_lock_acquire(&lock));
+    return NULL;
+}
+
+static void *want_rlock(void *arg)
+{
+    (void)arg;
+    must(threading_rlock_acquire(&rlock));
+    return NULL;
+}
+
+static void *wait_for_condition(void *arg)
+{
+    (void)arg;
+    must(threading_condition_acquire(&condition));
+    must(threading_condition_wait(&condition));
+    return NULL;
+}
+
+static void *wait_for_event(void *arg)
+{
+    (void)arg;
+    must(threading_event_wait(&event));
+    return NULL;
+}
+
+static void *want_semaphore(void *arg)
+{
+    (void)arg;
+    must(threading_semaphore_acquire(&semaphore));
+    return NULL;
+}
+
+static void *wait_at_barrier(void *arg)
+{
+    (void)arg;
+    must(threading_barrier_wait(&barrier, NULL));
+    return NULL;
+}
+
+static void *want_to_write(void *arg)
+{
+    (void)arg;
+    must(threading_rwlock_acquire_write(&rwlock));
+    return NULL;
+}
+
+static void *want_item(void *arg)
+{
+    int item;
+    (void)arg;
+    must(threading_queue_get(queue, &item));
+    return NULL;
+}
+
+static void *join_owner(void *arg)
+{
+    (void)arg;
+    must(threading_thread_join(owner));
+    return NULL;
+}
+
+static void *want_result(void *arg)
+{
+    void *result;
+    (void)arg;
+    must(threading_future_result(running, &result));
+    return NULL;
+}
+
+static void listen(void *arg)
+{
+    (void)wait_for_event(arg);
+}
+
+static void *listen_once(void *arg)
+{
+    must(threading_once(&once, listen, arg));
+    return NULL;
+}
+
+static void *give_seven(void *arg)
+{
+    (void)arg;
+    return (void *)(uintptr_t)7;
+}
+
+/* Whether the system says that a thread sleeps: the letter behind its name. */
+static bool sleeps(uint64_t native_id)
+{
+    char path[64];
+    char state = 0;
+    (void)snprintf(path, sizeof path, "/proc/self/task/%llu/stat", (unsigned long long)native_id);
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return false;
+    if (fscanf(file, "%*[^)]) %c", &state) != 1)
+        state = 0;
+    (void)fclose(file);
+    return state == 'S';
+}
+
+/* Start a thread, and go on when it has come to its wait: no sleep before it lasts that long. */
+static threading_thread_t *start(const char *name, threading_target_t target, int daemon)
+{
+    threading_thread_t *thread = threading_thread(target, NULL, .name = name, .daemon = daemon);
+    must(threading_thread_start(thread));
+    for (int looks = 0; looks < 5; looks = sleeps(threading_thread_native_id(thread)) ? looks + 1 : 0)
+        must(threading_sleep(0.002));
+    return thread;
+}
+
+static void known_state(void)
+{
+    must(threading_sleep(0));
+}
+
+int main(void)
+{
+    void *result;
+    queue = threading_queue_new(THREADING_QUEUE_FIFO, sizeof(int), 5, NULL);
+    executor = threading_executor_new(1, &(threading_executor_options_t){.name = "Pool"});
+    must(threading_executor_submit(executor, give_seven, NULL, &done));
+    must(threading_future_result(done, &result));
+    must(threading_executor_submit(executor, wait_for_event, NULL, &running));
+    while (!threading_future_running(running))
+        must(threading_sleep(0.002));
+    must(threading_executor_submit(executor, give_seven, NULL, &pending));
+    must(threading_lock_acquire(&lock));
+    must(threading_rwlock_acquire_read(&rwlock));
+    owner = start("Owner", own_rlock, THREADING_NOT_DAEMON);
+    (void)start("Second", want_rlock, THREADING_NOT_DAEMON);
+    (void)start("Notified", wait_for_condition, THREADING_DAEMON);
+    (void)start("Listener", wait_for_event, THREADING_DAEMON);
+    (void)start("Counter", want_semaphore, THREADING_DAEMON);
+    (void)start("Party", wait_at_barrier, THREADING_DAEMON);
+    (void)start("Writer", want_to_write, THREADING_DAEMON);
+    (void)start("Consumer", want_item, THREADING_DAEMON);
+    (void)start("Joiner", join_owner, THREADING_DAEMON);
+    (void)start("Asker", want_result, THREADING_DAEMON);
+    (void)start("Once", listen_once, THREADING_DAEMON);
+    (void)start("Later", listen_once, THREADING_DAEMON);
+    must(threading_bounded_semaphore_acquire(&bounded));
+    must(threading_stop_request(&stop));
+    known_state();
+    _Exit(0);
+}

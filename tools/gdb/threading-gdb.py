@@ -1,0 +1,452 @@
+# SPDX-License-Identifier: MIT
+"""What the objects of the threading library are doing, in gdb: in a process that runs, or in a core file.
+
+    (gdb) source tools/gdb/threading-gdb.py
+    (gdb) threading threads         all threads: name, ident, state, what each waits for and who has that
+    (gdb) threading show EXPRESSION an object: its state, its owner, and who waits for it
+    (gdb) print lock                the same, wherever gdb prints such an object
+
+It reads the fields of the library's structs by their names, so the library has to be built with -g, and script and
+library have to be of the same version. Nothing is called in the process.
+"""
+
+import gdb
+
+STATES = ["not started", "starting", "running", "leaving", "ended"]  # TI_NEW ... in src/core/thread.h
+KINDS = ["", "main", "foreign"]  # ti_kind there
+BARRIER_STATES = ["filling", "acting", "broken"]  # src/core/barrier.c
+QUEUE_KINDS = ["FIFO", "LIFO", "priority"]  # threading_queue_kind_t
+TAGS = 3  # TI_TAGS in src/core/parking.h
+WRITING, WAITING = 0x80000000, 0x40000000  # src/core/rwlock.c
+IDENT_LIMIT = 0x80000000  # src/core/registry.h
+FUTURE_STATES = ["running", "cancelled", "cancelled, and told", "finished"]  # from IDENT_LIMIT on, src/core/future.h
+
+
+# ---- reading
+
+
+def variable(name):
+    """A variable of the library."""
+    try:
+        return gdb.parse_and_eval(name)
+    except gdb.error as error:
+        raise gdb.GdbError(
+            f"threading-gdb.py: cannot read {name} ({error}). Is the program running, and was the library built with -g?"
+        )
+
+
+def field(value, name):
+    try:
+        return value[name]
+    except (gdb.error, KeyError):
+        raise gdb.GdbError(
+            f"threading-gdb.py: {value.type} has no field '{name}': the library is of another version, or was built without -g"
+        )
+
+
+def number(value):
+    return int(value)
+
+
+def items(first, link="next"):
+    """A list that is linked by a field."""
+    while number(first) != 0:
+        yield first.dereference()
+        first = field(first.dereference(), link)
+
+
+def symbol_at(address):
+    """The name of what is at an address, if it has one: 'lock', 'table + 8'; else the address."""
+    text = gdb.execute(f"info symbol {address:#x}", to_string=True)
+    return text.split(" in section ")[0] if " in section " in text else f"{address:#x}"
+
+
+# ---- threads
+
+
+class Thread:
+    """A thread as the library knows it: its ti_self, its Thread object, either of which may be None."""
+
+    def __init__(self, self_value, record):
+        self.value = self_value
+        self.record = record
+
+    def ident(self):
+        if self.value is not None:
+            return number(field(field(self.value, "fast"), "ident"))
+        return number(field(self.record, "ident"))
+
+    def name(self):
+        if self.record is None:
+            return f"foreign thread {self.ident()}"
+        text = field(field(self.record, "name").dereference(), "text")
+        return "'" + text.string("utf-8", "replace") + "'"
+
+    def state(self):
+        if self.record is None:
+            return "running"
+        state = number(field(self.record, "state"))
+        return STATES[state] if state < len(STATES) else str(state)
+
+    def notes(self):
+        notes = []
+        if self.record is not None:
+            notes.append(KINDS[number(field(self.record, "kind"))])
+            notes.append("daemon" if number(field(self.record, "daemon")) else "")
+            notes.append("worker" if number(field(self.record, "is_worker")) else "")
+        return ", ".join(note for note in notes if note)
+
+
+def all_threads():
+    """Those in the registry: the objects first, in the order of their start, then foreign threads without one."""
+    registry = variable("ti_registry")
+    table = field(registry, "table")
+    selves = []
+    for i in range(table.type.range()[1] + 1):
+        if number(table[i]) != 0:
+            selves += items(table[i])
+    by_record = {number(field(value, "record")): value for value in selves}
+    threads = []
+    for record in items(field(registry, "first")):
+        threads.append(Thread(by_record.pop(number(record.address), None), record))
+    foreign = [value for address, value in by_record.items() if address == 0]
+    foreign += [value for value in selves if number(field(value, "record")) == 0 and value not in foreign]
+    return threads + sorted((Thread(value, None) for value in foreign), key=Thread.ident)
+
+
+def who(ident):
+    """'Alice' (2)"""
+    for thread in all_threads():
+        if thread.ident() == ident:
+            return f"{thread.name()} ({ident})"
+    return f"a thread that has ended ({ident})"
+
+
+def waiters():
+    """Who waits at which address: pairs (address with its tag, ti_self), in each queue's order."""
+    buckets = variable("threading_buckets")
+    self_type = gdb.lookup_type("struct ti_self").pointer()
+    for i in range(buckets.type.range()[1] + 1):
+        for waiter in items(field(buckets[i], "first")):
+            yield number(field(waiter, "address")), field(waiter, "self").cast(self_type).dereference()
+
+
+def waiting_within(address, size):
+    """', waiting: ...' for those that wait at some place in an object."""
+    names = []
+    for place, value in waiters():
+        if address <= place & ~TAGS < address + size:
+            ident = number(field(field(value, "fast"), "ident"))
+            names.append(who(ident))
+    return ", waiting: " + ", ".join(names) if names else ""
+
+
+def waiting(value):
+    return waiting_within(number(value.address), value.type.sizeof) if value.address is not None else ""
+
+
+# ---- objects: each in one line
+
+
+def owned(word, how, free="free"):
+    return free if word == 0 else f"{how} {who(word)}"
+
+
+def show_lock(lock):
+    return "Lock, " + owned(number(field(lock, "word")), "acquired by") + waiting(lock)
+
+
+def show_rlock(rlock):
+    count = number(field(rlock, "count"))
+    level = f" at level {count}" if count > 1 else ""
+    return "RLock, " + owned(number(field(rlock, "owner")), "owned by") + level + waiting(rlock)
+
+
+def show_condition(condition):
+    for name in ("lock", "rlock"):
+        if number(field(condition, name)) != 0:
+            lock = field(condition, name).dereference()
+            return f"Condition{waiting(condition)}; its {show(lock)}"
+    own = field(condition, "own")
+    place = number(condition.address) if condition.address is not None else 0
+    return f"Condition{waiting_within(place, 1)}; its {show_rlock(own)}"
+
+
+def show_semaphore(semaphore):
+    return f"Semaphore, value {number(field(semaphore, 'value'))}" + waiting(semaphore)
+
+
+def show_bounded_semaphore(semaphore):
+    inner = field(semaphore, "semaphore")
+    bound = number(field(semaphore, "initial"))
+    return f"BoundedSemaphore, value {number(field(inner, 'value'))} of {bound}" + waiting(semaphore)
+
+
+def show_event(event):
+    return ("Event, set" if number(field(event, "flag")) else "Event, not set") + waiting(event)
+
+
+def show_barrier(barrier):
+    state = BARRIER_STATES[number(field(barrier, "state"))]
+    arrived, parties = number(field(barrier, "arrived")), number(field(barrier, "parties"))
+    return f"Barrier, {state}, {arrived} of {parties} there" + waiting(barrier)
+
+
+def show_once(once):
+    word = number(field(once, "word"))
+    state = "done" if word == 0xFFFFFFFF else owned(word, "run by", "not done")
+    return f"Once, {state}" + waiting(once)
+
+
+def readers_of(rwlock):
+    address, names = number(rwlock.address), []
+    for thread in all_threads():
+        if thread.value is None:
+            continue
+        reads = field(thread.value, "reads")
+        for i in range(number(field(thread.value, "reads_known"))):
+            if number(field(reads[i], "rwlock")) == address:
+                names.append(f"{thread.name()} ({thread.ident()})")
+    return ", ".join(names)
+
+
+def show_rwlock(rwlock):
+    state = number(field(rwlock, "state"))
+    readers = state & (WAITING - 1)
+    if state & WRITING:
+        text = owned(number(field(rwlock, "writer")), "written by")
+    elif readers:
+        text = f"read by {readers}: {readers_of(rwlock)}"
+    else:
+        text = "free"
+    return f"RWLock, {text}" + waiting(rwlock)
+
+
+def show_stop(stop):
+    return "Stop, requested" if number(field(stop, "requested")) else "Stop, not requested"
+
+
+def show_thread(record):
+    thread = Thread(None, record)
+    notes = thread.notes()
+    return f"Thread {thread.name()} ({thread.ident()}), {thread.state()}" + (", " + notes if notes else "")
+
+
+def show_queue(queue):
+    kind = QUEUE_KINDS[number(field(queue, "kind"))]
+    limit = number(field(queue, "maxsize"))
+    text = f"Queue, {kind}, {number(field(queue, 'count'))} items" + (f" of {limit}" if limit else "")
+    text += f", {number(field(queue, 'unfinished'))} unfinished"
+    return text + (", shut down" if field(queue, "is_shutdown") else "") + waiting(queue)
+
+
+def show_future(future):
+    state = number(field(future, "state"))
+    if state == 0:
+        text = "pending"
+    elif state < IDENT_LIMIT:
+        text = f"run by {who(state)}"
+    elif state - IDENT_LIMIT == 3:
+        text = f"finished, {field(future, 'status')}, value {number(field(future, 'value')):#x}"
+    else:
+        text = FUTURE_STATES[state - IDENT_LIMIT]
+    return f"Future, {text}" + waiting(future)
+
+
+def show_executor(executor):
+    text = f"Executor, {number(field(executor, 'worker_count'))} of {number(field(executor, 'max_workers'))} workers"
+    text += f", {number(field(executor, 'queued'))} tasks queued"
+    for name, what in (("is_shutdown", "shut down"), ("is_broken", "broken")):
+        text += f", {what}" if field(executor, name) else ""
+    return text + waiting(executor)
+
+
+SHOW = {
+    "threading_lock": show_lock,
+    "threading_rlock": show_rlock,
+    "threading_condition": show_condition,
+    "threading_semaphore": show_semaphore,
+    "threading_bounded_semaphore": show_bounded_semaphore,
+    "threading_event": show_event,
+    "threading_barrier": show_barrier,
+    "threading_once_state": show_once,
+    "threading_rwlock": show_rwlock,
+    "threading_stop": show_stop,
+    "threading_thread": show_thread,
+    "threading_queue": show_queue,
+    "threading_future": show_future,
+    "threading_executor": show_executor,
+}
+
+
+def tag_of(value_type):
+    return value_type.strip_typedefs().unqualified().tag
+
+
+def show(value):
+    return SHOW[tag_of(value.type)](value)
+
+
+# ---- what a thread waits for
+
+
+def gdb_threads():
+    """gdb's threads by the system's number of each."""
+    return {thread.ptid[1] or thread.ptid[2]: thread for thread in gdb.selected_inferior().threads()}
+
+
+def gdb_thread_of(thread):
+    if thread.record is None:
+        return thread_by_variable(thread)
+    native = number(field(thread.record, "native_id"))
+    is_main = number(field(thread.record, "kind")) == 1
+    return gdb_threads().get(native or (gdb.selected_inferior().pid if is_main else -1))
+
+
+def thread_by_variable(thread):
+    """A foreign thread: the one whose thread-local variable points to it."""
+    before = gdb.selected_thread()
+    try:
+        for candidate in gdb.selected_inferior().threads():
+            candidate.switch()
+            try:
+                if number(gdb.parse_and_eval("ti_posix_self")) == number(thread.value.address):
+                    return candidate
+            except gdb.error:
+                continue  # no such variable, or no help from the C library to find it
+        return None
+    finally:
+        before.switch()
+
+
+def is_ours(name):
+    return name is not None and name.startswith(("threading_", "ti_"))
+
+
+def call_of(native):
+    """The user's call that a thread is in, its name and its object; each None if it cannot be known."""
+    before = gdb.selected_thread()
+    name = value = None
+    try:
+        native.switch()
+        frame = gdb.newest_frame()
+        while frame is not None and not is_ours(frame.name()):
+            frame = frame.older()  # in the system
+        while frame is not None and is_ours(frame.name()):
+            value = object_of(frame) or value
+            if frame.name().startswith("threading_"):
+                name = frame.name().replace("_inline", "")
+            frame = frame.older()
+    except gdb.error:
+        pass  # a stack that cannot be followed
+    finally:
+        before.switch()
+    return name, value
+
+
+def object_of(frame):
+    """What the first argument of a function of the library points to; None if that is no object, or not known."""
+    try:
+        for symbol in frame.block():
+            if symbol.is_argument:
+                value = frame.read_var(symbol)
+                is_object = not value.is_optimized_out and tag_of(value.type.target()) in SHOW
+                return value.dereference() if is_object else None
+    except (gdb.error, RuntimeError):
+        pass  # no debug information, or no pointer
+    return None
+
+
+def object_at(name, place):
+    """The object of a call whose argument was optimised away: told from the call's name and where the thread waits."""
+    tag = next((tag for tag in ("threading_rlock", "threading_lock") if name.startswith(tag + "_")), None)
+    return gdb.Value(place).cast(gdb.lookup_type(f"struct {tag}").pointer()).dereference() if tag else None
+
+
+def wait_of(thread):
+    """What a thread waits for, as a text; '' if it waits for nothing that is known."""
+    if thread.value is None:
+        return ""
+    places = [place for place, value in waiters() if value.address == thread.value.address]
+    word = number(field(thread.value, "waits_for"))
+    native = gdb_thread_of(thread)
+    name, value = call_of(native) if native is not None else (None, None)
+    if not places and not word:
+        return "in threading_sleep" if name == "threading_sleep" else ""
+    place = (places or [word])[0] & ~TAGS
+    if value is None and name is not None:
+        value = object_at(name, place)
+    text = f"in {name or 'the library'}, for {symbol_at(number(value.address) if value is not None else place)}"
+    if len(places) > 1:
+        text += f" and {len(places) - 1} more"
+    if value is not None:
+        text += ": " + show(value)
+    elif word:
+        text += ": " + owned(number(field(thread.value, "waits_for").dereference()), "held by")
+    return text
+
+
+# ---- commands
+
+
+class Threading(gdb.Command):
+    """What the objects of the threading library are doing."""
+
+    def __init__(self):
+        super().__init__("threading", gdb.COMMAND_DATA, prefix=True)
+
+
+class ThreadingThreads(gdb.Command):
+    """All threads that the library knows: name, ident, state, what each waits for and who has that."""
+
+    def __init__(self):
+        super().__init__("threading threads", gdb.COMMAND_STACK)
+
+    def invoke(self, argument, from_tty):
+        for thread in all_threads():
+            notes = thread.notes()
+            native = gdb_thread_of(thread)
+            line = f"{thread.name()} ({thread.ident()}), {thread.state()}" + (", " + notes if notes else "")
+            print(line + (f", thread {native.num} of gdb" if native is not None else ""))
+            wait = wait_of(thread)
+            if wait:
+                print("    " + wait)
+
+
+class ThreadingShow(gdb.Command):
+    """An object of the library, or what a pointer to one points to: threading show EXPRESSION"""
+
+    def __init__(self):
+        super().__init__("threading show", gdb.COMMAND_DATA, gdb.COMPLETE_EXPRESSION)
+
+    def invoke(self, argument, from_tty):
+        try:
+            value = gdb.parse_and_eval(argument)
+        except gdb.error as error:
+            raise gdb.GdbError(f"threading-gdb.py: {error}")
+        if value.type.strip_typedefs().code == gdb.TYPE_CODE_PTR:
+            value = value.dereference()
+        if tag_of(value.type) not in SHOW:
+            raise gdb.GdbError(f"threading-gdb.py: {value.type} is no object of the library")
+        print(show(value))
+
+
+class Printer:
+    def __init__(self, value):
+        self.value = value
+
+    def to_string(self):
+        try:
+            return show(self.value)
+        except gdb.GdbError as error:
+            return f"<{error}>"
+
+
+def find_printer(value):
+    return Printer(value) if value.type.strip_typedefs().code == gdb.TYPE_CODE_STRUCT and tag_of(value.type) in SHOW else None
+
+
+Threading()
+ThreadingThreads()
+ThreadingShow()
+gdb.pretty_printers.append(find_printer)
