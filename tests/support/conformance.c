@@ -10,7 +10,7 @@
 int EXIT_CODE = 0;
 
 /* _Exit, because a failed case must end now, whatever its threads are doing. */
-static void leave(int code)
+static THREADING_NORETURN void leave(int code)
 {
     fflush(stdout);
     fflush(stderr);

@@ -48,7 +48,7 @@ extern int EXIT_CODE;
             (void)threading_sleep(0.0005); \
     } while (0)
 
-void check_failed(const char *file, int line, const char *what, const char *detail);
+THREADING_NORETURN void check_failed(const char *file, int line, const char *what, const char *detail);
 void check_equal(const char *file, int line, const char *what, intmax_t actual, intmax_t expected);
 void check_status(const char *file, int line, const char *what, threading_status_t actual,
                   threading_status_t expected);
