@@ -463,13 +463,35 @@ typedef struct threading_thread_options {
 THREADING_API threading_thread_t *threading_thread_new(threading_target_t target, void *arg,
                                                        const threading_thread_options_t *options);
 
-#if !defined(__cplusplus)
 /**
  * threading_thread_new() with keyword arguments, at least one:
- * `threading_thread(loop, NULL, .name = "LoopThread", .daemon = true)`. C only.
+ * `threading_thread(loop, NULL, .name = "LoopThread", .daemon = true)`.
+ *
+ * C, and C++20, where keywords stand in the order of the struct. Before that fill in a
+ * threading_thread_options_t, or use threading.hpp.
  */
+#if !defined(__cplusplus)
 #define threading_thread(target, arg, ...) \
     threading_thread_new((target), (arg), &(threading_thread_options_t){__VA_ARGS__})
+#elif defined(__cpp_designated_initializers)
+#define threading_thread(target, arg, ...) \
+    threading_thread_with((target), (arg), threading_thread_keywords{__VA_ARGS__})
+
+/* With values of their own, so that GCC does not miss those that are left out. */
+struct threading_thread_keywords {
+    const char *name = nullptr;
+    int daemon = THREADING_INHERIT;
+    size_t stack_size = 0;
+    struct threading_stop *stop = nullptr;
+};
+
+static inline threading_thread_t *threading_thread_with(threading_target_t target, void *arg,
+                                                        const threading_thread_keywords &keywords)
+{
+    threading_thread_options_t options = {
+        keywords.name, keywords.daemon, keywords.stack_size, keywords.stop, {}};
+    return threading_thread_new(target, arg, &options);
+}
 #endif
 
 /**
@@ -2401,10 +2423,18 @@ THREADING_UNUSED static inline bool threading_word_take(uint32_t *word, uint32_t
            __atomic_compare_exchange_n(word, &free_word, ident, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
+/* For those who let their C++ compiler warn of C's casts. */
+#if defined(__cplusplus)
+#define THREADING_ADDRESS(pointer) reinterpret_cast<uintptr_t>(pointer)
+#else
+#define THREADING_ADDRESS(pointer) ((uintptr_t)(pointer))
+#endif
+
 /* How many may be waiting for a word, and maybe for others. */
 THREADING_UNUSED static inline const uint32_t *threading_word_count(const uint32_t *word)
 {
-    uint64_t product = (uint64_t)(uintptr_t)word * UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t address = THREADING_ADDRESS(word);
+    uint64_t product = address * UINT64_C(0x9E3779B97F4A7C15);
     return &threading_buckets[product >> (64 - THREADING_BUCKET_BITS)].count;
 }
 
