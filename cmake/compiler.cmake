@@ -17,7 +17,8 @@ if(MSVC) # or Clang in its clothes
 elseif(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
   set(THREADING_OWN_OPTIONS
     -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Wvla
-    -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
+    "$<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes;-Wmissing-prototypes;-Wold-style-definition>"
+    "$<$<COMPILE_LANGUAGE:CXX>:-Wold-style-cast;-Woverloaded-virtual>"
     -Wcast-qual -Wpointer-arith -Wwrite-strings -Wformat=2 -Wimplicit-fallthrough
     $<$<BOOL:${THREADING_WERROR}>:-Werror>)
 endif()
@@ -25,7 +26,8 @@ endif()
 # The standard and the warnings of a target of this project. Whoever builds the library as a part of a project
 # of their own does not see its warnings.
 function(threading_own_target target)
-  set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
+  set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF
+    CXX_STANDARD "${THREADING_CXX_STANDARD}" CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF)
   if(PROJECT_IS_TOP_LEVEL)
     target_compile_options(${target} PRIVATE ${THREADING_OWN_OPTIONS})
   endif()

@@ -18,7 +18,9 @@
 #ifndef CONFORMANCE_H
 #define CONFORMANCE_H
 
-#include <stdatomic.h>
+#if !defined(__cplusplus)
+#include <stdatomic.h> /* C++ knows it only since C++23, and has <atomic> */
+#endif
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,8 +28,17 @@
 
 #include "threading.h"
 
-#define CASE(name)          \
-    void case_##name(void); \
+#if defined(__cplusplus)
+#define TEST_LINKAGE extern "C"
+#define TEST_INTEGER(value) static_cast<intmax_t>(value)
+extern "C" {
+#else
+#define TEST_LINKAGE
+#define TEST_INTEGER(value) ((intmax_t)(value))
+#endif
+
+#define CASE(name)                       \
+    TEST_LINKAGE void case_##name(void); \
     void case_##name(void)
 #define EXIT_CASE(name, code, output) CASE(name)
 
@@ -36,7 +47,7 @@ extern int EXIT_CODE;
 
 #define CHECK(condition) ((condition) ? (void)0 : check_failed(__FILE__, __LINE__, #condition, NULL))
 #define CHECK_EQUAL(actual, expected) \
-    check_equal(__FILE__, __LINE__, #actual, (intmax_t)(actual), (intmax_t)(expected))
+    check_equal(__FILE__, __LINE__, #actual, TEST_INTEGER(actual), TEST_INTEGER(expected))
 #define CHECK_STATUS(actual, expected) check_status(__FILE__, __LINE__, #actual, (actual), (expected))
 #define CHECK_TEXT(actual, expected) check_text(__FILE__, __LINE__, #actual, (actual), (expected))
 #define SKIP(reason) check_skip(reason)
@@ -80,5 +91,9 @@ const char *wine_version(void);
 
 /* Whether a sanitizer or an emulator makes the process so slow or big that loads must be smaller. */
 bool is_slow(void);
+
+#if defined(__cplusplus)
+}
+#endif
 
 #endif
