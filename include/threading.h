@@ -100,9 +100,13 @@
  *   THREADING_NO_INLINE  every call is a call; else the commonest are inline where that can be.
  */
 
+/** The version of this header; threading_version() tells the library's. */
 #define THREADING_VERSION_MAJOR 0
+/** While the major version is 0, another minor one may break the binary interface. */
 #define THREADING_VERSION_MINOR 1
+/** Corrections only. */
 #define THREADING_VERSION_PATCH 0
+/** The three as text. */
 #define THREADING_VERSION "0.1.0"
 
 #if defined(THREADING_SHARED) && defined(_WIN32)
@@ -173,9 +177,9 @@ THREADING_API const char *threading_backend(void);
 
 /* -------------------------------------------------------------------------------------------------
  * 3 Status codes
- *
- * One list makes the enumeration, the names and the messages agree: X(NAME, "sentence").
  */
+
+/** Every status, as X(NAME, "sentence"): one list makes the enumeration, the names and the messages agree. */
 #define THREADING_STATUS_LIST(X)                                             \
     X(OK, "the call succeeded")                                              \
     X(TIMEOUT, "the time ran out before the wait was over")                  \
@@ -863,7 +867,7 @@ THREADING_API size_t threading_rlock_count(const threading_rlock_t *rlock);
  *     threading_condition_t ready = THREADING_CONDITION_INIT;
  *
  *     THREADING_WITH_CONDITION(&ready) {
- *         while (jobs == 0)
+ *         while (items == 0)
  *             if (threading_condition_wait(&ready) != THREADING_OK)
  *                 break;
  *     }
@@ -898,7 +902,7 @@ typedef struct threading_condition {
         }                        \
     }
 
-/** A condition on a given Lock or RLock, by address. */
+/** A condition on a given Lock, by address. */
 #define THREADING_CONDITION_INIT_LOCK(lock) \
     {                                       \
         (lock), NULL,                       \
@@ -906,6 +910,7 @@ typedef struct threading_condition {
             0, 0                            \
         }                                   \
     }
+/** A condition on a given RLock, by address. */
 #define THREADING_CONDITION_INIT_RLOCK(rlock) \
     {                                         \
         NULL, (rlock),                        \
@@ -1050,8 +1055,7 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_condition_wait_fo
  * @param condition  borrowed.
  * @param n          how many at most; fewer if fewer wait; 0 notifies nobody.
  * @return THREADING_OK, also when nobody waits; THREADING_NOT_HELD when the caller does not hold the lock,
- *         whatever
- *         @p n; THREADING_INVALID for NULL.
+ *         whatever @p n; THREADING_INVALID for NULL.
  * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_condition_notify(threading_condition_t *condition, size_t n);
@@ -1089,6 +1093,7 @@ typedef struct threading_bounded_semaphore {
     {                                   \
         (value)                         \
     }
+/** A bounded semaphore of such a value, which is also its bound. */
 #define THREADING_BOUNDED_SEMAPHORE_INIT(value) \
     {                                           \
         {(value)}, (value)                      \
@@ -1325,7 +1330,8 @@ THREADING_API threading_status_t threading_barrier_init_with(threading_barrier_t
  *         this wait's own timeout; THREADING_DEADLOCK inside the action; THREADING_CANCELLED (see Stop),
  *         which breaks the barrier; THREADING_INVALID for NULL or a barrier of no parties.
  * Ordering: what each party did before its wait happens before the action and before all return with
- * THREADING_OK. Callable: from any thread, after fork, at exit.
+ *           THREADING_OK.
+ * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_barrier_wait(threading_barrier_t *barrier,
                                                                             size_t *index);
@@ -1382,8 +1388,7 @@ THREADING_API bool threading_barrier_broken(const threading_barrier_t *barrier);
 
 /** Whether something was done yet: 4 bytes, zero when not. Never needs to be destroyed. */
 typedef struct threading_once_state {
-    uint32_t
-        word; /* private: 0, the ident of the thread that runs the function, or all ones when it is done */
+    uint32_t word; /* private: 0, the ident of the thread that runs the function, or all ones: done */
 } threading_once_t;
 
 /** Make memory a once that was not done. THREADING_OK, or THREADING_INVALID for NULL. */
@@ -1408,16 +1413,15 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_once(threading_on
  * 14 RWLock
  *
  * Many threads may read, or one may write. The policy, the same on every backend:
- *   - Who comes while others wait stands in line behind them, so neither writers nor readers starve. When a
- *   reader's
- *     turn comes, all readers in line go together. The lock is handed over; nobody can take it in between.
- *   - A thread that reads may read again, at once, even if a writer waits: that cannot deadlock. The library
- *   knows
- *     up to eight RWLocks that a thread reads at a time; with more, it lets the thread pass waiting writers
- *     of any.
- *   - A thread that waits for what it could never get is told so: a reader that wants to write, a writer that
- *   wants to
- *     read or write again, a writer whose wait closes a ring with RLocks and joins.
+ *   - Who comes while others wait stands in line behind them, so neither writers nor readers starve.
+ *     When a reader's turn comes, all readers in line go together. The lock is handed over; nobody can
+ *     take it in between.
+ *   - A thread that reads may read again, at once, even if a writer waits: that cannot deadlock. The
+ *     library knows up to eight RWLocks that a thread reads at a time; with more, it lets the thread pass
+ *     waiting writers of any.
+ *   - A thread that waits for what it could never get is told so: a reader that wants to write, a writer
+ *     that wants to read or write again, a writer whose wait closes a ring with RLocks and joins.
+ *
  * A read lock is released by the thread that acquired it. So is a write lock.
  */
 
@@ -1506,18 +1510,24 @@ THREADING_API threading_status_t threading_rwlock_release_write(threading_rwlock
  * exceptions. Other compilers see the first three. threading_exit() and longjmp() release nothing.
  * Bodies nest.
  */
+
+/** With a Lock. */
 #define THREADING_WITH_LOCK(object) THREADING_WITH_(lock, threading_lock_t, object, THREADING_UNIQUE)
+/** With an RLock. */
 #define THREADING_WITH_RLOCK(object) THREADING_WITH_(rlock, threading_rlock_t, object, THREADING_UNIQUE)
+/** With a Condition: its lock. */
 #define THREADING_WITH_CONDITION(object) \
     THREADING_WITH_(condition, threading_condition_t, object, THREADING_UNIQUE)
+/** With a Semaphore. */
 #define THREADING_WITH_SEMAPHORE(object) \
     THREADING_WITH_(semaphore, threading_semaphore_t, object, THREADING_UNIQUE)
+/** With a BoundedSemaphore. */
 #define THREADING_WITH_BOUNDED_SEMAPHORE(object) \
     THREADING_WITH_(bounded_semaphore, threading_bounded_semaphore_t, object, THREADING_UNIQUE)
-#define THREADING_WITH_READ(object) \
-    THREADING_WITH_(read, threading_rwlock_t, object, THREADING_UNIQUE) /* an RWLock */
-#define THREADING_WITH_WRITE(object) \
-    THREADING_WITH_(write, threading_rwlock_t, object, THREADING_UNIQUE) /* an RWLock */
+/** With an RWLock, for reading. */
+#define THREADING_WITH_READ(object) THREADING_WITH_(read, threading_rwlock_t, object, THREADING_UNIQUE)
+/** With an RWLock, for writing. */
+#define THREADING_WITH_WRITE(object) THREADING_WITH_(write, threading_rwlock_t, object, THREADING_UNIQUE)
 
 /* -------------------------------------------------------------------------------------------------
  * 16 Local
@@ -1874,17 +1884,15 @@ THREADING_API bool threading_queue_is_shutdown(threading_queue_t *queue);
 /* -------------------------------------------------------------------------------------------------
  * 20 Future
  *
- *   state      result, result_timeout    cancel      start      set_result, set_error   cancelled  running 
- *   done pending    waits                     OK          OK         OK                      false      false
- *      false running    waits                     BUSY        INVALID    OK                      false     
- *      true     false
- *   cancelled  CANCELLED                 OK          CANCELLED* INVALID                 true       false   
- *   true finished   OK, or the error          BUSY        INVALID    INVALID                 false      false
- *      true
+ *   state      result                cancel  start       set_result, set_error
+ *   pending    waits                 OK      OK          OK
+ *   running    waits                 BUSY    INVALID     OK
+ *   cancelled  CANCELLED             OK      CANCELLED*  INVALID
+ *   finished   OK, or the error      BUSY    INVALID     INVALID
  *
- * * the first time; INVALID afterwards. A future comes from an executor, or from threading_future_new() for
- * work that is done elsewhere. A cancelled one is done at once, for every kind of wait (CPython's may wait
- * for ever).
+ * (* the first time; INVALID afterwards.) `done` is true of the last two states, `running` and `cancelled` of
+ * theirs. A future comes from an executor, or from threading_future_new() for work that is done elsewhere. A
+ * cancelled one is done at once, for every kind of wait (CPython's may wait for ever).
  */
 
 /** What will be the result of a task: a handle that counts references. */
@@ -2169,12 +2177,12 @@ THREADING_API threading_status_t threading_executor_shutdown(threading_executor_
 
 /** What a source is. */
 typedef enum threading_source_kind {
-    THREADING_SOURCE_KIND_THREAD = 1, /**< ready when it has ended */
-    THREADING_SOURCE_KIND_EVENT,      /**< ready while it is set */
-    THREADING_SOURCE_KIND_SEMAPHORE,  /**< ready while its value is not 0 */
-    THREADING_SOURCE_KIND_BOUNDED_SEMAPHORE,
-    THREADING_SOURCE_KIND_QUEUE, /**< ready while it has an item or is shut down */
-    THREADING_SOURCE_KIND_FUTURE /**< ready when it is done */
+    THREADING_SOURCE_KIND_THREAD = 1,        /**< ready when it has ended */
+    THREADING_SOURCE_KIND_EVENT,             /**< ready while it is set */
+    THREADING_SOURCE_KIND_SEMAPHORE,         /**< ready while its value is not 0 */
+    THREADING_SOURCE_KIND_BOUNDED_SEMAPHORE, /**< the same */
+    THREADING_SOURCE_KIND_QUEUE,             /**< ready while it has an item or is shut down */
+    THREADING_SOURCE_KIND_FUTURE             /**< ready when it is done */
 } threading_source_kind_t;
 
 /** One thing to wait for. The array belongs to the wait until it returns. */
@@ -2199,12 +2207,18 @@ typedef struct threading_source {
             NULL, NULL, 0, NULL, 0, 0, 0 \
         }                                \
     }
+/** A thread, by its handle. */
 #define THREADING_SOURCE_THREAD(thread) THREADING_SOURCE_(THREADING_SOURCE_KIND_THREAD, thread)
+/** An Event, by address. */
 #define THREADING_SOURCE_EVENT(event) THREADING_SOURCE_(THREADING_SOURCE_KIND_EVENT, event)
+/** A Semaphore, by address. */
 #define THREADING_SOURCE_SEMAPHORE(semaphore) THREADING_SOURCE_(THREADING_SOURCE_KIND_SEMAPHORE, semaphore)
+/** A BoundedSemaphore, by address. */
 #define THREADING_SOURCE_BOUNDED_SEMAPHORE(semaphore) \
     THREADING_SOURCE_(THREADING_SOURCE_KIND_BOUNDED_SEMAPHORE, semaphore)
+/** A queue, by its handle. */
 #define THREADING_SOURCE_QUEUE(queue) THREADING_SOURCE_(THREADING_SOURCE_KIND_QUEUE, queue)
+/** A future, by its handle. */
 #define THREADING_SOURCE_FUTURE(future) THREADING_SOURCE_(THREADING_SOURCE_KIND_FUTURE, future)
 
 /**
@@ -2236,6 +2250,8 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
  * THREADING_NO_ANALYSIS mark a function of yours that takes or gives a lock in a way of its own, such as
  *                       releasing what another thread acquired.
  */
+
+/** Clang's analysis leaves the function alone that this stands before. */
 #define THREADING_NO_ANALYSIS THREADING_ANALYSIS(no_thread_safety_analysis)
 
 /* ------------------------------------------------------------------------------- private from here */
