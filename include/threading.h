@@ -1425,10 +1425,11 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_once(threading_on
  * A read lock is released by the thread that acquired it. So is a write lock.
  */
 
-/** A lock for readers and writers: 8 bytes, zero when free. Never needs to be destroyed. */
+/** A lock for readers and writers: 8 bytes; all zero is a free one. Never needs to be destroyed. */
 typedef struct threading_rwlock {
-    uint32_t state;  /* private: readers, whether a writer has it, whether someone waits */
-    uint32_t writer; /* private: the writer's ident, or 0 */
+    uint32_t
+        state; /* private: readers, whether a writer has it, whether someone waits; or that it is biased */
+    uint32_t writer; /* private: the writer's ident, or 0; or the number of its bias */
 } threading_rwlock_t;
 
 /** Make memory a free RWLock, whatever it held. THREADING_OK, or THREADING_INVALID for NULL. */

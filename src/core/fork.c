@@ -8,6 +8,7 @@
  * any more. Users' locks stay as they are, as in CPython: what a vanished thread held stays held.
  */
 #include "atomic.h"
+#include "bias.h"
 #include "executor.h"
 #include "fence.h"
 #include "local.h"
@@ -38,7 +39,8 @@ static void ti_fork_forget_thread(ti_self *self, void *survivor)
         return;
     ti_local_abandon(self);
     ti_port_parker_init(&self->parker); /* its last user may have been in the middle of something */
-    ti_self_free(self);
+    if (!ti_bias_keep(self))
+        ti_self_free(self);
 }
 
 /* The objects of the threads that are gone: ended, for whoever still holds them. */

@@ -7,6 +7,7 @@
  *   n          n readers
  *   WRITING    a writer
  *   | WAITING  threads are in line; set and cleared under the bucket's guard
+ *   BIASED + n the same as n, and readers that leave the state alone, maybe: bias.h. It ends before anybody waits
  *
  * Without WAITING, acquire and release are one swap each. With it, who comes stands in line, and who makes
  * the lock free hands it over under the guard to those whose turn it is: the first in line, and if that is a
@@ -20,15 +21,12 @@
  * The waiters' address is that of the writer's ident, which their waits are published with (waits.h).
  */
 #include "atomic.h"
+#include "bias.h"
 #include "deadline.h"
 #include "parking.h"
 #include "self.h"
 #include "stop.h"
 #include "waits.h"
-
-#define TI_WRITING UINT32_C(0x80000000)
-#define TI_WAITING UINT32_C(0x40000000)
-#define TI_READERS (TI_WAITING - 1)
 
 enum { TI_TO_READ, TI_TO_WRITE };
 
@@ -36,45 +34,66 @@ _Static_assert(sizeof(threading_rwlock_t) == 8, "an RWLock is its state and its 
 
 /* ---- what the calling thread reads ---- */
 
-static ti_reading *ti_reading_find(ti_self *self, const void *rwlock)
+/* Relaxed, here and below: only its own thread changes a note's lock and levels. */
+static bool ti_reading_is_of(const ti_reading *reading, const threading_rwlock_t *rwlock)
 {
-    for (uint32_t i = 0; i < self->reads_known; i++)
-        if (self->reads[i].rwlock == rwlock)
-            return &self->reads[i];
+    return ti_load_pointer_relaxed(&reading->rwlock) == (uintptr_t)rwlock;
+}
+
+static void ti_reading_add(ti_reading *reading, uint32_t levels)
+{
+    /* Release: as R1 in bias.h; what the thread has read under an earlier bias is before a revoker's look. */
+    ti_store_release(&reading->levels, ti_load_relaxed(&reading->levels) + levels);
+}
+
+/* The note of a lock, if there is one. */
+static ti_reading *ti_reading_seek(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    for (ti_reading *reading = self->reads; reading < self->reads + TI_READS_KNOWN; reading++)
+        if (ti_reading_is_of(reading, rwlock))
+            return reading;
     return NULL;
 }
 
-static void ti_reading_add(ti_self *self, const threading_rwlock_t *rwlock)
+/* The note of a lock that the thread reads. NULL: it does not, as far as that is known. */
+static ti_reading *ti_reading_find(ti_self *self, const threading_rwlock_t *rwlock)
 {
-    ti_reading *reading = ti_reading_find(self, rwlock);
-    if (reading != NULL)
-        reading->count++;
-    else if (self->reads_known < TI_READS_KNOWN)
-        self->reads[self->reads_known++] = (ti_reading){rwlock, 1};
-    else
-        self->reads_beyond++;
+    ti_reading *reading = ti_reading_seek(self, rwlock);
+    return reading != NULL && ti_load_relaxed(&reading->levels) > 0 ? reading : NULL;
 }
 
-/* The last one takes its place. */
-static void ti_reading_drop(ti_self *self, ti_reading *reading)
+static void ti_reading_begin(ti_reading *reading, const threading_rwlock_t *rwlock)
 {
-    const ti_reading *last = &self->reads[--self->reads_known];
-    if (reading != last) /* mostly it is the only one, and a copy of what was just written in parts is slow */
-        *reading = *last;
+    ti_store_pointer_relaxed(&reading->rwlock, (uintptr_t)rwlock);
+    ti_store_relaxed(&reading->bias, 0);
+    reading->reads = 0;
+}
+
+/* The lock's note, or a place for one. NULL: none is free. */
+static ti_reading *ti_reading_place(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    ti_reading *place = NULL;
+    for (ti_reading *reading = self->reads; reading < self->reads + TI_READS_KNOWN; reading++) {
+        if (ti_reading_is_of(reading, rwlock))
+            return reading;
+        if (place == NULL && ti_load_relaxed(&reading->levels) == 0)
+            place = reading;
+    }
+    if (place != NULL)
+        ti_reading_begin(place, rwlock);
+    return place;
 }
 
 /* False: the thread does not read it, as far as that is known. */
 static bool ti_reading_remove(ti_self *self, const threading_rwlock_t *rwlock)
 {
     ti_reading *reading = ti_reading_find(self, rwlock);
-    if (reading != NULL) {
-        if (--reading->count == 0)
-            ti_reading_drop(self, reading);
-        return true;
-    }
-    if (self->reads_beyond == 0)
+    if (reading != NULL)
+        ti_reading_add(reading, UINT32_MAX);
+    else if (self->reads_beyond > 0)
+        self->reads_beyond--;
+    else
         return false;
-    self->reads_beyond--;
     return true;
 }
 
@@ -83,7 +102,7 @@ static void ti_reading_forget(ti_self *self, const threading_rwlock_t *rwlock)
 {
     ti_reading *reading = ti_reading_find(self, rwlock);
     if (reading != NULL)
-        ti_reading_drop(self, reading);
+        ti_store_release(&reading->levels, 0); /* release: as above */
 }
 
 static bool ti_reads_already(ti_self *self, const threading_rwlock_t *rwlock)
@@ -93,19 +112,47 @@ static bool ti_reads_already(ti_self *self, const threading_rwlock_t *rwlock)
 
 /* ---- without waiting ---- */
 
+/* The calling thread is counted in the state; NULL: and has no place to note it. */
+static void ti_rwlock_reads(threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading)
+{
+    if (reading == NULL) {
+        self->reads_beyond++;
+        return;
+    }
+    ti_reading_add(reading, 1);
+    ti_bias_earn(rwlock, self, reading);
+}
+
+/* The shortest way, for a biased lock that the thread has read before and does not read. */
+static bool ti_rwlock_reads_anew(threading_rwlock_t *rwlock, ti_self *self)
+{
+    ti_reading *reading = ti_reading_seek(self, rwlock);
+    if (reading == NULL || ti_load_relaxed(&reading->levels) > 0 || !ti_bias_is_noted(rwlock, reading))
+        return false;
+    return ti_bias_note(rwlock, reading, 1) || ti_bias_settle(rwlock, self, reading) > 0;
+}
+
 /* THREADING_BUSY: it has to wait. */
 static threading_status_t ti_rwlock_try_read(threading_rwlock_t *rwlock, ti_self *self)
 {
     for (;;) {
+        ti_reading *reading = ti_reading_place(self, rwlock);
+        if (reading != NULL && !ti_bias_is_out(rwlock, reading) && ti_bias_acquire(rwlock, self, reading))
+            return THREADING_OK;
+        if (reading != NULL && reading->bias != 0) {
+            ti_bias_leave(rwlock, self, reading); /* no more levels in one note, or the fence is lost */
+            continue;
+        }
         uint32_t state = ti_load_relaxed(&rwlock->state); /* relaxed: the swap decides */
+        bool is_biased = ti_state_is_biased(state);
         bool passes = (state & TI_READERS) != 0 && ti_reads_already(self, rwlock);
-        if ((state & TI_WRITING) || ((state & TI_WAITING) && !passes))
+        if (!is_biased && ((state & TI_WRITING) || ((state & TI_WAITING) && !passes)))
             return THREADING_BUSY;
         if ((state & TI_READERS) == TI_READERS)
             return THREADING_OVERFLOW;
         /* Acquire: pairs with the last writer's release. */
         if (ti_swap_acquire(&rwlock->state, state, state + 1)) {
-            ti_reading_add(self, rwlock);
+            ti_rwlock_reads(rwlock, self, reading);
             return THREADING_OK;
         }
     }
@@ -123,8 +170,11 @@ static void ti_rwlock_wrote(threading_rwlock_t *rwlock, ti_self *self)
 static threading_status_t ti_rwlock_try_write(threading_rwlock_t *rwlock, ti_self *self)
 {
     /* Acquire: pairs with the last writer's and the readers' releases. */
-    if (!ti_swap_acquire(&rwlock->state, 0, TI_WRITING))
-        return THREADING_BUSY;
+    while (!ti_swap_acquire(&rwlock->state, 0, TI_WRITING)) {
+        if (!ti_state_is_biased(ti_load_relaxed(&rwlock->state))) /* relaxed: the swap decides */
+            return THREADING_BUSY;
+        ti_bias_revoke(rwlock, self);
+    }
     ti_rwlock_wrote(rwlock, self);
     return THREADING_OK;
 }
@@ -188,16 +238,19 @@ static ti_waiter *ti_rwlock_grant(threading_rwlock_t *rwlock, ti_bucket *bucket)
 
 /* ---- waiting ---- */
 
-/* Under the guard: WAITING is set and the calling thread is last in line. */
-static void ti_rwlock_line_up(threading_rwlock_t *rwlock, ti_bucket *bucket, ti_self *self, uint32_t wants)
+/* Under the guard: WAITING is set and the calling thread is last in line. False: the lock has become biased. */
+static bool ti_rwlock_line_up(threading_rwlock_t *rwlock, ti_bucket *bucket, ti_self *self, uint32_t wants)
 {
     uint32_t state;
     do {
         state = ti_load_relaxed(&rwlock->state); /* relaxed: the swap decides */
+        if (ti_state_is_biased(state))
+            return false;
     } while (!ti_swap_acquire(&rwlock->state, state, state | TI_WAITING));
     self->waiter.wants = wants;
     ti_parking_announce(bucket);
     ti_parking_enqueue_last(bucket, &self->waiter, &rwlock->writer);
+    return true;
 }
 
 /* Stand in line, and have the lock at once if it can be had: the wake comes before the sleep then. */
@@ -205,7 +258,11 @@ static void ti_rwlock_enqueue(threading_rwlock_t *rwlock, ti_self *self, uint32_
 {
     ti_bucket *bucket = ti_parking_bucket(&rwlock->writer);
     ti_guard_lock(&bucket->guard, &self->parker);
-    ti_rwlock_line_up(rwlock, bucket, self, wants);
+    while (!ti_rwlock_line_up(rwlock, bucket, self, wants)) {
+        ti_guard_unlock(&bucket->guard);
+        ti_bias_revoke(rwlock, self);
+        ti_guard_lock(&bucket->guard, &self->parker);
+    }
     ti_waiter *chain = ti_rwlock_grant(rwlock, bucket);
     ti_guard_unlock(&bucket->guard);
     ti_parking_wake_chain(chain, TI_HANDED);
@@ -263,7 +320,7 @@ static threading_status_t ti_rwlock_read_slow(threading_rwlock_t *rwlock, ti_sel
         return THREADING_DEADLOCK;
     threading_status_t status = ti_rwlock_wait(rwlock, self, TI_TO_READ, deadline);
     if (status == THREADING_OK)
-        ti_reading_add(self, rwlock);
+        ti_rwlock_reads(rwlock, self, ti_reading_place(self, rwlock));
     return status;
 }
 
@@ -292,9 +349,21 @@ threading_status_t threading_rwlock_init(threading_rwlock_t *rwlock)
     return THREADING_OK;
 }
 
+static threading_status_t ti_rwlock_read(threading_rwlock_t *rwlock, ti_self *self, double seconds)
+{
+    threading_status_t status = ti_rwlock_try_read(rwlock, self);
+    if (status != THREADING_BUSY)
+        return status;
+    return seconds != 0 ? ti_rwlock_read_slow(rwlock, self, seconds) : THREADING_TIMEOUT;
+}
+
 threading_status_t threading_rwlock_acquire_read(threading_rwlock_t *rwlock)
 {
-    return threading_rwlock_acquire_read_timeout(rwlock, THREADING_FOREVER);
+    if (rwlock == NULL)
+        return THREADING_INVALID;
+    ti_self *self = ti_self_get();
+    return ti_rwlock_reads_anew(rwlock, self) ? THREADING_OK
+                                              : ti_rwlock_read(rwlock, self, THREADING_FOREVER);
 }
 
 threading_status_t threading_rwlock_try_acquire_read(threading_rwlock_t *rwlock)
@@ -309,11 +378,7 @@ threading_status_t threading_rwlock_acquire_read_timeout(threading_rwlock_t *rwl
     threading_status_t status = ti_deadline_check(seconds);
     if (status != THREADING_OK)
         return status;
-    ti_self *self = ti_self_get();
-    status = ti_rwlock_try_read(rwlock, self);
-    if (status != THREADING_BUSY)
-        return status;
-    return seconds != 0 ? ti_rwlock_read_slow(rwlock, self, seconds) : THREADING_TIMEOUT;
+    return ti_rwlock_read(rwlock, ti_self_get(), seconds);
 }
 
 threading_status_t threading_rwlock_acquire_write(threading_rwlock_t *rwlock)
@@ -350,25 +415,49 @@ static void ti_rwlock_release_slow(threading_rwlock_t *rwlock, ti_self *self, ui
     ti_parking_wake_chain(chain, TI_HANDED);
 }
 
+/* Take one reader off the state. The last touch of the lock. */
+static void ti_rwlock_uncount(threading_rwlock_t *rwlock, ti_self *self)
+{
+    uint32_t state;
+    do {
+        state = ti_load_relaxed(&rwlock->state); /* relaxed: the swap decides */
+        if ((state & TI_WAITING) && (state & TI_READERS) == 1) {
+            ti_rwlock_release_slow(rwlock, self, 1);
+            return;
+        }
+        /* Release: pairs with the next writer's acquire. */
+    } while (!ti_swap_release(&rwlock->state, state, state - 1));
+}
+
+/* Release a read that is counted in the state, or none. */
+static threading_status_t ti_rwlock_release_counted(threading_rwlock_t *rwlock, ti_self *self)
+{
+    uint32_t state = ti_load_relaxed(&rwlock->state); /* relaxed: a reader's own share is there in any case */
+    if (ti_state_is_biased(state) && (state == TI_BIASED || !ti_reads_already(self, rwlock))) {
+        ti_bias_revoke(rwlock, self); /* others read it, or nobody */
+        state = ti_load_relaxed(&rwlock->state);
+    }
+    if ((state & TI_READERS) == 0)
+        return THREADING_NOT_HELD;
+    if (!ti_reading_remove(self, rwlock))
+        return THREADING_NOT_OWNER;
+    ti_rwlock_uncount(rwlock, self);
+    return THREADING_OK;
+}
+
 threading_status_t threading_rwlock_release_read(threading_rwlock_t *rwlock)
 {
     if (rwlock == NULL)
         return THREADING_INVALID;
     ti_self *self = ti_self_get();
-    uint32_t state = ti_load_relaxed(&rwlock->state); /* relaxed: a reader's own share is there in any case */
-    if ((state & TI_READERS) == 0)
-        return THREADING_NOT_HELD;
-    if (!ti_reading_remove(self, rwlock))
-        return THREADING_NOT_OWNER;
-    do {
-        state = ti_load_relaxed(&rwlock->state); /* relaxed: the swap decides */
-        if ((state & TI_WAITING) && (state & TI_READERS) == 1) {
-            ti_rwlock_release_slow(rwlock, self, 1);
-            break;
-        }
-        /* Release: pairs with the next writer's acquire. The last touch of the lock. */
-    } while (!ti_swap_release(&rwlock->state, state, state - 1));
-    return THREADING_OK;
+    ti_reading *reading = ti_reading_find(self, rwlock);
+    if (reading == NULL || reading->bias == 0)
+        return ti_rwlock_release_counted(rwlock, self);
+    if (!ti_bias_is_noted(rwlock, reading))
+        ti_bias_leave(rwlock, self, reading);
+    else if (ti_bias_unnote(reading) || ti_bias_is_released(rwlock, self, reading))
+        return THREADING_OK;
+    return ti_rwlock_release_counted(rwlock, self);
 }
 
 threading_status_t threading_rwlock_release_write(threading_rwlock_t *rwlock)
@@ -376,7 +465,8 @@ threading_status_t threading_rwlock_release_write(threading_rwlock_t *rwlock)
     if (rwlock == NULL)
         return THREADING_INVALID;
     ti_self *self = ti_self_get();
-    if (!(ti_load_relaxed(&rwlock->state) & TI_WRITING)) /* relaxed: the own share is there in any case */
+    uint32_t state = ti_load_relaxed(&rwlock->state); /* relaxed: the own share is there in any case */
+    if (ti_state_is_biased(state) || !(state & TI_WRITING))
         return THREADING_NOT_HELD;
     if (!ti_rwlock_is_writer(rwlock, self))
         return THREADING_NOT_OWNER;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "atomic.h"
+#include "bias.h"
 #include "local.h"
 #include "memory.h"
 #include "registry.h"
@@ -155,9 +156,11 @@ void ti_self_leave(void *pointer)
     ti_waits_owner_ended(self);
     if (record != NULL)
         ti_thread_set_ended(record);
+    bool is_kept = ti_bias_keep(self);
     ti_registry_unlock();
     if (record != NULL)
         ti_thread_leave(record);
     ti_self_show(NULL);
-    ti_self_free(self);
+    if (!is_kept)
+        ti_self_free(self);
 }

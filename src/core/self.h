@@ -26,10 +26,26 @@ typedef struct ti_acting {
 
 #define TI_READS_KNOWN 8
 
-/* An RWLock that the thread reads, and how often. */
+/*
+ * A thread's note of an RWLock that it reads, or has read (rwlock.c, bias.h).
+ *
+ *   rwlock   which
+ *   levels   how often it has acquired it; 0: the place is free
+ *   bias     the lock's bias at that time; 0: it is counted in the lock's state
+ *   seen     how many biases had been revoked
+ *   reads    ordinary ones since the last bias
+ *   marked   the bias under which somebody else has counted the levels in the state; under the bucket's guard,
+ *            as the next
+ *   counted  how many
+ */
 typedef struct ti_reading {
-    const void *rwlock;
-    uint32_t count;
+    uintptr_t rwlock;
+    uint32_t levels;
+    uint32_t bias;
+    uint32_t seen;
+    uint32_t reads;
+    uint32_t marked;
+    uint32_t counted;
 } ti_reading;
 
 typedef struct ti_self {
@@ -48,11 +64,10 @@ typedef struct ti_self {
     threading_executor_t *executor; /* whose worker it is; its own thread's */
     const ti_acting *acting;        /* see barrier.c; its own thread's */
     uint32_t deaf;                  /* not 0: it is in waits that do not heed it; its own thread's */
-    uint32_t reads_known;           /* as the next: the RWLocks that it reads, its own thread's (rwlock.c) */
-    ti_reading reads[TI_READS_KNOWN]; /* the first `reads_known` of them */
-    uint32_t reads_beyond;            /* how many reads found no place there */
-    struct ti_self *next;             /* in the registry's table under its guard, or in the pool */
-    ti_parker parker;                 /* last: it stays as it is when the rest is reset for the next thread */
+    ti_reading reads[TI_READS_KNOWN];
+    uint32_t reads_beyond; /* how many reads found no place there; its own thread's */
+    struct ti_self *next;  /* in the registry's table under its guard, or in the pool */
+    ti_parker parker;      /* last: it stays as it is when the rest is reset for the next thread */
 } ti_self;
 
 /* The thread that a waiter belongs to. */

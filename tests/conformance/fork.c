@@ -618,6 +618,88 @@ static THREADING_NO_ANALYSIS void lock_has_no_waiters(void)
 }
 
 /* The sleep lets the waiters wait, longer than the time after which a release hands the lock over. */
+/* ---- an RWLock that many read, which leaves it to the threads to know who */
+
+static threading_rwlock_t read_often;
+
+static void *read_often_and_stay(void *where)
+{
+    for (int i = 0; i < 3000; i++) {
+        CHECK_STATUS(threading_rwlock_acquire_read(&read_often), THREADING_OK);
+        if (i < 2999)
+            CHECK_STATUS(threading_rwlock_release_read(&read_often), THREADING_OK);
+    }
+    return stay(where);
+}
+
+static void vanished_reader_keeps_writers_out(void)
+{
+    CHECK_STATUS(threading_rwlock_release_read(&read_often), THREADING_OK);
+    CHECK_STATUS(threading_rwlock_try_acquire_write(&read_often), THREADING_BUSY);
+    CHECK_STATUS(threading_rwlock_release_read(&read_often), THREADING_NOT_OWNER);
+    CHECK_STATUS(threading_rwlock_acquire_read(&read_often), THREADING_OK);
+    CHECK_STATUS(threading_rwlock_release_read(&read_often), THREADING_OK);
+    CHECK_STATUS(threading_rwlock_init(&read_often), THREADING_OK);
+    CHECK_STATUS(threading_rwlock_try_acquire_write(&read_often), THREADING_OK);
+    CHECK_STATUS(threading_rwlock_release_write(&read_often), THREADING_OK);
+}
+
+CASE(rwlock_that_a_vanished_thread_reads_stays_read_until_init)
+{
+    gate_close(&gate);
+    threading_thread_t *reader = started(read_often_and_stay, &gate);
+    AWAIT(atomic_load(&ready) == 1);
+    CHECK_STATUS(threading_rwlock_acquire_read(&read_often), THREADING_OK);
+    in_child(vanished_reader_keeps_writers_out);
+    CHECK_STATUS(threading_rwlock_release_read(&read_often), THREADING_OK);
+    CHECK_STATUS(threading_rwlock_try_acquire_write(&read_often), THREADING_BUSY);
+    gate_open(&gate);
+    finished(reader);
+}
+
+static void forker_alone_reads(void)
+{
+    CHECK_STATUS(threading_rwlock_try_acquire_write(&read_often), THREADING_BUSY);
+    CHECK_STATUS(threading_rwlock_release_read(&read_often), THREADING_OK);
+    CHECK_STATUS(threading_rwlock_try_acquire_write(&read_often), THREADING_OK);
+    CHECK_STATUS(threading_rwlock_release_write(&read_often), THREADING_OK);
+}
+
+static atomic_bool enough_reading;
+
+static void *read_until_enough(void *arg)
+{
+    atomic_fetch_add(&ready, 1);
+    while (!atomic_load(&enough_reading)) {
+        CHECK_STATUS(threading_rwlock_acquire_read(&read_often), THREADING_OK);
+        CHECK_STATUS(threading_rwlock_release_read(&read_often), THREADING_OK);
+    }
+    return arg;
+}
+
+static void rwlock_has_readers_or_not(void)
+{
+    threading_status_t status = threading_rwlock_try_acquire_write(&read_often);
+    CHECK(status == THREADING_OK || status == THREADING_BUSY);
+    CHECK_STATUS(threading_rwlock_init(&read_often), THREADING_OK);
+    CHECK_STATUS(threading_rwlock_acquire_read(&read_often), THREADING_OK);
+    forker_alone_reads();
+}
+
+CASE(fork_while_threads_read_an_rwlock)
+{
+    threading_thread_t *readers[4];
+    start_many(readers, 4, read_until_enough, NULL);
+    AWAIT(atomic_load(&ready) == 4);
+    for (int round = 0; round < (is_slow() ? 10 : 50); round++)
+        in_child(rwlock_has_readers_or_not);
+    atomic_store(&enough_reading, true);
+    finish_many(readers, 4);
+    CHECK_STATUS(threading_rwlock_acquire_read(&read_often), THREADING_OK);
+    in_child(forker_alone_reads);
+    forker_alone_reads();
+}
+
 CASE(vanished_waiters_of_a_lock_are_forgotten)
 {
     needs_threads_in_the_child();

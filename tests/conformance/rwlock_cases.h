@@ -78,12 +78,19 @@ THREADING_UNUSED static bool others_can_write(void)
     return others_can(try_to_write, &rwlock);
 }
 
+/* A lock that was read very often is left so until somebody writes: src/core/bias.h. */
+THREADING_UNUSED static bool is_biased(void)
+{
+    return rwlock.state == UINT32_C(0x80000001) && rwlock.writer >= UINT32_C(0x80000000);
+}
+
 THREADING_UNUSED static void is_free_and_works(void)
 {
-    CHECK(is_zero(&rwlock, sizeof rwlock));
+    CHECK(is_zero(&rwlock, sizeof rwlock) || is_biased());
     CHECK_STATUS(threading_rwlock_try_acquire_write(&rwlock), THREADING_OK);
     CHECK(!others_can_read());
     done_writing();
+    CHECK(is_zero(&rwlock, sizeof rwlock));
     CHECK_STATUS(threading_rwlock_try_acquire_read(&rwlock), THREADING_OK);
     CHECK(others_can_read());
     CHECK(!others_can_write());
