@@ -148,21 +148,32 @@ static void ti_lockword_enqueue_chain(uint32_t *word, ti_bucket *bucket, ti_wait
     while (chain != NULL) {
         ti_waiter *waiter = chain;
         chain = waiter->next;
-        ti_parking_announce_to_all(bucket);
+        ti_parking_announce(bucket);
         ti_parking_enqueue_last(bucket, waiter, word);
         waiter->since = now; /* for the lock it waits from now on */
     }
 }
 
+/* A Lock may have been released by anyone; then no release will wake the first of those who sleep. */
+static ti_waiter *ti_lockword_first_if_free(uint32_t *word, ti_bucket *bucket)
+{
+    ti_parking_announce_to_all(bucket); /* on their behalf; they are announced already */
+    ti_parking_withdraw(bucket);
+    /* Sequential: the second look of the tables in parking.h and fence.h, on behalf of those who sleep. */
+    return ti_load_sequential(word) == 0 ? ti_parking_take(bucket, word, 1) : NULL;
+}
+
 void ti_lockword_requeue(uint32_t *word, ti_waiter *chain)
 {
     ti_bucket *bucket = ti_parking_bucket(word);
-    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
+    ti_self *self = ti_self_get();
+    ti_waiter *first = NULL;
+    ti_guard_lock(&bucket->guard, &self->parker);
     ti_lockword_enqueue_chain(word, bucket, chain);
-    /* Sequential: the second look of the table in parking.h, on behalf of those who sleep. A Lock may have
-     * been released by anyone meanwhile; then no release will wake the first of them. */
-    bool is_free = ti_load_sequential(word) == 0;
-    ti_waiter *first = is_free ? ti_parking_take(bucket, word, 1) : NULL;
+    /* Sequential: as below. If this thread still holds the word, every release by a plain store comes after this
+     * thread's or after an exchange that comes now, and sees the announcements without a fence. */
+    if (ti_load_sequential(word) != self->fast.ident)
+        first = ti_lockword_first_if_free(word, bucket);
     ti_guard_unlock(&bucket->guard);
     ti_parking_wake_chain(first, TI_WOKEN);
 }
