@@ -12,7 +12,9 @@
  * cannot be counted as there and missing at once. While the action runs nobody times out: all parties have
  * come.
  */
+#include "atomic.h"
 #include "deadline.h"
+#include "linger.h"
 #include "parking.h"
 #include "self.h"
 #include "stop.h"
@@ -123,11 +125,26 @@ static threading_status_t ti_barrier_give_up(threading_barrier_t *barrier, ti_se
     return ti_parking_await_wake(self) == TI_WOKEN ? THREADING_OK : THREADING_BROKEN;
 }
 
+/* Whether all parties can be on their way at once: only then is it worth a look whether the last one comes. */
+static bool ti_barrier_is_small(const threading_barrier_t *barrier)
+{
+    static uint32_t processors;                    /* 0: not counted yet */
+    uint32_t count = ti_load_relaxed(&processors); /* relaxed, as the store: all count the same */
+    if (count == 0) {
+        count = (uint32_t)ti_port_cpu_count();
+        ti_store_relaxed(&processors, count);
+    }
+    return barrier->parties <= count;
+}
+
 static threading_status_t ti_barrier_sleep(threading_barrier_t *barrier, ti_self *self, ti_bucket *bucket,
                                            double seconds)
 {
+    bool is_small = ti_barrier_is_small(barrier); /* now: once it is full the barrier may be gone */
     ti_barrier_enqueue(barrier, self, bucket);
     int64_t deadline = ti_deadline_after(seconds);
+    if (is_small)
+        ti_linger(self);
     uint32_t outcome = ti_parking_doze(self, deadline);
     if (outcome == TI_SLEEPING)
         return ti_barrier_give_up(barrier, self, deadline);

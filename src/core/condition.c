@@ -12,6 +12,7 @@
 #include "condition.h"
 #include "atomic.h"
 #include "deadline.h"
+#include "linger.h"
 #include "lockword.h"
 #include "parking.h"
 #include "rlock.h"
@@ -143,6 +144,7 @@ threading_status_t ti_condition_wait(threading_condition_t *condition, ti_self *
 {
     ti_condition_enqueue(condition, self);
     uint32_t level = ti_condition_release_all(condition, self);
+    ti_linger(self);
     uint32_t outcome = ti_parking_sleep(self, condition, deadline);
     threading_status_t status = outcome == TI_SLEEPING ? ti_wait_status(deadline) : THREADING_OK;
     ti_condition_reacquire(condition, self, outcome, level);

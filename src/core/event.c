@@ -9,6 +9,7 @@
  */
 #include "atomic.h"
 #include "deadline.h"
+#include "linger.h"
 #include "parking.h"
 #include "self.h"
 #include "stop.h"
@@ -56,6 +57,21 @@ threading_status_t threading_event_wait(threading_event_t *event)
     return threading_event_wait_timeout(event, THREADING_FOREVER);
 }
 
+/* False: it is set. */
+static bool ti_event_enqueue(threading_event_t *event, ti_self *self)
+{
+    ti_bucket *bucket = ti_parking_bucket(&event->flag);
+    ti_guard_lock(&bucket->guard, &self->parker);
+    /* Under the guard the flag may be cleared, but not be set: no announcement is needed before the look. */
+    bool must_wait = ti_load_acquire(&event->flag) == 0;
+    if (must_wait) {
+        ti_parking_announce(bucket);
+        ti_parking_enqueue_last(bucket, &self->waiter, &event->flag);
+    }
+    ti_guard_unlock(&bucket->guard);
+    return must_wait;
+}
+
 threading_status_t threading_event_wait_timeout(threading_event_t *event, double seconds)
 {
     if (event == NULL)
@@ -67,7 +83,10 @@ threading_status_t threading_event_wait_timeout(threading_event_t *event, double
         return THREADING_TIMEOUT;
     ti_self *self = ti_self_get();
     int64_t deadline = ti_deadline_after(seconds);
-    if (ti_parking_wait(self, &event->flag, 0, deadline) || threading_event_is_set(event))
+    if (!ti_event_enqueue(event, self))
+        return THREADING_OK;
+    ti_linger(self);
+    if (ti_parking_sleep(self, &event->flag, deadline) != TI_SLEEPING || threading_event_is_set(event))
         return THREADING_OK;
     return ti_wait_status(deadline);
 }

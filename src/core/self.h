@@ -63,7 +63,9 @@ typedef struct ti_self {
     threading_stop_t *stop;         /* what the thread heeds; changed by itself under the registry's guard */
     threading_executor_t *executor; /* whose worker it is; its own thread's */
     const ti_acting *acting;        /* see barrier.c; its own thread's */
-    uint32_t deaf;                  /* not 0: it is in waits that do not heed it; its own thread's */
+    uint32_t lingered_in_vain;      /* see linger.h; its own thread's, as the next */
+    uint32_t linger_skips;
+    uint32_t deaf; /* not 0: it is in waits that do not heed it; its own thread's */
     ti_reading reads[TI_READS_KNOWN];
     uint32_t reads_beyond; /* how many reads found no place there; its own thread's */
     struct ti_self *next;  /* in the registry's table under its guard, or in the pool */
