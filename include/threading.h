@@ -2394,6 +2394,7 @@ struct threading_bucket {
 };
 
 void threading_word_wake(const uint32_t *word); /* somebody waits for a lock whose word was freed */
+void threading_value_wake(uint32_t *value);     /* the same for a unit of a semaphore */
 
 #if defined(__SANITIZE_THREAD__)
 #define THREADING_TSAN 1
@@ -2531,6 +2532,61 @@ threading_rlock_release_inline(threading_rlock_t *rlock)
     return THREADING_OK;
 }
 
+/* Take a unit of a semaphore if there is one and nobody comes between. A process of one thread leaves it to the
+ * call proper, here and below. Relaxed: the swap decides. Acquire: pairs with the release below. */
+THREADING_UNUSED static inline bool threading_value_take(uint32_t *value)
+{
+    uint32_t seen = __atomic_load_n(value, __ATOMIC_RELAXED);
+    return !THREADING_IS_ALONE && seen != 0 &&
+           __atomic_compare_exchange_n(value, &seen, seen - 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+/* Add a unit if the value is below the limit, and wake who waits for it. Sequential: the change, and the look at
+ * the count, of the table in parking.h. */
+THREADING_UNUSED static inline bool threading_value_add(uint32_t *value, uint32_t limit)
+{
+    uint32_t seen = __atomic_load_n(value, __ATOMIC_RELAXED);
+    const uint32_t *count = threading_word_count(value);
+    if (THREADING_IS_ALONE || seen >= limit ||
+        !__atomic_compare_exchange_n(value, &seen, seen + 1, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+        return false;
+    if (__atomic_load_n(count, __ATOMIC_SEQ_CST) != 0)
+        threading_value_wake(value);
+    return true;
+}
+
+THREADING_NODISCARD THREADING_UNUSED static inline threading_status_t
+threading_semaphore_acquire_inline(threading_semaphore_t *semaphore)
+{
+    if (semaphore == NULL || !threading_value_take(&semaphore->value))
+        return threading_semaphore_acquire(semaphore);
+    return THREADING_OK;
+}
+
+THREADING_UNUSED static inline threading_status_t
+threading_semaphore_release_inline(threading_semaphore_t *semaphore)
+{
+    if (semaphore == NULL || !threading_value_add(&semaphore->value, THREADING_SEMAPHORE_MAX))
+        return threading_semaphore_release(semaphore);
+    return THREADING_OK;
+}
+
+THREADING_NODISCARD THREADING_UNUSED static inline threading_status_t
+threading_bounded_semaphore_acquire_inline(threading_bounded_semaphore_t *semaphore)
+{
+    if (semaphore == NULL || !threading_value_take(&semaphore->semaphore.value))
+        return threading_bounded_semaphore_acquire(semaphore);
+    return THREADING_OK;
+}
+
+THREADING_UNUSED static inline threading_status_t
+threading_bounded_semaphore_release_inline(threading_bounded_semaphore_t *semaphore)
+{
+    if (semaphore == NULL || !threading_value_add(&semaphore->semaphore.value, semaphore->initial))
+        return threading_bounded_semaphore_release(semaphore);
+    return THREADING_OK;
+}
+
 /* Acquire: what another thread made of the local's slot is seen. */
 THREADING_UNUSED static inline void *threading_local_get_inline(threading_local_t *local)
 {
@@ -2548,6 +2604,10 @@ THREADING_UNUSED static inline void *threading_local_get_inline(threading_local_
 #define threading_lock_release(lock) threading_lock_release_inline(lock)
 #define threading_rlock_acquire(rlock) threading_rlock_acquire_inline(rlock)
 #define threading_rlock_release(rlock) threading_rlock_release_inline(rlock)
+#define threading_semaphore_acquire(semaphore) threading_semaphore_acquire_inline(semaphore)
+#define threading_semaphore_release(semaphore) threading_semaphore_release_inline(semaphore)
+#define threading_bounded_semaphore_acquire(semaphore) threading_bounded_semaphore_acquire_inline(semaphore)
+#define threading_bounded_semaphore_release(semaphore) threading_bounded_semaphore_release_inline(semaphore)
 #define threading_local_get(local) threading_local_get_inline(local)
 #endif
 #endif

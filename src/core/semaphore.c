@@ -9,6 +9,7 @@
  */
 #include "atomic.h"
 #include "deadline.h"
+#include "linger.h"
 #include "lockword.h"
 #include "parking.h"
 #include "self.h"
@@ -19,6 +20,15 @@ _Static_assert(sizeof(threading_bounded_semaphore_t) == 8, "a BoundedSemaphore h
 
 /* ---- taking ---- */
 
+/* In a process of one thread, where nobody can come between. */
+static bool ti_semaphore_take_alone(uint32_t *value)
+{
+    uint32_t seen = ti_load_relaxed(value);
+    if (seen != 0)
+        ti_store_relaxed(value, seen - 1);
+    return seen != 0;
+}
+
 /* Sequential if it fails too: the second look of the table in parking.h, which pairs with the change in the
  * release. */
 static bool ti_semaphore_take(uint32_t *value)
@@ -28,6 +38,11 @@ static bool ti_semaphore_take(uint32_t *value)
         if (ti_swap_sequential(value, seen, seen - 1))
             return true;
     return false;
+}
+
+static bool ti_semaphore_try(uint32_t *value)
+{
+    return ti_port_is_alone() ? ti_semaphore_take_alone(value) : ti_semaphore_take(value);
 }
 
 static bool ti_semaphore_take_or_enqueue(uint32_t *value, ti_self *self, bool was_woken)
@@ -53,6 +68,7 @@ static threading_status_t ti_semaphore_acquire_slow(uint32_t *value, double seco
     self->waiter.since = ti_port_now();
     uint32_t outcome = TI_SLEEPING;
     while (!ti_semaphore_take_or_enqueue(value, self, outcome == TI_WOKEN)) {
+        ti_linger(self);
         outcome = ti_parking_sleep(self, value, deadline);
         if (outcome == TI_HANDED)
             break;
@@ -67,21 +83,25 @@ threading_status_t threading_semaphore_acquire_timeout(threading_semaphore_t *se
     if (semaphore == NULL)
         return THREADING_INVALID;
     threading_status_t status = ti_deadline_check(seconds);
-    if (status != THREADING_OK || ti_semaphore_take(&semaphore->value))
+    if (status != THREADING_OK || ti_semaphore_try(&semaphore->value))
         return status;
     return seconds != 0 ? ti_semaphore_acquire_slow(&semaphore->value, seconds) : THREADING_TIMEOUT;
 }
 
 threading_status_t threading_semaphore_acquire(threading_semaphore_t *semaphore)
 {
-    return threading_semaphore_acquire_timeout(semaphore, THREADING_FOREVER);
+    if (semaphore == NULL)
+        return THREADING_INVALID;
+    return ti_semaphore_try(&semaphore->value)
+               ? THREADING_OK
+               : ti_semaphore_acquire_slow(&semaphore->value, THREADING_FOREVER);
 }
 
 threading_status_t threading_semaphore_try_acquire(threading_semaphore_t *semaphore)
 {
     if (semaphore == NULL)
         return THREADING_INVALID;
-    return ti_semaphore_take(&semaphore->value) ? THREADING_OK : THREADING_BUSY;
+    return ti_semaphore_try(&semaphore->value) ? THREADING_OK : THREADING_BUSY;
 }
 
 /* ---- releasing ---- */
@@ -111,20 +131,36 @@ static void ti_semaphore_wake(uint32_t *value, ti_bucket *bucket, size_t n)
     ti_parking_wake_chain(watchers, TI_WOKEN);
 }
 
+/* In a process of one thread nobody comes between. */
+static bool ti_semaphore_change(uint32_t *value, uint32_t seen, uint32_t desired)
+{
+    if (!ti_port_is_alone())
+        return ti_swap_sequential(value, seen,
+                                  desired); /* sequential: the change in the table in parking.h */
+    ti_store_relaxed(value, desired);
+    return true;
+}
+
 /* Add n unless the value would pass the limit. */
 static bool ti_semaphore_add(uint32_t *value, size_t n, uint32_t limit)
 {
     ti_bucket *bucket = ti_parking_bucket(value);
     uint32_t seen;
     do {
-        seen = ti_load_relaxed(value); /* relaxed: the swap decides */
+        seen = ti_load_relaxed(value); /* relaxed: the change decides */
         if (seen > limit || n > limit - seen)
             return false;
-        /* Sequential: the change in the table in parking.h. */
-    } while (!ti_swap_sequential(value, seen, seen + (uint32_t)n));
+    } while (!ti_semaphore_change(value, seen, seen + (uint32_t)n));
     if (ti_parking_is_awaited(bucket))
         ti_semaphore_wake(value, bucket, n);
     return true;
+}
+
+/* An inline release has added a unit, and seen that somebody announced itself. The semaphore may be gone: who
+ * took the unit may have freed it. */
+void threading_value_wake(uint32_t *value)
+{
+    ti_semaphore_wake(value, ti_parking_bucket(value), 1);
 }
 
 threading_status_t threading_semaphore_release_n(threading_semaphore_t *semaphore, size_t n)
