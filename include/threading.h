@@ -1427,9 +1427,8 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_once(threading_on
 
 /** A lock for readers and writers: 8 bytes; all zero is a free one. Never needs to be destroyed. */
 typedef struct threading_rwlock {
-    uint32_t
-        state; /* private: readers, whether a writer has it, whether someone waits; or that it is biased */
-    uint32_t writer; /* private: the writer's ident, or 0; or the number of its bias */
+    uint32_t state;  /* private: readers, or a writer; whether someone waits; whether it is biased */
+    uint32_t writer; /* private: the writer's ident, or the number of the bias, or 0 */
 } threading_rwlock_t;
 
 /** Make memory a free RWLock, whatever it held. THREADING_OK, or THREADING_INVALID for NULL. */

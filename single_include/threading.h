@@ -1471,10 +1471,10 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_once(threading_on
  * A read lock is released by the thread that acquired it. So is a write lock.
  */
 
-/** A lock for readers and writers: 8 bytes, zero when free. Never needs to be destroyed. */
+/** A lock for readers and writers: 8 bytes; all zero is a free one. Never needs to be destroyed. */
 typedef struct threading_rwlock {
-    uint32_t state;  /* private: readers, whether a writer has it, whether someone waits */
-    uint32_t writer; /* private: the writer's ident, or 0 */
+    uint32_t state;  /* private: readers, or a writer; whether someone waits; whether it is biased */
+    uint32_t writer; /* private: the writer's ident, or the number of the bias, or 0 */
 } threading_rwlock_t;
 
 /** Make memory a free RWLock, whatever it held. THREADING_OK, or THREADING_INVALID for NULL. */
@@ -2439,6 +2439,7 @@ struct threading_bucket {
 };
 
 void threading_word_wake(const uint32_t *word); /* somebody waits for a lock whose word was freed */
+void threading_value_wake(uint32_t *value);     /* the same for a unit of a semaphore */
 
 #if defined(__SANITIZE_THREAD__)
 #define THREADING_TSAN 1
@@ -2576,6 +2577,61 @@ threading_rlock_release_inline(threading_rlock_t *rlock)
     return THREADING_OK;
 }
 
+/* Take a unit of a semaphore if there is one and nobody comes between. A process of one thread leaves it to the
+ * call proper, here and below. Relaxed: the swap decides. Acquire: pairs with the release below. */
+THREADING_UNUSED static inline bool threading_value_take(uint32_t *value)
+{
+    uint32_t seen = __atomic_load_n(value, __ATOMIC_RELAXED);
+    return !THREADING_IS_ALONE && seen != 0 &&
+           __atomic_compare_exchange_n(value, &seen, seen - 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+/* Add a unit if the value is below the limit, and wake who waits for it. Sequential: the change, and the look at
+ * the count, of the table in parking.h. */
+THREADING_UNUSED static inline bool threading_value_add(uint32_t *value, uint32_t limit)
+{
+    uint32_t seen = __atomic_load_n(value, __ATOMIC_RELAXED);
+    const uint32_t *count = threading_word_count(value);
+    if (THREADING_IS_ALONE || seen >= limit ||
+        !__atomic_compare_exchange_n(value, &seen, seen + 1, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+        return false;
+    if (__atomic_load_n(count, __ATOMIC_SEQ_CST) != 0)
+        threading_value_wake(value);
+    return true;
+}
+
+THREADING_NODISCARD THREADING_UNUSED static inline threading_status_t
+threading_semaphore_acquire_inline(threading_semaphore_t *semaphore)
+{
+    if (semaphore == NULL || !threading_value_take(&semaphore->value))
+        return threading_semaphore_acquire(semaphore);
+    return THREADING_OK;
+}
+
+THREADING_UNUSED static inline threading_status_t
+threading_semaphore_release_inline(threading_semaphore_t *semaphore)
+{
+    if (semaphore == NULL || !threading_value_add(&semaphore->value, THREADING_SEMAPHORE_MAX))
+        return threading_semaphore_release(semaphore);
+    return THREADING_OK;
+}
+
+THREADING_NODISCARD THREADING_UNUSED static inline threading_status_t
+threading_bounded_semaphore_acquire_inline(threading_bounded_semaphore_t *semaphore)
+{
+    if (semaphore == NULL || !threading_value_take(&semaphore->semaphore.value))
+        return threading_bounded_semaphore_acquire(semaphore);
+    return THREADING_OK;
+}
+
+THREADING_UNUSED static inline threading_status_t
+threading_bounded_semaphore_release_inline(threading_bounded_semaphore_t *semaphore)
+{
+    if (semaphore == NULL || !threading_value_add(&semaphore->semaphore.value, semaphore->initial))
+        return threading_bounded_semaphore_release(semaphore);
+    return THREADING_OK;
+}
+
 /* Acquire: what another thread made of the local's slot is seen. */
 THREADING_UNUSED static inline void *threading_local_get_inline(threading_local_t *local)
 {
@@ -2593,6 +2649,10 @@ THREADING_UNUSED static inline void *threading_local_get_inline(threading_local_
 #define threading_lock_release(lock) threading_lock_release_inline(lock)
 #define threading_rlock_acquire(rlock) threading_rlock_acquire_inline(rlock)
 #define threading_rlock_release(rlock) threading_rlock_release_inline(rlock)
+#define threading_semaphore_acquire(semaphore) threading_semaphore_acquire_inline(semaphore)
+#define threading_semaphore_release(semaphore) threading_semaphore_release_inline(semaphore)
+#define threading_bounded_semaphore_acquire(semaphore) threading_bounded_semaphore_acquire_inline(semaphore)
+#define threading_bounded_semaphore_release(semaphore) threading_bounded_semaphore_release_inline(semaphore)
 #define threading_local_get(local) threading_local_get_inline(local)
 #endif
 #endif
@@ -2607,11 +2667,15 @@ THREADING_UNUSED static inline void *threading_local_get_inline(threading_local_
 #define THREADING_IMPLEMENTED_
 
 /* Here the functions themselves are defined. */
+#undef threading_bounded_semaphore_acquire
+#undef threading_bounded_semaphore_release
 #undef threading_local_get
 #undef threading_lock_acquire
 #undef threading_lock_release
 #undef threading_rlock_acquire
 #undef threading_rlock_release
+#undef threading_semaphore_acquire
+#undef threading_semaphore_release
 
 #if defined(THREADING_BACKEND_POSIX)
 
@@ -3328,6 +3392,66 @@ static inline uintptr_t ti_and_pointer_release(uintptr_t *word, uintptr_t mask)
 #error "threading: this compiler's atomic operations are not known; add a rung here"
 #endif
 
+/* --------------------------------------------------------------------------------------- src/core/fence.h */
+
+/*
+ * One fence for all threads of the process, made by the thread that has time for it.
+ *
+ * Whoever releases a lock writes its word, then looks whether anyone waits. Whoever waits announces it, then
+ * looks at the word. One of the two must see the other (parking.h), and on all processors that takes a fence
+ * between the write and the look, on both sides. The fence on the releaser's side is the expensive half of an
+ * uncontended lock. Some systems can make every running thread of the process execute a fence on behalf of
+ * one: Linux by membarrier(PRIVATE_EXPEDITED), Windows by FlushProcessWriteBuffers. Then the waiter, who is
+ * about to sleep anyway, makes it for both, and the releaser needs none: its write is a plain store. (The
+ * technique: Dice, Huang, Yang, "Asymmetric Dekker Synchronization", 2001.)
+ *
+ *   releaser                                 waiter, under the bucket's guard
+ *   R1  word = 0          (release)          W1  count + 1          (sequential)
+ *   R2  look at count     (relaxed)          W2  fence in all threads
+ *                                            W3  look at word       (sequential); enqueue if it is held
+ *
+ * A releaser is before, in or after its two steps when the fence of W2 reaches it.
+ *   before R1   W1 has happened, and the fence makes it visible: R2 sees the count.
+ *   between     the fence makes R1 visible: W3 sees the word free. (R2 sees the count as well: one wake too
+ *   many, which is
+ *               none, since the waiter is not in the queue.)
+ *   after R2    the fence makes R1 visible: W3 sees the word free.
+ * Without W2 the losing order is: R2 reads the count as 0 while R1 is still in the store buffer; W1; W3 reads
+ * the word as held; the waiter sleeps, and nobody wakes it. docs/models/release.pml has both, for the model
+ * checker.
+ *
+ * Which way it goes is decided once, when the library is first used: UNKNOWN becomes SHARED or NONE. A
+ * releaser uses the plain store only if it sees SHARED. A waiter decides before it waits, and makes the fence
+ * whenever it can be had, so it is right for releasers of both kinds.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    TI_FENCE_UNKNOWN,
+    TI_FENCE_NONE,  /* releasers make their own */
+    TI_FENCE_SHARED /* waiters make it for all */
+};
+
+extern uint32_t threading_fence_kind;
+
+/* Whether a releaser can do without. */
+static inline bool ti_fence_is_shared(void)
+{
+    /* Relaxed: whoever does not know it yet makes its own fence. */
+    return ti_load_relaxed(&threading_fence_kind) == TI_FENCE_SHARED;
+}
+
+/* Decide, if that was not done. Cheap in a process of one thread. */
+static void ti_fence_decide(void);
+
+/* The waiter's W2. Nothing where releasers make their own. */
+static void ti_fence_all(void);
+
+/* In a forked child: decide anew. */
+static void ti_fence_reset(void);
+
 /* --------------------------------------------------------------------------------------- src/core/guard.h */
 
 /*
@@ -3535,10 +3659,26 @@ typedef struct ti_acting {
 
 #define TI_READS_KNOWN 8
 
-/* An RWLock that the thread reads, and how often. */
+/*
+ * A thread's note of an RWLock that it reads, or has read (rwlock.c, bias.h).
+ *
+ *   rwlock   which
+ *   levels   how often it has acquired it; 0: the place is free
+ *   bias     the lock's bias at that time; 0: it is counted in the lock's state
+ *   seen     how many biases had been revoked
+ *   reads    ordinary ones since the last bias
+ *   marked   the bias under which somebody else has counted the levels in the state; under the bucket's guard,
+ *            as the next
+ *   counted  how many
+ */
 typedef struct ti_reading {
-    const void *rwlock;
-    uint32_t count;
+    uintptr_t rwlock;
+    uint32_t levels;
+    uint32_t bias;
+    uint32_t seen;
+    uint32_t reads;
+    uint32_t marked;
+    uint32_t counted;
 } ti_reading;
 
 typedef struct ti_self {
@@ -3556,12 +3696,13 @@ typedef struct ti_self {
     threading_stop_t *stop;         /* what the thread heeds; changed by itself under the registry's guard */
     threading_executor_t *executor; /* whose worker it is; its own thread's */
     const ti_acting *acting;        /* see barrier.c; its own thread's */
-    uint32_t deaf;                  /* not 0: it is in waits that do not heed it; its own thread's */
-    uint32_t reads_known;           /* as the next: the RWLocks that it reads, its own thread's (rwlock.c) */
-    ti_reading reads[TI_READS_KNOWN]; /* the first `reads_known` of them */
-    uint32_t reads_beyond;            /* how many reads found no place there */
-    struct ti_self *next;             /* in the registry's table under its guard, or in the pool */
-    ti_parker parker;                 /* last: it stays as it is when the rest is reset for the next thread */
+    uint32_t lingered_in_vain;      /* see linger.h; its own thread's, as the next */
+    uint32_t linger_skips;
+    uint32_t deaf; /* not 0: it is in waits that do not heed it; its own thread's */
+    ti_reading reads[TI_READS_KNOWN];
+    uint32_t reads_beyond; /* how many reads found no place there; its own thread's */
+    struct ti_self *next;  /* in the registry's table under its guard, or in the pool */
+    ti_parker parker;      /* last: it stays as it is when the rest is reset for the next thread */
 } ti_self;
 
 /* The thread that a waiter belongs to. */
@@ -3589,6 +3730,122 @@ static void ti_self_free(ti_self *self);
 
 /* The end of a thread's life in this library; called in that thread. */
 static void ti_self_leave(void *pointer);
+
+/* ---------------------------------------------------------------------------------------- src/core/bias.h */
+
+/*
+ * Reading without a shared word: how an RWLock that is read often is biased towards its readers.
+ *
+ * Readers that count themselves in the lock's state write to one word in turn, however far they are from
+ * waiting for each other. While a lock is biased they leave it alone: each notes in its own ti_self what it
+ * reads (`reads`), and looks that the bias is still there. Who wants to write revokes the bias: finds the
+ * readers in the threads' notes and counts them in the state, where they are ordinary readers from then on.
+ * (The idea: Dice and Kogan, "BRAVO: Biased Locking for Reader-Writer Locks", 2019. There a note is made by a
+ * compare-and-swap; here the revoker makes a fence for all threads, as in fence.h, and notes are plain stores.)
+ *
+ *   state = TI_BIASED + n, writer = a number of that bias alone, TI_BIAS or more
+ *
+ * A biased lock has no writer and nobody in line; n readers are ordinary ones all the same, who came before or
+ * have no place for a note. A bias begins and ends under the guards of the registry and of the lock's bucket. It
+ * begins when a thread has read the lock TI_BIAS_AFTER times in the ordinary way, which takes longer than a
+ * revocation costs (2 µs, and 10 ns for each thread).
+ *
+ *   reader                                        revoker, under both guards
+ *   A0  seen = revocations      (acquire)         V1  writer = 0               (release)
+ *   A1  levels + 1              (release)         V2  revocations + 1          (sequential)
+ *   A2  writer == bias? has it  (acquire)         V3  fence in all threads
+ *   …                                             V4  look at the levels       (acquire); those that are not 0:
+ *   R1  levels - 1              (release)             state + levels, and a mark on the note
+ *   R2  revocations == seen? done
+ *
+ * A reader is before, in or after its pairs of steps when the fence of V3 reaches it.
+ *   before A1, before R1       V1 and V2 are visible to it: A2 and R2 fail.
+ *   between A1 and A2, R1, R2  its store is visible to V4, and A2 and R2 fail.
+ *   after A2, after R2         its store is visible to V4.
+ * So A2 and R2 succeed only if V4 saw the levels that the reader believes to have. If they fail, the reader
+ * takes the bucket's guard and finds by the mark which levels were counted; what it came for is done then, or
+ * is to be done in the ordinary way. (A0 is before A1 so that a revocation that R2 takes for an old one was
+ * visible to A2.) Without V3 the losing order is: A2 succeeds while A1 is still in the store buffer; V1 to V4,
+ * which sees no reader; both have the lock. docs/models/bias.pml has both, for the model checker.
+ *
+ * R2 looks at nothing of the lock, which may be gone by then. A note may outlive its lock, if that was freed
+ * while it was read: the number of the bias, which no other one has, tells that it means nothing.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TI_BIAS UINT32_C(0x80000000) /* idents are less */
+#define TI_BIAS_AFTER 2048
+
+/* An RWLock's state: rwlock.c. */
+#define TI_WRITING UINT32_C(0x80000000)
+#define TI_WAITING UINT32_C(0x40000000)
+#define TI_READERS (TI_WAITING - 1)
+#define TI_BIASED (TI_WRITING + 1) /* and more: a writer and readers at once are nothing else */
+
+static inline bool ti_state_is_biased(uint32_t state)
+{
+    return (state & TI_WRITING) && (state & TI_READERS);
+}
+
+static uint32_t ti_bias_revocations;
+
+/* Whether a note and its lock are ordinary both. Relaxed: if that is wrong the state tells. */
+static inline bool ti_bias_is_out(const threading_rwlock_t *rwlock, const ti_reading *reading)
+{
+    return reading->bias == 0 && ti_load_relaxed(&rwlock->writer) < TI_BIAS;
+}
+
+/* A1 and A2. */
+static inline bool ti_bias_note(const threading_rwlock_t *rwlock, ti_reading *reading, uint32_t levels)
+{
+    reading->seen = ti_load_acquire(&ti_bias_revocations); /* acquire: A0; A1 and A2 come after it */
+    ti_store_release(&reading->levels, levels);            /* release: A1, after the note's lock and bias */
+    ti_keep_order();                                       /* the processor's order is V3's business */
+    /* Acquire: A2; pairs with the release in ti_bias_begin. */
+    return ti_load_acquire(&rwlock->writer) == reading->bias;
+}
+
+/* R1 and R2. */
+static inline bool ti_bias_unnote(ti_reading *reading)
+{
+    /* Release: R1; what was read comes before it. Relaxed: the thread's own. */
+    ti_store_release(&reading->levels, ti_load_relaxed(&reading->levels) - 1);
+    ti_keep_order(); /* as in ti_bias_note */
+    /* Relaxed: R2. The lock's memory is not the reader's any more. */
+    return ti_load_relaxed(&ti_bias_revocations) == reading->seen;
+}
+
+/* After an A2 or a bias that was lost: bring the note in order. The levels that the thread has after all. */
+static uint32_t ti_bias_settle(const threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading);
+
+/* After an R2 that failed. False: the levels were counted before R1, so that the release is still to be done in
+ * the ordinary way. */
+static bool ti_bias_is_released(const threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading);
+
+/* Whether the note is of the bias that the lock has. Relaxed: A2 and R2 decide. */
+static inline bool ti_bias_is_noted(const threading_rwlock_t *rwlock, const ti_reading *reading)
+{
+    return reading->bias != 0 && ti_load_relaxed(&rwlock->writer) == reading->bias && ti_fence_is_shared();
+}
+
+/* Read a lock if it is biased, by a note or a place for one. False: to be done in the ordinary way, and the note
+ * is in order for that. */
+static bool ti_bias_acquire(threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading);
+
+/* The note has levels and a bias, but the lock has not, or the fence is lost. From here on all is ordinary. */
+static void ti_bias_leave(threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading);
+
+/* The calling thread has read it once more in the ordinary way: maybe that is often enough. */
+static void ti_bias_earn(threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading);
+
+/* Make a biased lock an ordinary one. */
+static void ti_bias_revoke(threading_rwlock_t *rwlock, ti_self *self);
+
+/* Under the registry's guard: a thread that is not there any more. True: it has read what nobody has counted
+ * yet, so that its notes are kept until somebody has. */
+static bool ti_bias_keep(ti_self *self);
 
 /* ----------------------------------------------------------------------------------- src/core/condition.h */
 
@@ -3679,66 +3936,6 @@ static void ti_executors_open(void);
 
 /* In a forked child, which has none of them. */
 static void ti_executors_reset(void);
-
-/* --------------------------------------------------------------------------------------- src/core/fence.h */
-
-/*
- * One fence for all threads of the process, made by the thread that has time for it.
- *
- * Whoever releases a lock writes its word, then looks whether anyone waits. Whoever waits announces it, then
- * looks at the word. One of the two must see the other (parking.h), and on all processors that takes a fence
- * between the write and the look, on both sides. The fence on the releaser's side is the expensive half of an
- * uncontended lock. Some systems can make every running thread of the process execute a fence on behalf of
- * one: Linux by membarrier(PRIVATE_EXPEDITED), Windows by FlushProcessWriteBuffers. Then the waiter, who is
- * about to sleep anyway, makes it for both, and the releaser needs none: its write is a plain store. (The
- * technique: Dice, Huang, Yang, "Asymmetric Dekker Synchronization", 2001.)
- *
- *   releaser                                 waiter, under the bucket's guard
- *   R1  word = 0          (release)          W1  count + 1          (sequential)
- *   R2  look at count     (relaxed)          W2  fence in all threads
- *                                            W3  look at word       (sequential); enqueue if it is held
- *
- * A releaser is before, in or after its two steps when the fence of W2 reaches it.
- *   before R1   W1 has happened, and the fence makes it visible: R2 sees the count.
- *   between     the fence makes R1 visible: W3 sees the word free. (R2 sees the count as well: one wake too
- *   many, which is
- *               none, since the waiter is not in the queue.)
- *   after R2    the fence makes R1 visible: W3 sees the word free.
- * Without W2 the losing order is: R2 reads the count as 0 while R1 is still in the store buffer; W1; W3 reads
- * the word as held; the waiter sleeps, and nobody wakes it. docs/models/release.pml has both, for the model
- * checker.
- *
- * Which way it goes is decided once, when the library is first used: UNKNOWN becomes SHARED or NONE. A
- * releaser uses the plain store only if it sees SHARED. A waiter decides before it waits, and makes the fence
- * whenever it can be had, so it is right for releasers of both kinds.
- */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-enum {
-    TI_FENCE_UNKNOWN,
-    TI_FENCE_NONE,  /* releasers make their own */
-    TI_FENCE_SHARED /* waiters make it for all */
-};
-
-extern uint32_t threading_fence_kind;
-
-/* Whether a releaser can do without. */
-static inline bool ti_fence_is_shared(void)
-{
-    /* Relaxed: whoever does not know it yet makes its own fence. */
-    return ti_load_relaxed(&threading_fence_kind) == TI_FENCE_SHARED;
-}
-
-/* Decide, if that was not done. Cheap in a process of one thread. */
-static void ti_fence_decide(void);
-
-/* The waiter's W2. Nothing where releasers make their own. */
-static void ti_fence_all(void);
-
-/* In a forked child: decide anew. */
-static void ti_fence_reset(void);
 
 /* ------------------------------------------------------------------------------------ src/core/registry.h */
 
@@ -3844,6 +4041,21 @@ static bool ti_future_may_help(const ti_self *self, int64_t deadline);
 
 /* Wait until a future is done; a worker runs the task itself if it may. */
 static threading_status_t ti_future_await(threading_future_t *future, ti_self *self, int64_t deadline);
+
+/* -------------------------------------------------------------------------------------- src/core/linger.h */
+
+/*
+ * A look for the wake before the sleep.
+ *
+ * A thread that is woken soon after it began to wait, because the other one runs on another processor, need not
+ * sleep: to sleep and to be woken takes many times as long as to look (spins.h says how long it looks). But
+ * looking takes a processor, so a thread that looked in vain lets the next waits pass without: one, three, seven,
+ * at most 31 of them. It is in the queue all the time: nothing is decided otherwise than if it slept.
+ */
+
+/* The calling thread's waiter is in a queue: look for a while whether it is woken. What follows is a sleep,
+ * which looks as well. */
+static void ti_linger(ti_self *self);
 
 /* --------------------------------------------------------------------------------------- src/core/local.h */
 
@@ -6263,11 +6475,26 @@ static threading_status_t ti_barrier_give_up(threading_barrier_t *barrier, ti_se
     return ti_parking_await_wake(self) == TI_WOKEN ? THREADING_OK : THREADING_BROKEN;
 }
 
+/* Whether all parties can be on their way at once: only then is it worth a look whether the last one comes. */
+static bool ti_barrier_is_small(const threading_barrier_t *barrier)
+{
+    static uint32_t processors;                    /* 0: not counted yet */
+    uint32_t count = ti_load_relaxed(&processors); /* relaxed, as the store: all count the same */
+    if (count == 0) {
+        count = (uint32_t)ti_port_cpu_count();
+        ti_store_relaxed(&processors, count);
+    }
+    return barrier->parties <= count;
+}
+
 static threading_status_t ti_barrier_sleep(threading_barrier_t *barrier, ti_self *self, ti_bucket *bucket,
                                            double seconds)
 {
+    bool is_small = ti_barrier_is_small(barrier); /* now: once it is full the barrier may be gone */
     ti_barrier_enqueue(barrier, self, bucket);
     int64_t deadline = ti_deadline_after(seconds);
+    if (is_small)
+        ti_linger(self);
     uint32_t outcome = ti_parking_doze(self, deadline);
     if (outcome == TI_SLEEPING)
         return ti_barrier_give_up(barrier, self, deadline);
@@ -6362,6 +6589,202 @@ bool threading_barrier_broken(const threading_barrier_t *barrier)
     bool broken = barrier->state == TI_BROKEN;
     ti_guard_unlock(&bucket->guard);
     return broken;
+}
+
+/* ---------------------------------------------------------------------------------------- src/core/bias.c */
+
+/* So many levels of each of so many threads as a machine can have are less than the state can count. */
+#define TI_BIAS_LEVELS 0xFFFF
+
+static uint32_t ti_bias_revocations;
+static uint32_t ti_biases;
+static ti_self *ti_kept; /* threads that are gone; linked by `next`, under the registry's guard */
+
+static ti_bucket *ti_bias_lock(const threading_rwlock_t *rwlock, ti_self *self)
+{
+    ti_bucket *bucket = ti_parking_bucket(&rwlock->writer);
+    ti_guard_lock(&bucket->guard, &self->parker);
+    return bucket;
+}
+
+/* ---- the reader's side ---- */
+
+/* Relaxed: only its own thread changes a note's lock, bias and levels. */
+static uint32_t ti_note_levels(const ti_reading *reading)
+{
+    return ti_load_relaxed(&reading->levels);
+}
+
+static void ti_note_make_ordinary(ti_reading *reading, uint32_t levels)
+{
+    ti_store_relaxed(&reading->bias, 0); /* relaxed: under the bucket's guard */
+    /* Release: whoever looks at the levels next sees what the thread has done until now (V4). */
+    ti_store_release(&reading->levels, levels);
+}
+
+/* Under the guard: how many levels an ordinary note has after all. */
+static uint32_t ti_note_settle(const threading_rwlock_t *rwlock, ti_reading *reading)
+{
+    uint32_t writer = ti_load_relaxed(&rwlock->writer); /* relaxed: a bias changes under the guard */
+    if (reading->bias != 0 && reading->marked == reading->bias)
+        ti_note_make_ordinary(reading, reading->counted);
+    else if (reading->bias != 0 && reading->bias != writer)
+        ti_note_make_ordinary(reading, 0); /* not seen, or of a lock that was here before */
+    return ti_note_levels(reading);
+}
+
+static uint32_t ti_bias_settle(const threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading)
+{
+    ti_bucket *bucket = ti_bias_lock(rwlock, self);
+    uint32_t levels = ti_note_settle(rwlock, reading);
+    ti_guard_unlock(&bucket->guard);
+    return levels;
+}
+
+static bool ti_bias_acquire(threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading)
+{
+    uint32_t writer = ti_load_relaxed(&rwlock->writer); /* relaxed: A2 decides */
+    uint32_t bias = writer >= TI_BIAS ? writer : 0;
+    uint32_t levels = ti_note_levels(reading);
+    if (levels > 0 && reading->bias != 0 && reading->bias != bias)
+        levels = ti_bias_settle(rwlock, self, reading);
+    if (!ti_fence_is_shared())
+        bias = 0;
+    if (levels == 0)
+        ti_store_relaxed(&reading->bias, bias); /* relaxed: means nothing yet */
+    if (bias == 0 || reading->bias != bias || levels >= TI_BIAS_LEVELS)
+        return false;
+    return ti_bias_note(rwlock, reading, levels + 1) || ti_bias_settle(rwlock, self, reading) > levels;
+}
+
+static bool ti_bias_is_released(const threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading)
+{
+    ti_bucket *bucket = ti_bias_lock(rwlock, self);
+    uint32_t levels = ti_note_levels(reading);
+    uint32_t counted = reading->marked == reading->bias ? reading->counted : levels;
+    if (reading->marked == reading->bias)
+        ti_note_make_ordinary(reading, counted);
+    ti_guard_unlock(&bucket->guard);
+    return counted == levels;
+}
+
+static void ti_bias_leave(threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading)
+{
+    if (ti_load_relaxed(&rwlock->writer) == reading->bias) /* relaxed: the lock is read by this thread */
+        ti_bias_revoke(rwlock, self);
+    (void)ti_bias_settle(rwlock, self, reading);
+}
+
+/* ---- the beginning of a bias ---- */
+
+/* Under both guards. */
+static void ti_bias_begin(threading_rwlock_t *rwlock, ti_reading *reading)
+{
+    uint32_t levels = ti_note_levels(reading);
+    uint32_t state = ti_load_relaxed(&rwlock->state); /* relaxed: the swap decides */
+    /* Acquire: nobody else has to do with the writer's field. Next time, if somebody came between. */
+    if (state < levels || state >= TI_READERS ||
+        !ti_swap_acquire(&rwlock->state, state, state - levels + TI_BIASED))
+        return;
+    uint32_t bias = ti_add_relaxed(&ti_biases, 1) | TI_BIAS; /* relaxed: only the number matters */
+    ti_store_relaxed(&reading->bias, bias);                  /* relaxed: revokers read it under the guards */
+    reading->seen = ti_load_relaxed(&ti_bias_revocations);   /* relaxed: those of this lock need the guards */
+    /* Release: pairs with A2 of readers, who see what the last writer did, as this one does. */
+    ti_store_release(&rwlock->writer, bias);
+}
+
+static void ti_bias_earn(threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading)
+{
+    if (++reading->reads < TI_BIAS_AFTER || !ti_fence_is_shared())
+        return;
+    reading->reads = 0;
+    ti_registry_lock(self);
+    ti_bucket *bucket = ti_bias_lock(rwlock, self);
+    ti_bias_begin(rwlock, reading);
+    ti_guard_unlock(&bucket->guard);
+    ti_registry_unlock();
+}
+
+/* ---- the end of a bias ---- */
+
+typedef struct ti_revocation {
+    uintptr_t rwlock;
+    uint32_t bias;
+    uint32_t levels;
+} ti_revocation;
+
+/* V4. Acquire: pairs with A1, for the note's lock and bias, and with R1, for what the reader has done. */
+static void ti_bias_count(ti_self *self, void *arg)
+{
+    ti_revocation *revocation = (ti_revocation *)arg;
+    for (ti_reading *reading = self->reads; reading < self->reads + TI_READS_KNOWN; reading++) {
+        uint32_t levels = ti_load_acquire(&reading->levels);
+        if (levels == 0 || ti_load_pointer_relaxed(&reading->rwlock) != revocation->rwlock ||
+            ti_load_relaxed(&reading->bias) != revocation->bias)
+            continue;
+        reading->marked = revocation->bias;
+        reading->counted = levels;
+        revocation->levels += levels;
+    }
+}
+
+/* Whether a thread that is gone has notes that nobody has counted. */
+static bool ti_bias_is_missing(const ti_self *self)
+{
+    for (size_t i = 0; i < TI_READS_KNOWN; i++) {
+        const ti_reading *reading = &self->reads[i];
+        if (ti_note_levels(reading) > 0 && reading->bias != 0 && reading->marked != reading->bias)
+            return true;
+    }
+    return false;
+}
+
+static bool ti_bias_keep(ti_self *self)
+{
+    if (!ti_bias_is_missing(self))
+        return false;
+    self->next = ti_kept;
+    ti_kept = self;
+    return true;
+}
+
+/* The same for threads that are gone, which are not needed any more after it. */
+static void ti_bias_count_kept(ti_revocation *revocation)
+{
+    for (ti_self **link = &ti_kept; *link != NULL;) {
+        ti_self *self = *link;
+        ti_bias_count(self, revocation);
+        if (ti_bias_is_missing(self)) {
+            link = &self->next;
+        } else {
+            *link = self->next;
+            ti_self_free(self);
+        }
+    }
+}
+
+/* Under both guards. */
+static void ti_bias_end(threading_rwlock_t *rwlock)
+{
+    /* Relaxed: it changes under the guards. */
+    ti_revocation revocation = {(uintptr_t)rwlock, ti_load_relaxed(&rwlock->writer), 0};
+    ti_store_release(&rwlock->writer, 0); /* release: V1; a loop of A2 that sees it finds the guard taken */
+    ti_add_sequential(&ti_bias_revocations, 1); /* sequential: V2; pairs with A0, after V1 */
+    ti_fence_all();
+    ti_registry_for_each(ti_bias_count, &revocation);
+    ti_bias_count_kept(&revocation);
+    /* Release: the next writer's acquire pairs with it, so that the readers' R1 come before. */
+    ti_add_acquire_release(&rwlock->state, revocation.levels - TI_BIASED);
+}
+
+static void ti_bias_revoke(threading_rwlock_t *rwlock, ti_self *self)
+{
+    ti_registry_lock(self);
+    ti_bucket *bucket = ti_bias_lock(rwlock, self);
+    if (ti_state_is_biased(ti_load_relaxed(&rwlock->state))) /* relaxed: that changes under the guards */
+        ti_bias_end(rwlock);
+    ti_guard_unlock(&bucket->guard);
+    ti_registry_unlock();
 }
 
 /* ----------------------------------------------------------------------------------- src/core/condition.c */
@@ -6503,6 +6926,7 @@ static threading_status_t ti_condition_wait(threading_condition_t *condition, ti
 {
     ti_condition_enqueue(condition, self);
     uint32_t level = ti_condition_release_all(condition, self);
+    ti_linger(self);
     uint32_t outcome = ti_parking_sleep(self, condition, deadline);
     threading_status_t status = outcome == TI_SLEEPING ? ti_wait_status(deadline) : THREADING_OK;
     ti_condition_reacquire(condition, self, outcome, level);
@@ -6647,6 +7071,21 @@ threading_status_t threading_event_wait(threading_event_t *event)
     return threading_event_wait_timeout(event, THREADING_FOREVER);
 }
 
+/* False: it is set. */
+static bool ti_event_enqueue(threading_event_t *event, ti_self *self)
+{
+    ti_bucket *bucket = ti_parking_bucket(&event->flag);
+    ti_guard_lock(&bucket->guard, &self->parker);
+    /* Under the guard the flag may be cleared, but not be set: no announcement is needed before the look. */
+    bool must_wait = ti_load_acquire(&event->flag) == 0;
+    if (must_wait) {
+        ti_parking_announce(bucket);
+        ti_parking_enqueue_last(bucket, &self->waiter, &event->flag);
+    }
+    ti_guard_unlock(&bucket->guard);
+    return must_wait;
+}
+
 threading_status_t threading_event_wait_timeout(threading_event_t *event, double seconds)
 {
     if (event == NULL)
@@ -6658,7 +7097,10 @@ threading_status_t threading_event_wait_timeout(threading_event_t *event, double
         return THREADING_TIMEOUT;
     ti_self *self = ti_self_get();
     int64_t deadline = ti_deadline_after(seconds);
-    if (ti_parking_wait(self, &event->flag, 0, deadline) || threading_event_is_set(event))
+    if (!ti_event_enqueue(event, self))
+        return THREADING_OK;
+    ti_linger(self);
+    if (ti_parking_sleep(self, &event->flag, deadline) != TI_SLEEPING || threading_event_is_set(event))
         return THREADING_OK;
     return ti_wait_status(deadline);
 }
@@ -7295,7 +7737,8 @@ static void ti_fork_forget_thread(ti_self *self, void *survivor)
         return;
     ti_local_abandon(self);
     ti_port_parker_init(&self->parker); /* its last user may have been in the middle of something */
-    ti_self_free(self);
+    if (!ti_bias_keep(self))
+        ti_self_free(self);
 }
 
 /* The objects of the threads that are gone: ended, for whoever still holds them. */
@@ -7701,6 +8144,33 @@ static void ti_guard_unlock(ti_guard *guard)
 {
     if (guard->queue != NULL || !ti_swap_pointer_release(&guard->word, TI_GUARD_LOCKED, 0))
         ti_guard_unlock_slow(guard);
+}
+
+/* -------------------------------------------------------------------------------------- src/core/linger.c */
+
+#define TI_VAIN_MOST 5
+
+static bool ti_linger_look(const ti_self *self)
+{
+    ti_spin spin = ti_spin_begin();
+    while (ti_spin_goes_on(&spin))
+        /* Relaxed: the sleep looks again. */
+        if (ti_load_relaxed(&self->waiter.woken) != TI_SLEEPING)
+            return true;
+    return false;
+}
+
+static void ti_linger(ti_self *self)
+{
+    if (self->linger_skips > 0) {
+        self->linger_skips--;
+        return;
+    }
+    if (ti_linger_look(self))
+        self->lingered_in_vain = 0;
+    else if (self->lingered_in_vain < TI_VAIN_MOST)
+        self->lingered_in_vain++;
+    self->linger_skips = (UINT32_C(1) << self->lingered_in_vain) - 1;
 }
 
 /* --------------------------------------------------------------------------------------- src/core/local.c */
@@ -8210,21 +8680,32 @@ static void ti_lockword_enqueue_chain(uint32_t *word, ti_bucket *bucket, ti_wait
     while (chain != NULL) {
         ti_waiter *waiter = chain;
         chain = waiter->next;
-        ti_parking_announce_to_all(bucket);
+        ti_parking_announce(bucket);
         ti_parking_enqueue_last(bucket, waiter, word);
         waiter->since = now; /* for the lock it waits from now on */
     }
 }
 
+/* A Lock may have been released by anyone; then no release will wake the first of those who sleep. */
+static ti_waiter *ti_lockword_first_if_free(uint32_t *word, ti_bucket *bucket)
+{
+    ti_parking_announce_to_all(bucket); /* on their behalf; they are announced already */
+    ti_parking_withdraw(bucket);
+    /* Sequential: the second look of the tables in parking.h and fence.h, on behalf of those who sleep. */
+    return ti_load_sequential(word) == 0 ? ti_parking_take(bucket, word, 1) : NULL;
+}
+
 static void ti_lockword_requeue(uint32_t *word, ti_waiter *chain)
 {
     ti_bucket *bucket = ti_parking_bucket(word);
-    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
+    ti_self *self = ti_self_get();
+    ti_waiter *first = NULL;
+    ti_guard_lock(&bucket->guard, &self->parker);
     ti_lockword_enqueue_chain(word, bucket, chain);
-    /* Sequential: the second look of the table in parking.h, on behalf of those who sleep. A Lock may have
-     * been released by anyone meanwhile; then no release will wake the first of them. */
-    bool is_free = ti_load_sequential(word) == 0;
-    ti_waiter *first = is_free ? ti_parking_take(bucket, word, 1) : NULL;
+    /* Sequential: as below. If this thread still holds the word, every release by a plain store comes after this
+     * thread's or after an exchange that comes now, and sees the announcements without a fence. */
+    if (ti_load_sequential(word) != self->fast.ident)
+        first = ti_lockword_first_if_free(word, bucket);
     ti_guard_unlock(&bucket->guard);
     ti_parking_wake_chain(first, TI_WOKEN);
 }
@@ -9588,6 +10069,7 @@ static bool ti_runtime_start(void)
  *   n          n readers
  *   WRITING    a writer
  *   | WAITING  threads are in line; set and cleared under the bucket's guard
+ *   BIASED + n the same as n, and readers that leave the state alone, maybe: bias.h. It ends before anybody waits
  *
  * Without WAITING, acquire and release are one swap each. With it, who comes stands in line, and who makes
  * the lock free hands it over under the guard to those whose turn it is: the first in line, and if that is a
@@ -9601,55 +10083,72 @@ static bool ti_runtime_start(void)
  * The waiters' address is that of the writer's ident, which their waits are published with (waits.h).
  */
 
-#define TI_WRITING UINT32_C(0x80000000)
-#define TI_WAITING UINT32_C(0x40000000)
-#define TI_READERS (TI_WAITING - 1)
-
 enum { TI_TO_READ, TI_TO_WRITE };
 
 _Static_assert(sizeof(threading_rwlock_t) == 8, "an RWLock is its state and its writer");
 
 /* ---- what the calling thread reads ---- */
 
-static ti_reading *ti_reading_find(ti_self *self, const void *rwlock)
+/* Relaxed, here and below: only its own thread changes a note's lock and levels. */
+static bool ti_reading_is_of(const ti_reading *reading, const threading_rwlock_t *rwlock)
 {
-    for (uint32_t i = 0; i < self->reads_known; i++)
-        if (self->reads[i].rwlock == rwlock)
-            return &self->reads[i];
+    return ti_load_pointer_relaxed(&reading->rwlock) == (uintptr_t)rwlock;
+}
+
+static void ti_reading_add(ti_reading *reading, uint32_t levels)
+{
+    /* Release: as R1 in bias.h; what the thread has read under an earlier bias is before a revoker's look. */
+    ti_store_release(&reading->levels, ti_load_relaxed(&reading->levels) + levels);
+}
+
+/* The note of a lock, if there is one. */
+static ti_reading *ti_reading_seek(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    for (ti_reading *reading = self->reads; reading < self->reads + TI_READS_KNOWN; reading++)
+        if (ti_reading_is_of(reading, rwlock))
+            return reading;
     return NULL;
 }
 
-static void ti_reading_add(ti_self *self, const threading_rwlock_t *rwlock)
+/* The note of a lock that the thread reads. NULL: it does not, as far as that is known. */
+static ti_reading *ti_reading_find(ti_self *self, const threading_rwlock_t *rwlock)
 {
-    ti_reading *reading = ti_reading_find(self, rwlock);
-    if (reading != NULL)
-        reading->count++;
-    else if (self->reads_known < TI_READS_KNOWN)
-        self->reads[self->reads_known++] = (ti_reading){rwlock, 1};
-    else
-        self->reads_beyond++;
+    ti_reading *reading = ti_reading_seek(self, rwlock);
+    return reading != NULL && ti_load_relaxed(&reading->levels) > 0 ? reading : NULL;
 }
 
-/* The last one takes its place. */
-static void ti_reading_drop(ti_self *self, ti_reading *reading)
+static void ti_reading_begin(ti_reading *reading, const threading_rwlock_t *rwlock)
 {
-    const ti_reading *last = &self->reads[--self->reads_known];
-    if (reading != last) /* mostly it is the only one, and a copy of what was just written in parts is slow */
-        *reading = *last;
+    ti_store_pointer_relaxed(&reading->rwlock, (uintptr_t)rwlock);
+    ti_store_relaxed(&reading->bias, 0);
+    reading->reads = 0;
+}
+
+/* The lock's note, or a place for one. NULL: none is free. */
+static ti_reading *ti_reading_place(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    ti_reading *place = NULL;
+    for (ti_reading *reading = self->reads; reading < self->reads + TI_READS_KNOWN; reading++) {
+        if (ti_reading_is_of(reading, rwlock))
+            return reading;
+        if (place == NULL && ti_load_relaxed(&reading->levels) == 0)
+            place = reading;
+    }
+    if (place != NULL)
+        ti_reading_begin(place, rwlock);
+    return place;
 }
 
 /* False: the thread does not read it, as far as that is known. */
 static bool ti_reading_remove(ti_self *self, const threading_rwlock_t *rwlock)
 {
     ti_reading *reading = ti_reading_find(self, rwlock);
-    if (reading != NULL) {
-        if (--reading->count == 0)
-            ti_reading_drop(self, reading);
-        return true;
-    }
-    if (self->reads_beyond == 0)
+    if (reading != NULL)
+        ti_reading_add(reading, UINT32_MAX);
+    else if (self->reads_beyond > 0)
+        self->reads_beyond--;
+    else
         return false;
-    self->reads_beyond--;
     return true;
 }
 
@@ -9658,7 +10157,7 @@ static void ti_reading_forget(ti_self *self, const threading_rwlock_t *rwlock)
 {
     ti_reading *reading = ti_reading_find(self, rwlock);
     if (reading != NULL)
-        ti_reading_drop(self, reading);
+        ti_store_release(&reading->levels, 0); /* release: as above */
 }
 
 static bool ti_reads_already(ti_self *self, const threading_rwlock_t *rwlock)
@@ -9668,19 +10167,47 @@ static bool ti_reads_already(ti_self *self, const threading_rwlock_t *rwlock)
 
 /* ---- without waiting ---- */
 
+/* The calling thread is counted in the state; NULL: and has no place to note it. */
+static void ti_rwlock_reads(threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading)
+{
+    if (reading == NULL) {
+        self->reads_beyond++;
+        return;
+    }
+    ti_reading_add(reading, 1);
+    ti_bias_earn(rwlock, self, reading);
+}
+
+/* The shortest way, for a biased lock that the thread has read before and does not read. */
+static bool ti_rwlock_reads_anew(threading_rwlock_t *rwlock, ti_self *self)
+{
+    ti_reading *reading = ti_reading_seek(self, rwlock);
+    if (reading == NULL || ti_load_relaxed(&reading->levels) > 0 || !ti_bias_is_noted(rwlock, reading))
+        return false;
+    return ti_bias_note(rwlock, reading, 1) || ti_bias_settle(rwlock, self, reading) > 0;
+}
+
 /* THREADING_BUSY: it has to wait. */
 static threading_status_t ti_rwlock_try_read(threading_rwlock_t *rwlock, ti_self *self)
 {
     for (;;) {
+        ti_reading *reading = ti_reading_place(self, rwlock);
+        if (reading != NULL && !ti_bias_is_out(rwlock, reading) && ti_bias_acquire(rwlock, self, reading))
+            return THREADING_OK;
+        if (reading != NULL && reading->bias != 0) {
+            ti_bias_leave(rwlock, self, reading); /* no more levels in one note, or the fence is lost */
+            continue;
+        }
         uint32_t state = ti_load_relaxed(&rwlock->state); /* relaxed: the swap decides */
+        bool is_biased = ti_state_is_biased(state);
         bool passes = (state & TI_READERS) != 0 && ti_reads_already(self, rwlock);
-        if ((state & TI_WRITING) || ((state & TI_WAITING) && !passes))
+        if (!is_biased && ((state & TI_WRITING) || ((state & TI_WAITING) && !passes)))
             return THREADING_BUSY;
         if ((state & TI_READERS) == TI_READERS)
             return THREADING_OVERFLOW;
         /* Acquire: pairs with the last writer's release. */
         if (ti_swap_acquire(&rwlock->state, state, state + 1)) {
-            ti_reading_add(self, rwlock);
+            ti_rwlock_reads(rwlock, self, reading);
             return THREADING_OK;
         }
     }
@@ -9698,8 +10225,11 @@ static void ti_rwlock_wrote(threading_rwlock_t *rwlock, ti_self *self)
 static threading_status_t ti_rwlock_try_write(threading_rwlock_t *rwlock, ti_self *self)
 {
     /* Acquire: pairs with the last writer's and the readers' releases. */
-    if (!ti_swap_acquire(&rwlock->state, 0, TI_WRITING))
-        return THREADING_BUSY;
+    while (!ti_swap_acquire(&rwlock->state, 0, TI_WRITING)) {
+        if (!ti_state_is_biased(ti_load_relaxed(&rwlock->state))) /* relaxed: the swap decides */
+            return THREADING_BUSY;
+        ti_bias_revoke(rwlock, self);
+    }
     ti_rwlock_wrote(rwlock, self);
     return THREADING_OK;
 }
@@ -9763,16 +10293,19 @@ static ti_waiter *ti_rwlock_grant(threading_rwlock_t *rwlock, ti_bucket *bucket)
 
 /* ---- waiting ---- */
 
-/* Under the guard: WAITING is set and the calling thread is last in line. */
-static void ti_rwlock_line_up(threading_rwlock_t *rwlock, ti_bucket *bucket, ti_self *self, uint32_t wants)
+/* Under the guard: WAITING is set and the calling thread is last in line. False: the lock has become biased. */
+static bool ti_rwlock_line_up(threading_rwlock_t *rwlock, ti_bucket *bucket, ti_self *self, uint32_t wants)
 {
     uint32_t state;
     do {
         state = ti_load_relaxed(&rwlock->state); /* relaxed: the swap decides */
+        if (ti_state_is_biased(state))
+            return false;
     } while (!ti_swap_acquire(&rwlock->state, state, state | TI_WAITING));
     self->waiter.wants = wants;
     ti_parking_announce(bucket);
     ti_parking_enqueue_last(bucket, &self->waiter, &rwlock->writer);
+    return true;
 }
 
 /* Stand in line, and have the lock at once if it can be had: the wake comes before the sleep then. */
@@ -9780,7 +10313,11 @@ static void ti_rwlock_enqueue(threading_rwlock_t *rwlock, ti_self *self, uint32_
 {
     ti_bucket *bucket = ti_parking_bucket(&rwlock->writer);
     ti_guard_lock(&bucket->guard, &self->parker);
-    ti_rwlock_line_up(rwlock, bucket, self, wants);
+    while (!ti_rwlock_line_up(rwlock, bucket, self, wants)) {
+        ti_guard_unlock(&bucket->guard);
+        ti_bias_revoke(rwlock, self);
+        ti_guard_lock(&bucket->guard, &self->parker);
+    }
     ti_waiter *chain = ti_rwlock_grant(rwlock, bucket);
     ti_guard_unlock(&bucket->guard);
     ti_parking_wake_chain(chain, TI_HANDED);
@@ -9838,7 +10375,7 @@ static threading_status_t ti_rwlock_read_slow(threading_rwlock_t *rwlock, ti_sel
         return THREADING_DEADLOCK;
     threading_status_t status = ti_rwlock_wait(rwlock, self, TI_TO_READ, deadline);
     if (status == THREADING_OK)
-        ti_reading_add(self, rwlock);
+        ti_rwlock_reads(rwlock, self, ti_reading_place(self, rwlock));
     return status;
 }
 
@@ -9867,9 +10404,21 @@ threading_status_t threading_rwlock_init(threading_rwlock_t *rwlock)
     return THREADING_OK;
 }
 
+static threading_status_t ti_rwlock_read(threading_rwlock_t *rwlock, ti_self *self, double seconds)
+{
+    threading_status_t status = ti_rwlock_try_read(rwlock, self);
+    if (status != THREADING_BUSY)
+        return status;
+    return seconds != 0 ? ti_rwlock_read_slow(rwlock, self, seconds) : THREADING_TIMEOUT;
+}
+
 threading_status_t threading_rwlock_acquire_read(threading_rwlock_t *rwlock)
 {
-    return threading_rwlock_acquire_read_timeout(rwlock, THREADING_FOREVER);
+    if (rwlock == NULL)
+        return THREADING_INVALID;
+    ti_self *self = ti_self_get();
+    return ti_rwlock_reads_anew(rwlock, self) ? THREADING_OK
+                                              : ti_rwlock_read(rwlock, self, THREADING_FOREVER);
 }
 
 threading_status_t threading_rwlock_try_acquire_read(threading_rwlock_t *rwlock)
@@ -9884,11 +10433,7 @@ threading_status_t threading_rwlock_acquire_read_timeout(threading_rwlock_t *rwl
     threading_status_t status = ti_deadline_check(seconds);
     if (status != THREADING_OK)
         return status;
-    ti_self *self = ti_self_get();
-    status = ti_rwlock_try_read(rwlock, self);
-    if (status != THREADING_BUSY)
-        return status;
-    return seconds != 0 ? ti_rwlock_read_slow(rwlock, self, seconds) : THREADING_TIMEOUT;
+    return ti_rwlock_read(rwlock, ti_self_get(), seconds);
 }
 
 threading_status_t threading_rwlock_acquire_write(threading_rwlock_t *rwlock)
@@ -9925,25 +10470,49 @@ static void ti_rwlock_release_slow(threading_rwlock_t *rwlock, ti_self *self, ui
     ti_parking_wake_chain(chain, TI_HANDED);
 }
 
+/* Take one reader off the state. The last touch of the lock. */
+static void ti_rwlock_uncount(threading_rwlock_t *rwlock, ti_self *self)
+{
+    uint32_t state;
+    do {
+        state = ti_load_relaxed(&rwlock->state); /* relaxed: the swap decides */
+        if ((state & TI_WAITING) && (state & TI_READERS) == 1) {
+            ti_rwlock_release_slow(rwlock, self, 1);
+            return;
+        }
+        /* Release: pairs with the next writer's acquire. */
+    } while (!ti_swap_release(&rwlock->state, state, state - 1));
+}
+
+/* Release a read that is counted in the state, or none. */
+static threading_status_t ti_rwlock_release_counted(threading_rwlock_t *rwlock, ti_self *self)
+{
+    uint32_t state = ti_load_relaxed(&rwlock->state); /* relaxed: a reader's own share is there in any case */
+    if (ti_state_is_biased(state) && (state == TI_BIASED || !ti_reads_already(self, rwlock))) {
+        ti_bias_revoke(rwlock, self); /* others read it, or nobody */
+        state = ti_load_relaxed(&rwlock->state);
+    }
+    if ((state & TI_READERS) == 0)
+        return THREADING_NOT_HELD;
+    if (!ti_reading_remove(self, rwlock))
+        return THREADING_NOT_OWNER;
+    ti_rwlock_uncount(rwlock, self);
+    return THREADING_OK;
+}
+
 threading_status_t threading_rwlock_release_read(threading_rwlock_t *rwlock)
 {
     if (rwlock == NULL)
         return THREADING_INVALID;
     ti_self *self = ti_self_get();
-    uint32_t state = ti_load_relaxed(&rwlock->state); /* relaxed: a reader's own share is there in any case */
-    if ((state & TI_READERS) == 0)
-        return THREADING_NOT_HELD;
-    if (!ti_reading_remove(self, rwlock))
-        return THREADING_NOT_OWNER;
-    do {
-        state = ti_load_relaxed(&rwlock->state); /* relaxed: the swap decides */
-        if ((state & TI_WAITING) && (state & TI_READERS) == 1) {
-            ti_rwlock_release_slow(rwlock, self, 1);
-            break;
-        }
-        /* Release: pairs with the next writer's acquire. The last touch of the lock. */
-    } while (!ti_swap_release(&rwlock->state, state, state - 1));
-    return THREADING_OK;
+    ti_reading *reading = ti_reading_find(self, rwlock);
+    if (reading == NULL || reading->bias == 0)
+        return ti_rwlock_release_counted(rwlock, self);
+    if (!ti_bias_is_noted(rwlock, reading))
+        ti_bias_leave(rwlock, self, reading);
+    else if (ti_bias_unnote(reading) || ti_bias_is_released(rwlock, self, reading))
+        return THREADING_OK;
+    return ti_rwlock_release_counted(rwlock, self);
 }
 
 threading_status_t threading_rwlock_release_write(threading_rwlock_t *rwlock)
@@ -9951,7 +10520,8 @@ threading_status_t threading_rwlock_release_write(threading_rwlock_t *rwlock)
     if (rwlock == NULL)
         return THREADING_INVALID;
     ti_self *self = ti_self_get();
-    if (!(ti_load_relaxed(&rwlock->state) & TI_WRITING)) /* relaxed: the own share is there in any case */
+    uint32_t state = ti_load_relaxed(&rwlock->state); /* relaxed: the own share is there in any case */
+    if (ti_state_is_biased(state) || !(state & TI_WRITING))
         return THREADING_NOT_HELD;
     if (!ti_rwlock_is_writer(rwlock, self))
         return THREADING_NOT_OWNER;
@@ -10111,11 +10681,13 @@ static void ti_self_leave(void *pointer)
     ti_waits_owner_ended(self);
     if (record != NULL)
         ti_thread_set_ended(record);
+    bool is_kept = ti_bias_keep(self);
     ti_registry_unlock();
     if (record != NULL)
         ti_thread_leave(record);
     ti_self_show(NULL);
-    ti_self_free(self);
+    if (!is_kept)
+        ti_self_free(self);
 }
 
 /* ----------------------------------------------------------------------------------- src/core/semaphore.c */
@@ -10134,6 +10706,15 @@ _Static_assert(sizeof(threading_bounded_semaphore_t) == 8, "a BoundedSemaphore h
 
 /* ---- taking ---- */
 
+/* In a process of one thread, where nobody can come between. */
+static bool ti_semaphore_take_alone(uint32_t *value)
+{
+    uint32_t seen = ti_load_relaxed(value);
+    if (seen != 0)
+        ti_store_relaxed(value, seen - 1);
+    return seen != 0;
+}
+
 /* Sequential if it fails too: the second look of the table in parking.h, which pairs with the change in the
  * release. */
 static bool ti_semaphore_take(uint32_t *value)
@@ -10143,6 +10724,11 @@ static bool ti_semaphore_take(uint32_t *value)
         if (ti_swap_sequential(value, seen, seen - 1))
             return true;
     return false;
+}
+
+static bool ti_semaphore_try(uint32_t *value)
+{
+    return ti_port_is_alone() ? ti_semaphore_take_alone(value) : ti_semaphore_take(value);
 }
 
 static bool ti_semaphore_take_or_enqueue(uint32_t *value, ti_self *self, bool was_woken)
@@ -10168,6 +10754,7 @@ static threading_status_t ti_semaphore_acquire_slow(uint32_t *value, double seco
     self->waiter.since = ti_port_now();
     uint32_t outcome = TI_SLEEPING;
     while (!ti_semaphore_take_or_enqueue(value, self, outcome == TI_WOKEN)) {
+        ti_linger(self);
         outcome = ti_parking_sleep(self, value, deadline);
         if (outcome == TI_HANDED)
             break;
@@ -10182,21 +10769,25 @@ threading_status_t threading_semaphore_acquire_timeout(threading_semaphore_t *se
     if (semaphore == NULL)
         return THREADING_INVALID;
     threading_status_t status = ti_deadline_check(seconds);
-    if (status != THREADING_OK || ti_semaphore_take(&semaphore->value))
+    if (status != THREADING_OK || ti_semaphore_try(&semaphore->value))
         return status;
     return seconds != 0 ? ti_semaphore_acquire_slow(&semaphore->value, seconds) : THREADING_TIMEOUT;
 }
 
 threading_status_t threading_semaphore_acquire(threading_semaphore_t *semaphore)
 {
-    return threading_semaphore_acquire_timeout(semaphore, THREADING_FOREVER);
+    if (semaphore == NULL)
+        return THREADING_INVALID;
+    return ti_semaphore_try(&semaphore->value)
+               ? THREADING_OK
+               : ti_semaphore_acquire_slow(&semaphore->value, THREADING_FOREVER);
 }
 
 threading_status_t threading_semaphore_try_acquire(threading_semaphore_t *semaphore)
 {
     if (semaphore == NULL)
         return THREADING_INVALID;
-    return ti_semaphore_take(&semaphore->value) ? THREADING_OK : THREADING_BUSY;
+    return ti_semaphore_try(&semaphore->value) ? THREADING_OK : THREADING_BUSY;
 }
 
 /* ---- releasing ---- */
@@ -10226,20 +10817,36 @@ static void ti_semaphore_wake(uint32_t *value, ti_bucket *bucket, size_t n)
     ti_parking_wake_chain(watchers, TI_WOKEN);
 }
 
+/* In a process of one thread nobody comes between. */
+static bool ti_semaphore_change(uint32_t *value, uint32_t seen, uint32_t desired)
+{
+    if (!ti_port_is_alone())
+        return ti_swap_sequential(value, seen,
+                                  desired); /* sequential: the change in the table in parking.h */
+    ti_store_relaxed(value, desired);
+    return true;
+}
+
 /* Add n unless the value would pass the limit. */
 static bool ti_semaphore_add(uint32_t *value, size_t n, uint32_t limit)
 {
     ti_bucket *bucket = ti_parking_bucket(value);
     uint32_t seen;
     do {
-        seen = ti_load_relaxed(value); /* relaxed: the swap decides */
+        seen = ti_load_relaxed(value); /* relaxed: the change decides */
         if (seen > limit || n > limit - seen)
             return false;
-        /* Sequential: the change in the table in parking.h. */
-    } while (!ti_swap_sequential(value, seen, seen + (uint32_t)n));
+    } while (!ti_semaphore_change(value, seen, seen + (uint32_t)n));
     if (ti_parking_is_awaited(bucket))
         ti_semaphore_wake(value, bucket, n);
     return true;
+}
+
+/* An inline release has added a unit, and seen that somebody announced itself. The semaphore may be gone: who
+ * took the unit may have freed it. */
+void threading_value_wake(uint32_t *value)
+{
+    ti_semaphore_wake(value, ti_parking_bucket(value), 1);
 }
 
 threading_status_t threading_semaphore_release_n(threading_semaphore_t *semaphore, size_t n)
@@ -11715,6 +12322,10 @@ static void ti_waits_owner_ended(ti_self *owner)
 #undef TI_ATOMIC_BARRIER
 #undef TI_ATOMIC_PAUSE
 #undef TI_AUTOMATIC_SIZE
+#undef TI_BIAS
+#undef TI_BIASED
+#undef TI_BIAS_AFTER
+#undef TI_BIAS_LEVELS
 #undef TI_BUCKET_BITS
 #undef TI_C11_LEAVE_ROUND
 #undef TI_C11_LONGEST_STEP
@@ -11762,6 +12373,7 @@ static void ti_waits_owner_ended(ti_self *owner)
 #undef TI_STARVED
 #undef TI_STATUS_TEXT
 #undef TI_TABLE_SIZE
+#undef TI_VAIN_MOST
 #undef TI_WAITING
 #undef TI_WIN32_CALLED
 #undef TI_WIN32_HIGH_RESOLUTION
@@ -11783,6 +12395,10 @@ static void ti_waits_owner_ended(ti_self *owner)
 #define threading_lock_release(lock) threading_lock_release_inline(lock)
 #define threading_rlock_acquire(rlock) threading_rlock_acquire_inline(rlock)
 #define threading_rlock_release(rlock) threading_rlock_release_inline(rlock)
+#define threading_semaphore_acquire(semaphore) threading_semaphore_acquire_inline(semaphore)
+#define threading_semaphore_release(semaphore) threading_semaphore_release_inline(semaphore)
+#define threading_bounded_semaphore_acquire(semaphore) threading_bounded_semaphore_acquire_inline(semaphore)
+#define threading_bounded_semaphore_release(semaphore) threading_bounded_semaphore_release_inline(semaphore)
 #define threading_local_get(local) threading_local_get_inline(local)
 #endif
 
