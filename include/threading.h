@@ -2059,9 +2059,11 @@ THREADING_API void threading_completed_free(threading_completed_t *completed);
  *     threading_future_t *answer;
  *     if (threading_executor_submit(pool, compute, &question, &answer) == THREADING_OK) …
  *
- * Python's ThreadPoolExecutor. Threads are started when tasks come and none is idle, up to a number; tasks
- * begin in the order of their submission. A task that ends by threading_exit() finishes its future with that
- * value, and its thread goes on.
+ * Python's ThreadPoolExecutor. Threads are started when tasks come and none is idle, up to a number. Tasks
+ * begin in the order of their submission; only those that tasks submit once all threads are started go another
+ * way: they wait with the thread that submitted them, and begin in their order, there or in an idle thread, beside
+ * the others. None waits for ever because others come. A task that ends by threading_exit() finishes its future
+ * with that value, and its thread goes on.
  *
  * When the process exits, or by threading_shutdown(), all executors are shut down: their queued tasks are run
  * and their threads joined, daemons or not. In a forked child the executors of the parent are broken.
@@ -2128,8 +2130,8 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_executor_submit(t
 /**
  * Call a function for each of many arguments, and wait for all. Python: Executor.map(fn, items).
  *
- * All are submitted at once; in a thread of the same executor, this call runs those that have not begun
- * itself.
+ * All are submitted at once, and begin in their order; in a thread of the same executor, this call runs those
+ * that have not begun itself.
  * @param executor  borrowed.
  * @param function  the task.
  * @param items     the arguments.

@@ -2105,9 +2105,11 @@ THREADING_API void threading_completed_free(threading_completed_t *completed);
  *     threading_future_t *answer;
  *     if (threading_executor_submit(pool, compute, &question, &answer) == THREADING_OK) …
  *
- * Python's ThreadPoolExecutor. Threads are started when tasks come and none is idle, up to a number; tasks
- * begin in the order of their submission. A task that ends by threading_exit() finishes its future with that
- * value, and its thread goes on.
+ * Python's ThreadPoolExecutor. Threads are started when tasks come and none is idle, up to a number. Tasks
+ * begin in the order of their submission; only those that tasks submit once all threads are started go another
+ * way: they wait with the thread that submitted them, and begin in their order, there or in an idle thread, beside
+ * the others. None waits for ever because others come. A task that ends by threading_exit() finishes its future
+ * with that value, and its thread goes on.
  *
  * When the process exits, or by threading_shutdown(), all executors are shut down: their queued tasks are run
  * and their threads joined, daemons or not. In a forked child the executors of the parent are broken.
@@ -2174,8 +2176,8 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_executor_submit(t
 /**
  * Call a function for each of many arguments, and wait for all. Python: Executor.map(fn, items).
  *
- * All are submitted at once; in a thread of the same executor, this call runs those that have not begun
- * itself.
+ * All are submitted at once, and begin in their order; in a thread of the same executor, this call runs those
+ * that have not begun itself.
  * @param executor  borrowed.
  * @param function  the task.
  * @param items     the arguments.
@@ -3695,6 +3697,7 @@ typedef struct ti_self {
     uint32_t waits_enough;          /* under that guard too: the state of a Thread that ends the wait */
     threading_stop_t *stop;         /* what the thread heeds; changed by itself under the registry's guard */
     threading_executor_t *executor; /* whose worker it is; its own thread's */
+    struct ti_worker *worker;       /* which of that one's, while that is not NULL; its own thread's */
     const ti_acting *acting;        /* see barrier.c; its own thread's */
     uint32_t lingered_in_vain;      /* see linger.h; its own thread's, as the next */
     uint32_t linger_skips;
@@ -3878,29 +3881,113 @@ static int64_t ti_deadline_after(double seconds);
 /* Whether a moment has come. TI_FOREVER never does. */
 static bool ti_deadline_passed(int64_t deadline);
 
-/* ------------------------------------------------------------------------------------ src/core/executor.h */
+/* --------------------------------------------------------------------------------------- src/core/tasks.h */
 
-/* Executor, within the library. */
+/*
+ * Tasks in the order of their coming, in a ring that grows by doubling. Whoever has a ring protects it by a lock;
+ * only its count may be read without.
+ */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ *   function      arg
+ *   NULL          the future whose function is called; the task has a reference to it
+ *   ti_map_task   the map whose next items are worked off; the task has a reference to it
+ *   another       what it is called with, and nobody wants the result
+ */
+typedef struct ti_task {
+    threading_target_t function;
+    void *arg;
+} ti_task;
+
+typedef struct ti_tasks {
+    uintptr_t count;
+    size_t first;
+    size_t capacity; /* a power of two; 0 without memory */
+    ti_task *tasks;
+} ti_tasks;
+
+/* Make room for so many tasks more. False: no memory, and nothing has changed. */
+static bool ti_tasks_reserve(ti_tasks *tasks, size_t more);
+
+/* There is room. */
+static inline void ti_tasks_push(ti_tasks *tasks, ti_task task)
+{
+    tasks->tasks[(tasks->first + tasks->count) & (tasks->capacity - 1)] = task;
+    ti_store_pointer_relaxed(&tasks->count,
+                             tasks->count + 1); /* relaxed: a look without the lock is a hint */
+}
+
+/* The oldest. There is one. */
+static inline ti_task ti_tasks_pop(ti_tasks *tasks)
+{
+    ti_task task = tasks->tasks[tasks->first];
+    tasks->first = (tasks->first + 1) & (tasks->capacity - 1);
+    ti_store_pointer_relaxed(&tasks->count, tasks->count - 1); /* relaxed: as above */
+    return task;
+}
+
+/* Whether there seems to be one, without the lock. */
+static inline bool ti_tasks_may_be_there(const ti_tasks *tasks)
+{
+    return ti_load_pointer_relaxed(&tasks->count) > 0; /* relaxed: the lock decides */
+}
+
+/* Take them all away, into a ring that is the caller's. */
+static ti_tasks ti_tasks_take_all(ti_tasks *tasks);
+
+static void ti_tasks_free(ti_tasks *tasks);
+
+/* ------------------------------------------------------------------------------------ src/core/executor.h */
+
+/*
+ * Executor, within the library: tasks, and threads that take them.
+ *
+ * Tasks that are submitted from outside are in the executor's own ring, in their order. Once all of its workers
+ * are started, a task that a task submits goes to the ring of that one's worker, under a lock that is free most of
+ * the time. A worker takes the oldest task of its own ring, else of the executor's, else of another worker's: it
+ * steals. All rings give their oldest first, and each worker looks elsewhere first now and then, so that no task
+ * waits for ever because of others that submit more and more.
+ *
+ * A worker that finds none counts itself as idle and reads the signal, looks a last time at each ring under its
+ * lock, and sleeps unless the signal has changed. A task that comes later than that look is put there under the same
+ * lock, so that who submits it sees the worker counted; it changes the signal, and wakes who sleeps already.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One of an executor's threads. */
+typedef struct ti_worker {
+    uint32_t lock; /* protects the tasks */
+    uint32_t turn; /* counts its searches; its own thread's, as the next */
+    struct ti_worker *victim;
+    ti_tasks tasks;
+    threading_executor_t *executor;
+    threading_thread_t *thread;
+    uintptr_t next; /* the worker that was started after it; 0 if there is none yet */
+} ti_worker;
+
 struct threading_executor {
-    uint32_t handles;      /* what users hold; with the last it is shut down */
-    uint32_t references;   /* one for all handles together, one for each worker */
-    uint32_t family;       /* ti_fork_family: the workers of another process's executor are not here */
-    threading_lock_t lock; /* protects what follows */
-    threading_condition_t work;
+    uint32_t handles;     /* what users hold; with the last it is shut down */
+    uint32_t references;  /* one for all handles together, one for each worker */
+    uint32_t family;      /* ti_fork_family: the workers of another process's executor are not here */
+    uint32_t is_complete; /* all workers are started: set for good, and read without the lock */
+    uint32_t refused;     /* the status of tasks that had not begun and never will; read without the lock */
+    uint32_t refusal;     /* the status of a submit: OK, SHUTDOWN or BROKEN; read without the lock too */
+    uint32_t free;   /* workers that run no task, while it is not complete; changes without the lock too */
+    uint32_t idle;   /* workers that look a last time, or sleep; changes without the lock */
+    uint32_t signal; /* what they wait for a change of */
+    uint32_t lock;   /* protects what follows */
+    ti_tasks tasks;
     bool is_shutdown;
-    bool is_broken;
-    threading_future_t *first;
-    threading_future_t *last;
-    size_t queued;
-    uint32_t free; /* changes without the lock too */
     size_t worker_count;
-    size_t worker_capacity;
-    threading_thread_t **workers;
+    ti_worker *last;    /* worker */
+    uintptr_t first;    /* worker; read without the lock too */
     size_t max_workers; /* does not change, as the next */
     threading_executor_options_t options;
     char *name;
@@ -3909,20 +3996,50 @@ struct threading_executor {
     threading_executor_t *next_listed;
 };
 
+/* In a forked child: its locks may be held for ever by threads that are gone. */
+static bool ti_executor_is_orphaned(const threading_executor_t *executor);
+
+/* Whether its options are such as are known. */
+static bool ti_executor_accepts(const threading_executor_t *executor);
+
+/* Queue a task so many times, and see to it that there are workers. On failure it was queued not once. */
+static threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti_task task, size_t times,
+                                       ti_self *self);
+
 /* In a worker: run a task of its own executor that has not begun. False: it is another's, or has begun. */
 static bool ti_executor_help(threading_future_t *future, ti_self *self);
 
-/* Take no more tasks, and let the workers end when the queue is empty. */
+/* In a worker: call a task's function. What the task leaves behind in the thread is undone. */
+static void *ti_executor_call(threading_executor_t *executor, threading_target_t function, void *arg, ti_self *self);
+
+/* So many workers more run no task. */
+static void ti_executor_count_free(threading_executor_t *executor, uint32_t more);
+
+/* Take no more tasks, and let the workers end when none is left. */
 static void ti_executor_stop(threading_executor_t *executor, bool cancel_futures);
 
-/* The i-th worker, valid as long as the executor is; NULL behind the last one. */
-static threading_thread_t *ti_executor_worker_at(threading_executor_t *executor, size_t i);
+/* The worker that was started next, the first for NULL; valid as long as the executor is. NULL: there is none. */
+static ti_worker *ti_executor_worker_after(const threading_executor_t *executor, const ti_worker *worker);
+
+/* Give one of `references` back. */
+static void ti_executor_give_back(threading_executor_t *executor);
+
+/* executor_worker.c: start another one, under the lock. */
+static threading_status_t ti_executor_start_worker(threading_executor_t *executor);
 
 /* Run tasks in the calling thread, a worker, until there will be none. */
 static void ti_executor_work(threading_executor_t *executor, ti_self *self);
 
-/* Give one of `references` back. */
-static void ti_executor_give_back(threading_executor_t *executor);
+/* End all tasks that have not begun, with THREADING_CANCELLED or THREADING_BROKEN. */
+static void ti_executor_refuse(threading_executor_t *executor, threading_status_t status, ti_self *self);
+
+/* executor_map.c: what stands for the function in a map's tasks; in a worker, work off its items; end those that have
+ * not begun; give a reference back. */
+struct ti_map;
+static void *ti_map_task(void *map);
+static void ti_map_work(struct ti_map *map, ti_self *self);
+static void ti_map_refuse(struct ti_map *map, threading_status_t status);
+static void ti_map_give_back(struct ti_map *map);
 
 /* executor_list.c: enter a new one where the end of the process finds it, and take it out again. False: the
  * process waits for its threads just now, and takes no new executors. */
@@ -4010,8 +4127,8 @@ struct ti_callback;
 struct threading_future {
     uint32_t references;
     uint32_t state;
-    uint32_t order; /* set before it is done: later ones have later numbers */
-    threading_lock_t lock;
+    uint32_t order;            /* set before it is done: later ones have later numbers */
+    uint32_t lock;             /* as a Lock's word (line.h) */
     threading_status_t status; /* set before it is done, as the value */
     void *value;
     struct ti_callback *first_callback;
@@ -4019,11 +4136,11 @@ struct threading_future {
     threading_executor_t *executor; /* whose task it is, not retained; NULL for others */
     threading_target_t function;
     void *arg;
-    threading_future_t *next; /* in the executor's queue, under its lock */
 };
 
-/* Pending, with one reference. NULL: no memory. */
-static threading_future_t *ti_future_new(threading_executor_t *executor, threading_target_t function, void *arg);
+/* Pending, with so many references. NULL: no memory. */
+static threading_future_t *ti_future_new(threading_executor_t *executor, threading_target_t function, void *arg,
+                                  uint32_t references);
 
 static bool ti_future_is_done(const threading_future_t *future);
 
@@ -4041,34 +4158,6 @@ static bool ti_future_may_help(const ti_self *self, int64_t deadline);
 
 /* Wait until a future is done; a worker runs the task itself if it may. */
 static threading_status_t ti_future_await(threading_future_t *future, ti_self *self, int64_t deadline);
-
-/* -------------------------------------------------------------------------------------- src/core/linger.h */
-
-/*
- * A look for the wake before the sleep.
- *
- * A thread that is woken soon after it began to wait, because the other one runs on another processor, need not
- * sleep: to sleep and to be woken takes many times as long as to look (spins.h says how long it looks). But
- * looking takes a processor, so a thread that looked in vain lets the next waits pass without: one, three, seven,
- * at most 31 of them. It is in the queue all the time: nothing is decided otherwise than if it slept.
- */
-
-/* The calling thread's waiter is in a queue: look for a while whether it is woken. What follows is a sleep,
- * which looks as well. */
-static void ti_linger(ti_self *self);
-
-/* --------------------------------------------------------------------------------------- src/core/local.h */
-
-/* Locals: what thread ends and forks need to know of them. */
-
-/* Finalise and free all of this thread's copies, also those that finalisers make. */
-static void ti_local_finish(ti_self *self);
-
-/* Around fork: hold the locals' guard; in the child also forget the copies of a thread that is gone. */
-static void ti_local_lock(ti_self *self);
-static void ti_local_unlock(void);
-static void ti_local_reset_guard(void);
-static void ti_local_abandon(ti_self *self);
 
 /* ------------------------------------------------------------------------------------ src/core/lockword.h */
 
@@ -4178,6 +4267,94 @@ static inline bool ti_lockword_release(uint32_t *word, uint32_t ident)
     return true;
 }
 
+/* ---------------------------------------------------------------------------------------- src/core/line.h */
+
+/*
+ * Lines of threads that wait for what a lock protects: Queue's and Executor's.
+ *
+ * The lock is a word as a Lock's. A line is an address in the parking lot. Who has to wait stands there before it
+ * releases the lock, so that the lock's next holder finds it; that one takes waiters off the line under the lock,
+ * and wakes them after its release, when they can have it. Or it moves them to the lock's own queue, where they wake
+ * one after the other (as a Condition's), if their order matters.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The looks of a thread that waits a little before it sleeps, for a lock or for a change. Each look takes the memory
+ * away from the thread that works there, which then costs it more than the work: so there are few, at distances. */
+#define TI_LOOKS 2
+#define TI_LOOK_DISTANCE 32 /* pauses before the first; twice as many before each next one */
+
+/* Pause before a look. False: there were all of them, or the process has one processor. */
+static bool ti_line_pause(uint32_t *looks);
+
+/* Wait for the lock of a thread that holds it just now. */
+static void ti_line_lock_slow(uint32_t *lock, ti_self *self);
+
+static inline void ti_line_lock(uint32_t *lock, ti_self *self)
+{
+    if (!ti_lockword_try(lock, self->fast.ident))
+        ti_line_lock_slow(lock, self);
+}
+
+static inline void ti_line_unlock(uint32_t *lock, const ti_self *self)
+{
+    (void)ti_lockword_release(lock, self->fast.ident);
+}
+
+/* With the lock held: sleep in the line without it, and take it again. THREADING_OK: woken; else the wait's limit. */
+static threading_status_t ti_line_wait(uint32_t *lock, const void *address, ti_self *self, int64_t deadline);
+
+/* Whether someone may stand there, or in another line of the object. */
+static inline bool ti_line_is_awaited(const void *address)
+{
+    /* The hint is enough: whoever waits has announced it before it released the lock that is held now. */
+    return ti_parking_may_be_awaited(ti_parking_bucket(address));
+}
+
+/* With the lock held: take the first n off the line, a chain for ti_line_wake. */
+static ti_waiter *ti_line_take(const void *address, size_t n, ti_self *self);
+
+/* The outcome of a wait in a line that was woken by ti_line_wake; the others are those of the lock's own queue. */
+#define TI_TOLD (TI_LOOKOUT + 1)
+
+/* After the release. NULL: nobody. */
+static inline void ti_line_wake(ti_waiter *chain)
+{
+    if (chain != NULL)
+        ti_parking_wake_chain(chain, TI_TOLD);
+}
+
+/* -------------------------------------------------------------------------------------- src/core/linger.h */
+
+/*
+ * A look for the wake before the sleep.
+ *
+ * A thread that is woken soon after it began to wait, because the other one runs on another processor, need not
+ * sleep: to sleep and to be woken takes many times as long as to look (spins.h says how long it looks). But
+ * looking takes a processor, so a thread that looked in vain lets the next waits pass without: one, three, seven,
+ * at most 31 of them. It is in the queue all the time: nothing is decided otherwise than if it slept.
+ */
+
+/* The calling thread's waiter is in a queue: look for a while whether it is woken. What follows is a sleep,
+ * which looks as well. */
+static void ti_linger(ti_self *self);
+
+/* --------------------------------------------------------------------------------------- src/core/local.h */
+
+/* Locals: what thread ends and forks need to know of them. */
+
+/* Finalise and free all of this thread's copies, also those that finalisers make. */
+static void ti_local_finish(ti_self *self);
+
+/* Around fork: hold the locals' guard; in the child also forget the copies of a thread that is gone. */
+static void ti_local_lock(ti_self *self);
+static void ti_local_unlock(void);
+static void ti_local_reset_guard(void);
+static void ti_local_abandon(ti_self *self);
+
 /* -------------------------------------------------------------------------------------- src/core/memory.h */
 
 /*
@@ -4192,9 +4369,45 @@ static void ti_memory_free(void *memory);                 /* NULL is allowed */
 
 /* --------------------------------------------------------------------------------------- src/core/queue.h */
 
-/* Queue, as threading_wait_any sees it. */
+/* Queue: what its files share, and what threading_wait_any asks it. */
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct threading_queue {
+    uint32_t lock; /* protects what follows */
+    threading_queue_kind_t kind;
+    uintptr_t count; /* read without the lock too; its address is that of the lines */
+    size_t unfinished;
+    size_t maxsize; /* 0: none */
+    size_t item_size;
+    size_t first;
+    size_t capacity;
+    unsigned char *items; /* `capacity` items and one more to swap with */
+    bool is_shutdown;
+    int (*compare)(const void *a, const void *b);
+    void (*destructor)(void *item);
+    uint32_t references; /* changes without the lock */
+};
+
+/* The calling thread, which has the lock now. */
+static inline ti_self *ti_queue_lock(threading_queue_t *queue)
+{
+    ti_self *self = ti_self_get();
+    ti_line_lock(&queue->lock, self);
+    return self;
+}
+
+static inline void ti_queue_unlock(threading_queue_t *queue, const ti_self *self)
+{
+    ti_line_unlock(&queue->lock, self);
+}
+
+static inline bool ti_queue_is_full(const threading_queue_t *queue)
+{
+    return queue->maxsize > 0 && queue->count >= queue->maxsize;
+}
 
 /* Whether a get would not wait. */
 static bool ti_queue_is_ready(threading_queue_t *queue);
@@ -7107,16 +7320,7 @@ threading_status_t threading_event_wait_timeout(threading_event_t *event, double
 
 /* ------------------------------------------------------------------------------------ src/core/executor.c */
 
-/*
- * Executor: a queue of futures, and threads that take them.
- *
- * `free` counts the workers that run no task: a submit starts another thread only if there are not more of
- * them than tasks in the queue. A worker counts as free before its task's future is finished, so that who
- * waits for one task and then submits the next finds the worker free.
- *
- * A task that was cancelled, or that a waiting worker ran itself, stays in the queue until a worker comes
- * upon it and drops it.
- */
+/* Executor: its life, and how tasks come in. executor.h tells how it works. */
 
 #include <stdio.h>
 #include <string.h>
@@ -7157,16 +7361,18 @@ threading_executor_t *threading_executor_new(size_t max_workers, const threading
         return NULL;
     if (options != NULL)
         executor->options = *options;
-    executor->name = ti_executor_name(executor->options.name);
+    if (ti_tasks_reserve(&executor->tasks, 1))
+        executor->name = ti_executor_name(executor->options.name);
     if (executor->name == NULL) {
+        ti_tasks_free(&executor->tasks);
         ti_memory_free(executor);
         return NULL;
     }
     executor->handles = executor->references = 1;
     executor->family = ti_fork_family;
     executor->max_workers = max_workers > 0 ? max_workers : ti_executor_default_workers();
-    (void)threading_condition_init_lock(&executor->work, &executor->lock);
     executor->is_shutdown = !ti_executor_list(executor, ti_self_get());
+    executor->refusal = executor->is_shutdown ? THREADING_SHUTDOWN : THREADING_OK;
     return executor;
 }
 
@@ -7178,13 +7384,23 @@ threading_executor_t *threading_executor_retain(threading_executor_t *executor)
     return executor;
 }
 
+static ti_worker *ti_executor_worker_after(const threading_executor_t *executor, const ti_worker *worker)
+{
+    /* Acquire: pairs with the release in ti_executor_add_worker, so that the worker is seen as it was made. */
+    return (ti_worker *)ti_load_pointer_acquire(worker != NULL ? &worker->next : &executor->first);
+}
+
 /* Nobody else knows it any more; its workers have ended, but for the calling thread. */
 static void ti_executor_destroy(threading_executor_t *executor, ti_self *self)
 {
     ti_executor_unlist(executor, self);
-    for (size_t i = 0; i < executor->worker_count; i++)
-        threading_thread_free(executor->workers[i]);
-    ti_memory_free(executor->workers);
+    for (ti_worker *worker = ti_executor_worker_after(executor, NULL), *next; worker != NULL; worker = next) {
+        next = ti_executor_worker_after(executor, worker);
+        threading_thread_free(worker->thread);
+        ti_tasks_free(&worker->tasks);
+        ti_memory_free(worker);
+    }
+    ti_tasks_free(&executor->tasks);
     ti_memory_free(executor->name);
     ti_memory_free(executor);
 }
@@ -7205,237 +7421,97 @@ void threading_executor_free(threading_executor_t *executor)
     ti_executor_give_back(executor);
 }
 
-/* ---- tasks ---- */
+/* ---- submit ---- */
 
-/* In a forked child: its locks may be held for ever by threads that are gone. */
+/* The other options are those of the threads, and checked where they are started. */
+static bool ti_executor_accepts(const threading_executor_t *executor)
+{
+    bool valid = true;
+    for (size_t i = 0; i < sizeof executor->options.reserved / sizeof *executor->options.reserved; i++)
+        valid = valid && executor->options.reserved[i] == 0;
+    return valid;
+}
+
 static bool ti_executor_is_orphaned(const threading_executor_t *executor)
 {
     return executor->family != ti_fork_family;
 }
 
-/* What a task leaves behind in its worker is undone. */
-static void ti_executor_run(threading_executor_t *executor, threading_future_t *future, ti_self *self,
-                            uint32_t *free)
+/* Queue with the executor. A further thread that cannot be started is no reason to fail. */
+static threading_status_t ti_executor_put(threading_executor_t *executor, ti_task task, size_t times)
 {
-    threading_stop_t *stop = self->stop;
-    self->fast
-        .rlocks++; /* if the thread ends in the task, those who wait are woken and told, as for an RLock */
-    void *value = ti_thread_call(self, future->function, future->arg);
-    self->fast.rlocks--;
-    if (ti_executor_is_orphaned(executor))
-        return; /* the task has called fork, and this is the child */
-    if (self->stop != stop)
-        (void)threading_stop_heed(stop);
-    (void)ti_future_finish(future, self->fast.ident, THREADING_OK, value, free);
-}
-
-static bool ti_executor_help(threading_future_t *future, ti_self *self)
-{
-    if (future->executor != self->executor || !ti_future_begin(future, self->fast.ident))
-        return false;
-    ti_executor_run(self->executor, future, self, NULL);
-    return true;
-}
-
-/* Under the lock. */
-static void ti_executor_append(threading_executor_t *executor, threading_future_t *future)
-{
-    *(executor->first != NULL ? &executor->last->next : &executor->first) = future;
-    executor->last = future;
-    executor->queued++;
-}
-
-static threading_future_t *ti_executor_pop(threading_executor_t *executor)
-{
-    threading_future_t *future = executor->first;
-    if (future != NULL) {
-        executor->first = future->next;
-        executor->queued--;
-    }
-    return future;
-}
-
-/* Take the whole queue, chained by `next`. */
-static threading_future_t *ti_executor_take_all(threading_executor_t *executor)
-{
-    threading_future_t *chain = executor->first;
-    executor->first = NULL;
-    executor->queued = 0;
-    return chain;
-}
-
-/* ---- workers ---- */
-
-/* The next task that has begun, for this thread. NULL: there will be none. */
-static threading_future_t *ti_executor_next(threading_executor_t *executor, ti_self *self)
-{
-    threading_lock_acquire(&executor->lock);
-    for (;;) {
-        while (executor->first == NULL && !executor->is_shutdown)
-            (void)ti_condition_wait(&executor->work, self, TI_FOREVER);
-        threading_future_t *future = ti_executor_pop(executor);
-        if (future == NULL || ti_future_begin(future, self->fast.ident)) {
-            ti_add_relaxed(&executor->free,
-                           (uint32_t)-1); /* relaxed: it is read under the lock, as the next */
-            threading_lock_release(&executor->lock);
-            return future;
-        }
-        threading_future_free(future);
-    }
-}
-
-static void ti_executor_work(threading_executor_t *executor, ti_self *self)
-{
-    threading_future_t *future;
-    while (!ti_executor_is_orphaned(executor) && (future = ti_executor_next(executor, self)) != NULL) {
-        ti_executor_run(executor, future, self, &executor->free);
-        threading_future_free(future);
-    }
-}
-
-static void *ti_executor_initialize(void *arg)
-{
-    threading_executor_t *executor = (threading_executor_t *)arg;
-    return executor->options.initializer(executor->options.initializer_arg) ? executor : NULL;
-}
-
-/* End the tasks of a queue that will not be run. */
-static void ti_executor_refuse(threading_future_t *chain, threading_status_t status)
-{
-    for (threading_future_t *next; chain != NULL; chain = next) {
-        next = chain->next;
-        if (status == THREADING_CANCELLED)
-            (void)threading_future_cancel(chain);
-        else
-            (void)ti_future_finish(chain, TI_PENDING_FUTURE, status, NULL, NULL);
-        threading_future_free(chain);
-    }
-}
-
-/* No task will be run any more. */
-static void ti_executor_break(threading_executor_t *executor)
-{
-    threading_lock_acquire(&executor->lock);
-    executor->is_broken = true;
-    ti_add_relaxed(&executor->free, (uint32_t)-1);
-    threading_future_t *chain = ti_executor_take_all(executor);
-    threading_lock_release(&executor->lock);
-    ti_executor_refuse(chain, THREADING_BROKEN);
-}
-
-static void *ti_executor_worker(void *arg)
-{
-    threading_executor_t *executor = (threading_executor_t *)arg;
-    ti_self *self = ti_self_get();
-    self->executor = executor;
-    if (executor->options.initializer == NULL ||
-        ti_thread_call(self, ti_executor_initialize, executor) == executor)
-        ti_executor_work(executor, self);
-    else
-        ti_executor_break(executor);
-    self->executor = NULL;
-    ti_executor_give_back(executor);
-    return NULL;
-}
-
-/* Room for one more. */
-static bool ti_executor_make_room(threading_executor_t *executor)
-{
-    if (executor->worker_count < executor->worker_capacity)
-        return true;
-    size_t capacity = executor->worker_capacity > 0 ? 2 * executor->worker_capacity : 4;
-    void *workers = ti_memory_resize(executor->workers, capacity * sizeof *executor->workers);
-    if (workers == NULL)
-        return false;
-    executor->workers = (threading_thread_t **)workers;
-    executor->worker_capacity = capacity;
-    return true;
-}
-
-static threading_thread_t *ti_executor_new_worker(threading_executor_t *executor)
-{
-    size_t size = strlen(executor->name) + TI_NAME_MORE + 1;
-    char *name = (char *)ti_memory_allocate(size);
-    if (name == NULL)
-        return NULL;
-    (void)snprintf(name, size, "%s_%u", executor->name, (unsigned)executor->worker_count);
-    threading_thread_options_t options = {
-        .name = name, .daemon = executor->options.daemon, .stack_size = executor->options.stack_size};
-    threading_thread_t *worker = threading_thread_new(ti_executor_worker, executor, &options);
-    ti_memory_free(name);
-    if (worker != NULL)
-        worker->is_worker = true;
-    return worker;
-}
-
-/* Under the executor's lock. */
-static threading_status_t ti_executor_start_worker(threading_executor_t *executor)
-{
-    threading_thread_t *worker = ti_executor_make_room(executor) ? ti_executor_new_worker(executor) : NULL;
-    if (worker == NULL)
+    if (executor->refusal != THREADING_OK)
+        return (threading_status_t)executor->refusal;
+    if (!ti_tasks_reserve(&executor->tasks, times))
         return THREADING_NO_MEMORY;
-    ti_add_relaxed(&executor->references, 1); /* relaxed: the caller has a handle */
-    threading_status_t status = threading_thread_start(worker);
-    if (status == THREADING_OK) {
-        executor->workers[executor->worker_count++] = worker;
-        ti_add_relaxed(&executor->free, 1); /* relaxed: under the lock */
-    } else {
-        ti_add_relaxed(&executor->references, (uint32_t)-1); /* relaxed: not the last one */
-        threading_thread_free(worker);
+    for (size_t i = 0; i < times; i++) {
+        if (!executor->is_complete && ti_load_relaxed(&executor->free) <= executor->tasks.count) {
+            threading_status_t status = ti_executor_start_worker(executor);
+            if (status != THREADING_OK && executor->worker_count == 0)
+                return status;
+        }
+        ti_tasks_push(&executor->tasks, task);
     }
-    return status;
-}
-
-/* ---- submit ---- */
-
-/* The other options are those of the threads, and checked where they are started. */
-static bool ti_executor_options_are_valid(const threading_executor_options_t *options)
-{
-    bool valid = true;
-    for (size_t i = 0; i < sizeof options->reserved / sizeof *options->reserved; i++)
-        valid = valid && options->reserved[i] == 0;
-    return valid;
-}
-
-/* Under the lock. A further thread that cannot be started is no reason to fail. */
-static threading_status_t ti_executor_enqueue(threading_executor_t *executor, threading_future_t *future)
-{
-    if (executor->is_broken)
-        return THREADING_BROKEN;
-    if (executor->is_shutdown)
-        return THREADING_SHUTDOWN;
-    if (ti_load_relaxed(&executor->free) <= executor->queued &&
-        executor->worker_count < executor->max_workers) {
-        threading_status_t status = ti_executor_start_worker(executor);
-        if (status != THREADING_OK && executor->worker_count == 0)
-            return status;
-    }
-    ti_executor_append(executor, future);
-    (void)threading_condition_notify(&executor->work, 1);
     return THREADING_OK;
+}
+
+/* Queue with the calling worker, whose executor is complete. */
+static threading_status_t ti_worker_put(ti_worker *worker, ti_task task, size_t times)
+{
+    /* Relaxed: a refusal that was before this call is seen, and one beside it may come before or after. */
+    threading_status_t refusal = (threading_status_t)ti_load_relaxed(&worker->executor->refusal);
+    if (refusal != THREADING_OK)
+        return refusal;
+    if (!ti_tasks_reserve(&worker->tasks, times))
+        return THREADING_NO_MEMORY;
+    for (size_t i = 0; i < times; i++)
+        ti_tasks_push(&worker->tasks, task);
+    return THREADING_OK;
+}
+
+/* Have so many idle workers look again. */
+static void ti_executor_signal(threading_executor_t *executor, size_t n, ti_self *self)
+{
+    ti_add_sequential(&executor->signal, 1); /* sequential: the change in the table in parking.h */
+    if (ti_parking_is_awaited(ti_parking_bucket(&executor->signal)))
+        ti_line_wake(ti_line_take(&executor->signal, n, self));
+}
+
+static threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti_task task, size_t times,
+                                       ti_self *self)
+{
+    /* Relaxed: the calling worker itself was started before. */
+    bool is_own = self->executor == executor && ti_load_relaxed(&executor->is_complete);
+    uint32_t *lock = is_own ? &self->worker->lock : &executor->lock;
+    ti_line_lock(lock, self);
+    threading_status_t status =
+        is_own ? ti_worker_put(self->worker, task, times) : ti_executor_put(executor, task, times);
+    /* Relaxed: a worker that has looked here before counted itself before that. */
+    bool is_awaited = status == THREADING_OK && ti_load_relaxed(&executor->idle) > 0;
+    ti_line_unlock(lock, self);
+    if (is_awaited)
+        ti_executor_signal(executor, times, self);
+    return status;
 }
 
 threading_status_t threading_executor_submit(threading_executor_t *executor, threading_target_t function,
                                              void *arg, threading_future_t **future)
 {
-    if (executor == NULL || function == NULL || !ti_executor_options_are_valid(&executor->options))
+    if (executor == NULL || function == NULL || !ti_executor_accepts(executor))
         return THREADING_INVALID;
     if (ti_executor_is_orphaned(executor))
         return THREADING_BROKEN;
-    threading_future_t *task = ti_future_new(executor, function, arg);
+    ti_self *self = ti_self_get();
+    if (future == NULL)
+        return ti_executor_enqueue(executor, (ti_task){function, arg}, 1, self);
+    threading_future_t *task = ti_future_new(executor, function, arg, 2); /* the task's, and the caller's */
     if (task == NULL)
         return THREADING_NO_MEMORY;
-    threading_future_t *handle = future != NULL ? threading_future_retain(task) : NULL;
-    threading_lock_acquire(&executor->lock);
-    threading_status_t status = ti_executor_enqueue(executor, task);
-    threading_lock_release(&executor->lock);
-    if (status == THREADING_OK) {
-        if (future != NULL)
-            *future = handle;
-    } else {
-        threading_future_free(handle);
-        threading_future_free(task);
-    }
+    threading_status_t status = ti_executor_enqueue(executor, (ti_task){NULL, task}, 1, self);
+    if (status == THREADING_OK)
+        *future = task;
+    else
+        ti_memory_free(task); /* nobody else has seen it */
     return status;
 }
 
@@ -7443,32 +7519,24 @@ threading_status_t threading_executor_submit(threading_executor_t *executor, thr
 
 static void ti_executor_stop(threading_executor_t *executor, bool cancel_futures)
 {
-    threading_lock_acquire(&executor->lock);
+    ti_self *self = ti_self_get();
+    ti_line_lock(&executor->lock, self);
     executor->is_shutdown = true;
-    threading_future_t *cancelled = cancel_futures ? ti_executor_take_all(executor) : NULL;
-    (void)threading_condition_notify_all(&executor->work);
-    threading_lock_release(&executor->lock);
-    ti_executor_refuse(cancelled, THREADING_CANCELLED);
-}
-
-static threading_thread_t *ti_executor_worker_at(threading_executor_t *executor, size_t i)
-{
-    threading_lock_acquire(&executor->lock);
-    threading_thread_t *worker = i < executor->worker_count ? executor->workers[i] : NULL;
-    threading_lock_release(&executor->lock);
-    return worker; /* valid as long as the executor is */
+    if (executor->refusal == THREADING_OK)
+        ti_store_relaxed(&executor->refusal, THREADING_SHUTDOWN); /* relaxed: as in ti_worker_put */
+    ti_line_unlock(&executor->lock, self);
+    ti_executor_signal(executor, SIZE_MAX, self);
+    if (cancel_futures)
+        ti_executor_refuse(executor, THREADING_CANCELLED, self);
 }
 
 static threading_status_t ti_executor_join(threading_executor_t *executor, ti_self *self)
 {
     threading_status_t status = THREADING_OK;
     self->deaf++;
-    for (size_t i = 0; status == THREADING_OK; i++) {
-        threading_thread_t *worker = ti_executor_worker_at(executor, i);
-        if (worker == NULL)
-            break;
-        status = threading_thread_join(worker);
-    }
+    for (ti_worker *worker = NULL;
+         status == THREADING_OK && (worker = ti_executor_worker_after(executor, worker)) != NULL;)
+        status = threading_thread_join(worker->thread);
     self->deaf--;
     return status;
 }
@@ -7565,12 +7633,12 @@ static threading_executor_t *ti_executors_next(ti_self *self)
  * themselves, and those whose end could never come: the wait for all threads leaves them out as well. */
 static void ti_executor_await(threading_executor_t *executor, ti_self *self)
 {
-    threading_thread_t *worker;
-    for (size_t i = 0; (worker = ti_executor_worker_at(executor, i)) != NULL; i++) {
-        if (worker == self->record || ti_thread_wait(self, worker, TI_FOREVER, TI_LEAVING) != THREADING_OK)
+    for (ti_worker *worker = NULL; (worker = ti_executor_worker_after(executor, worker)) != NULL;) {
+        threading_thread_t *thread = worker->thread;
+        if (thread == self->record || ti_thread_wait(self, thread, TI_FOREVER, TI_LEAVING) != THREADING_OK)
             continue;
-        if (ti_load_acquire(&worker->state) == TI_ENDED)
-            (void)ti_thread_reap(self, worker, TI_FOREVER);
+        if (ti_load_acquire(&thread->state) == TI_ENDED)
+            (void)ti_thread_reap(self, thread, TI_FOREVER);
     }
 }
 
@@ -7610,28 +7678,186 @@ static void ti_executors_reset(void)
 
 /* -------------------------------------------------------------------------------- src/core/executor_map.c */
 
-/* Executor's map: a submit for each item, then a result for each future. */
+/*
+ * Executor's map: one task for each worker that could run items, and a number that says which item is next.
+ *
+ * So the items begin in their order, one by one, as if each had been submitted: an item that waits for an earlier one
+ * never waits for one that has not begun. Each has its slot, which is to it what a future is to a task: its state
+ * holds the ident of the thread that runs it, and is waited for.
+ */
 #include <stdint.h>
 
-/* Submit all, as far as it goes; *submitted tells how far. */
-static threading_status_t ti_executor_submit_all(threading_executor_t *executor, threading_target_t function,
-                                                 void *const *items, threading_future_t **futures,
-                                                 size_t count, size_t *submitted)
+typedef struct ti_slot {
+    uint32_t state; /* TI_PENDING_FUTURE, an ident, TI_FINISHED, or TI_CANCELLED for any other status */
+    threading_status_t status; /* set before it is done, as the value */
+    void *value;
+} ti_slot;
+
+typedef struct ti_map {
+    uint32_t references; /* the caller's, and one for each task */
+    uintptr_t next;      /* the first item that nobody has begun */
+    size_t count;
+    threading_executor_t *executor;
+    threading_target_t function;
+    void *const *items; /* not touched once all have begun */
+    ti_slot slots[];
+} ti_map;
+
+/* ---- the items ---- */
+
+static bool ti_slot_is_done(const ti_slot *slot)
+{
+    /* Acquire: pairs with the end, so that what comes out is seen. */
+    return ti_load_acquire(&slot->state) >= TI_CANCELLED;
+}
+
+static void ti_slot_end(ti_slot *slot, uint32_t state, threading_status_t status, void *value)
+{
+    slot->status = status;
+    slot->value = value;
+    ti_store_sequential(&slot->state, state); /* sequential: the change in the table in parking.h */
+    ti_parking_wake_all(&slot->state);
+}
+
+/* Take the next item. False: all have begun. */
+static bool ti_map_begin(ti_map *map, size_t *index)
+{
+    do {
+        *index = ti_load_pointer_relaxed(&map->next); /* relaxed: the swap decides */
+        if (*index >= map->count)
+            return false;
+    } while (!ti_swap_pointer_acquire(&map->next, *index, *index + 1));
+    return true;
+}
+
+/* Call the function for an item that was taken. False: it has called fork, and this is the child. */
+static bool ti_map_call(ti_map *map, size_t index, void **value, ti_self *self)
+{
+    ti_store_relaxed(&map->slots[index].state, self->fast.ident); /* relaxed: nobody waits for it */
+    *value = ti_executor_call(map->executor, map->function, map->items[index], self);
+    return !ti_executor_is_orphaned(map->executor);
+}
+
+static void ti_map_refuse(ti_map *map, threading_status_t status)
+{
+    for (size_t index; ti_map_begin(map, &index);)
+        ti_slot_end(&map->slots[index], TI_CANCELLED, status, NULL);
+}
+
+/* Refuse the rest if the executor has refused all that had not begun. */
+static void ti_map_heed_refusal(ti_map *map)
+{
+    /* Relaxed: as in ti_executor_refuse. */
+    uint32_t refused = ti_load_relaxed(&map->executor->refused);
+    if (refused != THREADING_OK)
+        ti_map_refuse(map, (threading_status_t)refused);
+}
+
+static void *ti_map_task(void *map)
+{
+    return map; /* never called: only its address is used */
+}
+
+static void ti_map_work(ti_map *map, ti_self *self)
+{
+    size_t index;
+    void *value;
+    uint32_t counts = 0; /* the worker counts as free from the end of an item to the next one's begin */
+    for (;; counts = 1) {
+        ti_map_heed_refusal(map);
+        if (!ti_map_begin(map, &index))
+            break;
+        ti_executor_count_free(map->executor, 0 - counts);
+        if (!ti_map_call(map, index, &value, self))
+            return;
+        ti_executor_count_free(map->executor, 1);
+        ti_slot_end(&map->slots[index], TI_FINISHED, THREADING_OK, value);
+    }
+    ti_executor_count_free(map->executor, 1 - counts);
+}
+
+/* ---- the call ---- */
+
+static ti_map *ti_map_new(threading_executor_t *executor, threading_target_t function, void *const *items,
+                          size_t count)
+{
+    ti_map *map = NULL;
+    if (count <= (SIZE_MAX - sizeof *map) / sizeof *map->slots)
+        map = (ti_map *)ti_memory_allocate(sizeof *map + count * sizeof *map->slots);
+    if (map == NULL)
+        return NULL;
+    map->references = 1;
+    map->count = count;
+    map->executor = executor;
+    map->function = function;
+    map->items = items;
+    return map;
+}
+
+static void ti_map_give_back(ti_map *map)
+{
+    /* Release and acquire: what each holder did happens before the memory is freed. */
+    if (ti_add_acquire_release(&map->references, (uint32_t)-1) == 1)
+        ti_memory_free(map);
+}
+
+static threading_status_t ti_map_submit(ti_map *map, ti_self *self)
+{
+    size_t workers = map->executor->max_workers < UINT32_MAX ? map->executor->max_workers : UINT32_MAX - 1;
+    size_t times = map->count < workers ? map->count : workers;
+    map->references += (uint32_t)times; /* nobody else knows it yet */
+    threading_status_t status = ti_executor_enqueue(map->executor, (ti_task){ti_map_task, map}, times, self);
+    if (status != THREADING_OK)
+        map->references = 1;
+    return status;
+}
+
+/* In a worker of the same executor: run items that have not begun, until that one is done. */
+static void ti_map_help(ti_map *map, const ti_slot *slot, ti_self *self)
+{
+    size_t index;
+    void *value;
+    while (self->executor == map->executor && !ti_slot_is_done(slot) &&
+           ti_future_may_help(self, TI_FOREVER)) {
+        ti_map_heed_refusal(map);
+        if (!ti_map_begin(map, &index) || !ti_map_call(map, index, &value, self))
+            return;
+        ti_slot_end(&map->slots[index], TI_FINISHED, THREADING_OK, value);
+    }
+}
+
+static threading_status_t ti_slot_await(ti_slot *slot, ti_self *self)
+{
+    for (;;) {
+        uint32_t state = ti_load_acquire(&slot->state); /* acquire: as in ti_slot_is_done */
+        if (state >= TI_CANCELLED)
+            return slot->status;
+        threading_status_t status = ti_waits_sleep(self, &slot->state, state, TI_FOREVER);
+        if (status != THREADING_OK)
+            return ti_slot_is_done(slot) ? slot->status : status;
+    }
+}
+
+/* The results in their order, up to the first failure. */
+static threading_status_t ti_map_collect(ti_map *map, void **results, ti_self *self)
 {
     threading_status_t status = THREADING_OK;
-    for (*submitted = 0; *submitted < count && status == THREADING_OK; *submitted += status == THREADING_OK)
-        status = threading_executor_submit(executor, function, items[*submitted], &futures[*submitted]);
+    for (size_t i = 0; i < map->count && status == THREADING_OK; i++) {
+        ti_map_help(map, &map->slots[i], self);
+        status = ti_slot_await(&map->slots[i], self);
+        if (status == THREADING_OK && results != NULL)
+            results[i] = map->slots[i].value;
+    }
     return status;
 }
 
 /* Cancel what has not begun and wait for what has. */
-static void ti_executor_abandon(threading_future_t **futures, size_t count, ti_self *self)
+static void ti_map_abandon(ti_map *map, ti_self *self)
 {
-    for (size_t i = 0; i < count; i++)
-        (void)threading_future_cancel(futures[i]);
-    self->deaf++; /* the tasks use the caller's items, whether it is told to stop or not */
-    for (size_t i = 0; i < count; i++)
-        (void)ti_future_await(futures[i], self, TI_FOREVER);
+    ti_map_refuse(map, THREADING_CANCELLED);
+    self->deaf++; /* the items are the caller's, whether it is told to stop or not */
+    for (size_t i = 0; i < map->count; i++)
+        (void)ti_slot_await(&map->slots[i], self);
     self->deaf--;
 }
 
@@ -7642,26 +7868,349 @@ threading_status_t threading_executor_map(threading_executor_t *executor, thread
         return THREADING_INVALID;
     if (count == 0)
         return THREADING_OK;
-    bool fits = count <= SIZE_MAX / sizeof(threading_future_t *);
-    threading_future_t **futures =
-        fits ? (threading_future_t **)ti_memory_allocate(count * sizeof *futures) : NULL;
-    if (futures == NULL)
+    if (!ti_executor_accepts(executor))
+        return THREADING_INVALID;
+    if (ti_executor_is_orphaned(executor))
+        return THREADING_BROKEN;
+    ti_map *map = ti_map_new(executor, function, items, count);
+    if (map == NULL)
         return THREADING_NO_MEMORY;
-    size_t submitted;
     ti_self *self = ti_self_get();
-    threading_status_t failure =
-        ti_executor_submit_all(executor, function, items, futures, count, &submitted);
-    if (failure != THREADING_OK)
-        ti_executor_abandon(futures, submitted, self);
-    threading_status_t status = THREADING_OK;
-    for (size_t i = 0; i < submitted && status == THREADING_OK; i++)
-        status = threading_future_result(futures[i], results != NULL ? &results[i] : NULL);
-    if (status != THREADING_OK)
-        ti_executor_abandon(futures, submitted, self);
-    for (size_t i = 0; i < submitted; i++)
-        threading_future_free(futures[i]);
-    ti_memory_free(futures);
-    return failure != THREADING_OK ? failure : status;
+    threading_status_t status = ti_map_submit(map, self);
+    if (status == THREADING_OK) {
+        status = ti_map_collect(map, results, self);
+        if (status != THREADING_OK)
+            ti_map_abandon(map, self);
+    }
+    ti_map_give_back(map);
+    return status;
+}
+
+/* ----------------------------------------------------------------------------- src/core/executor_worker.c */
+
+/*
+ * Executor: its workers, and what they do with tasks.
+ *
+ * As long as workers may have to be started, `free` counts those that run no task: a submit starts another thread
+ * only if there are not more of them than tasks in the queue. A worker counts as free before its task's future is
+ * finished, so that who waits for one task and then submits the next finds the worker free.
+ *
+ * A task that was cancelled, or that a waiting worker ran itself, stays in its ring until a worker comes upon it and
+ * drops it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#define TI_NAME_MORE 16 /* bytes for "_" and a number behind a name */
+#define TI_TURNS 32 /* of so many searches one begins at the executor's ring and one at another worker's */
+
+/* ---- running a task ---- */
+
+static void ti_executor_count_free(threading_executor_t *executor, uint32_t more)
+{
+    /* Relaxed: from that time on nobody reads it any more. */
+    if (!ti_load_relaxed(&executor->is_complete))
+        ti_add_relaxed(&executor->free, more); /* relaxed: only the number matters */
+}
+
+static void *ti_executor_call(threading_executor_t *executor, threading_target_t function, void *arg, ti_self *self)
+{
+    threading_stop_t *stop = self->stop;
+    self->fast
+        .rlocks++; /* if the thread ends in the task, those who wait are woken and told, as for an RLock */
+    void *value = ti_thread_call(self, function, arg);
+    self->fast.rlocks--;
+    if (self->stop != stop && !ti_executor_is_orphaned(executor))
+        (void)threading_stop_heed(stop);
+    return value;
+}
+
+static void ti_executor_run_future(threading_executor_t *executor, threading_future_t *future, ti_self *self,
+                                   uint32_t *free)
+{
+    void *value = ti_executor_call(executor, future->function, future->arg, self);
+    if (!ti_executor_is_orphaned(executor)) /* else the task has called fork, and this is the child */
+        (void)ti_future_finish(future, self->fast.ident, THREADING_OK, value, free);
+}
+
+static bool ti_executor_help(threading_future_t *future, ti_self *self)
+{
+    if (future->executor != self->executor || !ti_future_begin(future, self->fast.ident))
+        return false;
+    ti_executor_run_future(self->executor, future, self, NULL);
+    return true;
+}
+
+/* Run a task that was taken. */
+static void ti_executor_run(threading_executor_t *executor, ti_task task, ti_self *self)
+{
+    if (task.function == NULL) {
+        /* Relaxed: as in ti_executor_count_free. */
+        uint32_t *free = ti_load_relaxed(&executor->is_complete) ? NULL : &executor->free;
+        ti_executor_run_future(executor, (threading_future_t *)task.arg, self, free);
+        threading_future_free((threading_future_t *)task.arg);
+    } else if (task.function == ti_map_task) {
+        ti_map_work((struct ti_map *)task.arg, self);
+        ti_map_give_back((struct ti_map *)task.arg);
+    } else {
+        (void)ti_executor_call(executor, task.function, task.arg, self);
+        ti_executor_count_free(executor, 1);
+    }
+}
+
+/* ---- finding a task ---- */
+
+/* False: the task was cancelled, or somebody has run it. */
+static bool ti_task_begins(ti_task task, const ti_self *self)
+{
+    if (task.function != NULL || ti_future_begin((threading_future_t *)task.arg, self->fast.ident))
+        return true;
+    threading_future_free((threading_future_t *)task.arg);
+    return false;
+}
+
+/* Take the oldest task of a ring that begins. */
+static bool ti_worker_take(const ti_worker *worker, uint32_t *lock, ti_tasks *tasks, ti_task *task,
+                           ti_self *self)
+{
+    bool begins = false;
+    if (!ti_tasks_may_be_there(tasks))
+        return false;
+    ti_line_lock(lock, self);
+    while (!begins && tasks->count > 0) {
+        *task = ti_tasks_pop(tasks);
+        begins = ti_task_begins(*task, self);
+    }
+    if (begins)
+        ti_executor_count_free(worker->executor, (uint32_t)-1);
+    ti_line_unlock(lock, self);
+    return begins;
+}
+
+static bool ti_worker_take_own(ti_worker *worker, ti_task *task, ti_self *self)
+{
+    return ti_worker_take(worker, &worker->lock, &worker->tasks, task, self);
+}
+
+static bool ti_worker_take_submitted(ti_worker *worker, ti_task *task, ti_self *self)
+{
+    return ti_worker_take(worker, &worker->executor->lock, &worker->executor->tasks, task, self);
+}
+
+static ti_worker *ti_worker_next_victim(const ti_worker *worker)
+{
+    ti_worker *next = ti_executor_worker_after(worker->executor, worker->victim);
+    return next != NULL ? next : ti_executor_worker_after(worker->executor, NULL);
+}
+
+/* From each other worker once, beginning behind the last one. */
+static bool ti_worker_steal(ti_worker *worker, ti_task *task, ti_self *self)
+{
+    ti_worker *last = worker->victim;
+    do {
+        worker->victim = ti_worker_next_victim(worker);
+        if (worker->victim == NULL)
+            return false; /* none is listed yet */
+        if (last == NULL)
+            last = worker->victim;
+        if (worker->victim != worker &&
+            ti_worker_take(worker, &worker->victim->lock, &worker->victim->tasks, task, self))
+            return true;
+    } while (worker->victim != last);
+    return false;
+}
+
+static bool ti_worker_find(ti_worker *worker, ti_task *task, ti_self *self)
+{
+    uint32_t turn = worker->turn++ % TI_TURNS;
+    if (turn == 0 && ti_worker_take_submitted(worker, task, self))
+        return true;
+    if (turn == TI_TURNS / 2 && ti_worker_steal(worker, task, self))
+        return true;
+    return ti_worker_take_own(worker, task, self) || ti_worker_take_submitted(worker, task, self) ||
+           ti_worker_steal(worker, task, self);
+}
+
+/* ---- waiting for a task ---- */
+
+/* Whether there seems to be one. */
+static bool ti_executor_may_have_tasks(const threading_executor_t *executor)
+{
+    bool found = ti_tasks_may_be_there(&executor->tasks);
+    for (const ti_worker *worker = NULL;
+         !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;)
+        found = ti_tasks_may_be_there(&worker->tasks);
+    return found;
+}
+
+/* Each ring under its lock. False: there is none, and *is_over tells whether there can be one to come. */
+static bool ti_executor_has_tasks(threading_executor_t *executor, ti_self *self, bool *is_over)
+{
+    ti_line_lock(&executor->lock, self);
+    bool found = executor->tasks.count > 0;
+    *is_over = executor->is_shutdown;
+    ti_line_unlock(&executor->lock, self);
+    for (ti_worker *worker = NULL; !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;) {
+        ti_line_lock(&worker->lock, self);
+        found = worker->tasks.count > 0;
+        ti_line_unlock(&worker->lock, self);
+    }
+    return found;
+}
+
+/* Wait until there may be a task. False: there will be none. */
+static bool ti_executor_await_task(threading_executor_t *executor, ti_self *self)
+{
+    for (uint32_t looks = 0; ti_line_pause(&looks);)
+        if (ti_executor_may_have_tasks(executor))
+            return true;
+    bool is_over;
+    ti_add_relaxed(&executor->idle, 1); /* relaxed: who puts a task behind the looks sees it by the lock */
+    uint32_t signal = ti_load_acquire(&executor->signal); /* acquire: not after the looks */
+    bool has_tasks = ti_executor_has_tasks(executor, self, &is_over);
+    if (!has_tasks && !is_over)
+        (void)ti_parking_wait(self, &executor->signal, signal, TI_FOREVER);
+    ti_add_relaxed(&executor->idle, (uint32_t)-1); /* relaxed: only the number matters */
+    return has_tasks || !is_over;
+}
+
+static void ti_executor_work(threading_executor_t *executor, ti_self *self)
+{
+    ti_task task;
+    while (!ti_executor_is_orphaned(executor)) {
+        if (ti_worker_find(self->worker, &task, self))
+            ti_executor_run(executor, task, self);
+        else if (!ti_executor_await_task(executor, self))
+            return;
+    }
+}
+
+/* ---- refusing tasks ---- */
+
+static void ti_task_refuse(ti_task task, threading_status_t status)
+{
+    if (task.function == ti_map_task) {
+        ti_map_refuse((struct ti_map *)task.arg, status);
+        ti_map_give_back((struct ti_map *)task.arg);
+    } else if (task.function == NULL) {
+        if (status == THREADING_CANCELLED)
+            (void)threading_future_cancel((threading_future_t *)task.arg);
+        else
+            (void)ti_future_finish((threading_future_t *)task.arg, TI_PENDING_FUTURE, status, NULL, NULL);
+        threading_future_free((threading_future_t *)task.arg);
+    }
+}
+
+static void ti_tasks_refuse(uint32_t *lock, ti_tasks *tasks, threading_status_t status, ti_self *self)
+{
+    ti_line_lock(lock, self);
+    ti_tasks taken = ti_tasks_take_all(tasks);
+    ti_line_unlock(lock, self);
+    while (taken.count > 0)
+        ti_task_refuse(ti_tasks_pop(&taken), status);
+    ti_tasks_free(&taken);
+}
+
+static void ti_executor_refuse(threading_executor_t *executor, threading_status_t status, ti_self *self)
+{
+    /* Relaxed: a worker that does not see it yet begins one item of a map more, as if that had been before. */
+    ti_store_relaxed(&executor->refused, (uint32_t)status);
+    ti_tasks_refuse(&executor->lock, &executor->tasks, status, self);
+    for (ti_worker *worker = NULL; (worker = ti_executor_worker_after(executor, worker)) != NULL;)
+        ti_tasks_refuse(&worker->lock, &worker->tasks, status, self);
+}
+
+/* ---- the thread ---- */
+
+static void *ti_executor_initialize(void *arg)
+{
+    threading_executor_t *executor = (threading_executor_t *)arg;
+    return executor->options.initializer(executor->options.initializer_arg) ? executor : NULL;
+}
+
+/* No task will be run any more. */
+static void ti_executor_break(threading_executor_t *executor, ti_self *self)
+{
+    ti_line_lock(&executor->lock, self);
+    ti_store_relaxed(&executor->refusal, THREADING_BROKEN); /* relaxed: as in ti_worker_put */
+    ti_executor_count_free(executor, (uint32_t)-1);
+    ti_line_unlock(&executor->lock, self);
+    ti_executor_refuse(executor, THREADING_BROKEN, self);
+}
+
+static void *ti_worker_main(void *arg)
+{
+    ti_worker *worker = (ti_worker *)arg;
+    threading_executor_t *executor = worker->executor;
+    ti_self *self = ti_self_get();
+    self->executor = executor;
+    self->worker = worker;
+    if (executor->options.initializer == NULL ||
+        ti_thread_call(self, ti_executor_initialize, executor) == executor)
+        ti_executor_work(executor, self);
+    else
+        ti_executor_break(executor, self);
+    self->executor = NULL;
+    ti_executor_give_back(executor);
+    return NULL;
+}
+
+/* Its thread, not started. */
+static threading_thread_t *ti_worker_thread(const threading_executor_t *executor, ti_worker *worker)
+{
+    size_t size = strlen(executor->name) + TI_NAME_MORE + 1;
+    char *name = (char *)ti_memory_allocate(size);
+    if (name == NULL)
+        return NULL;
+    (void)snprintf(name, size, "%s_%u", executor->name, (unsigned)executor->worker_count);
+    threading_thread_options_t options = {
+        .name = name, .daemon = executor->options.daemon, .stack_size = executor->options.stack_size};
+    threading_thread_t *thread = threading_thread_new(ti_worker_main, worker, &options);
+    ti_memory_free(name);
+    if (thread != NULL)
+        thread->is_worker = true;
+    return thread;
+}
+
+static ti_worker *ti_worker_new(threading_executor_t *executor)
+{
+    ti_worker *worker = (ti_worker *)ti_memory_allocate(sizeof *worker);
+    if (worker == NULL)
+        return NULL;
+    worker->executor = executor;
+    worker->thread = ti_worker_thread(executor, worker);
+    if (worker->thread != NULL)
+        return worker;
+    ti_memory_free(worker);
+    return NULL;
+}
+
+static void ti_executor_add_worker(threading_executor_t *executor, ti_worker *worker)
+{
+    /* Release: pairs with the acquire in ti_executor_worker_after. */
+    ti_store_pointer_release(executor->last != NULL ? &executor->last->next : &executor->first,
+                             (uintptr_t)worker);
+    executor->last = worker;
+    ti_executor_count_free(executor, 1);
+    if (++executor->worker_count == executor->max_workers)
+        ti_store_relaxed(&executor->is_complete, 1); /* relaxed: what it allows is under locks */
+}
+
+static threading_status_t ti_executor_start_worker(threading_executor_t *executor)
+{
+    ti_worker *worker = ti_worker_new(executor);
+    if (worker == NULL)
+        return THREADING_NO_MEMORY;
+    ti_add_relaxed(&executor->references, 1); /* relaxed: the caller has a handle */
+    threading_status_t status = threading_thread_start(worker->thread);
+    if (status == THREADING_OK) {
+        ti_executor_add_worker(executor, worker);
+        return THREADING_OK;
+    }
+    ti_add_relaxed(&executor->references, (uint32_t)-1); /* relaxed: not the last one */
+    threading_thread_free(worker->thread);
+    ti_memory_free(worker);
+    return status;
 }
 
 /* --------------------------------------------------------------------------------------- src/core/fence.c */
@@ -7809,21 +8358,20 @@ static uint32_t ti_future_order; /* counts the futures that were done */
 
 /* ---- making and freeing ---- */
 
-static threading_future_t *ti_future_new(threading_executor_t *executor, threading_target_t function, void *arg)
+static threading_future_t *ti_future_new(threading_executor_t *executor, threading_target_t function, void *arg,
+                                  uint32_t references)
 {
-    threading_future_t *future = (threading_future_t *)ti_memory_allocate(sizeof *future);
-    if (future == NULL)
-        return NULL;
-    future->references = 1;
-    future->executor = executor;
-    future->function = function;
-    future->arg = arg;
+    /* Not zeroed, since all of it is set here: where free memory is at hand this takes a fraction of the time. */
+    threading_future_t *future = (threading_future_t *)ti_memory_resize(NULL, sizeof *future);
+    if (future != NULL)
+        *future = (threading_future_t){
+            .references = references, .executor = executor, .function = function, .arg = arg};
     return future;
 }
 
 threading_future_t *threading_future_new(void)
 {
-    return ti_future_new(NULL, NULL, NULL);
+    return ti_future_new(NULL, NULL, NULL, 1);
 }
 
 threading_future_t *threading_future_retain(threading_future_t *future)
@@ -7859,14 +8407,22 @@ static bool ti_future_is_done(const threading_future_t *future)
     return ti_future_state(future) >= TI_CANCELLED;
 }
 
+/* The calling thread, which has the lock now. */
+static ti_self *ti_future_lock(threading_future_t *future)
+{
+    ti_self *self = ti_self_get();
+    ti_line_lock(&future->lock, self);
+    return self;
+}
+
 /* Change the state if it is the one expected, to one that is not done. */
 static bool ti_future_move(threading_future_t *future, uint32_t from, uint32_t to)
 {
-    threading_lock_acquire(&future->lock);
+    ti_self *self = ti_future_lock(future);
     bool moves = ti_load_relaxed(&future->state) == from; /* relaxed: it changes under the lock */
     if (moves)
         ti_store_relaxed(&future->state, to); /* relaxed: nobody waits for it */
-    threading_lock_release(&future->lock);
+    ti_line_unlock(&future->lock, self);
     return moves;
 }
 
@@ -7887,7 +8443,7 @@ static bool ti_future_end(threading_future_t *future, uint32_t from, uint32_t to
 {
     ti_callback *callbacks = NULL;
     bool is_counted = free == NULL;
-    threading_lock_acquire(&future->lock);
+    ti_self *self = ti_future_lock(future);
     bool ends = ti_load_relaxed(&future->state) == from; /* relaxed: it changes under the lock */
     if (ends) {
         future->status = status;
@@ -7901,7 +8457,7 @@ static bool ti_future_end(threading_future_t *future, uint32_t from, uint32_t to
         }
         ti_store_sequential(&future->state, to); /* sequential: the change in the table in parking.h */
     }
-    threading_lock_release(&future->lock);
+    ti_line_unlock(&future->lock, self);
     if (ends)
         ti_future_tell(future, callbacks);
     if (!is_counted)
@@ -7983,13 +8539,13 @@ threading_status_t threading_future_set_error(threading_future_t *future, thread
 /* False: the future is done. */
 static bool ti_future_append(threading_future_t *future, ti_callback *callback)
 {
-    threading_lock_acquire(&future->lock);
+    ti_self *self = ti_future_lock(future);
     bool waits = ti_load_relaxed(&future->state) < TI_CANCELLED; /* relaxed: it changes under the lock */
     if (waits) {
         *(future->first_callback != NULL ? &future->last_callback->next : &future->first_callback) = callback;
         future->last_callback = callback;
     }
-    threading_lock_release(&future->lock);
+    ti_line_unlock(&future->lock, self);
     return waits;
 }
 
@@ -8144,6 +8700,59 @@ static void ti_guard_unlock(ti_guard *guard)
 {
     if (guard->queue != NULL || !ti_swap_pointer_release(&guard->word, TI_GUARD_LOCKED, 0))
         ti_guard_unlock_slow(guard);
+}
+
+/* ---------------------------------------------------------------------------------------- src/core/line.c */
+
+static bool ti_line_pause(uint32_t *looks)
+{
+    if (*looks == TI_LOOKS)
+        return false;
+    ti_spin spin = {.pauses = (uint32_t)TI_LOOK_DISTANCE << (*looks)++};
+    return ti_spin_goes_on(&spin);
+}
+
+static void ti_line_lock_slow(uint32_t *lock, ti_self *self)
+{
+    for (uint32_t looks = 0; ti_line_pause(&looks);)
+        /* Relaxed: the try decides. */
+        if (ti_load_relaxed(lock) == 0 && ti_lockword_try(lock, self->fast.ident))
+            return;
+    ti_lockword_acquire_for_certain(lock, self, TI_SLEEPING);
+}
+
+/* From here on the thread may wait for nothing else: it has one waiter. */
+static void ti_line_enter(const void *address, ti_self *self)
+{
+    ti_bucket *bucket = ti_parking_bucket(address);
+    ti_guard_lock(&bucket->guard, &self->parker);
+    ti_parking_announce(bucket);
+    ti_parking_enqueue_last(bucket, &self->waiter, address);
+    ti_guard_unlock(&bucket->guard);
+}
+
+static threading_status_t ti_line_wait(uint32_t *lock, const void *address, ti_self *self, int64_t deadline)
+{
+    ti_line_enter(address, self);
+    ti_line_unlock(lock, self);
+    uint32_t outcome = ti_parking_sleep(self, address, deadline);
+    threading_status_t status = outcome == TI_SLEEPING ? ti_wait_status(deadline) : THREADING_OK;
+    if (outcome == TI_SLEEPING || outcome == TI_TOLD)
+        ti_line_lock(lock, self);
+    else
+        ti_lockword_acquire_for_certain(lock, self, outcome);
+    return status;
+}
+
+static ti_waiter *ti_line_take(const void *address, size_t n, ti_self *self)
+{
+    if (!ti_line_is_awaited(address))
+        return NULL;
+    ti_bucket *bucket = ti_parking_bucket(address);
+    ti_guard_lock(&bucket->guard, &self->parker);
+    ti_waiter *chain = ti_parking_take(bucket, address, n);
+    ti_guard_unlock(&bucket->guard);
+    return chain;
 }
 
 /* -------------------------------------------------------------------------------------- src/core/linger.c */
@@ -9304,7 +9913,7 @@ static void ti_parking_reset(void)
 /* --------------------------------------------------------------------------------------- src/core/queue.c */
 
 /*
- * Queue: CPython's queue module, with its one lock and three conditions.
+ * Queue: CPython's queue module, with its one lock and, for its three conditions, three lines (line.h).
  *
  * The items are in a ring that grows by doubling: `first` is the index of the oldest, the others follow, past
  * the end at the beginning. A LIFO queue takes from the other end. A priority queue is a binary heap (TAOCP
@@ -9315,45 +9924,30 @@ static void ti_parking_reset(void)
 
 #define TI_CAPACITY_MIN 8
 
-struct threading_queue {
-    uint32_t references;
-    threading_lock_t lock; /* protects the rest */
-    threading_condition_t not_empty;
-    threading_condition_t not_full;
-    threading_condition_t all_done;
-    threading_queue_kind_t kind;
-    bool is_shutdown;
-    size_t item_size;
-    size_t maxsize; /* 0: none */
-    size_t unfinished;
-    size_t count;
-    size_t first;
-    size_t capacity;
-    unsigned char *items; /* `capacity` items and one more to swap with */
-    int (*compare)(const void *a, const void *b);
-    void (*destructor)(void *item);
-};
+/* The lines; that of the watchers is TI_WATCHERS. */
+enum { TI_GETTERS = 0, TI_PUTTERS = 2, TI_JOINERS = 3 };
 
 /* ---- the items ---- */
 
 /* The i-th item, counted from the oldest; of a heap, from its root. */
-static unsigned char *ti_queue_item(const threading_queue_t *queue, size_t i)
+static inline unsigned char *ti_queue_item(const threading_queue_t *queue, size_t i)
 {
     size_t index = queue->first + i;
     return queue->items + (index < queue->capacity ? index : index - queue->capacity) * queue->item_size;
 }
 
-static void ti_queue_copy(const threading_queue_t *queue, void *to, const void *from)
+static inline void ti_queue_copy(const threading_queue_t *queue, void *to, const void *from)
 {
-    if (to != NULL && from != NULL && queue->item_size > 0)
+    if (to == NULL || from == NULL)
+        return;
+    if (queue->item_size == sizeof(void *))
+        memcpy(to, from, sizeof(void *)); /* what most items are: takes no call */
+    else if (queue->item_size > 0)
         memcpy(to, from, queue->item_size);
 }
 
-/* Room for one item more. Items of no size need none. */
-static bool ti_queue_make_room(threading_queue_t *queue)
+static bool ti_queue_grow(threading_queue_t *queue)
 {
-    if (queue->count < queue->capacity || queue->item_size == 0)
-        return true;
     size_t capacity = queue->capacity > 0 ? 2 * queue->capacity : TI_CAPACITY_MIN;
     if (capacity >= SIZE_MAX / queue->item_size)
         return false;
@@ -9367,6 +9961,12 @@ static bool ti_queue_make_room(threading_queue_t *queue)
     queue->capacity = capacity;
     queue->first = 0;
     return true;
+}
+
+/* Room for one item more. Items of no size need none. */
+static inline bool ti_queue_make_room(threading_queue_t *queue)
+{
+    return queue->count < queue->capacity || queue->item_size == 0 || ti_queue_grow(queue);
 }
 
 static void ti_queue_swap(threading_queue_t *queue, size_t a, size_t b)
@@ -9401,7 +10001,7 @@ static void ti_queue_sift_down(threading_queue_t *queue)
 
 static void ti_queue_insert(threading_queue_t *queue, const void *item)
 {
-    queue->count++;
+    ti_store_pointer_relaxed(&queue->count, queue->count + 1); /* relaxed: as all under the lock */
     if (queue->item_size == 0)
         return;
     ti_queue_copy(queue, ti_queue_item(queue, queue->count - 1), item);
@@ -9411,7 +10011,7 @@ static void ti_queue_insert(threading_queue_t *queue, const void *item)
 
 static void ti_queue_remove(threading_queue_t *queue, void *item)
 {
-    queue->count--;
+    ti_store_pointer_relaxed(&queue->count, queue->count - 1); /* relaxed: as all under the lock */
     if (queue->item_size == 0)
         return;
     ti_queue_copy(queue, item, ti_queue_item(queue, queue->kind == THREADING_QUEUE_LIFO ? queue->count : 0));
@@ -9435,9 +10035,6 @@ threading_queue_t *threading_queue_new(threading_queue_kind_t kind, size_t item_
     if (queue == NULL)
         return NULL;
     queue->references = 1;
-    (void)threading_condition_init_lock(&queue->not_empty, &queue->lock);
-    (void)threading_condition_init_lock(&queue->not_full, &queue->lock);
-    (void)threading_condition_init_lock(&queue->all_done, &queue->lock);
     queue->kind = kind;
     queue->item_size = item_size;
     queue->maxsize = maxsize;
@@ -9471,85 +10068,120 @@ void threading_queue_free(threading_queue_t *queue)
     ti_memory_free(queue);
 }
 
+/* ---- waiting ---- */
+
+static inline const void *ti_queue_line(const threading_queue_t *queue, uintptr_t line)
+{
+    return ti_parking_tagged(&queue->count, line);
+}
+
+static ti_waiter *ti_queue_take(const threading_queue_t *queue, uintptr_t line, size_t n, ti_self *self)
+{
+    return ti_line_take(ti_queue_line(queue, line), n, self);
+}
+
+/* Look a little while, without the lock, whether the count changes: not where others wait, whom this thread would
+ * pass. */
+static void ti_queue_look_out(threading_queue_t *queue, ti_self *self)
+{
+    if (ti_line_is_awaited(&queue->count))
+        return;
+    uintptr_t count = queue->count;
+    ti_queue_unlock(queue, self);
+    uint32_t looks = 0;
+    /* Relaxed: it is read again under the lock. */
+    while (ti_load_pointer_relaxed(&queue->count) == count && ti_line_pause(&looks))
+        continue;
+    ti_line_lock(&queue->lock, self);
+}
+
+static inline bool ti_queue_can_put(const threading_queue_t *queue)
+{
+    return queue->is_shutdown || !ti_queue_is_full(queue);
+}
+
+static inline bool ti_queue_can_get(const threading_queue_t *queue)
+{
+    return queue->is_shutdown || queue->count > 0;
+}
+
+/* Wait until it can be done, or told why not. What has changed when the time is over counts. */
+static threading_status_t ti_queue_await(threading_queue_t *queue, uintptr_t line,
+                                         bool (*can)(const threading_queue_t *queue), ti_self *self,
+                                         int64_t deadline)
+{
+    ti_queue_look_out(queue, self);
+    for (threading_status_t status = THREADING_OK; !can(queue);) {
+        if (status != THREADING_OK)
+            return status;
+        status = ti_line_wait(&queue->lock, ti_queue_line(queue, line), self, deadline);
+    }
+    return THREADING_OK;
+}
+
 /* ---- put and get, with the lock held ---- */
 
-static THREADING_NO_ANALYSIS void ti_queue_lock(threading_queue_t *queue)
+/* *woken is woken after the release. */
+static threading_status_t ti_queue_put_locked(threading_queue_t *queue, const void *item, int64_t deadline,
+                                              ti_self *self, ti_waiter **woken)
 {
-    threading_lock_acquire(&queue->lock);
-}
-
-static THREADING_NO_ANALYSIS void ti_queue_unlock(threading_queue_t *queue)
-{
-    threading_lock_release(&queue->lock);
-}
-
-static bool ti_queue_is_full(const threading_queue_t *queue)
-{
-    return queue->maxsize > 0 && queue->count >= queue->maxsize;
-}
-
-/* Wait while the queue is full and open. What has changed when the time is over counts. */
-static threading_status_t ti_queue_await_room(threading_queue_t *queue, int64_t deadline)
-{
-    threading_status_t status = deadline == TI_PAST ? THREADING_FULL : THREADING_OK;
-    while (!queue->is_shutdown && ti_queue_is_full(queue)) {
+    if (!ti_queue_can_put(queue)) {
+        if (deadline == TI_PAST)
+            return THREADING_FULL;
+        threading_status_t status = ti_queue_await(queue, TI_PUTTERS, ti_queue_can_put, self, deadline);
         if (status != THREADING_OK)
             return status;
-        status = ti_condition_wait(&queue->not_full, ti_self_get(), deadline);
     }
-    return queue->is_shutdown ? THREADING_SHUTDOWN : THREADING_OK;
-}
-
-static threading_status_t ti_queue_await_item(threading_queue_t *queue, int64_t deadline)
-{
-    threading_status_t status = deadline == TI_PAST ? THREADING_EMPTY : THREADING_OK;
-    while (!queue->is_shutdown && queue->count == 0) {
-        if (status != THREADING_OK)
-            return status;
-        status = ti_condition_wait(&queue->not_empty, ti_self_get(), deadline);
-    }
-    return queue->count == 0 ? THREADING_SHUTDOWN : THREADING_OK;
-}
-
-static threading_status_t ti_queue_put_locked(threading_queue_t *queue, const void *item, int64_t deadline)
-{
-    threading_status_t status = ti_queue_await_room(queue, deadline);
-    if (status != THREADING_OK)
-        return status;
+    if (queue->is_shutdown)
+        return THREADING_SHUTDOWN;
     if (!ti_queue_make_room(queue)) {
-        (void)threading_condition_notify(&queue->not_full, 1); /* this wait's notification is for another */
+        *woken = ti_queue_take(queue, TI_PUTTERS, 1, self); /* this wait's wake is for another */
         return THREADING_NO_MEMORY;
     }
     ti_queue_insert(queue, item);
     queue->unfinished++;
-    (void)threading_condition_notify(&queue->not_empty, 1);
-    ti_parking_wake_watchers(ti_queue_address(queue));
+    if (ti_line_is_awaited(&queue->count)) {
+        *woken = ti_queue_take(queue, TI_GETTERS, 1, self);
+        ti_parking_wake_watchers(&queue->count);
+    }
     return THREADING_OK;
 }
 
-static threading_status_t ti_queue_get_locked(threading_queue_t *queue, void *item, int64_t deadline)
+static threading_status_t ti_queue_get_locked(threading_queue_t *queue, void *item, int64_t deadline,
+                                              ti_self *self, ti_waiter **woken)
 {
-    threading_status_t status = ti_queue_await_item(queue, deadline);
-    if (status != THREADING_OK)
-        return status;
+    if (!ti_queue_can_get(queue)) {
+        if (deadline == TI_PAST)
+            return THREADING_EMPTY;
+        threading_status_t status = ti_queue_await(queue, TI_GETTERS, ti_queue_can_get, self, deadline);
+        if (status != THREADING_OK)
+            return status;
+    }
+    if (queue->count == 0)
+        return THREADING_SHUTDOWN;
     ti_queue_remove(queue, item);
-    (void)threading_condition_notify(&queue->not_full, 1);
+    if (ti_line_is_awaited(&queue->count))
+        *woken = ti_queue_take(queue, TI_PUTTERS, 1, self);
     return THREADING_OK;
 }
 
 static threading_status_t ti_queue_put(threading_queue_t *queue, const void *item, int64_t deadline)
 {
-    ti_queue_lock(queue);
-    threading_status_t status = ti_queue_put_locked(queue, item, deadline);
-    ti_queue_unlock(queue);
+    ti_waiter *woken = NULL;
+    ti_self *self = ti_queue_lock(queue);
+    threading_status_t status = ti_queue_put_locked(queue, item, deadline, self, &woken);
+    ti_queue_unlock(queue, self);
+    ti_line_wake(woken);
     return status;
 }
 
 static threading_status_t ti_queue_get(threading_queue_t *queue, void *item, int64_t deadline)
 {
-    ti_queue_lock(queue);
-    threading_status_t status = ti_queue_get_locked(queue, item, deadline);
-    ti_queue_unlock(queue);
+    ti_waiter *woken = NULL;
+    ti_self *self = ti_queue_lock(queue);
+    threading_status_t status = ti_queue_get_locked(queue, item, deadline, self, &woken);
+    ti_queue_unlock(queue, self);
+    ti_line_wake(woken);
     return status;
 }
 
@@ -9600,11 +10232,13 @@ threading_status_t threading_queue_task_done(threading_queue_t *queue)
 {
     if (queue == NULL)
         return THREADING_INVALID;
-    ti_queue_lock(queue);
+    ti_waiter *woken = NULL;
+    ti_self *self = ti_queue_lock(queue);
     bool is_one = queue->unfinished > 0;
     if (is_one && --queue->unfinished == 0)
-        (void)threading_condition_notify_all(&queue->all_done);
-    ti_queue_unlock(queue);
+        woken = ti_queue_take(queue, TI_JOINERS, SIZE_MAX, self);
+    ti_queue_unlock(queue, self);
+    ti_line_wake(woken);
     return is_one ? THREADING_OK : THREADING_INVALID;
 }
 
@@ -9621,12 +10255,12 @@ threading_status_t threading_queue_join_timeout(threading_queue_t *queue, double
     if (status != THREADING_OK)
         return status;
     int64_t deadline = ti_deadline_after(seconds);
-    ti_queue_lock(queue);
+    ti_self *self = ti_queue_lock(queue);
     while (queue->unfinished > 0 && status == THREADING_OK)
-        status = ti_condition_wait(&queue->all_done, ti_self_get(), deadline);
+        status = ti_line_wait(&queue->lock, ti_queue_line(queue, TI_JOINERS), self, deadline);
     if (queue->unfinished == 0)
         status = THREADING_OK;
-    ti_queue_unlock(queue);
+    ti_queue_unlock(queue, self);
     return status;
 }
 
@@ -9642,7 +10276,8 @@ static threading_queue_t ti_queue_empty_out(threading_queue_t *queue)
         .destructor = queue->destructor,
     };
     queue->unfinished -= queue->count < queue->unfinished ? queue->count : queue->unfinished;
-    queue->count = queue->first = queue->capacity = 0;
+    ti_store_pointer_relaxed(&queue->count, 0); /* relaxed: as all under the lock */
+    queue->first = queue->capacity = 0;
     queue->items = NULL;
     return dropped;
 }
@@ -9652,16 +10287,20 @@ threading_status_t threading_queue_shutdown(threading_queue_t *queue, bool immed
     if (queue == NULL)
         return THREADING_INVALID;
     threading_queue_t dropped = {.references = 0};
-    ti_queue_lock(queue);
+    ti_waiter *joiners = NULL;
+    ti_self *self = ti_queue_lock(queue);
     queue->is_shutdown = true;
     if (immediate)
         dropped = ti_queue_empty_out(queue);
-    (void)threading_condition_notify_all(&queue->not_empty);
-    (void)threading_condition_notify_all(&queue->not_full);
+    ti_waiter *getters = ti_queue_take(queue, TI_GETTERS, SIZE_MAX, self);
+    ti_waiter *putters = ti_queue_take(queue, TI_PUTTERS, SIZE_MAX, self);
     if (queue->unfinished == 0)
-        (void)threading_condition_notify_all(&queue->all_done);
-    ti_parking_wake_watchers(ti_queue_address(queue));
-    ti_queue_unlock(queue);
+        joiners = ti_queue_take(queue, TI_JOINERS, SIZE_MAX, self);
+    ti_parking_wake_watchers(&queue->count);
+    ti_queue_unlock(queue, self);
+    ti_line_wake(getters);
+    ti_line_wake(putters);
+    ti_line_wake(joiners);
     ti_queue_drop(&dropped);
     return THREADING_OK;
 }
@@ -9670,11 +10309,14 @@ threading_status_t threading_queue_set_maxsize(threading_queue_t *queue, size_t 
 {
     if (queue == NULL)
         return THREADING_INVALID;
-    ti_queue_lock(queue);
+    ti_waiter *putters = NULL;
+    ti_self *self = ti_queue_lock(queue);
     queue->maxsize = maxsize;
     if (!ti_queue_is_full(queue)) /* as many as find room: the others keep their places */
-        (void)threading_condition_notify(&queue->not_full, maxsize > 0 ? maxsize - queue->count : SIZE_MAX);
-    ti_queue_unlock(queue);
+        putters = ti_queue_take(queue, TI_PUTTERS, maxsize > 0 ? maxsize - queue->count : SIZE_MAX, self);
+    if (putters != NULL)
+        ti_lockword_requeue(&queue->lock, putters);
+    ti_queue_unlock(queue, self);
     return THREADING_OK;
 }
 
@@ -9682,11 +10324,15 @@ threading_status_t threading_queue_set_destructor(threading_queue_t *queue, void
 {
     if (queue == NULL)
         return THREADING_INVALID;
-    ti_queue_lock(queue);
+    ti_self *self = ti_queue_lock(queue);
     queue->destructor = destructor;
-    ti_queue_unlock(queue);
+    ti_queue_unlock(queue, self);
     return THREADING_OK;
 }
+
+/* ---------------------------------------------------------------------------------- src/core/queue_view.c */
+
+/* Queue: momentary answers. */
 
 /* What the queue has to say at a moment. */
 typedef struct ti_queue_view {
@@ -9696,10 +10342,10 @@ typedef struct ti_queue_view {
 
 static ti_queue_view ti_queue_look(threading_queue_t *queue)
 {
-    ti_queue_lock(queue);
+    ti_self *self = ti_queue_lock(queue);
     ti_queue_view view = {queue->count, queue->unfinished, queue->maxsize, ti_queue_is_full(queue),
                           queue->is_shutdown};
-    ti_queue_unlock(queue);
+    ti_queue_unlock(queue, self);
     return view;
 }
 
@@ -11233,6 +11879,52 @@ threading_stop_t *threading_stop_heed(threading_stop_t *stop)
     return before;
 }
 
+/* --------------------------------------------------------------------------------------- src/core/tasks.c */
+
+#define TI_TASKS_MIN 32
+
+/* The capacity for so many; 0 if there can be none. */
+static size_t ti_tasks_capacity_for(const ti_tasks *tasks, size_t count)
+{
+    size_t capacity = tasks->capacity > 0 ? tasks->capacity : TI_TASKS_MIN;
+    while (capacity < count && capacity <= SIZE_MAX / 2 / sizeof(ti_task))
+        capacity *= 2;
+    return capacity >= count ? capacity : 0;
+}
+
+static bool ti_tasks_reserve(ti_tasks *tasks, size_t more)
+{
+    if (more <= tasks->capacity - tasks->count)
+        return true;
+    if (more > SIZE_MAX - tasks->count)
+        return false;
+    size_t capacity = ti_tasks_capacity_for(tasks, tasks->count + more);
+    ti_task *moved = capacity > 0 ? (ti_task *)ti_memory_resize(NULL, capacity * sizeof *moved) : NULL;
+    if (moved == NULL)
+        return false;
+    for (size_t i = 0; i < tasks->count; i++)
+        moved[i] = tasks->tasks[(tasks->first + i) & (tasks->capacity - 1)];
+    ti_memory_free(tasks->tasks);
+    tasks->tasks = moved;
+    tasks->capacity = capacity;
+    tasks->first = 0;
+    return true;
+}
+
+static ti_tasks ti_tasks_take_all(ti_tasks *tasks)
+{
+    ti_tasks taken = *tasks;
+    ti_store_pointer_relaxed(&tasks->count, 0); /* relaxed: as in ti_tasks_push */
+    tasks->first = tasks->capacity = 0;
+    tasks->tasks = NULL;
+    return taken;
+}
+
+static void ti_tasks_free(ti_tasks *tasks)
+{
+    ti_memory_free(tasks->tasks);
+}
+
 /* -------------------------------------------------------------------------------------- src/core/thread.c */
 
 /* Thread: from the object to the running thread and back. The states are in thread.h. */
@@ -12346,6 +13038,8 @@ static void ti_waits_owner_ended(ti_self *owner)
 #undef TI_GUARD_SPINS
 #undef TI_IDENT_LIMIT
 #undef TI_LINUX_CPUS_MAX
+#undef TI_LOOKS
+#undef TI_LOOK_DISTANCE
 #undef TI_MAIN_IDENT
 #undef TI_MEMBARRIER_PRIVATE_EXPEDITED
 #undef TI_MEMBARRIER_REGISTER_PRIVATE_EXPEDITED
@@ -12373,6 +13067,9 @@ static void ti_waits_owner_ended(ti_self *owner)
 #undef TI_STARVED
 #undef TI_STATUS_TEXT
 #undef TI_TABLE_SIZE
+#undef TI_TASKS_MIN
+#undef TI_TOLD
+#undef TI_TURNS
 #undef TI_VAIN_MOST
 #undef TI_WAITING
 #undef TI_WIN32_CALLED

@@ -1,22 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Executor: a queue of futures, and threads that take them.
- *
- * `free` counts the workers that run no task: a submit starts another thread only if there are not more of
- * them than tasks in the queue. A worker counts as free before its task's future is finished, so that who
- * waits for one task and then submits the next finds the worker free.
- *
- * A task that was cancelled, or that a waiting worker ran itself, stays in the queue until a worker comes
- * upon it and drops it.
- */
+/* Executor: its life, and how tasks come in. executor.h tells how it works. */
 #include "executor.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "atomic.h"
-#include "condition.h"
 #include "future.h"
+#include "line.h"
 #include "memory.h"
 #include "runtime.h"
 #include "thread.h"
@@ -57,16 +47,18 @@ threading_executor_t *threading_executor_new(size_t max_workers, const threading
         return NULL;
     if (options != NULL)
         executor->options = *options;
-    executor->name = ti_executor_name(executor->options.name);
+    if (ti_tasks_reserve(&executor->tasks, 1))
+        executor->name = ti_executor_name(executor->options.name);
     if (executor->name == NULL) {
+        ti_tasks_free(&executor->tasks);
         ti_memory_free(executor);
         return NULL;
     }
     executor->handles = executor->references = 1;
     executor->family = ti_fork_family;
     executor->max_workers = max_workers > 0 ? max_workers : ti_executor_default_workers();
-    (void)threading_condition_init_lock(&executor->work, &executor->lock);
     executor->is_shutdown = !ti_executor_list(executor, ti_self_get());
+    executor->refusal = executor->is_shutdown ? THREADING_SHUTDOWN : THREADING_OK;
     return executor;
 }
 
@@ -78,13 +70,23 @@ threading_executor_t *threading_executor_retain(threading_executor_t *executor)
     return executor;
 }
 
+ti_worker *ti_executor_worker_after(const threading_executor_t *executor, const ti_worker *worker)
+{
+    /* Acquire: pairs with the release in ti_executor_add_worker, so that the worker is seen as it was made. */
+    return (ti_worker *)ti_load_pointer_acquire(worker != NULL ? &worker->next : &executor->first);
+}
+
 /* Nobody else knows it any more; its workers have ended, but for the calling thread. */
 static void ti_executor_destroy(threading_executor_t *executor, ti_self *self)
 {
     ti_executor_unlist(executor, self);
-    for (size_t i = 0; i < executor->worker_count; i++)
-        threading_thread_free(executor->workers[i]);
-    ti_memory_free(executor->workers);
+    for (ti_worker *worker = ti_executor_worker_after(executor, NULL), *next; worker != NULL; worker = next) {
+        next = ti_executor_worker_after(executor, worker);
+        threading_thread_free(worker->thread);
+        ti_tasks_free(&worker->tasks);
+        ti_memory_free(worker);
+    }
+    ti_tasks_free(&executor->tasks);
     ti_memory_free(executor->name);
     ti_memory_free(executor);
 }
@@ -105,237 +107,97 @@ void threading_executor_free(threading_executor_t *executor)
     ti_executor_give_back(executor);
 }
 
-/* ---- tasks ---- */
+/* ---- submit ---- */
 
-/* In a forked child: its locks may be held for ever by threads that are gone. */
-static bool ti_executor_is_orphaned(const threading_executor_t *executor)
+/* The other options are those of the threads, and checked where they are started. */
+bool ti_executor_accepts(const threading_executor_t *executor)
+{
+    bool valid = true;
+    for (size_t i = 0; i < sizeof executor->options.reserved / sizeof *executor->options.reserved; i++)
+        valid = valid && executor->options.reserved[i] == 0;
+    return valid;
+}
+
+bool ti_executor_is_orphaned(const threading_executor_t *executor)
 {
     return executor->family != ti_fork_family;
 }
 
-/* What a task leaves behind in its worker is undone. */
-static void ti_executor_run(threading_executor_t *executor, threading_future_t *future, ti_self *self,
-                            uint32_t *free)
+/* Queue with the executor. A further thread that cannot be started is no reason to fail. */
+static threading_status_t ti_executor_put(threading_executor_t *executor, ti_task task, size_t times)
 {
-    threading_stop_t *stop = self->stop;
-    self->fast
-        .rlocks++; /* if the thread ends in the task, those who wait are woken and told, as for an RLock */
-    void *value = ti_thread_call(self, future->function, future->arg);
-    self->fast.rlocks--;
-    if (ti_executor_is_orphaned(executor))
-        return; /* the task has called fork, and this is the child */
-    if (self->stop != stop)
-        (void)threading_stop_heed(stop);
-    (void)ti_future_finish(future, self->fast.ident, THREADING_OK, value, free);
-}
-
-bool ti_executor_help(threading_future_t *future, ti_self *self)
-{
-    if (future->executor != self->executor || !ti_future_begin(future, self->fast.ident))
-        return false;
-    ti_executor_run(self->executor, future, self, NULL);
-    return true;
-}
-
-/* Under the lock. */
-static void ti_executor_append(threading_executor_t *executor, threading_future_t *future)
-{
-    *(executor->first != NULL ? &executor->last->next : &executor->first) = future;
-    executor->last = future;
-    executor->queued++;
-}
-
-static threading_future_t *ti_executor_pop(threading_executor_t *executor)
-{
-    threading_future_t *future = executor->first;
-    if (future != NULL) {
-        executor->first = future->next;
-        executor->queued--;
-    }
-    return future;
-}
-
-/* Take the whole queue, chained by `next`. */
-static threading_future_t *ti_executor_take_all(threading_executor_t *executor)
-{
-    threading_future_t *chain = executor->first;
-    executor->first = NULL;
-    executor->queued = 0;
-    return chain;
-}
-
-/* ---- workers ---- */
-
-/* The next task that has begun, for this thread. NULL: there will be none. */
-static threading_future_t *ti_executor_next(threading_executor_t *executor, ti_self *self)
-{
-    threading_lock_acquire(&executor->lock);
-    for (;;) {
-        while (executor->first == NULL && !executor->is_shutdown)
-            (void)ti_condition_wait(&executor->work, self, TI_FOREVER);
-        threading_future_t *future = ti_executor_pop(executor);
-        if (future == NULL || ti_future_begin(future, self->fast.ident)) {
-            ti_add_relaxed(&executor->free,
-                           (uint32_t)-1); /* relaxed: it is read under the lock, as the next */
-            threading_lock_release(&executor->lock);
-            return future;
-        }
-        threading_future_free(future);
-    }
-}
-
-void ti_executor_work(threading_executor_t *executor, ti_self *self)
-{
-    threading_future_t *future;
-    while (!ti_executor_is_orphaned(executor) && (future = ti_executor_next(executor, self)) != NULL) {
-        ti_executor_run(executor, future, self, &executor->free);
-        threading_future_free(future);
-    }
-}
-
-static void *ti_executor_initialize(void *arg)
-{
-    threading_executor_t *executor = (threading_executor_t *)arg;
-    return executor->options.initializer(executor->options.initializer_arg) ? executor : NULL;
-}
-
-/* End the tasks of a queue that will not be run. */
-static void ti_executor_refuse(threading_future_t *chain, threading_status_t status)
-{
-    for (threading_future_t *next; chain != NULL; chain = next) {
-        next = chain->next;
-        if (status == THREADING_CANCELLED)
-            (void)threading_future_cancel(chain);
-        else
-            (void)ti_future_finish(chain, TI_PENDING_FUTURE, status, NULL, NULL);
-        threading_future_free(chain);
-    }
-}
-
-/* No task will be run any more. */
-static void ti_executor_break(threading_executor_t *executor)
-{
-    threading_lock_acquire(&executor->lock);
-    executor->is_broken = true;
-    ti_add_relaxed(&executor->free, (uint32_t)-1);
-    threading_future_t *chain = ti_executor_take_all(executor);
-    threading_lock_release(&executor->lock);
-    ti_executor_refuse(chain, THREADING_BROKEN);
-}
-
-static void *ti_executor_worker(void *arg)
-{
-    threading_executor_t *executor = (threading_executor_t *)arg;
-    ti_self *self = ti_self_get();
-    self->executor = executor;
-    if (executor->options.initializer == NULL ||
-        ti_thread_call(self, ti_executor_initialize, executor) == executor)
-        ti_executor_work(executor, self);
-    else
-        ti_executor_break(executor);
-    self->executor = NULL;
-    ti_executor_give_back(executor);
-    return NULL;
-}
-
-/* Room for one more. */
-static bool ti_executor_make_room(threading_executor_t *executor)
-{
-    if (executor->worker_count < executor->worker_capacity)
-        return true;
-    size_t capacity = executor->worker_capacity > 0 ? 2 * executor->worker_capacity : 4;
-    void *workers = ti_memory_resize(executor->workers, capacity * sizeof *executor->workers);
-    if (workers == NULL)
-        return false;
-    executor->workers = (threading_thread_t **)workers;
-    executor->worker_capacity = capacity;
-    return true;
-}
-
-static threading_thread_t *ti_executor_new_worker(threading_executor_t *executor)
-{
-    size_t size = strlen(executor->name) + TI_NAME_MORE + 1;
-    char *name = (char *)ti_memory_allocate(size);
-    if (name == NULL)
-        return NULL;
-    (void)snprintf(name, size, "%s_%u", executor->name, (unsigned)executor->worker_count);
-    threading_thread_options_t options = {
-        .name = name, .daemon = executor->options.daemon, .stack_size = executor->options.stack_size};
-    threading_thread_t *worker = threading_thread_new(ti_executor_worker, executor, &options);
-    ti_memory_free(name);
-    if (worker != NULL)
-        worker->is_worker = true;
-    return worker;
-}
-
-/* Under the executor's lock. */
-static threading_status_t ti_executor_start_worker(threading_executor_t *executor)
-{
-    threading_thread_t *worker = ti_executor_make_room(executor) ? ti_executor_new_worker(executor) : NULL;
-    if (worker == NULL)
+    if (executor->refusal != THREADING_OK)
+        return (threading_status_t)executor->refusal;
+    if (!ti_tasks_reserve(&executor->tasks, times))
         return THREADING_NO_MEMORY;
-    ti_add_relaxed(&executor->references, 1); /* relaxed: the caller has a handle */
-    threading_status_t status = threading_thread_start(worker);
-    if (status == THREADING_OK) {
-        executor->workers[executor->worker_count++] = worker;
-        ti_add_relaxed(&executor->free, 1); /* relaxed: under the lock */
-    } else {
-        ti_add_relaxed(&executor->references, (uint32_t)-1); /* relaxed: not the last one */
-        threading_thread_free(worker);
+    for (size_t i = 0; i < times; i++) {
+        if (!executor->is_complete && ti_load_relaxed(&executor->free) <= executor->tasks.count) {
+            threading_status_t status = ti_executor_start_worker(executor);
+            if (status != THREADING_OK && executor->worker_count == 0)
+                return status;
+        }
+        ti_tasks_push(&executor->tasks, task);
     }
-    return status;
-}
-
-/* ---- submit ---- */
-
-/* The other options are those of the threads, and checked where they are started. */
-static bool ti_executor_options_are_valid(const threading_executor_options_t *options)
-{
-    bool valid = true;
-    for (size_t i = 0; i < sizeof options->reserved / sizeof *options->reserved; i++)
-        valid = valid && options->reserved[i] == 0;
-    return valid;
-}
-
-/* Under the lock. A further thread that cannot be started is no reason to fail. */
-static threading_status_t ti_executor_enqueue(threading_executor_t *executor, threading_future_t *future)
-{
-    if (executor->is_broken)
-        return THREADING_BROKEN;
-    if (executor->is_shutdown)
-        return THREADING_SHUTDOWN;
-    if (ti_load_relaxed(&executor->free) <= executor->queued &&
-        executor->worker_count < executor->max_workers) {
-        threading_status_t status = ti_executor_start_worker(executor);
-        if (status != THREADING_OK && executor->worker_count == 0)
-            return status;
-    }
-    ti_executor_append(executor, future);
-    (void)threading_condition_notify(&executor->work, 1);
     return THREADING_OK;
+}
+
+/* Queue with the calling worker, whose executor is complete. */
+static threading_status_t ti_worker_put(ti_worker *worker, ti_task task, size_t times)
+{
+    /* Relaxed: a refusal that was before this call is seen, and one beside it may come before or after. */
+    threading_status_t refusal = (threading_status_t)ti_load_relaxed(&worker->executor->refusal);
+    if (refusal != THREADING_OK)
+        return refusal;
+    if (!ti_tasks_reserve(&worker->tasks, times))
+        return THREADING_NO_MEMORY;
+    for (size_t i = 0; i < times; i++)
+        ti_tasks_push(&worker->tasks, task);
+    return THREADING_OK;
+}
+
+/* Have so many idle workers look again. */
+static void ti_executor_signal(threading_executor_t *executor, size_t n, ti_self *self)
+{
+    ti_add_sequential(&executor->signal, 1); /* sequential: the change in the table in parking.h */
+    if (ti_parking_is_awaited(ti_parking_bucket(&executor->signal)))
+        ti_line_wake(ti_line_take(&executor->signal, n, self));
+}
+
+threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti_task task, size_t times,
+                                       ti_self *self)
+{
+    /* Relaxed: the calling worker itself was started before. */
+    bool is_own = self->executor == executor && ti_load_relaxed(&executor->is_complete);
+    uint32_t *lock = is_own ? &self->worker->lock : &executor->lock;
+    ti_line_lock(lock, self);
+    threading_status_t status =
+        is_own ? ti_worker_put(self->worker, task, times) : ti_executor_put(executor, task, times);
+    /* Relaxed: a worker that has looked here before counted itself before that. */
+    bool is_awaited = status == THREADING_OK && ti_load_relaxed(&executor->idle) > 0;
+    ti_line_unlock(lock, self);
+    if (is_awaited)
+        ti_executor_signal(executor, times, self);
+    return status;
 }
 
 threading_status_t threading_executor_submit(threading_executor_t *executor, threading_target_t function,
                                              void *arg, threading_future_t **future)
 {
-    if (executor == NULL || function == NULL || !ti_executor_options_are_valid(&executor->options))
+    if (executor == NULL || function == NULL || !ti_executor_accepts(executor))
         return THREADING_INVALID;
     if (ti_executor_is_orphaned(executor))
         return THREADING_BROKEN;
-    threading_future_t *task = ti_future_new(executor, function, arg);
+    ti_self *self = ti_self_get();
+    if (future == NULL)
+        return ti_executor_enqueue(executor, (ti_task){function, arg}, 1, self);
+    threading_future_t *task = ti_future_new(executor, function, arg, 2); /* the task's, and the caller's */
     if (task == NULL)
         return THREADING_NO_MEMORY;
-    threading_future_t *handle = future != NULL ? threading_future_retain(task) : NULL;
-    threading_lock_acquire(&executor->lock);
-    threading_status_t status = ti_executor_enqueue(executor, task);
-    threading_lock_release(&executor->lock);
-    if (status == THREADING_OK) {
-        if (future != NULL)
-            *future = handle;
-    } else {
-        threading_future_free(handle);
-        threading_future_free(task);
-    }
+    threading_status_t status = ti_executor_enqueue(executor, (ti_task){NULL, task}, 1, self);
+    if (status == THREADING_OK)
+        *future = task;
+    else
+        ti_memory_free(task); /* nobody else has seen it */
     return status;
 }
 
@@ -343,32 +205,24 @@ threading_status_t threading_executor_submit(threading_executor_t *executor, thr
 
 void ti_executor_stop(threading_executor_t *executor, bool cancel_futures)
 {
-    threading_lock_acquire(&executor->lock);
+    ti_self *self = ti_self_get();
+    ti_line_lock(&executor->lock, self);
     executor->is_shutdown = true;
-    threading_future_t *cancelled = cancel_futures ? ti_executor_take_all(executor) : NULL;
-    (void)threading_condition_notify_all(&executor->work);
-    threading_lock_release(&executor->lock);
-    ti_executor_refuse(cancelled, THREADING_CANCELLED);
-}
-
-threading_thread_t *ti_executor_worker_at(threading_executor_t *executor, size_t i)
-{
-    threading_lock_acquire(&executor->lock);
-    threading_thread_t *worker = i < executor->worker_count ? executor->workers[i] : NULL;
-    threading_lock_release(&executor->lock);
-    return worker; /* valid as long as the executor is */
+    if (executor->refusal == THREADING_OK)
+        ti_store_relaxed(&executor->refusal, THREADING_SHUTDOWN); /* relaxed: as in ti_worker_put */
+    ti_line_unlock(&executor->lock, self);
+    ti_executor_signal(executor, SIZE_MAX, self);
+    if (cancel_futures)
+        ti_executor_refuse(executor, THREADING_CANCELLED, self);
 }
 
 static threading_status_t ti_executor_join(threading_executor_t *executor, ti_self *self)
 {
     threading_status_t status = THREADING_OK;
     self->deaf++;
-    for (size_t i = 0; status == THREADING_OK; i++) {
-        threading_thread_t *worker = ti_executor_worker_at(executor, i);
-        if (worker == NULL)
-            break;
-        status = threading_thread_join(worker);
-    }
+    for (ti_worker *worker = NULL;
+         status == THREADING_OK && (worker = ti_executor_worker_after(executor, worker)) != NULL;)
+        status = threading_thread_join(worker->thread);
     self->deaf--;
     return status;
 }

@@ -1,5 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Executor, within the library. */
+/*
+ * Executor, within the library: tasks, and threads that take them.
+ *
+ * Tasks that are submitted from outside are in the executor's own ring, in their order. Once all of its workers
+ * are started, a task that a task submits goes to the ring of that one's worker, under a lock that is free most of
+ * the time. A worker takes the oldest task of its own ring, else of the executor's, else of another worker's: it
+ * steals. All rings give their oldest first, and each worker looks elsewhere first now and then, so that no task
+ * waits for ever because of others that submit more and more.
+ *
+ * A worker that finds none counts itself as idle and reads the signal, looks a last time at each ring under its
+ * lock, and sleeps unless the signal has changed. A task that comes later than that look is put there under the same
+ * lock, so that who submits it sees the worker counted; it changes the signal, and wakes who sleeps already.
+ */
 #ifndef TI_EXECUTOR_H
 #define TI_EXECUTOR_H
 
@@ -8,22 +20,35 @@
 #include <stdint.h>
 
 #include "self.h"
+#include "tasks.h"
+
+/* One of an executor's threads. */
+typedef struct ti_worker {
+    uint32_t lock; /* protects the tasks */
+    uint32_t turn; /* counts its searches; its own thread's, as the next */
+    struct ti_worker *victim;
+    ti_tasks tasks;
+    threading_executor_t *executor;
+    threading_thread_t *thread;
+    uintptr_t next; /* the worker that was started after it; 0 if there is none yet */
+} ti_worker;
 
 struct threading_executor {
-    uint32_t handles;      /* what users hold; with the last it is shut down */
-    uint32_t references;   /* one for all handles together, one for each worker */
-    uint32_t family;       /* ti_fork_family: the workers of another process's executor are not here */
-    threading_lock_t lock; /* protects what follows */
-    threading_condition_t work;
+    uint32_t handles;     /* what users hold; with the last it is shut down */
+    uint32_t references;  /* one for all handles together, one for each worker */
+    uint32_t family;      /* ti_fork_family: the workers of another process's executor are not here */
+    uint32_t is_complete; /* all workers are started: set for good, and read without the lock */
+    uint32_t refused;     /* the status of tasks that had not begun and never will; read without the lock */
+    uint32_t refusal;     /* the status of a submit: OK, SHUTDOWN or BROKEN; read without the lock too */
+    uint32_t free;   /* workers that run no task, while it is not complete; changes without the lock too */
+    uint32_t idle;   /* workers that look a last time, or sleep; changes without the lock */
+    uint32_t signal; /* what they wait for a change of */
+    uint32_t lock;   /* protects what follows */
+    ti_tasks tasks;
     bool is_shutdown;
-    bool is_broken;
-    threading_future_t *first;
-    threading_future_t *last;
-    size_t queued;
-    uint32_t free; /* changes without the lock too */
     size_t worker_count;
-    size_t worker_capacity;
-    threading_thread_t **workers;
+    ti_worker *last;    /* worker */
+    uintptr_t first;    /* worker; read without the lock too */
     size_t max_workers; /* does not change, as the next */
     threading_executor_options_t options;
     char *name;
@@ -32,20 +57,50 @@ struct threading_executor {
     threading_executor_t *next_listed;
 };
 
+/* In a forked child: its locks may be held for ever by threads that are gone. */
+bool ti_executor_is_orphaned(const threading_executor_t *executor);
+
+/* Whether its options are such as are known. */
+bool ti_executor_accepts(const threading_executor_t *executor);
+
+/* Queue a task so many times, and see to it that there are workers. On failure it was queued not once. */
+threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti_task task, size_t times,
+                                       ti_self *self);
+
 /* In a worker: run a task of its own executor that has not begun. False: it is another's, or has begun. */
 bool ti_executor_help(threading_future_t *future, ti_self *self);
 
-/* Take no more tasks, and let the workers end when the queue is empty. */
+/* In a worker: call a task's function. What the task leaves behind in the thread is undone. */
+void *ti_executor_call(threading_executor_t *executor, threading_target_t function, void *arg, ti_self *self);
+
+/* So many workers more run no task. */
+void ti_executor_count_free(threading_executor_t *executor, uint32_t more);
+
+/* Take no more tasks, and let the workers end when none is left. */
 void ti_executor_stop(threading_executor_t *executor, bool cancel_futures);
 
-/* The i-th worker, valid as long as the executor is; NULL behind the last one. */
-threading_thread_t *ti_executor_worker_at(threading_executor_t *executor, size_t i);
+/* The worker that was started next, the first for NULL; valid as long as the executor is. NULL: there is none. */
+ti_worker *ti_executor_worker_after(const threading_executor_t *executor, const ti_worker *worker);
+
+/* Give one of `references` back. */
+void ti_executor_give_back(threading_executor_t *executor);
+
+/* executor_worker.c: start another one, under the lock. */
+threading_status_t ti_executor_start_worker(threading_executor_t *executor);
 
 /* Run tasks in the calling thread, a worker, until there will be none. */
 void ti_executor_work(threading_executor_t *executor, ti_self *self);
 
-/* Give one of `references` back. */
-void ti_executor_give_back(threading_executor_t *executor);
+/* End all tasks that have not begun, with THREADING_CANCELLED or THREADING_BROKEN. */
+void ti_executor_refuse(threading_executor_t *executor, threading_status_t status, ti_self *self);
+
+/* executor_map.c: what stands for the function in a map's tasks; in a worker, work off its items; end those that have
+ * not begun; give a reference back. */
+struct ti_map;
+void *ti_map_task(void *map);
+void ti_map_work(struct ti_map *map, ti_self *self);
+void ti_map_refuse(struct ti_map *map, threading_status_t status);
+void ti_map_give_back(struct ti_map *map);
 
 /* executor_list.c: enter a new one where the end of the process finds it, and take it out again. False: the
  * process waits for its threads just now, and takes no new executors. */

@@ -81,12 +81,12 @@ static threading_executor_t *ti_executors_next(ti_self *self)
  * themselves, and those whose end could never come: the wait for all threads leaves them out as well. */
 static void ti_executor_await(threading_executor_t *executor, ti_self *self)
 {
-    threading_thread_t *worker;
-    for (size_t i = 0; (worker = ti_executor_worker_at(executor, i)) != NULL; i++) {
-        if (worker == self->record || ti_thread_wait(self, worker, TI_FOREVER, TI_LEAVING) != THREADING_OK)
+    for (ti_worker *worker = NULL; (worker = ti_executor_worker_after(executor, worker)) != NULL;) {
+        threading_thread_t *thread = worker->thread;
+        if (thread == self->record || ti_thread_wait(self, thread, TI_FOREVER, TI_LEAVING) != THREADING_OK)
             continue;
-        if (ti_load_acquire(&worker->state) == TI_ENDED)
-            (void)ti_thread_reap(self, worker, TI_FOREVER);
+        if (ti_load_acquire(&thread->state) == TI_ENDED)
+            (void)ti_thread_reap(self, thread, TI_FOREVER);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "atomic.h"
 #include "deadline.h"
 #include "executor.h"
+#include "line.h"
 #include "memory.h"
 #include "parking.h"
 #include "stop.h"
@@ -20,21 +21,20 @@ static uint32_t ti_future_order; /* counts the futures that were done */
 
 /* ---- making and freeing ---- */
 
-threading_future_t *ti_future_new(threading_executor_t *executor, threading_target_t function, void *arg)
+threading_future_t *ti_future_new(threading_executor_t *executor, threading_target_t function, void *arg,
+                                  uint32_t references)
 {
-    threading_future_t *future = (threading_future_t *)ti_memory_allocate(sizeof *future);
-    if (future == NULL)
-        return NULL;
-    future->references = 1;
-    future->executor = executor;
-    future->function = function;
-    future->arg = arg;
+    /* Not zeroed, since all of it is set here: where free memory is at hand this takes a fraction of the time. */
+    threading_future_t *future = (threading_future_t *)ti_memory_resize(NULL, sizeof *future);
+    if (future != NULL)
+        *future = (threading_future_t){
+            .references = references, .executor = executor, .function = function, .arg = arg};
     return future;
 }
 
 threading_future_t *threading_future_new(void)
 {
-    return ti_future_new(NULL, NULL, NULL);
+    return ti_future_new(NULL, NULL, NULL, 1);
 }
 
 threading_future_t *threading_future_retain(threading_future_t *future)
@@ -70,14 +70,22 @@ bool ti_future_is_done(const threading_future_t *future)
     return ti_future_state(future) >= TI_CANCELLED;
 }
 
+/* The calling thread, which has the lock now. */
+static ti_self *ti_future_lock(threading_future_t *future)
+{
+    ti_self *self = ti_self_get();
+    ti_line_lock(&future->lock, self);
+    return self;
+}
+
 /* Change the state if it is the one expected, to one that is not done. */
 static bool ti_future_move(threading_future_t *future, uint32_t from, uint32_t to)
 {
-    threading_lock_acquire(&future->lock);
+    ti_self *self = ti_future_lock(future);
     bool moves = ti_load_relaxed(&future->state) == from; /* relaxed: it changes under the lock */
     if (moves)
         ti_store_relaxed(&future->state, to); /* relaxed: nobody waits for it */
-    threading_lock_release(&future->lock);
+    ti_line_unlock(&future->lock, self);
     return moves;
 }
 
@@ -98,7 +106,7 @@ static bool ti_future_end(threading_future_t *future, uint32_t from, uint32_t to
 {
     ti_callback *callbacks = NULL;
     bool is_counted = free == NULL;
-    threading_lock_acquire(&future->lock);
+    ti_self *self = ti_future_lock(future);
     bool ends = ti_load_relaxed(&future->state) == from; /* relaxed: it changes under the lock */
     if (ends) {
         future->status = status;
@@ -112,7 +120,7 @@ static bool ti_future_end(threading_future_t *future, uint32_t from, uint32_t to
         }
         ti_store_sequential(&future->state, to); /* sequential: the change in the table in parking.h */
     }
-    threading_lock_release(&future->lock);
+    ti_line_unlock(&future->lock, self);
     if (ends)
         ti_future_tell(future, callbacks);
     if (!is_counted)
@@ -194,13 +202,13 @@ threading_status_t threading_future_set_error(threading_future_t *future, thread
 /* False: the future is done. */
 static bool ti_future_append(threading_future_t *future, ti_callback *callback)
 {
-    threading_lock_acquire(&future->lock);
+    ti_self *self = ti_future_lock(future);
     bool waits = ti_load_relaxed(&future->state) < TI_CANCELLED; /* relaxed: it changes under the lock */
     if (waits) {
         *(future->first_callback != NULL ? &future->last_callback->next : &future->first_callback) = callback;
         future->last_callback = callback;
     }
-    threading_lock_release(&future->lock);
+    ti_line_unlock(&future->lock, self);
     return waits;
 }
 

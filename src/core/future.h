@@ -34,8 +34,8 @@ struct ti_callback;
 struct threading_future {
     uint32_t references;
     uint32_t state;
-    uint32_t order; /* set before it is done: later ones have later numbers */
-    threading_lock_t lock;
+    uint32_t order;            /* set before it is done: later ones have later numbers */
+    uint32_t lock;             /* as a Lock's word (line.h) */
     threading_status_t status; /* set before it is done, as the value */
     void *value;
     struct ti_callback *first_callback;
@@ -43,11 +43,11 @@ struct threading_future {
     threading_executor_t *executor; /* whose task it is, not retained; NULL for others */
     threading_target_t function;
     void *arg;
-    threading_future_t *next; /* in the executor's queue, under its lock */
 };
 
-/* Pending, with one reference. NULL: no memory. */
-threading_future_t *ti_future_new(threading_executor_t *executor, threading_target_t function, void *arg);
+/* Pending, with so many references. NULL: no memory. */
+threading_future_t *ti_future_new(threading_executor_t *executor, threading_target_t function, void *arg,
+                                  uint32_t references);
 
 bool ti_future_is_done(const threading_future_t *future);
 

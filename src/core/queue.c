@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Queue: CPython's queue module, with its one lock and three conditions.
+ * Queue: CPython's queue module, with its one lock and, for its three conditions, three lines (line.h).
  *
  * The items are in a ring that grows by doubling: `first` is the index of the oldest, the others follow, past
  * the end at the beginning. A LIFO queue takes from the other end. A priority queue is a binary heap (TAOCP
@@ -11,53 +11,38 @@
 #include <string.h>
 
 #include "atomic.h"
-#include "condition.h"
 #include "deadline.h"
+#include "line.h"
 #include "memory.h"
 #include "parking.h"
 #include "self.h"
 
 #define TI_CAPACITY_MIN 8
 
-struct threading_queue {
-    uint32_t references;
-    threading_lock_t lock; /* protects the rest */
-    threading_condition_t not_empty;
-    threading_condition_t not_full;
-    threading_condition_t all_done;
-    threading_queue_kind_t kind;
-    bool is_shutdown;
-    size_t item_size;
-    size_t maxsize; /* 0: none */
-    size_t unfinished;
-    size_t count;
-    size_t first;
-    size_t capacity;
-    unsigned char *items; /* `capacity` items and one more to swap with */
-    int (*compare)(const void *a, const void *b);
-    void (*destructor)(void *item);
-};
+/* The lines; that of the watchers is TI_WATCHERS. */
+enum { TI_GETTERS = 0, TI_PUTTERS = 2, TI_JOINERS = 3 };
 
 /* ---- the items ---- */
 
 /* The i-th item, counted from the oldest; of a heap, from its root. */
-static unsigned char *ti_queue_item(const threading_queue_t *queue, size_t i)
+static inline unsigned char *ti_queue_item(const threading_queue_t *queue, size_t i)
 {
     size_t index = queue->first + i;
     return queue->items + (index < queue->capacity ? index : index - queue->capacity) * queue->item_size;
 }
 
-static void ti_queue_copy(const threading_queue_t *queue, void *to, const void *from)
+static inline void ti_queue_copy(const threading_queue_t *queue, void *to, const void *from)
 {
-    if (to != NULL && from != NULL && queue->item_size > 0)
+    if (to == NULL || from == NULL)
+        return;
+    if (queue->item_size == sizeof(void *))
+        memcpy(to, from, sizeof(void *)); /* what most items are: takes no call */
+    else if (queue->item_size > 0)
         memcpy(to, from, queue->item_size);
 }
 
-/* Room for one item more. Items of no size need none. */
-static bool ti_queue_make_room(threading_queue_t *queue)
+static bool ti_queue_grow(threading_queue_t *queue)
 {
-    if (queue->count < queue->capacity || queue->item_size == 0)
-        return true;
     size_t capacity = queue->capacity > 0 ? 2 * queue->capacity : TI_CAPACITY_MIN;
     if (capacity >= SIZE_MAX / queue->item_size)
         return false;
@@ -71,6 +56,12 @@ static bool ti_queue_make_room(threading_queue_t *queue)
     queue->capacity = capacity;
     queue->first = 0;
     return true;
+}
+
+/* Room for one item more. Items of no size need none. */
+static inline bool ti_queue_make_room(threading_queue_t *queue)
+{
+    return queue->count < queue->capacity || queue->item_size == 0 || ti_queue_grow(queue);
 }
 
 static void ti_queue_swap(threading_queue_t *queue, size_t a, size_t b)
@@ -105,7 +96,7 @@ static void ti_queue_sift_down(threading_queue_t *queue)
 
 static void ti_queue_insert(threading_queue_t *queue, const void *item)
 {
-    queue->count++;
+    ti_store_pointer_relaxed(&queue->count, queue->count + 1); /* relaxed: as all under the lock */
     if (queue->item_size == 0)
         return;
     ti_queue_copy(queue, ti_queue_item(queue, queue->count - 1), item);
@@ -115,7 +106,7 @@ static void ti_queue_insert(threading_queue_t *queue, const void *item)
 
 static void ti_queue_remove(threading_queue_t *queue, void *item)
 {
-    queue->count--;
+    ti_store_pointer_relaxed(&queue->count, queue->count - 1); /* relaxed: as all under the lock */
     if (queue->item_size == 0)
         return;
     ti_queue_copy(queue, item, ti_queue_item(queue, queue->kind == THREADING_QUEUE_LIFO ? queue->count : 0));
@@ -139,9 +130,6 @@ threading_queue_t *threading_queue_new(threading_queue_kind_t kind, size_t item_
     if (queue == NULL)
         return NULL;
     queue->references = 1;
-    (void)threading_condition_init_lock(&queue->not_empty, &queue->lock);
-    (void)threading_condition_init_lock(&queue->not_full, &queue->lock);
-    (void)threading_condition_init_lock(&queue->all_done, &queue->lock);
     queue->kind = kind;
     queue->item_size = item_size;
     queue->maxsize = maxsize;
@@ -175,85 +163,120 @@ void threading_queue_free(threading_queue_t *queue)
     ti_memory_free(queue);
 }
 
+/* ---- waiting ---- */
+
+static inline const void *ti_queue_line(const threading_queue_t *queue, uintptr_t line)
+{
+    return ti_parking_tagged(&queue->count, line);
+}
+
+static ti_waiter *ti_queue_take(const threading_queue_t *queue, uintptr_t line, size_t n, ti_self *self)
+{
+    return ti_line_take(ti_queue_line(queue, line), n, self);
+}
+
+/* Look a little while, without the lock, whether the count changes: not where others wait, whom this thread would
+ * pass. */
+static void ti_queue_look_out(threading_queue_t *queue, ti_self *self)
+{
+    if (ti_line_is_awaited(&queue->count))
+        return;
+    uintptr_t count = queue->count;
+    ti_queue_unlock(queue, self);
+    uint32_t looks = 0;
+    /* Relaxed: it is read again under the lock. */
+    while (ti_load_pointer_relaxed(&queue->count) == count && ti_line_pause(&looks))
+        continue;
+    ti_line_lock(&queue->lock, self);
+}
+
+static inline bool ti_queue_can_put(const threading_queue_t *queue)
+{
+    return queue->is_shutdown || !ti_queue_is_full(queue);
+}
+
+static inline bool ti_queue_can_get(const threading_queue_t *queue)
+{
+    return queue->is_shutdown || queue->count > 0;
+}
+
+/* Wait until it can be done, or told why not. What has changed when the time is over counts. */
+static threading_status_t ti_queue_await(threading_queue_t *queue, uintptr_t line,
+                                         bool (*can)(const threading_queue_t *queue), ti_self *self,
+                                         int64_t deadline)
+{
+    ti_queue_look_out(queue, self);
+    for (threading_status_t status = THREADING_OK; !can(queue);) {
+        if (status != THREADING_OK)
+            return status;
+        status = ti_line_wait(&queue->lock, ti_queue_line(queue, line), self, deadline);
+    }
+    return THREADING_OK;
+}
+
 /* ---- put and get, with the lock held ---- */
 
-static THREADING_NO_ANALYSIS void ti_queue_lock(threading_queue_t *queue)
+/* *woken is woken after the release. */
+static threading_status_t ti_queue_put_locked(threading_queue_t *queue, const void *item, int64_t deadline,
+                                              ti_self *self, ti_waiter **woken)
 {
-    threading_lock_acquire(&queue->lock);
-}
-
-static THREADING_NO_ANALYSIS void ti_queue_unlock(threading_queue_t *queue)
-{
-    threading_lock_release(&queue->lock);
-}
-
-static bool ti_queue_is_full(const threading_queue_t *queue)
-{
-    return queue->maxsize > 0 && queue->count >= queue->maxsize;
-}
-
-/* Wait while the queue is full and open. What has changed when the time is over counts. */
-static threading_status_t ti_queue_await_room(threading_queue_t *queue, int64_t deadline)
-{
-    threading_status_t status = deadline == TI_PAST ? THREADING_FULL : THREADING_OK;
-    while (!queue->is_shutdown && ti_queue_is_full(queue)) {
+    if (!ti_queue_can_put(queue)) {
+        if (deadline == TI_PAST)
+            return THREADING_FULL;
+        threading_status_t status = ti_queue_await(queue, TI_PUTTERS, ti_queue_can_put, self, deadline);
         if (status != THREADING_OK)
             return status;
-        status = ti_condition_wait(&queue->not_full, ti_self_get(), deadline);
     }
-    return queue->is_shutdown ? THREADING_SHUTDOWN : THREADING_OK;
-}
-
-static threading_status_t ti_queue_await_item(threading_queue_t *queue, int64_t deadline)
-{
-    threading_status_t status = deadline == TI_PAST ? THREADING_EMPTY : THREADING_OK;
-    while (!queue->is_shutdown && queue->count == 0) {
-        if (status != THREADING_OK)
-            return status;
-        status = ti_condition_wait(&queue->not_empty, ti_self_get(), deadline);
-    }
-    return queue->count == 0 ? THREADING_SHUTDOWN : THREADING_OK;
-}
-
-static threading_status_t ti_queue_put_locked(threading_queue_t *queue, const void *item, int64_t deadline)
-{
-    threading_status_t status = ti_queue_await_room(queue, deadline);
-    if (status != THREADING_OK)
-        return status;
+    if (queue->is_shutdown)
+        return THREADING_SHUTDOWN;
     if (!ti_queue_make_room(queue)) {
-        (void)threading_condition_notify(&queue->not_full, 1); /* this wait's notification is for another */
+        *woken = ti_queue_take(queue, TI_PUTTERS, 1, self); /* this wait's wake is for another */
         return THREADING_NO_MEMORY;
     }
     ti_queue_insert(queue, item);
     queue->unfinished++;
-    (void)threading_condition_notify(&queue->not_empty, 1);
-    ti_parking_wake_watchers(ti_queue_address(queue));
+    if (ti_line_is_awaited(&queue->count)) {
+        *woken = ti_queue_take(queue, TI_GETTERS, 1, self);
+        ti_parking_wake_watchers(&queue->count);
+    }
     return THREADING_OK;
 }
 
-static threading_status_t ti_queue_get_locked(threading_queue_t *queue, void *item, int64_t deadline)
+static threading_status_t ti_queue_get_locked(threading_queue_t *queue, void *item, int64_t deadline,
+                                              ti_self *self, ti_waiter **woken)
 {
-    threading_status_t status = ti_queue_await_item(queue, deadline);
-    if (status != THREADING_OK)
-        return status;
+    if (!ti_queue_can_get(queue)) {
+        if (deadline == TI_PAST)
+            return THREADING_EMPTY;
+        threading_status_t status = ti_queue_await(queue, TI_GETTERS, ti_queue_can_get, self, deadline);
+        if (status != THREADING_OK)
+            return status;
+    }
+    if (queue->count == 0)
+        return THREADING_SHUTDOWN;
     ti_queue_remove(queue, item);
-    (void)threading_condition_notify(&queue->not_full, 1);
+    if (ti_line_is_awaited(&queue->count))
+        *woken = ti_queue_take(queue, TI_PUTTERS, 1, self);
     return THREADING_OK;
 }
 
 static threading_status_t ti_queue_put(threading_queue_t *queue, const void *item, int64_t deadline)
 {
-    ti_queue_lock(queue);
-    threading_status_t status = ti_queue_put_locked(queue, item, deadline);
-    ti_queue_unlock(queue);
+    ti_waiter *woken = NULL;
+    ti_self *self = ti_queue_lock(queue);
+    threading_status_t status = ti_queue_put_locked(queue, item, deadline, self, &woken);
+    ti_queue_unlock(queue, self);
+    ti_line_wake(woken);
     return status;
 }
 
 static threading_status_t ti_queue_get(threading_queue_t *queue, void *item, int64_t deadline)
 {
-    ti_queue_lock(queue);
-    threading_status_t status = ti_queue_get_locked(queue, item, deadline);
-    ti_queue_unlock(queue);
+    ti_waiter *woken = NULL;
+    ti_self *self = ti_queue_lock(queue);
+    threading_status_t status = ti_queue_get_locked(queue, item, deadline, self, &woken);
+    ti_queue_unlock(queue, self);
+    ti_line_wake(woken);
     return status;
 }
 
@@ -304,11 +327,13 @@ threading_status_t threading_queue_task_done(threading_queue_t *queue)
 {
     if (queue == NULL)
         return THREADING_INVALID;
-    ti_queue_lock(queue);
+    ti_waiter *woken = NULL;
+    ti_self *self = ti_queue_lock(queue);
     bool is_one = queue->unfinished > 0;
     if (is_one && --queue->unfinished == 0)
-        (void)threading_condition_notify_all(&queue->all_done);
-    ti_queue_unlock(queue);
+        woken = ti_queue_take(queue, TI_JOINERS, SIZE_MAX, self);
+    ti_queue_unlock(queue, self);
+    ti_line_wake(woken);
     return is_one ? THREADING_OK : THREADING_INVALID;
 }
 
@@ -325,12 +350,12 @@ threading_status_t threading_queue_join_timeout(threading_queue_t *queue, double
     if (status != THREADING_OK)
         return status;
     int64_t deadline = ti_deadline_after(seconds);
-    ti_queue_lock(queue);
+    ti_self *self = ti_queue_lock(queue);
     while (queue->unfinished > 0 && status == THREADING_OK)
-        status = ti_condition_wait(&queue->all_done, ti_self_get(), deadline);
+        status = ti_line_wait(&queue->lock, ti_queue_line(queue, TI_JOINERS), self, deadline);
     if (queue->unfinished == 0)
         status = THREADING_OK;
-    ti_queue_unlock(queue);
+    ti_queue_unlock(queue, self);
     return status;
 }
 
@@ -346,7 +371,8 @@ static threading_queue_t ti_queue_empty_out(threading_queue_t *queue)
         .destructor = queue->destructor,
     };
     queue->unfinished -= queue->count < queue->unfinished ? queue->count : queue->unfinished;
-    queue->count = queue->first = queue->capacity = 0;
+    ti_store_pointer_relaxed(&queue->count, 0); /* relaxed: as all under the lock */
+    queue->first = queue->capacity = 0;
     queue->items = NULL;
     return dropped;
 }
@@ -356,16 +382,20 @@ threading_status_t threading_queue_shutdown(threading_queue_t *queue, bool immed
     if (queue == NULL)
         return THREADING_INVALID;
     threading_queue_t dropped = {.references = 0};
-    ti_queue_lock(queue);
+    ti_waiter *joiners = NULL;
+    ti_self *self = ti_queue_lock(queue);
     queue->is_shutdown = true;
     if (immediate)
         dropped = ti_queue_empty_out(queue);
-    (void)threading_condition_notify_all(&queue->not_empty);
-    (void)threading_condition_notify_all(&queue->not_full);
+    ti_waiter *getters = ti_queue_take(queue, TI_GETTERS, SIZE_MAX, self);
+    ti_waiter *putters = ti_queue_take(queue, TI_PUTTERS, SIZE_MAX, self);
     if (queue->unfinished == 0)
-        (void)threading_condition_notify_all(&queue->all_done);
-    ti_parking_wake_watchers(ti_queue_address(queue));
-    ti_queue_unlock(queue);
+        joiners = ti_queue_take(queue, TI_JOINERS, SIZE_MAX, self);
+    ti_parking_wake_watchers(&queue->count);
+    ti_queue_unlock(queue, self);
+    ti_line_wake(getters);
+    ti_line_wake(putters);
+    ti_line_wake(joiners);
     ti_queue_drop(&dropped);
     return THREADING_OK;
 }
@@ -374,11 +404,14 @@ threading_status_t threading_queue_set_maxsize(threading_queue_t *queue, size_t 
 {
     if (queue == NULL)
         return THREADING_INVALID;
-    ti_queue_lock(queue);
+    ti_waiter *putters = NULL;
+    ti_self *self = ti_queue_lock(queue);
     queue->maxsize = maxsize;
     if (!ti_queue_is_full(queue)) /* as many as find room: the others keep their places */
-        (void)threading_condition_notify(&queue->not_full, maxsize > 0 ? maxsize - queue->count : SIZE_MAX);
-    ti_queue_unlock(queue);
+        putters = ti_queue_take(queue, TI_PUTTERS, maxsize > 0 ? maxsize - queue->count : SIZE_MAX, self);
+    if (putters != NULL)
+        ti_lockword_requeue(&queue->lock, putters);
+    ti_queue_unlock(queue, self);
     return THREADING_OK;
 }
 
@@ -386,64 +419,8 @@ threading_status_t threading_queue_set_destructor(threading_queue_t *queue, void
 {
     if (queue == NULL)
         return THREADING_INVALID;
-    ti_queue_lock(queue);
+    ti_self *self = ti_queue_lock(queue);
     queue->destructor = destructor;
-    ti_queue_unlock(queue);
+    ti_queue_unlock(queue, self);
     return THREADING_OK;
-}
-
-/* What the queue has to say at a moment. */
-typedef struct ti_queue_view {
-    size_t size, unfinished, maxsize;
-    bool is_full, is_shutdown;
-} ti_queue_view;
-
-static ti_queue_view ti_queue_look(threading_queue_t *queue)
-{
-    ti_queue_lock(queue);
-    ti_queue_view view = {queue->count, queue->unfinished, queue->maxsize, ti_queue_is_full(queue),
-                          queue->is_shutdown};
-    ti_queue_unlock(queue);
-    return view;
-}
-
-size_t threading_queue_size(threading_queue_t *queue)
-{
-    return queue != NULL ? ti_queue_look(queue).size : 0;
-}
-
-bool threading_queue_empty(threading_queue_t *queue)
-{
-    return queue != NULL && ti_queue_look(queue).size == 0;
-}
-
-bool threading_queue_full(threading_queue_t *queue)
-{
-    return queue != NULL && ti_queue_look(queue).is_full;
-}
-
-size_t threading_queue_unfinished(threading_queue_t *queue)
-{
-    return queue != NULL ? ti_queue_look(queue).unfinished : 0;
-}
-
-size_t threading_queue_maxsize(threading_queue_t *queue)
-{
-    return queue != NULL ? ti_queue_look(queue).maxsize : 0;
-}
-
-bool threading_queue_is_shutdown(threading_queue_t *queue)
-{
-    return queue != NULL && ti_queue_look(queue).is_shutdown;
-}
-
-bool ti_queue_is_ready(threading_queue_t *queue)
-{
-    ti_queue_view view = ti_queue_look(queue);
-    return view.size > 0 || view.is_shutdown;
-}
-
-const void *ti_queue_address(const threading_queue_t *queue)
-{
-    return &queue->count;
 }

@@ -62,6 +62,7 @@ typedef struct ti_self {
     uint32_t waits_enough;          /* under that guard too: the state of a Thread that ends the wait */
     threading_stop_t *stop;         /* what the thread heeds; changed by itself under the registry's guard */
     threading_executor_t *executor; /* whose worker it is; its own thread's */
+    struct ti_worker *worker;       /* which of that one's, while that is not NULL; its own thread's */
     const ti_acting *acting;        /* see barrier.c; its own thread's */
     uint32_t lingered_in_vain;      /* see linger.h; its own thread's, as the next */
     uint32_t linger_skips;

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Executor: its workers, and what they do with tasks.
+ *
+ * As long as workers may have to be started, `free` counts those that run no task: a submit starts another thread
+ * only if there are not more of them than tasks in the queue. A worker counts as free before its task's future is
+ * finished, so that who waits for one task and then submits the next finds the worker free.
+ *
+ * A task that was cancelled, or that a waiting worker ran itself, stays in its ring until a worker comes upon it and
+ * drops it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "executor.h"
+#include "future.h"
+#include "line.h"
+#include "memory.h"
+#include "thread.h"
+
+#define TI_NAME_MORE 16 /* bytes for "_" and a number behind a name */
+#define TI_TURNS 32 /* of so many searches one begins at the executor's ring and one at another worker's */
+
+/* ---- running a task ---- */
+
+void ti_executor_count_free(threading_executor_t *executor, uint32_t more)
+{
+    /* Relaxed: from that time on nobody reads it any more. */
+    if (!ti_load_relaxed(&executor->is_complete))
+        ti_add_relaxed(&executor->free, more); /* relaxed: only the number matters */
+}
+
+void *ti_executor_call(threading_executor_t *executor, threading_target_t function, void *arg, ti_self *self)
+{
+    threading_stop_t *stop = self->stop;
+    self->fast
+        .rlocks++; /* if the thread ends in the task, those who wait are woken and told, as for an RLock */
+    void *value = ti_thread_call(self, function, arg);
+    self->fast.rlocks--;
+    if (self->stop != stop && !ti_executor_is_orphaned(executor))
+        (void)threading_stop_heed(stop);
+    return value;
+}
+
+static void ti_executor_run_future(threading_executor_t *executor, threading_future_t *future, ti_self *self,
+                                   uint32_t *free)
+{
+    void *value = ti_executor_call(executor, future->function, future->arg, self);
+    if (!ti_executor_is_orphaned(executor)) /* else the task has called fork, and this is the child */
+        (void)ti_future_finish(future, self->fast.ident, THREADING_OK, value, free);
+}
+
+bool ti_executor_help(threading_future_t *future, ti_self *self)
+{
+    if (future->executor != self->executor || !ti_future_begin(future, self->fast.ident))
+        return false;
+    ti_executor_run_future(self->executor, future, self, NULL);
+    return true;
+}
+
+/* Run a task that was taken. */
+static void ti_executor_run(threading_executor_t *executor, ti_task task, ti_self *self)
+{
+    if (task.function == NULL) {
+        /* Relaxed: as in ti_executor_count_free. */
+        uint32_t *free = ti_load_relaxed(&executor->is_complete) ? NULL : &executor->free;
+        ti_executor_run_future(executor, (threading_future_t *)task.arg, self, free);
+        threading_future_free((threading_future_t *)task.arg);
+    } else if (task.function == ti_map_task) {
+        ti_map_work((struct ti_map *)task.arg, self);
+        ti_map_give_back((struct ti_map *)task.arg);
+    } else {
+        (void)ti_executor_call(executor, task.function, task.arg, self);
+        ti_executor_count_free(executor, 1);
+    }
+}
+
+/* ---- finding a task ---- */
+
+/* False: the task was cancelled, or somebody has run it. */
+static bool ti_task_begins(ti_task task, const ti_self *self)
+{
+    if (task.function != NULL || ti_future_begin((threading_future_t *)task.arg, self->fast.ident))
+        return true;
+    threading_future_free((threading_future_t *)task.arg);
+    return false;
+}
+
+/* Take the oldest task of a ring that begins. */
+static bool ti_worker_take(const ti_worker *worker, uint32_t *lock, ti_tasks *tasks, ti_task *task,
+                           ti_self *self)
+{
+    bool begins = false;
+    if (!ti_tasks_may_be_there(tasks))
+        return false;
+    ti_line_lock(lock, self);
+    while (!begins && tasks->count > 0) {
+        *task = ti_tasks_pop(tasks);
+        begins = ti_task_begins(*task, self);
+    }
+    if (begins)
+        ti_executor_count_free(worker->executor, (uint32_t)-1);
+    ti_line_unlock(lock, self);
+    return begins;
+}
+
+static bool ti_worker_take_own(ti_worker *worker, ti_task *task, ti_self *self)
+{
+    return ti_worker_take(worker, &worker->lock, &worker->tasks, task, self);
+}
+
+static bool ti_worker_take_submitted(ti_worker *worker, ti_task *task, ti_self *self)
+{
+    return ti_worker_take(worker, &worker->executor->lock, &worker->executor->tasks, task, self);
+}
+
+static ti_worker *ti_worker_next_victim(const ti_worker *worker)
+{
+    ti_worker *next = ti_executor_worker_after(worker->executor, worker->victim);
+    return next != NULL ? next : ti_executor_worker_after(worker->executor, NULL);
+}
+
+/* From each other worker once, beginning behind the last one. */
+static bool ti_worker_steal(ti_worker *worker, ti_task *task, ti_self *self)
+{
+    ti_worker *last = worker->victim;
+    do {
+        worker->victim = ti_worker_next_victim(worker);
+        if (worker->victim == NULL)
+            return false; /* none is listed yet */
+        if (last == NULL)
+            last = worker->victim;
+        if (worker->victim != worker &&
+            ti_worker_take(worker, &worker->victim->lock, &worker->victim->tasks, task, self))
+            return true;
+    } while (worker->victim != last);
+    return false;
+}
+
+static bool ti_worker_find(ti_worker *worker, ti_task *task, ti_self *self)
+{
+    uint32_t turn = worker->turn++ % TI_TURNS;
+    if (turn == 0 && ti_worker_take_submitted(worker, task, self))
+        return true;
+    if (turn == TI_TURNS / 2 && ti_worker_steal(worker, task, self))
+        return true;
+    return ti_worker_take_own(worker, task, self) || ti_worker_take_submitted(worker, task, self) ||
+           ti_worker_steal(worker, task, self);
+}
+
+/* ---- waiting for a task ---- */
+
+/* Whether there seems to be one. */
+static bool ti_executor_may_have_tasks(const threading_executor_t *executor)
+{
+    bool found = ti_tasks_may_be_there(&executor->tasks);
+    for (const ti_worker *worker = NULL;
+         !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;)
+        found = ti_tasks_may_be_there(&worker->tasks);
+    return found;
+}
+
+/* Each ring under its lock. False: there is none, and *is_over tells whether there can be one to come. */
+static bool ti_executor_has_tasks(threading_executor_t *executor, ti_self *self, bool *is_over)
+{
+    ti_line_lock(&executor->lock, self);
+    bool found = executor->tasks.count > 0;
+    *is_over = executor->is_shutdown;
+    ti_line_unlock(&executor->lock, self);
+    for (ti_worker *worker = NULL; !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;) {
+        ti_line_lock(&worker->lock, self);
+        found = worker->tasks.count > 0;
+        ti_line_unlock(&worker->lock, self);
+    }
+    return found;
+}
+
+/* Wait until there may be a task. False: there will be none. */
+static bool ti_executor_await_task(threading_executor_t *executor, ti_self *self)
+{
+    for (uint32_t looks = 0; ti_line_pause(&looks);)
+        if (ti_executor_may_have_tasks(executor))
+            return true;
+    bool is_over;
+    ti_add_relaxed(&executor->idle, 1); /* relaxed: who puts a task behind the looks sees it by the lock */
+    uint32_t signal = ti_load_acquire(&executor->signal); /* acquire: not after the looks */
+    bool has_tasks = ti_executor_has_tasks(executor, self, &is_over);
+    if (!has_tasks && !is_over)
+        (void)ti_parking_wait(self, &executor->signal, signal, TI_FOREVER);
+    ti_add_relaxed(&executor->idle, (uint32_t)-1); /* relaxed: only the number matters */
+    return has_tasks || !is_over;
+}
+
+void ti_executor_work(threading_executor_t *executor, ti_self *self)
+{
+    ti_task task;
+    while (!ti_executor_is_orphaned(executor)) {
+        if (ti_worker_find(self->worker, &task, self))
+            ti_executor_run(executor, task, self);
+        else if (!ti_executor_await_task(executor, self))
+            return;
+    }
+}
+
+/* ---- refusing tasks ---- */
+
+static void ti_task_refuse(ti_task task, threading_status_t status)
+{
+    if (task.function == ti_map_task) {
+        ti_map_refuse((struct ti_map *)task.arg, status);
+        ti_map_give_back((struct ti_map *)task.arg);
+    } else if (task.function == NULL) {
+        if (status == THREADING_CANCELLED)
+            (void)threading_future_cancel((threading_future_t *)task.arg);
+        else
+            (void)ti_future_finish((threading_future_t *)task.arg, TI_PENDING_FUTURE, status, NULL, NULL);
+        threading_future_free((threading_future_t *)task.arg);
+    }
+}
+
+static void ti_tasks_refuse(uint32_t *lock, ti_tasks *tasks, threading_status_t status, ti_self *self)
+{
+    ti_line_lock(lock, self);
+    ti_tasks taken = ti_tasks_take_all(tasks);
+    ti_line_unlock(lock, self);
+    while (taken.count > 0)
+        ti_task_refuse(ti_tasks_pop(&taken), status);
+    ti_tasks_free(&taken);
+}
+
+void ti_executor_refuse(threading_executor_t *executor, threading_status_t status, ti_self *self)
+{
+    /* Relaxed: a worker that does not see it yet begins one item of a map more, as if that had been before. */
+    ti_store_relaxed(&executor->refused, (uint32_t)status);
+    ti_tasks_refuse(&executor->lock, &executor->tasks, status, self);
+    for (ti_worker *worker = NULL; (worker = ti_executor_worker_after(executor, worker)) != NULL;)
+        ti_tasks_refuse(&worker->lock, &worker->tasks, status, self);
+}
+
+/* ---- the thread ---- */
+
+static void *ti_executor_initialize(void *arg)
+{
+    threading_executor_t *executor = (threading_executor_t *)arg;
+    return executor->options.initializer(executor->options.initializer_arg) ? executor : NULL;
+}
+
+/* No task will be run any more. */
+static void ti_executor_break(threading_executor_t *executor, ti_self *self)
+{
+    ti_line_lock(&executor->lock, self);
+    ti_store_relaxed(&executor->refusal, THREADING_BROKEN); /* relaxed: as in ti_worker_put */
+    ti_executor_count_free(executor, (uint32_t)-1);
+    ti_line_unlock(&executor->lock, self);
+    ti_executor_refuse(executor, THREADING_BROKEN, self);
+}
+
+static void *ti_worker_main(void *arg)
+{
+    ti_worker *worker = (ti_worker *)arg;
+    threading_executor_t *executor = worker->executor;
+    ti_self *self = ti_self_get();
+    self->executor = executor;
+    self->worker = worker;
+    if (executor->options.initializer == NULL ||
+        ti_thread_call(self, ti_executor_initialize, executor) == executor)
+        ti_executor_work(executor, self);
+    else
+        ti_executor_break(executor, self);
+    self->executor = NULL;
+    ti_executor_give_back(executor);
+    return NULL;
+}
+
+/* Its thread, not started. */
+static threading_thread_t *ti_worker_thread(const threading_executor_t *executor, ti_worker *worker)
+{
+    size_t size = strlen(executor->name) + TI_NAME_MORE + 1;
+    char *name = (char *)ti_memory_allocate(size);
+    if (name == NULL)
+        return NULL;
+    (void)snprintf(name, size, "%s_%u", executor->name, (unsigned)executor->worker_count);
+    threading_thread_options_t options = {
+        .name = name, .daemon = executor->options.daemon, .stack_size = executor->options.stack_size};
+    threading_thread_t *thread = threading_thread_new(ti_worker_main, worker, &options);
+    ti_memory_free(name);
+    if (thread != NULL)
+        thread->is_worker = true;
+    return thread;
+}
+
+static ti_worker *ti_worker_new(threading_executor_t *executor)
+{
+    ti_worker *worker = (ti_worker *)ti_memory_allocate(sizeof *worker);
+    if (worker == NULL)
+        return NULL;
+    worker->executor = executor;
+    worker->thread = ti_worker_thread(executor, worker);
+    if (worker->thread != NULL)
+        return worker;
+    ti_memory_free(worker);
+    return NULL;
+}
+
+static void ti_executor_add_worker(threading_executor_t *executor, ti_worker *worker)
+{
+    /* Release: pairs with the acquire in ti_executor_worker_after. */
+    ti_store_pointer_release(executor->last != NULL ? &executor->last->next : &executor->first,
+                             (uintptr_t)worker);
+    executor->last = worker;
+    ti_executor_count_free(executor, 1);
+    if (++executor->worker_count == executor->max_workers)
+        ti_store_relaxed(&executor->is_complete, 1); /* relaxed: what it allows is under locks */
+}
+
+threading_status_t ti_executor_start_worker(threading_executor_t *executor)
+{
+    ti_worker *worker = ti_worker_new(executor);
+    if (worker == NULL)
+        return THREADING_NO_MEMORY;
+    ti_add_relaxed(&executor->references, 1); /* relaxed: the caller has a handle */
+    threading_status_t status = threading_thread_start(worker->thread);
+    if (status == THREADING_OK) {
+        ti_executor_add_worker(executor, worker);
+        return THREADING_OK;
+    }
+    ti_add_relaxed(&executor->references, (uint32_t)-1); /* relaxed: not the last one */
+    threading_thread_free(worker->thread);
+    ti_memory_free(worker);
+    return status;
+}
