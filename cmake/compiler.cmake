@@ -10,6 +10,8 @@ if(THREADING_SANITIZE)
 endif()
 
 set(THREADING_OWN_OPTIONS "")
+set(THREADING_OWN_OPTIONS_C "")
+set(THREADING_OWN_OPTIONS_CXX "")
 if(MSVC) # or Clang in its clothes
   # That its C library has safer functions is no warning about portable code. The tests use <stdatomic.h>.
   set(THREADING_OWN_OPTIONS /W3 /utf-8 /D_CRT_SECURE_NO_WARNINGS
@@ -17,10 +19,10 @@ if(MSVC) # or Clang in its clothes
 elseif(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
   set(THREADING_OWN_OPTIONS
     -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Wvla
-    "$<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes;-Wmissing-prototypes;-Wold-style-definition>"
-    "$<$<COMPILE_LANGUAGE:CXX>:-Wold-style-cast;-Woverloaded-virtual>"
     -Wcast-qual -Wpointer-arith -Wwrite-strings -Wformat=2 -Wimplicit-fallthrough
     $<$<BOOL:${THREADING_WERROR}>:-Werror>)
+  set(THREADING_OWN_OPTIONS_C -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition)
+  set(THREADING_OWN_OPTIONS_CXX -Wold-style-cast -Woverloaded-virtual)
 endif()
 
 # The standard and the warnings of a target of this project. Whoever builds the library as a part of a project
@@ -29,6 +31,7 @@ function(threading_own_target target)
   set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF
     CXX_STANDARD "${THREADING_CXX_STANDARD}" CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF)
   if(PROJECT_IS_TOP_LEVEL)
-    target_compile_options(${target} PRIVATE ${THREADING_OWN_OPTIONS})
+    target_compile_options(${target} PRIVATE ${THREADING_OWN_OPTIONS}
+      "$<$<COMPILE_LANGUAGE:C>:${THREADING_OWN_OPTIONS_C}>" "$<$<COMPILE_LANGUAGE:CXX>:${THREADING_OWN_OPTIONS_CXX}>")
   endif()
 endfunction()

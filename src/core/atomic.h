@@ -141,7 +141,7 @@ static inline uintptr_t ti_load_pointer_acquire(const uintptr_t *word)
 
 static inline uintptr_t ti_load_pointer_sequential(const uintptr_t *word)
 {
-    return __atomic_load_n(word, __ATOMIC_SEQ_CST);
+    return TI_ACQUIRE(word, __atomic_load_n(word, __ATOMIC_SEQ_CST));
 }
 
 static inline void ti_store_pointer_relaxed(uintptr_t *word, uintptr_t value)

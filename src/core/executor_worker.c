@@ -33,8 +33,8 @@ void ti_executor_count_free(threading_executor_t *executor, uint32_t more)
 void *ti_executor_call(threading_executor_t *executor, threading_target_t function, void *arg, ti_self *self)
 {
     threading_stop_t *stop = self->stop;
-    self->fast
-        .rlocks++; /* if the thread ends in the task, those who wait are woken and told, as for an RLock */
+    /* If the thread ends in the task, those who wait are woken and told, as for an RLock. */
+    self->fast.rlocks++;
     void *value = ti_thread_call(self, function, arg);
     self->fast.rlocks--;
     if (self->stop != stop && !ti_executor_is_orphaned(executor))
