@@ -12,11 +12,13 @@ static threading_event_t event;
 static threading_semaphore_t semaphore = THREADING_SEMAPHORE_INIT(0);
 static threading_barrier_t barrier = THREADING_BARRIER_INIT(2);
 static threading_rwlock_t rwlock;
+static threading_rwlock_t often_read;
 static threading_once_t once;
 static threading_bounded_semaphore_t bounded = THREADING_BOUNDED_SEMAPHORE_INIT(3);
 static threading_stop_t stop;
 static threading_queue_t *queue;
 static threading_executor_t *executor;
+static threading_executor_t *idle;
 static threading_future_t *done;
 static threading_future_t *running;
 static threading_future_t *pending;
@@ -59,6 +61,19 @@ static void *wait_for_event(void *arg)
 {
     (void)arg;
     must(threading_event_wait(&event));
+    return NULL;
+}
+
+static void *read_and_listen(void *arg)
+{
+    must(threading_rwlock_acquire_read(&often_read));
+    return wait_for_event(arg);
+}
+
+static void *read_for_ever(void *arg)
+{
+    (void)arg;
+    must(threading_rwlock_acquire_read(&often_read));
     return NULL;
 }
 
@@ -123,6 +138,19 @@ static void *give_seven(void *arg)
     return (void *)(uintptr_t)7;
 }
 
+/* In a worker: the new task is in that one's ring. */
+static void *submit_and_listen(void *arg)
+{
+    must(threading_executor_submit(executor, give_seven, NULL, NULL));
+    return wait_for_event(arg);
+}
+
+static void *give_native_id(void *arg)
+{
+    (void)arg;
+    return (void *)(uintptr_t)threading_get_native_id();
+}
+
 /* Whether the system says that a thread sleeps: the letter behind its name. */
 static bool sleeps(uint64_t native_id)
 {
@@ -138,14 +166,42 @@ static bool sleeps(uint64_t native_id)
     return state == 'S';
 }
 
-/* Start a thread, and go on when it has come to its wait: no sleep before it lasts that long. */
+/* No sleep before its wait lasts that long. */
+static void await_sleep(uint64_t native_id)
+{
+    for (int looks = 0; looks < 5; looks = sleeps(native_id) ? looks + 1 : 0)
+        must(threading_sleep(0.002));
+}
+
+/* Start a thread, and go on when it has come to its wait. */
 static threading_thread_t *start(const char *name, threading_target_t target, int daemon)
 {
     threading_thread_t *thread = threading_thread(target, NULL, .name = name, .daemon = daemon);
     must(threading_thread_start(thread));
-    for (int looks = 0; looks < 5; looks = sleeps(threading_thread_native_id(thread)) ? looks + 1 : 0)
-        must(threading_sleep(0.002));
+    await_sleep(threading_thread_native_id(thread));
     return thread;
+}
+
+/* Read a lock so often that it is biased, where that can be, and keep two levels. */
+static void read_often(void)
+{
+    for (int i = 0; i < 5000; i++) {
+        must(threading_rwlock_acquire_read(&often_read));
+        must(threading_rwlock_release_read(&often_read));
+    }
+    must(threading_rwlock_acquire_read(&often_read));
+    must(threading_rwlock_acquire_read(&often_read));
+}
+
+/* An executor whose worker waits for a task. */
+static void make_idle(void)
+{
+    void *native_id;
+    threading_future_t *future;
+    idle = threading_executor_new(4, &(threading_executor_options_t){.name = "Idle"});
+    must(threading_executor_submit(idle, give_native_id, NULL, &future));
+    must(threading_future_result(future, &native_id));
+    await_sleep((uintptr_t)native_id);
 }
 
 static void known_state(void)
@@ -160,16 +216,17 @@ int main(void)
     executor = threading_executor_new(1, &(threading_executor_options_t){.name = "Pool"});
     must(threading_executor_submit(executor, give_seven, NULL, &done));
     must(threading_future_result(done, &result));
-    must(threading_executor_submit(executor, wait_for_event, NULL, &running));
+    must(threading_executor_submit(executor, submit_and_listen, NULL, &running));
     while (!threading_future_running(running))
         must(threading_sleep(0.002));
     must(threading_executor_submit(executor, give_seven, NULL, &pending));
     must(threading_lock_acquire(&lock));
     must(threading_rwlock_acquire_read(&rwlock));
+    read_often();
     owner = start("Owner", own_rlock, THREADING_NOT_DAEMON);
     (void)start("Second", want_rlock, THREADING_NOT_DAEMON);
     (void)start("Notified", wait_for_condition, THREADING_DAEMON);
-    (void)start("Listener", wait_for_event, THREADING_DAEMON);
+    (void)start("Listener", read_and_listen, THREADING_DAEMON);
     (void)start("Counter", want_semaphore, THREADING_DAEMON);
     (void)start("Party", wait_at_barrier, THREADING_DAEMON);
     (void)start("Writer", want_to_write, THREADING_DAEMON);
@@ -178,6 +235,10 @@ int main(void)
     (void)start("Asker", want_result, THREADING_DAEMON);
     (void)start("Once", listen_once, THREADING_DAEMON);
     (void)start("Later", listen_once, THREADING_DAEMON);
+    make_idle();
+    threading_thread_t *gone = threading_thread(read_for_ever, NULL, .name = "Gone");
+    must(threading_thread_start(gone));
+    must(threading_thread_join(gone));
     must(threading_bounded_semaphore_acquire(&bounded));
     must(threading_stop_request(&stop));
     known_state();

@@ -17,7 +17,7 @@ KINDS = ["", "main", "foreign"]  # ti_kind there
 BARRIER_STATES = ["filling", "acting", "broken"]  # src/core/barrier.c
 QUEUE_KINDS = ["FIFO", "LIFO", "priority"]  # threading_queue_kind_t
 TAGS = 3  # TI_TAGS in src/core/parking.h
-WRITING, WAITING = 0x80000000, 0x40000000  # src/core/rwlock.c
+WRITING, READERS = 0x80000000, 0x3FFFFFFF  # src/core/bias.h
 IDENT_LIMIT = 0x80000000  # src/core/registry.h
 FUTURE_STATES = ["running", "cancelled", "cancelled, and told", "finished"]  # from IDENT_LIMIT on, src/core/future.h
 
@@ -198,27 +198,46 @@ def show_once(once):
     return f"Once, {state}" + waiting(once)
 
 
+def readings():
+    """The threads' notes of what they read, and of threads that ended before somebody counted it: pairs (ident, note)."""
+    selves = [thread.value for thread in all_threads() if thread.value is not None]
+    for value in selves + list(items(variable("ti_kept"))):
+        reads = field(value, "reads")
+        for i in range(reads.type.range()[1] + 1):
+            yield number(field(field(value, "fast"), "ident")), reads[i]
+
+
+def levels_of(reading, lock_bias):
+    """How often a note's thread has acquired the lock, as src/core/bias.h tells."""
+    bias = number(field(reading, "bias"))
+    if bias != 0 and number(field(reading, "marked")) == bias:
+        return number(field(reading, "counted"))
+    return number(field(reading, "levels")) if bias in (0, lock_bias) else 0
+
+
 def readers_of(rwlock):
-    address, names = number(rwlock.address), []
-    for thread in all_threads():
-        if thread.value is None:
-            continue
-        reads = field(thread.value, "reads")
-        for i in range(number(field(thread.value, "reads_known"))):
-            if number(field(reads[i], "rwlock")) == address:
-                names.append(f"{thread.name()} ({thread.ident()})")
-    return ", ".join(names)
+    """Those that are known, and how many levels of them are not in the lock's state while it is biased."""
+    address, bias, names, apart = number(rwlock.address), number(field(rwlock, "writer")), [], 0
+    for ident, reading in readings():
+        levels = levels_of(reading, bias) if number(field(reading, "rwlock")) == address else 0
+        if levels > 0:
+            names.append(who(ident) + (f" at level {levels}" if levels > 1 else ""))
+            apart += levels if number(field(reading, "bias")) != 0 else 0
+    return ", ".join(names), apart
+
+
+def show_readers(rwlock, count):
+    return f"read by {count}: {readers_of(rwlock)[0]}" if count > 0 else "free"
 
 
 def show_rwlock(rwlock):
     state = number(field(rwlock, "state"))
-    readers = state & (WAITING - 1)
-    if state & WRITING:
+    if state & WRITING and state & READERS:
+        text = "biased, " + show_readers(rwlock, (state & READERS) - 1 + readers_of(rwlock)[1])
+    elif state & WRITING:
         text = owned(number(field(rwlock, "writer")), "written by")
-    elif readers:
-        text = f"read by {readers}: {readers_of(rwlock)}"
     else:
-        text = "free"
+        text = show_readers(rwlock, state & READERS)
     return f"RWLock, {text}" + waiting(rwlock)
 
 
@@ -253,12 +272,22 @@ def show_future(future):
     return f"Future, {text}" + waiting(future)
 
 
+def workers_of(executor):
+    worker_type = gdb.lookup_type("struct ti_worker").pointer()
+    first = number(field(executor, "first"))
+    while first != 0:
+        worker = gdb.Value(first).cast(worker_type).dereference()
+        yield worker
+        first = number(field(worker, "next"))
+
+
 def show_executor(executor):
-    text = f"Executor, {number(field(executor, 'worker_count'))} of {number(field(executor, 'max_workers'))} workers"
-    text += f", {number(field(executor, 'queued'))} tasks queued"
-    for name, what in (("is_shutdown", "shut down"), ("is_broken", "broken")):
-        text += f", {what}" if field(executor, name) else ""
-    return text + waiting(executor)
+    rings = [executor, *workers_of(executor)]
+    queued = sum(number(field(field(ring, "tasks"), "count")) for ring in rings)
+    text = f"Executor, {len(rings) - 1} of {number(field(executor, 'max_workers'))} workers, {queued} tasks queued"
+    text += ", shut down" if field(executor, "is_shutdown") else ""
+    refusal = field(executor, "refusal").cast(gdb.lookup_type("threading_status_t"))
+    return text + (", broken" if str(refusal) == "THREADING_BROKEN" else "") + waiting(executor)
 
 
 SHOW = {
