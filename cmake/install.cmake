@@ -36,6 +36,8 @@ endif()
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
   COMPONENT threading_development FILES_MATCHING PATTERN "threading*.h" PATTERN "threading*.hpp")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT threading_runtime)
+install(FILES "${PROJECT_SOURCE_DIR}/tools/gdb/threading-gdb.py" "${PROJECT_SOURCE_DIR}/tools/natvis/threading.natvis"
+  DESTINATION "${CMAKE_INSTALL_DATADIR}/threading" COMPONENT threading_development)
 
 # For find_package(). While the major version is 0, every minor version may break the interface.
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/threadingConfigVersion.cmake" COMPATIBILITY SameMinorVersion)

@@ -101,6 +101,7 @@ function(installs_what_is_documented)
   set(config ${LIBDIR}/cmake/threading)
   string(TOLOWER "${CONFIG}" configuration)
   set(expected ${headers} ${LIBRARIES} share/doc/threading/LICENSE ${LIBDIR}/pkgconfig/threading.pc
+    share/threading/threading-gdb.py share/threading/threading.natvis
     ${config}/threadingConfig.cmake ${config}/threadingConfigVersion.cmake)
   foreach(kind IN ITEMS Static Shared)
     list(APPEND expected ${config}/threading${kind}Targets.cmake ${config}/threading${kind}Targets-${configuration}.cmake)
@@ -185,7 +186,7 @@ endfunction()
 # What FetchContent needs of the tree is in the archive; it is installed too, if that is asked for.
 function(fetch_content_installs_if_asked)
   file(MAKE_DIRECTORY "${work}/threading-${VERSION}")
-  foreach(part IN ITEMS CMakeLists.txt LICENSE cmake include src)
+  foreach(part IN ITEMS CMakeLists.txt LICENSE cmake include src tools)
     file(COPY "${SOURCE}/${part}" DESTINATION "${work}/threading-${VERSION}")
   endforeach()
   run("${CMAKE_COMMAND}" -E tar czf threading.tar.gz "threading-${VERSION}")
