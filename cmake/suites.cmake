@@ -105,7 +105,8 @@ endfunction()
 function(threading_test_target target)
   threading_own_target(${target})
   if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang" AND NOT MSVC)
-    target_compile_options(${target} PRIVATE -O1) # compiling takes longer than running
+    # Compiling takes longer than running.
+    target_compile_options(${target} PRIVATE $<IF:$<BOOL:${THREADING_BUILD_ONLY}>,-O0,-O1>)
   endif()
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests/support")
   if(NOT WIN32)
