@@ -7469,12 +7469,13 @@ static threading_status_t ti_worker_put(ti_worker *worker, ti_task task, size_t 
     return THREADING_OK;
 }
 
-/* Have so many idle workers look again. */
-static void ti_executor_signal(threading_executor_t *executor, size_t n, ti_self *self)
+/* Have so many idle workers look again: those that sleep are a chain for ti_line_wake. */
+static ti_waiter *ti_executor_signal(threading_executor_t *executor, size_t n, ti_self *self)
 {
     ti_add_sequential(&executor->signal, 1); /* sequential: the change in the table in parking.h */
-    if (ti_parking_is_awaited(ti_parking_bucket(&executor->signal)))
-        ti_line_wake(ti_line_take(&executor->signal, n, self));
+    return ti_parking_is_awaited(ti_parking_bucket(&executor->signal))
+               ? ti_line_take(&executor->signal, n, self)
+               : NULL;
 }
 
 static threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti_task task, size_t times,
@@ -7488,9 +7489,10 @@ static threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti
         is_own ? ti_worker_put(self->worker, task, times) : ti_executor_put(executor, task, times);
     /* Relaxed: a worker that has looked here before counted itself before that. */
     bool is_awaited = status == THREADING_OK && ti_load_relaxed(&executor->idle) > 0;
+    ti_waiter *idle = is_awaited ? ti_executor_signal(executor, times, self) : NULL;
+    /* The last touch of the executor: its last reference may be given back in the task. */
     ti_line_unlock(lock, self);
-    if (is_awaited)
-        ti_executor_signal(executor, times, self);
+    ti_line_wake(idle);
     return status;
 }
 
@@ -7525,7 +7527,7 @@ static void ti_executor_stop(threading_executor_t *executor, bool cancel_futures
     if (executor->refusal == THREADING_OK)
         ti_store_relaxed(&executor->refusal, THREADING_SHUTDOWN); /* relaxed: as in ti_worker_put */
     ti_line_unlock(&executor->lock, self);
-    ti_executor_signal(executor, SIZE_MAX, self);
+    ti_line_wake(ti_executor_signal(executor, SIZE_MAX, self));
     if (cancel_futures)
         ti_executor_refuse(executor, THREADING_CANCELLED, self);
 }
