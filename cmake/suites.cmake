@@ -112,7 +112,7 @@ function(threading_test_target target)
     else()
       target_compile_options(${target} PRIVATE -O0)
     endif()
-    if(CMAKE_TOOLCHAIN_FILE MATCHES "zig")
+    if(CMAKE_TOOLCHAIN_FILE MATCHES "/zig[.]cmake$")
       # What zig adds to code that is not optimised; not all of its targets have what that needs.
       target_compile_options(${target} PRIVATE -fno-stack-protector -fno-sanitize=undefined)
     endif()
