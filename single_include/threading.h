@@ -7290,7 +7290,7 @@ static bool ti_event_enqueue(threading_event_t *event, ti_self *self)
     ti_bucket *bucket = ti_parking_bucket(&event->flag);
     ti_guard_lock(&bucket->guard, &self->parker);
     /* Under the guard the flag may be cleared, but not be set: no announcement is needed before the look. */
-    bool must_wait = ti_load_acquire(&event->flag) == 0;
+    bool must_wait = !threading_event_is_set(event);
     if (must_wait) {
         ti_parking_announce(bucket);
         ti_parking_enqueue_last(bucket, &self->waiter, &event->flag);
@@ -9279,8 +9279,8 @@ static threading_status_t ti_lockword_acquire_slow(uint32_t *word, ti_self *self
 static void ti_lockword_acquire_for_certain(uint32_t *word, ti_self *self, uint32_t outcome)
 {
     self->deaf++;
-    (void)ti_lockword_wait(word, self, TI_FOREVER, TI_UNOWNED,
-                           outcome); /* without limit and proof it cannot fail */
+    /* Without limit and proof it cannot fail. */
+    (void)ti_lockword_wait(word, self, TI_FOREVER, TI_UNOWNED, outcome);
     self->deaf--;
 }
 

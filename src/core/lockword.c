@@ -136,8 +136,8 @@ threading_status_t ti_lockword_acquire_slow(uint32_t *word, ti_self *self, int64
 void ti_lockword_acquire_for_certain(uint32_t *word, ti_self *self, uint32_t outcome)
 {
     self->deaf++;
-    (void)ti_lockword_wait(word, self, TI_FOREVER, TI_UNOWNED,
-                           outcome); /* without limit and proof it cannot fail */
+    /* Without limit and proof it cannot fail. */
+    (void)ti_lockword_wait(word, self, TI_FOREVER, TI_UNOWNED, outcome);
     self->deaf--;
 }
 

@@ -617,7 +617,6 @@ static THREADING_NO_ANALYSIS void lock_has_no_waiters(void)
     CHECK(is_zero(&lock, sizeof lock));
 }
 
-/* The sleep lets the waiters wait, longer than the time after which a release hands the lock over. */
 /* ---- an RWLock that many read, which leaves it to the threads to know who */
 
 static threading_rwlock_t read_often;
@@ -700,6 +699,7 @@ CASE(fork_while_threads_read_an_rwlock)
     forker_alone_reads();
 }
 
+/* The sleep lets the waiters wait, longer than the time after which a release hands the lock over. */
 CASE(vanished_waiters_of_a_lock_are_forgotten)
 {
     needs_threads_in_the_child();
