@@ -4462,6 +4462,7 @@ static uint32_t ti_fork_family;
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define TI_SPIN_TIME 20000 /* nanoseconds */
@@ -4479,6 +4480,12 @@ static inline ti_spin ti_spin_begin(void)
 /* Pause, the longer the more often. False when it is time to sleep; always in a process that has one processor
  * only: who is waited for cannot run meanwhile. */
 static bool ti_spin_goes_on(ti_spin *spin);
+
+/* Pause so many times. False, at once, in a process that has one processor only. */
+static bool ti_spin_pause(uint32_t pauses);
+
+/* Whether that many threads can run at once. */
+static bool ti_spin_has_processors(size_t count);
 
 /* Count the processors, once. */
 static void ti_spins_decide(void);
@@ -6688,22 +6695,12 @@ static threading_status_t ti_barrier_give_up(threading_barrier_t *barrier, ti_se
     return ti_parking_await_wake(self) == TI_WOKEN ? THREADING_OK : THREADING_BROKEN;
 }
 
-/* Whether all parties can be on their way at once: only then is it worth a look whether the last one comes. */
-static bool ti_barrier_is_small(const threading_barrier_t *barrier)
-{
-    static uint32_t processors;                    /* 0: not counted yet */
-    uint32_t count = ti_load_relaxed(&processors); /* relaxed, as the store: all count the same */
-    if (count == 0) {
-        count = (uint32_t)ti_port_cpu_count();
-        ti_store_relaxed(&processors, count);
-    }
-    return barrier->parties <= count;
-}
-
 static threading_status_t ti_barrier_sleep(threading_barrier_t *barrier, ti_self *self, ti_bucket *bucket,
                                            double seconds)
 {
-    bool is_small = ti_barrier_is_small(barrier); /* now: once it is full the barrier may be gone */
+    /* Only if all parties can be on their way at once is it worth a look whether the last one comes. Asked now: once it is
+     * full the barrier may be gone. */
+    bool is_small = ti_spin_has_processors(barrier->parties);
     ti_barrier_enqueue(barrier, self, bucket);
     int64_t deadline = ti_deadline_after(seconds);
     if (is_small)
@@ -8710,8 +8707,7 @@ static bool ti_line_pause(uint32_t *looks)
 {
     if (*looks == TI_LOOKS)
         return false;
-    ti_spin spin = {.pauses = (uint32_t)TI_LOOK_DISTANCE << (*looks)++};
-    return ti_spin_goes_on(&spin);
+    return ti_spin_pause((uint32_t)TI_LOOK_DISTANCE << (*looks)++);
 }
 
 static void ti_line_lock_slow(uint32_t *lock, ti_self *self)
@@ -11734,12 +11730,27 @@ void threading_exit_process(int code)
 
 #define TI_SPIN_PAUSES 16 /* at most between two looks; reading the clock takes about as long */
 
-static uint32_t ti_spins_allowed;
+static uint32_t ti_spin_processors;
 
 static void ti_spins_decide(void)
 {
     /* Relaxed: set once, before there is anything to wait for. */
-    ti_store_relaxed(&ti_spins_allowed, ti_port_cpu_count() > 1);
+    ti_store_relaxed(&ti_spin_processors, (uint32_t)ti_port_cpu_count());
+}
+
+static bool ti_spin_has_processors(size_t count)
+{
+    /* Relaxed: as above. */
+    return count <= ti_load_relaxed(&ti_spin_processors);
+}
+
+static bool ti_spin_pause(uint32_t pauses)
+{
+    if (!ti_spin_has_processors(2))
+        return false;
+    for (uint32_t i = 0; i < pauses; i++)
+        ti_pause();
+    return true;
 }
 
 /* The first looks come in quick succession: most waits are over by then, and need no clock. */
@@ -11757,12 +11768,7 @@ static bool ti_spin_has_time(ti_spin *spin)
 
 static bool ti_spin_goes_on(ti_spin *spin)
 {
-    /* Relaxed: as above. */
-    if (!ti_load_relaxed(&ti_spins_allowed) || !ti_spin_has_time(spin))
-        return false;
-    for (uint32_t i = 0; i < spin->pauses; i++)
-        ti_pause();
-    return true;
+    return ti_spin_has_time(spin) && ti_spin_pause(spin->pauses);
 }
 
 /* -------------------------------------------------------------------------------------- src/core/status.c */

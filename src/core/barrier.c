@@ -17,6 +17,7 @@
 #include "linger.h"
 #include "parking.h"
 #include "self.h"
+#include "spins.h"
 #include "stop.h"
 
 enum { TI_FILLING, TI_ACTING, TI_BROKEN };
@@ -125,22 +126,12 @@ static threading_status_t ti_barrier_give_up(threading_barrier_t *barrier, ti_se
     return ti_parking_await_wake(self) == TI_WOKEN ? THREADING_OK : THREADING_BROKEN;
 }
 
-/* Whether all parties can be on their way at once: only then is it worth a look whether the last one comes. */
-static bool ti_barrier_is_small(const threading_barrier_t *barrier)
-{
-    static uint32_t processors;                    /* 0: not counted yet */
-    uint32_t count = ti_load_relaxed(&processors); /* relaxed, as the store: all count the same */
-    if (count == 0) {
-        count = (uint32_t)ti_port_cpu_count();
-        ti_store_relaxed(&processors, count);
-    }
-    return barrier->parties <= count;
-}
-
 static threading_status_t ti_barrier_sleep(threading_barrier_t *barrier, ti_self *self, ti_bucket *bucket,
                                            double seconds)
 {
-    bool is_small = ti_barrier_is_small(barrier); /* now: once it is full the barrier may be gone */
+    /* Only if all parties can be on their way at once is it worth a look whether the last one comes. Asked now: once it is
+     * full the barrier may be gone. */
+    bool is_small = ti_spin_has_processors(barrier->parties);
     ti_barrier_enqueue(barrier, self, bucket);
     int64_t deadline = ti_deadline_after(seconds);
     if (is_small)

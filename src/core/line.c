@@ -8,8 +8,7 @@ bool ti_line_pause(uint32_t *looks)
 {
     if (*looks == TI_LOOKS)
         return false;
-    ti_spin spin = {.pauses = (uint32_t)TI_LOOK_DISTANCE << (*looks)++};
-    return ti_spin_goes_on(&spin);
+    return ti_spin_pause((uint32_t)TI_LOOK_DISTANCE << (*looks)++);
 }
 
 void ti_line_lock_slow(uint32_t *lock, ti_self *self)

@@ -6,12 +6,27 @@
 
 #define TI_SPIN_PAUSES 16 /* at most between two looks; reading the clock takes about as long */
 
-static uint32_t ti_spins_allowed;
+static uint32_t ti_spin_processors;
 
 void ti_spins_decide(void)
 {
     /* Relaxed: set once, before there is anything to wait for. */
-    ti_store_relaxed(&ti_spins_allowed, ti_port_cpu_count() > 1);
+    ti_store_relaxed(&ti_spin_processors, (uint32_t)ti_port_cpu_count());
+}
+
+bool ti_spin_has_processors(size_t count)
+{
+    /* Relaxed: as above. */
+    return count <= ti_load_relaxed(&ti_spin_processors);
+}
+
+bool ti_spin_pause(uint32_t pauses)
+{
+    if (!ti_spin_has_processors(2))
+        return false;
+    for (uint32_t i = 0; i < pauses; i++)
+        ti_pause();
+    return true;
 }
 
 /* The first looks come in quick succession: most waits are over by then, and need no clock. */
@@ -29,10 +44,5 @@ static bool ti_spin_has_time(ti_spin *spin)
 
 bool ti_spin_goes_on(ti_spin *spin)
 {
-    /* Relaxed: as above. */
-    if (!ti_load_relaxed(&ti_spins_allowed) || !ti_spin_has_time(spin))
-        return false;
-    for (uint32_t i = 0; i < spin->pauses; i++)
-        ti_pause();
-    return true;
+    return ti_spin_has_time(spin) && ti_spin_pause(spin->pauses);
 }

@@ -8,6 +8,7 @@
 #define TI_SPINS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define TI_SPIN_TIME 20000 /* nanoseconds */
@@ -25,6 +26,12 @@ static inline ti_spin ti_spin_begin(void)
 /* Pause, the longer the more often. False when it is time to sleep; always in a process that has one processor
  * only: who is waited for cannot run meanwhile. */
 bool ti_spin_goes_on(ti_spin *spin);
+
+/* Pause so many times. False, at once, in a process that has one processor only. */
+bool ti_spin_pause(uint32_t pauses);
+
+/* Whether that many threads can run at once. */
+bool ti_spin_has_processors(size_t count);
 
 /* Count the processors, once. */
 void ti_spins_decide(void);
