@@ -147,18 +147,6 @@ static void *end_as_reader(void *arg)
     return arg;
 }
 
-static void ended_reader_keeps_writers_out(void)
-{
-    CHECK_STATUS(threading_rwlock_try_acquire_write(&rwlock), THREADING_BUSY);
-    CHECK_STATUS(threading_rwlock_acquire_write_timeout(&rwlock, 0.005), THREADING_TIMEOUT);
-    CHECK_STATUS(threading_rwlock_release_read(&rwlock), THREADING_NOT_OWNER);
-    read_it();
-    CHECK(others_can_read());
-    done_reading();
-    CHECK_STATUS(threading_rwlock_init(&rwlock), THREADING_OK);
-    is_free_and_works();
-}
-
 CASE(reader_that_ended_keeps_writers_out_and_lets_readers_in)
 {
     make_biased();

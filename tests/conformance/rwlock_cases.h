@@ -98,6 +98,19 @@ THREADING_UNUSED static void is_free_and_works(void)
     CHECK(is_zero(&rwlock, sizeof rwlock));
 }
 
+/* Nobody knows any more whose share it was. */
+THREADING_UNUSED static void ended_reader_keeps_writers_out(void)
+{
+    CHECK_STATUS(threading_rwlock_try_acquire_write(&rwlock), THREADING_BUSY);
+    CHECK_STATUS(threading_rwlock_acquire_write_timeout(&rwlock, 0.005), THREADING_TIMEOUT);
+    CHECK_STATUS(threading_rwlock_release_read(&rwlock), THREADING_NOT_OWNER);
+    read_it();
+    CHECK(others_can_read());
+    done_reading();
+    CHECK_STATUS(threading_rwlock_init(&rwlock), THREADING_OK);
+    is_free_and_works();
+}
+
 /* The names of those who had the lock, in that order. */
 static threading_lock_t order_lock;
 static char order[20];

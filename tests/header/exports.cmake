@@ -1,15 +1,9 @@
 # SPDX-License-Identifier: MIT
 # The shared LIBRARY exports the functions that HEADER declares with THREADING_API, and nothing else.
 cmake_minimum_required(VERSION 3.21)
+include("${CMAKE_CURRENT_LIST_DIR}/../declared.cmake")
 
-# The name of a function is the last threading_…( before its semicolon: what follows are macros, in capitals.
-file(READ "${HEADER}" text)
-string(REGEX REPLACE "/[*]([^*]|[*]+[^*/])*[*]+/" "" text "${text}")
-set(declared "")
-while(text MATCHES "THREADING_API [^#;]*[ *\n](threading_[a-z0-9_]+)\\([^;]*;(.*)$")
-  list(APPEND declared "${CMAKE_MATCH_1}")
-  set(text "${CMAKE_MATCH_2}")
-endwhile()
+threading_declared("${HEADER}" declared)
 list(SORT declared)
 
 execute_process(COMMAND "${NM}" -D --defined-only "${LIBRARY}" OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)

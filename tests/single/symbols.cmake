@@ -2,16 +2,12 @@
 # OBJECT, the implementation compiled, defines the functions that HEADER declares with THREADING_API, and of other global
 # names only those that the private part of HEADER uses.
 cmake_minimum_required(VERSION 3.21)
+include("${CMAKE_CURRENT_LIST_DIR}/../declared.cmake")
 
 file(READ "${HEADER}" text)
 string(FIND "${text}" "private from here" at)
 string(SUBSTRING "${text}" ${at} -1 private)
-string(REGEX REPLACE "/[*]([^*]|[*]+[^*/])*[*]+/" "" text "${text}")
-set(declared "")
-while(text MATCHES "THREADING_API [^#;]*[ *\n](threading_[a-z0-9_]+)\\([^;]*;(.*)$")
-  list(APPEND declared "${CMAKE_MATCH_1}")
-  set(text "${CMAKE_MATCH_2}")
-endwhile()
+threading_declared("${HEADER}" declared)
 
 execute_process(COMMAND "${NM}" -g --defined-only "${OBJECT}" OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
 string(REGEX MATCHALL " [A-Zi] _?[^ \n]+" defined "${symbols}")

@@ -81,6 +81,16 @@ THREADING_UNUSED static inline void free_all(threading_future_t **futures, size_
         threading_future_free(futures[i]);
 }
 
+/* A task that must be run in its turn: the arguments of all are their numbers, from 0 on. */
+THREADING_UNUSED static int next_turn; /* not atomic: one thread runs them all */
+
+THREADING_UNUSED static void *check_turn(void *number)
+{
+    CHECK_EQUAL((intptr_t)number, next_turn);
+    next_turn++;
+    return number;
+}
+
 /* Finishes one after the other with pauses, until it is told to stop: for what limits the time of all
  * together. */
 struct drip {
