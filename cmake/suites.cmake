@@ -14,10 +14,6 @@ else()
 endif()
 
 set(THREADING_TEST_ENVIRONMENT
-  # The fork tests start threads in the child; without die_after_fork=0 the sanitizer ends it.
-  # Cases take RLocks in orders that it reports, more of them at once than it can follow (63), and init those that
-  # another thread has held for ever; tests/checkers/ runs with its own defaults.
-  "TSAN_OPTIONS=halt_on_error=1:detect_deadlocks=0:report_destroy_locked=0:die_after_fork=0"
   "ASAN_OPTIONS=halt_on_error=1:detect_leaks=1:allocator_may_return_null=1"
   "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1")
 if(THREADING_TEST_SLOW)
@@ -27,10 +23,65 @@ if(CMAKE_CROSSCOMPILING_EMULATOR MATCHES "qemu")
   list(APPEND THREADING_TEST_ENVIRONMENT THREADING_TEST_EMULATED=1)
 endif()
 
+# The thread sanitizer looks at RLocks too. These tests do on purpose what it reports; no other test may.
+
+# They take RLocks in orders that can deadlock, for somebody to be told of it.
+set(threading_tests_of_deadlocks
+  rlock_deadlock.one_of_two_threads_that_wait_crosswise_is_told
+  rlock_deadlock.one_of_three_threads_in_a_ring_is_told
+  rlock_deadlock.one_of_five_threads_in_a_ring_is_told
+  rlock_deadlock.one_of_two_foreign_threads_is_told
+  rlock_deadlock.levels_and_the_spelling_forever_make_no_difference
+  rlock_deadlock.whoever_is_told_backs_off_and_all_go_on
+  rlock_deadlock.owner_that_came_after_the_wait_began_is_seen
+  stop.who_heeds_no_more_is_told_of_deadlocks_again
+  oracle.agrees_with_the_model oracle.agrees_with_cpython
+  example.philosophers)
+
+# One thread holds more of them than it can follow, which are 63, or frees the memory of as many that it holds.
+set(threading_tests_of_many_rlocks
+  rlock.memory_may_be_freed_once_acquired
+  condition_rlock.memory_may_be_freed_once_acquired
+  rlock.release_lets_on_only_waiters_of_that_lock
+  condition_rlock.release_lets_on_only_waiters_of_that_lock
+  condition.memory_may_be_freed_by_the_last_who_was_notified)
+
+# Many threads fork at once: with GCC's, children hang more often if other threads are in its detector at that moment.
+set(threading_tests_of_many_forks
+  fork.sixteen_threads_can_fork_at_once)
+
+# They init RLocks that are held, most of them for ever, since the owner has ended.
+set(threading_tests_of_held_rlocks
+  condition.init_frees_the_own_lock_of_a_held_condition
+  condition.owner_that_ended_keeps_the_lock
+  condition_rlock.init_frees_a_held_lock
+  condition_rlock.owner_that_ended_leaves_it_locked_for_ever
+  fork.rlock_of_a_vanished_thread_is_a_deadlock_until_init
+  rlock.init_frees_a_held_lock
+  rlock.owner_that_ended_leaves_it_locked_for_ever
+  rlock_deadlock.all_who_wait_are_told_when_the_owner_ends
+  rlock_deadlock.all_who_wait_are_told_when_a_foreign_owner_ends
+  oracle.agrees_with_the_model oracle.agrees_with_cpython)
+
+function(threading_test_environment name result)
+  string(REPLACE "${THREADING_COLUMN}." "" test "${name}")
+  # The fork tests start threads in the child; without die_after_fork=0 the sanitizer ends it.
+  set(options "halt_on_error=1:second_deadlock_stack=1:die_after_fork=0")
+  if(test IN_LIST threading_tests_of_deadlocks OR test IN_LIST threading_tests_of_many_rlocks OR
+     test IN_LIST threading_tests_of_many_forks)
+    string(APPEND options ":detect_deadlocks=0")
+  endif()
+  if(test IN_LIST threading_tests_of_held_rlocks)
+    string(APPEND options ":report_destroy_locked=0")
+  endif()
+  set(${result} ${THREADING_TEST_ENVIRONMENT} "TSAN_OPTIONS=${options}" PARENT_SCOPE)
+endfunction()
+
 # The properties that every test of a program has; `seconds` is its limit before scaling.
 function(threading_test_properties name seconds)
   math(EXPR limit "${seconds} * ${THREADING_TEST_TIMEOUT_SCALE}")
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${limit} ENVIRONMENT "${THREADING_TEST_ENVIRONMENT}")
+  threading_test_environment(${name} environment)
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${limit} ENVIRONMENT "${environment}")
 endfunction()
 
 # A case passes when the program returns 0; 77 is skipped.
@@ -51,7 +102,8 @@ function(threading_exit_case test program case seconds code output)
   # The script ends the program at the limit; CTest itself comes a little later, and only ends the script.
   math(EXPR limit "${limit} + 10")
   # What such a process leaves behind when it ends, it leaves on purpose: that is no leak.
-  string(REPLACE "detect_leaks=1" "detect_leaks=0" environment "${THREADING_TEST_ENVIRONMENT}")
+  threading_test_environment(${test} environment)
+  string(REPLACE "detect_leaks=1" "detect_leaks=0" environment "${environment}")
   set_tests_properties(${test} PROPERTIES TIMEOUT ${limit} SKIP_REGULAR_EXPRESSION "(^|\n)SKIP: "
     ENVIRONMENT "${environment}")
 endfunction()
