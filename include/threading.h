@@ -2381,7 +2381,15 @@ struct threading_fast {
     size_t capacity;
 };
 
-struct threading_bucket {
+/* Each has a cache line of its own, where the compiler can be told: a thread that waits in one disturbs none of
+ * its neighbours, and one of 64 bytes is found by a shift. */
+#if defined(__GNUC__)
+#define THREADING_CACHE_LINE __attribute__((aligned(64)))
+#else
+#define THREADING_CACHE_LINE
+#endif
+
+struct THREADING_CACHE_LINE threading_bucket {
     struct threading_guard {
         uintptr_t word;
         struct threading_guard_waiter *queue;
@@ -2464,6 +2472,18 @@ THREADING_UNUSED static inline bool threading_word_is_simple(const uint32_t *wor
            __atomic_load_n(threading_word_count(word), __ATOMIC_RELAXED) == 0;
 }
 
+/* What is about to be read will be written next: fetch its cache line for both at once. A thread that looks at the
+ * lock may have taken it, and to fetch it twice takes a hundred nanoseconds more, for which the lock is held. The
+ * instruction does nothing on x86 processors that do not know it; the compiler would leave it out for their sake. */
+THREADING_UNUSED static inline void threading_expect_write(const void *address)
+{
+#if defined(__x86_64__)
+    __asm__ volatile("prefetchw (%0)" ::"r"(address));
+#else
+    __builtin_prefetch(address, 1);
+#endif
+}
+
 /* R1 and R2 of the table in fence.h. */
 THREADING_UNUSED static inline void threading_word_free(uint32_t *word)
 {
@@ -2489,6 +2509,7 @@ THREADING_UNUSED THREADING_NO_ANALYSIS static inline threading_status_t
 threading_lock_release_inline(threading_lock_t *lock) THREADING_ANALYSIS(release_capability(*lock))
 {
     const struct threading_fast *self = threading_fast_self;
+    threading_expect_write(lock);
     if (self == NULL || lock == NULL || __atomic_load_n(&lock->word, __ATOMIC_RELAXED) != self->ident ||
         !threading_word_is_simple(&lock->word))
         return threading_lock_release(lock);
@@ -2519,6 +2540,7 @@ threading_rlock_release_inline(threading_rlock_t *rlock)
     THREADING_ANALYSIS_REENTRANT(release_capability(*rlock))
 {
     struct threading_fast *self = THREADING_RLOCK_SELF;
+    threading_expect_write(rlock);
     if (self == NULL || rlock == NULL || __atomic_load_n(&rlock->owner, __ATOMIC_RELAXED) != self->ident)
         return threading_rlock_release(rlock);
     if (rlock->count > 1) {

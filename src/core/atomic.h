@@ -44,6 +44,17 @@ static inline void ti_pause(void)
 #endif
 }
 
+/* Tells the processor that what is read next will be written. x86's instruction does nothing where it is not known;
+ * the compiler would leave it out for the sake of such processors. */
+static inline void ti_expect_write(const void *address)
+{
+#if defined(__x86_64__)
+    __asm__ volatile("prefetchw (%0)" ::"r"(address));
+#else
+    __builtin_prefetch(address, 1);
+#endif
+}
+
 static inline uint32_t ti_load_relaxed(const uint32_t *word)
 {
     TI_ATOMIC(word);
@@ -215,6 +226,12 @@ static inline void ti_keep_order(void)
 static inline void ti_pause(void)
 {
     TI_ATOMIC_PAUSE();
+}
+
+/* Nothing: not tried with this compiler. */
+static inline void ti_expect_write(const void *address)
+{
+    (void)address;
 }
 
 /* The intrinsics want 32 bits as a long, which has 32 on Windows. */

@@ -51,13 +51,13 @@ static void ti_lockword_withdraw(uint32_t *word, uint32_t ident)
 
 /* ---- waiting ---- */
 
-/* Look for a while before sleeping: most locks are held for less time than it takes to sleep and wake. */
+/* Look for a while before sleeping: most locks are held for less time than it takes to sleep and wake. A look is
+ * a try at once: to read the word first would fetch its cache line twice when it is free. */
 static bool ti_lockword_spin(uint32_t *word, uint32_t ident)
 {
     ti_spin spin = ti_spin_begin();
     while (ti_spin_goes_on(&spin))
-        /* Relaxed: the try decides. */
-        if (ti_load_relaxed(word) == 0 && ti_lockword_try(word, ident))
+        if (ti_lockword_try(word, ident))
             return true;
     return false;
 }

@@ -88,6 +88,8 @@ void ti_lockword_wake_first(const uint32_t *word, ti_bucket *bucket);
  */
 static inline bool ti_lockword_clear(uint32_t *word, uint32_t ident)
 {
+    /* Who looks at the word may have its cache line: have it back once, not to read and then to write. */
+    ti_expect_write(word);
     /* Relaxed: only the thread of that ident puts it there, apart from a hand-over that it waits for. */
     if (!ti_fence_is_shared() || ti_load_relaxed(word) != ident)
         return ti_exchange_sequential(word, 0) != 0; /* sequential: the change in the table in parking.h */

@@ -4,7 +4,9 @@
 #include "atomic.h"
 #include "port.h"
 
-#define TI_SPIN_PAUSES 16 /* at most between two looks; reading the clock takes about as long */
+/* At most between two looks, a microsecond or two: each look takes the memory away from the thread that works
+ * there. */
+#define TI_SPIN_PAUSES 64
 
 static uint32_t ti_spin_processors;
 
