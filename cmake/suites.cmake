@@ -46,10 +46,6 @@ set(threading_tests_of_many_rlocks
   condition_rlock.release_lets_on_only_waiters_of_that_lock
   condition.memory_may_be_freed_by_the_last_who_was_notified)
 
-# Many threads fork at once: with GCC's, children hang more often if other threads are in its detector at that moment.
-set(threading_tests_of_many_forks
-  fork.sixteen_threads_can_fork_at_once)
-
 # They init RLocks that are held, most of them for ever, since the owner has ended.
 set(threading_tests_of_held_rlocks
   condition.init_frees_the_own_lock_of_a_held_condition
@@ -67,8 +63,7 @@ function(threading_test_environment name result)
   string(REPLACE "${THREADING_COLUMN}." "" test "${name}")
   # The fork tests start threads in the child; without die_after_fork=0 the sanitizer ends it.
   set(options "halt_on_error=1:second_deadlock_stack=1:die_after_fork=0")
-  if(test IN_LIST threading_tests_of_deadlocks OR test IN_LIST threading_tests_of_many_rlocks OR
-     test IN_LIST threading_tests_of_many_forks)
+  if(test IN_LIST threading_tests_of_deadlocks OR test IN_LIST threading_tests_of_many_rlocks)
     string(APPEND options ":detect_deadlocks=0")
   endif()
   if(test IN_LIST threading_tests_of_held_rlocks)

@@ -24,6 +24,14 @@ static void needs_memory_in_the_child(void)
         SKIP("AddressSanitizer's allocator stays locked when another thread allocates during the fork");
 }
 
+/* Seen in one of a hundred runs, with GCC 12's: the child waits in DenseSlabAlloc::Refill for a lock of a thread that
+ * vanished. */
+static void needs_sync_variables_in_the_child(void)
+{
+    if (CHILD_OF_TSAN)
+        SKIP("ThreadSanitizer's allocator stays locked when another thread is in it during the fork");
+}
+
 /* What the thread that forks lets its child do. */
 static role_t role;
 
@@ -1026,6 +1034,7 @@ static void *fork_together(void *arg)
 CASE(sixteen_threads_can_fork_at_once)
 {
     threading_thread_t *threads[16];
+    needs_sync_variables_in_the_child();
     start_many(threads, 16, fork_together, NULL);
     finish_many(threads, 16);
 }
