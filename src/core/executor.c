@@ -47,7 +47,8 @@ threading_executor_t *threading_executor_new(size_t max_workers, const threading
         return NULL;
     if (options != NULL)
         executor->options = *options;
-    if (ti_tasks_reserve(&executor->tasks, 1))
+    ti_self *self = ti_self_get();
+    if (ti_tasks_reserve(&executor->tasks, 1, self))
         executor->name = ti_executor_name(executor->options.name);
     if (executor->name == NULL) {
         ti_tasks_free(&executor->tasks);
@@ -57,7 +58,7 @@ threading_executor_t *threading_executor_new(size_t max_workers, const threading
     executor->handles = executor->references = 1;
     executor->family = ti_fork_family;
     executor->max_workers = max_workers > 0 ? max_workers : ti_executor_default_workers();
-    executor->is_shutdown = !ti_executor_list(executor, ti_self_get());
+    executor->is_shutdown = !ti_executor_list(executor, self);
     executor->refusal = executor->is_shutdown ? THREADING_SHUTDOWN : THREADING_OK;
     return executor;
 }
@@ -123,32 +124,45 @@ bool ti_executor_is_orphaned(const threading_executor_t *executor)
     return executor->family != ti_fork_family;
 }
 
-/* Queue with the executor. A further thread that cannot be started is no reason to fail. */
-static threading_status_t ti_executor_put(threading_executor_t *executor, ti_task task, size_t times)
+/* Before a task is queued: start another worker if none is to spare for it. One that cannot be started is no reason
+ * to fail, unless it is the first. */
+static threading_status_t ti_executor_prepare(threading_executor_t *executor)
+{
+    /* Relaxed: only the number matters. */
+    if ((int32_t)ti_add_relaxed(&executor->spare, (uint32_t)-1) > 0)
+        return THREADING_OK;
+    threading_status_t status = ti_executor_start_worker(executor);
+    if (status == THREADING_OK || executor->worker_count > 0)
+        return THREADING_OK;
+    ti_add_relaxed(&executor->spare, 1); /* relaxed: as above */
+    return status;
+}
+
+/* Queue with the executor. */
+static threading_status_t ti_executor_put(threading_executor_t *executor, ti_task task, size_t times,
+                                          ti_self *self)
 {
     if (executor->refusal != THREADING_OK)
         return (threading_status_t)executor->refusal;
-    if (!ti_tasks_reserve(&executor->tasks, times))
+    if (!ti_tasks_reserve(&executor->tasks, times, self))
         return THREADING_NO_MEMORY;
     for (size_t i = 0; i < times; i++) {
-        if (!executor->is_complete && ti_load_relaxed(&executor->free) <= executor->tasks.count) {
-            threading_status_t status = ti_executor_start_worker(executor);
-            if (status != THREADING_OK && executor->worker_count == 0)
-                return status;
-        }
+        threading_status_t status = executor->is_complete ? THREADING_OK : ti_executor_prepare(executor);
+        if (status != THREADING_OK)
+            return status;
         ti_tasks_push(&executor->tasks, task);
     }
     return THREADING_OK;
 }
 
 /* Queue with the calling worker, whose executor is complete. */
-static threading_status_t ti_worker_put(ti_worker *worker, ti_task task, size_t times)
+static threading_status_t ti_worker_put(ti_worker *worker, ti_task task, size_t times, ti_self *self)
 {
     /* Relaxed: a refusal that was before this call is seen, and one beside it may come before or after. */
     threading_status_t refusal = (threading_status_t)ti_load_relaxed(&worker->executor->refusal);
     if (refusal != THREADING_OK)
         return refusal;
-    if (!ti_tasks_reserve(&worker->tasks, times))
+    if (!ti_tasks_reserve(&worker->tasks, times, self))
         return THREADING_NO_MEMORY;
     for (size_t i = 0; i < times; i++)
         ti_tasks_push(&worker->tasks, task);
@@ -172,7 +186,7 @@ threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti_task t
     uint32_t *lock = is_own ? &self->worker->lock : &executor->lock;
     ti_line_lock(lock, self);
     threading_status_t status =
-        is_own ? ti_worker_put(self->worker, task, times) : ti_executor_put(executor, task, times);
+        is_own ? ti_worker_put(self->worker, task, times, self) : ti_executor_put(executor, task, times, self);
     /* Relaxed: a worker that has looked here before counted itself before that. */
     bool is_awaited = status == THREADING_OK && ti_load_relaxed(&executor->idle) > 0;
     ti_waiter *idle = is_awaited ? ti_executor_signal(executor, times, self) : NULL;

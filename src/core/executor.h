@@ -24,15 +24,17 @@
 
 /* One of an executor's threads. */
 typedef struct ti_worker {
-    uint32_t lock; /* protects the tasks */
-    uint32_t turn; /* counts its searches; its own thread's, as the next */
-    struct ti_worker *victim;
-    ti_tasks tasks;
     threading_executor_t *executor;
     threading_thread_t *thread;
     uintptr_t next; /* the worker that was started after it; 0 if there is none yet */
+    char apart[TI_APART];
+    uint32_t turn; /* counts its searches; its own thread's, as the next */
+    struct ti_worker *victim;
+    uint32_t lock; /* of its own thread, when that puts tasks there */
+    ti_tasks tasks;
 } ti_worker;
 
+/* What is written again and again is apart from what is only read, and by whom from whom. */
 struct threading_executor {
     uint32_t handles;     /* what users hold; with the last it is shut down */
     uint32_t references;  /* one for all handles together, one for each worker */
@@ -40,11 +42,6 @@ struct threading_executor {
     uint32_t is_complete; /* all workers are started: set for good, and read without the lock */
     uint32_t refused;     /* the status of tasks that had not begun and never will; read without the lock */
     uint32_t refusal;     /* the status of a submit: OK, SHUTDOWN or BROKEN; read without the lock too */
-    uint32_t free;   /* workers that run no task, while it is not complete; changes without the lock too */
-    uint32_t idle;   /* workers that look a last time, or sleep; changes without the lock */
-    uint32_t signal; /* what they wait for a change of */
-    uint32_t lock;   /* protects what follows */
-    ti_tasks tasks;
     bool is_shutdown;
     size_t worker_count;
     ti_worker *last;    /* worker */
@@ -55,6 +52,13 @@ struct threading_executor {
     bool is_listed; /* under the list's guard, as the next two */
     threading_executor_t *previous_listed;
     threading_executor_t *next_listed;
+    char apart[TI_APART];
+    uint32_t spare;  /* workers that run no task, less tasks that are queued, while it is not complete; atomic */
+    uint32_t idle;   /* workers that look a last time, or sleep; changes without the lock */
+    uint32_t signal; /* what they wait for a change of */
+    char apart_too[TI_APART];
+    uint32_t lock; /* of those who submit: protects the workers, the shutdown, the refusal and the tasks */
+    ti_tasks tasks;
 };
 
 /* In a forked child: its locks may be held for ever by threads that are gone. */
@@ -73,8 +77,8 @@ bool ti_executor_help(threading_future_t *future, ti_self *self);
 /* In a worker: call a task's function. What the task leaves behind in the thread is undone. */
 void *ti_executor_call(threading_executor_t *executor, threading_target_t function, void *arg, ti_self *self);
 
-/* So many workers more run no task. */
-void ti_executor_count_free(threading_executor_t *executor, uint32_t more);
+/* So many workers more run no task, or so many tasks less are queued. */
+void ti_executor_count_spare(threading_executor_t *executor, uint32_t more);
 
 /* Take no more tasks, and let the workers end when none is left. */
 void ti_executor_stop(threading_executor_t *executor, bool cancel_futures);

@@ -90,18 +90,18 @@ void ti_map_work(ti_map *map, ti_self *self)
 {
     size_t index;
     void *value;
-    uint32_t counts = 0; /* the worker counts as free from the end of an item to the next one's begin */
+    uint32_t counts = 0; /* the worker counts as spare from the end of an item to the next one's begin */
     for (;; counts = 1) {
         ti_map_heed_refusal(map);
         if (!ti_map_begin(map, &index))
             break;
-        ti_executor_count_free(map->executor, 0 - counts);
+        ti_executor_count_spare(map->executor, 0 - counts);
         if (!ti_map_call(map, index, &value, self))
             return;
-        ti_executor_count_free(map->executor, 1);
+        ti_executor_count_spare(map->executor, 1);
         ti_slot_end(&map->slots[index], TI_FINISHED, THREADING_OK, value);
     }
-    ti_executor_count_free(map->executor, 1 - counts);
+    ti_executor_count_spare(map->executor, 1 - counts);
 }
 
 /* ---- the call ---- */

@@ -23,11 +23,11 @@
 
 /* ---- running a task ---- */
 
-void ti_executor_count_free(threading_executor_t *executor, uint32_t more)
+void ti_executor_count_spare(threading_executor_t *executor, uint32_t more)
 {
     /* Relaxed: from that time on nobody reads it any more. */
     if (!ti_load_relaxed(&executor->is_complete))
-        ti_add_relaxed(&executor->free, more); /* relaxed: only the number matters */
+        ti_add_relaxed(&executor->spare, more); /* relaxed: only the number matters */
 }
 
 void *ti_executor_call(threading_executor_t *executor, threading_target_t function, void *arg, ti_self *self)
@@ -43,11 +43,11 @@ void *ti_executor_call(threading_executor_t *executor, threading_target_t functi
 }
 
 static void ti_executor_run_future(threading_executor_t *executor, threading_future_t *future, ti_self *self,
-                                   uint32_t *free)
+                                   uint32_t *spare)
 {
     void *value = ti_executor_call(executor, future->function, future->arg, self);
     if (!ti_executor_is_orphaned(executor)) /* else the task has called fork, and this is the child */
-        (void)ti_future_finish(future, self->fast.ident, THREADING_OK, value, free);
+        (void)ti_future_finish(future, self->fast.ident, THREADING_OK, value, spare);
 }
 
 bool ti_executor_help(threading_future_t *future, ti_self *self)
@@ -62,56 +62,52 @@ bool ti_executor_help(threading_future_t *future, ti_self *self)
 static void ti_executor_run(threading_executor_t *executor, ti_task task, ti_self *self)
 {
     if (task.function == NULL) {
-        /* Relaxed: as in ti_executor_count_free. */
-        uint32_t *free = ti_load_relaxed(&executor->is_complete) ? NULL : &executor->free;
-        ti_executor_run_future(executor, (threading_future_t *)task.arg, self, free);
+        /* Relaxed: as in ti_executor_count_spare. */
+        uint32_t *spare = ti_load_relaxed(&executor->is_complete) ? NULL : &executor->spare;
+        ti_executor_run_future(executor, (threading_future_t *)task.arg, self, spare);
         threading_future_free((threading_future_t *)task.arg);
     } else if (task.function == ti_map_task) {
         ti_map_work((struct ti_map *)task.arg, self);
         ti_map_give_back((struct ti_map *)task.arg);
     } else {
         (void)ti_executor_call(executor, task.function, task.arg, self);
-        ti_executor_count_free(executor, 1);
+        ti_executor_count_spare(executor, 1);
     }
 }
 
 /* ---- finding a task ---- */
 
 /* False: the task was cancelled, or somebody has run it. */
-static bool ti_task_begins(ti_task task, const ti_self *self)
+static bool ti_task_begins(ti_task task, const ti_worker *worker, const ti_self *self)
 {
     if (task.function != NULL || ti_future_begin((threading_future_t *)task.arg, self->fast.ident))
         return true;
     threading_future_free((threading_future_t *)task.arg);
+    ti_executor_count_spare(worker->executor, 1);
     return false;
 }
 
 /* Take the oldest task of a ring that begins. */
-static bool ti_worker_take(const ti_worker *worker, uint32_t *lock, ti_tasks *tasks, ti_task *task,
-                           ti_self *self)
+static bool ti_worker_take(const ti_worker *worker, ti_tasks *tasks, ti_task *task, ti_self *self)
 {
     bool begins = false;
     if (!ti_tasks_may_be_there(tasks))
         return false;
-    ti_line_lock(lock, self);
-    while (!begins && tasks->count > 0) {
-        *task = ti_tasks_pop(tasks);
-        begins = ti_task_begins(*task, self);
-    }
-    if (begins)
-        ti_executor_count_free(worker->executor, (uint32_t)-1);
-    ti_line_unlock(lock, self);
+    ti_line_lock(&tasks->lock, self);
+    while (!begins && ti_tasks_pop(tasks, task))
+        begins = ti_task_begins(*task, worker, self);
+    ti_line_unlock(&tasks->lock, self);
     return begins;
 }
 
 static bool ti_worker_take_own(ti_worker *worker, ti_task *task, ti_self *self)
 {
-    return ti_worker_take(worker, &worker->lock, &worker->tasks, task, self);
+    return ti_worker_take(worker, &worker->tasks, task, self);
 }
 
 static bool ti_worker_take_submitted(ti_worker *worker, ti_task *task, ti_self *self)
 {
-    return ti_worker_take(worker, &worker->executor->lock, &worker->executor->tasks, task, self);
+    return ti_worker_take(worker, &worker->executor->tasks, task, self);
 }
 
 static ti_worker *ti_worker_next_victim(const ti_worker *worker)
@@ -130,8 +126,7 @@ static bool ti_worker_steal(ti_worker *worker, ti_task *task, ti_self *self)
             return false; /* none is listed yet */
         if (last == NULL)
             last = worker->victim;
-        if (worker->victim != worker &&
-            ti_worker_take(worker, &worker->victim->lock, &worker->victim->tasks, task, self))
+        if (worker->victim != worker && ti_worker_take(worker, &worker->victim->tasks, task, self))
             return true;
     } while (worker->victim != last);
     return false;
@@ -164,12 +159,12 @@ static bool ti_executor_may_have_tasks(const threading_executor_t *executor)
 static bool ti_executor_has_tasks(threading_executor_t *executor, ti_self *self, bool *is_over)
 {
     ti_line_lock(&executor->lock, self);
-    bool found = executor->tasks.count > 0;
+    bool found = ti_tasks_may_be_there(&executor->tasks);
     *is_over = executor->is_shutdown;
     ti_line_unlock(&executor->lock, self);
     for (ti_worker *worker = NULL; !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;) {
         ti_line_lock(&worker->lock, self);
-        found = worker->tasks.count > 0;
+        found = ti_tasks_may_be_there(&worker->tasks);
         ti_line_unlock(&worker->lock, self);
     }
     return found;
@@ -218,13 +213,18 @@ static void ti_task_refuse(ti_task task, threading_status_t status)
     }
 }
 
-static void ti_tasks_refuse(uint32_t *lock, ti_tasks *tasks, threading_status_t status, ti_self *self)
+static void ti_tasks_refuse(threading_executor_t *executor, uint32_t *lock, ti_tasks *tasks,
+                            threading_status_t status, ti_self *self)
 {
     ti_line_lock(lock, self);
+    ti_line_lock(&tasks->lock, self);
     ti_tasks taken = ti_tasks_take_all(tasks);
+    ti_line_unlock(&tasks->lock, self);
     ti_line_unlock(lock, self);
-    while (taken.count > 0)
-        ti_task_refuse(ti_tasks_pop(&taken), status);
+    for (ti_task task; ti_tasks_pop(&taken, &task);) {
+        ti_executor_count_spare(executor, 1);
+        ti_task_refuse(task, status);
+    }
     ti_tasks_free(&taken);
 }
 
@@ -232,9 +232,9 @@ void ti_executor_refuse(threading_executor_t *executor, threading_status_t statu
 {
     /* Relaxed: a worker that does not see it yet begins one item of a map more, as if that had been before. */
     ti_store_relaxed(&executor->refused, (uint32_t)status);
-    ti_tasks_refuse(&executor->lock, &executor->tasks, status, self);
+    ti_tasks_refuse(executor, &executor->lock, &executor->tasks, status, self);
     for (ti_worker *worker = NULL; (worker = ti_executor_worker_after(executor, worker)) != NULL;)
-        ti_tasks_refuse(&worker->lock, &worker->tasks, status, self);
+        ti_tasks_refuse(executor, &worker->lock, &worker->tasks, status, self);
 }
 
 /* ---- the thread ---- */
@@ -250,7 +250,7 @@ static void ti_executor_break(threading_executor_t *executor, ti_self *self)
 {
     ti_line_lock(&executor->lock, self);
     ti_store_relaxed(&executor->refusal, THREADING_BROKEN); /* relaxed: as in ti_worker_put */
-    ti_executor_count_free(executor, (uint32_t)-1);
+    ti_executor_count_spare(executor, (uint32_t)-1);
     ti_line_unlock(&executor->lock, self);
     ti_executor_refuse(executor, THREADING_BROKEN, self);
 }
@@ -308,7 +308,7 @@ static void ti_executor_add_worker(threading_executor_t *executor, ti_worker *wo
     ti_store_pointer_release(executor->last != NULL ? &executor->last->next : &executor->first,
                              (uintptr_t)worker);
     executor->last = worker;
-    ti_executor_count_free(executor, 1);
+    ti_executor_count_spare(executor, 1);
     if (++executor->worker_count == executor->max_workers)
         ti_store_relaxed(&executor->is_complete, 1); /* relaxed: what it allows is under locks */
 }

@@ -102,10 +102,10 @@ static void ti_future_tell(threading_future_t *future, ti_callback *callbacks)
 
 /* Change the state if it is the one expected, to one that is done, and tell all. */
 static bool ti_future_end(threading_future_t *future, uint32_t from, uint32_t to, threading_status_t status,
-                          void *value, uint32_t *free)
+                          void *value, uint32_t *spare)
 {
     ti_callback *callbacks = NULL;
-    bool is_counted = free == NULL;
+    bool is_counted = spare == NULL;
     ti_self *self = ti_future_lock(future);
     bool ends = ti_load_relaxed(&future->state) == from; /* relaxed: it changes under the lock */
     if (ends) {
@@ -115,7 +115,7 @@ static bool ti_future_end(threading_future_t *future, uint32_t from, uint32_t to
         callbacks = future->first_callback;
         future->first_callback = NULL;
         if (!is_counted && callbacks == NULL) {
-            ti_add_relaxed(free, 1); /* relaxed: published by the state */
+            ti_add_relaxed(spare, 1); /* relaxed: published by the state */
             is_counted = true;
         }
         ti_store_sequential(&future->state, to); /* sequential: the change in the table in parking.h */
@@ -124,7 +124,7 @@ static bool ti_future_end(threading_future_t *future, uint32_t from, uint32_t to
     if (ends)
         ti_future_tell(future, callbacks);
     if (!is_counted)
-        ti_add_relaxed(free, 1); /* relaxed: only the number matters */
+        ti_add_relaxed(spare, 1); /* relaxed: only the number matters */
     return ends;
 }
 
@@ -134,9 +134,9 @@ bool ti_future_begin(threading_future_t *future, uint32_t runner)
 }
 
 bool ti_future_finish(threading_future_t *future, uint32_t from, threading_status_t status, void *value,
-                      uint32_t *free)
+                      uint32_t *spare)
 {
-    return ti_future_end(future, from, TI_FINISHED, status, value, free);
+    return ti_future_end(future, from, TI_FINISHED, status, value, spare);
 }
 
 threading_status_t threading_future_cancel(threading_future_t *future)

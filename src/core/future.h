@@ -55,10 +55,10 @@ bool ti_future_is_done(const threading_future_t *future);
 bool ti_future_begin(threading_future_t *future, uint32_t runner);
 
 /* Finish a future that is in the state `from`, which is not done, and run its callbacks. False: it is in
- * another. If `free` is given, 1 is added to it: before the future is done if there is no callback, else
+ * another. If `spare` is given, 1 is added to it: before the future is done if there is no callback, else
  * after the last of them. */
 bool ti_future_finish(threading_future_t *future, uint32_t from, threading_status_t status, void *value,
-                      uint32_t *free);
+                      uint32_t *spare);
 
 /* Whether the calling thread may run tasks that have not begun instead of waiting for them. */
 bool ti_future_may_help(const ti_self *self, int64_t deadline);

@@ -5,44 +5,71 @@
 
 #define TI_TASKS_MIN 32
 
-/* The capacity for so many; 0 if there can be none. */
-static size_t ti_tasks_capacity_for(const ti_tasks *tasks, size_t count)
+static size_t ti_slots_count(const ti_slots *slots)
 {
-    size_t capacity = tasks->capacity > 0 ? tasks->capacity : TI_TASKS_MIN;
-    while (capacity < count && capacity <= SIZE_MAX / 2 / sizeof(ti_task))
-        capacity *= 2;
-    return capacity >= count ? capacity : 0;
+    return slots->tasks != NULL ? slots->mask + 1 : 0;
 }
 
-bool ti_tasks_reserve(ti_tasks *tasks, size_t more)
+/* The slots for so many; none without memory. */
+static ti_slots ti_slots_new(size_t least, size_t count)
 {
-    if (more <= tasks->capacity - tasks->count)
+    ti_slots slots = {NULL, 0};
+    size_t capacity = least;
+    while (capacity < count && capacity <= SIZE_MAX / 2 / sizeof(ti_task))
+        capacity *= 2;
+    if (capacity >= count)
+        slots.tasks = (ti_task *)ti_memory_resize(NULL, capacity * sizeof *slots.tasks);
+    slots.mask = capacity - 1;
+    return slots;
+}
+
+/* Under both locks: move all to other slots. */
+static void ti_tasks_move(ti_tasks *tasks, ti_slots slots)
+{
+    for (uintptr_t i = tasks->taken; i != tasks->put; i++)
+        slots.tasks[i & slots.mask] = tasks->in.tasks[i & tasks->in.mask];
+    ti_memory_free(tasks->in.tasks);
+    tasks->in = tasks->out = slots;
+}
+
+/* Look how many were taken meanwhile. False: there is still not room enough. */
+static bool ti_tasks_find_room(ti_tasks *tasks, size_t more)
+{
+    /* Acquire: pairs with the release in ti_tasks_pop. */
+    tasks->limit = ti_load_pointer_acquire(&tasks->taken) + ti_slots_count(&tasks->in);
+    return more <= tasks->limit - tasks->put;
+}
+
+bool ti_tasks_grow(ti_tasks *tasks, size_t more, ti_self *self)
+{
+    if (ti_tasks_find_room(tasks, more))
         return true;
-    if (more > SIZE_MAX - tasks->count)
+    size_t count = tasks->put - ti_load_pointer_relaxed(&tasks->taken); /* relaxed: it gets fewer at most */
+    if (more > SIZE_MAX - count)
         return false;
-    size_t capacity = ti_tasks_capacity_for(tasks, tasks->count + more);
-    ti_task *moved = capacity > 0 ? (ti_task *)ti_memory_resize(NULL, capacity * sizeof *moved) : NULL;
-    if (moved == NULL)
+    size_t capacity = ti_slots_count(&tasks->in);
+    ti_slots slots = ti_slots_new(capacity > 0 ? capacity : TI_TASKS_MIN, count + more);
+    if (slots.tasks == NULL)
         return false;
-    for (size_t i = 0; i < tasks->count; i++)
-        moved[i] = tasks->tasks[(tasks->first + i) & (tasks->capacity - 1)];
-    ti_memory_free(tasks->tasks);
-    tasks->tasks = moved;
-    tasks->capacity = capacity;
-    tasks->first = 0;
-    return true;
+    ti_line_lock(&tasks->lock, self);
+    ti_tasks_move(tasks, slots);
+    ti_line_unlock(&tasks->lock, self);
+    return ti_tasks_find_room(tasks, more);
 }
 
 ti_tasks ti_tasks_take_all(ti_tasks *tasks)
 {
     ti_tasks taken = *tasks;
-    ti_store_pointer_relaxed(&tasks->count, 0); /* relaxed: as in ti_tasks_push */
-    tasks->first = tasks->capacity = 0;
-    tasks->tasks = NULL;
+    taken.seen = taken.put;
+    tasks->in = tasks->out = (ti_slots){NULL, 0};
+    tasks->limit = tasks->put;
+    /* Relaxed and release: as in ti_tasks_pop. */
+    ti_store_pointer_relaxed(&tasks->seen, tasks->put);
+    ti_store_pointer_release(&tasks->taken, tasks->put);
     return taken;
 }
 
 void ti_tasks_free(ti_tasks *tasks)
 {
-    ti_memory_free(tasks->tasks);
+    ti_memory_free(tasks->in.tasks);
 }
