@@ -28,8 +28,11 @@ typedef struct ti_worker {
     threading_thread_t *thread;
     uintptr_t next; /* the worker that was started after it; 0 if there is none yet */
     char apart[TI_APART];
-    uint32_t turn; /* counts its searches; its own thread's, as the next */
+    uint32_t turn; /* counts its searches; its own thread's, as the next five */
     struct ti_worker *victim;
+    ti_task task;           /* what it runs; empty if it is a map or nothing */
+    threading_stop_t *stop; /* what the thread heeded before */
+    bool is_done;           /* there will be no task any more */
     uint32_t lock; /* of its own thread, when that puts tasks there */
     ti_tasks tasks;
 } ti_worker;
@@ -93,7 +96,7 @@ void ti_executor_give_back(threading_executor_t *executor);
 threading_status_t ti_executor_start_worker(threading_executor_t *executor);
 
 /* Run tasks in the calling thread, a worker, until there will be none. */
-void ti_executor_work(threading_executor_t *executor, ti_self *self);
+void ti_executor_work(ti_self *self);
 
 /* End all tasks that have not begun, with THREADING_CANCELLED or THREADING_BROKEN. */
 void ti_executor_refuse(threading_executor_t *executor, threading_status_t status, ti_self *self);

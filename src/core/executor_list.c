@@ -103,7 +103,7 @@ void ti_executors_close(ti_self *self)
     }
     /* A task may end the process: its worker is not waited for, and does its part here. */
     if (self->executor != NULL)
-        ti_executor_work(self->executor, self);
+        ti_executor_work(self);
     while (stopped != NULL) {
         threading_executor_t *executor = stopped;
         stopped = executor->next_listed;

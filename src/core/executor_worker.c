@@ -30,48 +30,69 @@ void ti_executor_count_spare(threading_executor_t *executor, uint32_t more)
         ti_add_relaxed(&executor->spare, more); /* relaxed: only the number matters */
 }
 
+/* What a task leaves behind in its thread is undone. False: the task has called fork, and this is the child. */
+static bool ti_executor_leave(const threading_executor_t *executor, threading_stop_t *stop, ti_self *self)
+{
+    if (ti_executor_is_orphaned(executor))
+        return false;
+    if (self->stop != stop)
+        (void)threading_stop_heed(stop);
+    return true;
+}
+
 void *ti_executor_call(threading_executor_t *executor, threading_target_t function, void *arg, ti_self *self)
 {
     threading_stop_t *stop = self->stop;
-    /* If the thread ends in the task, those who wait are woken and told, as for an RLock. */
-    self->fast.rlocks++;
     void *value = ti_thread_call(self, function, arg);
-    self->fast.rlocks--;
-    if (self->stop != stop && !ti_executor_is_orphaned(executor))
-        (void)threading_stop_heed(stop);
+    (void)ti_executor_leave(executor, stop, self);
     return value;
-}
-
-static void ti_executor_run_future(threading_executor_t *executor, threading_future_t *future, ti_self *self,
-                                   uint32_t *spare)
-{
-    void *value = ti_executor_call(executor, future->function, future->arg, self);
-    if (!ti_executor_is_orphaned(executor)) /* else the task has called fork, and this is the child */
-        (void)ti_future_finish(future, self->fast.ident, THREADING_OK, value, spare);
 }
 
 bool ti_executor_help(threading_future_t *future, ti_self *self)
 {
-    if (future->executor != self->executor || !ti_future_begin(future, self->fast.ident))
+    threading_executor_t *executor = self->executor;
+    if (future->executor != executor || !ti_future_begin(future, self->fast.ident))
         return false;
-    ti_executor_run_future(self->executor, future, self, NULL);
+    void *value = ti_executor_call(executor, future->function, future->arg, self);
+    if (!ti_executor_is_orphaned(executor))
+        (void)ti_future_finish(future, self->fast.ident, THREADING_OK, value, NULL);
     return true;
 }
 
-/* Run a task that was taken. */
-static void ti_executor_run(threading_executor_t *executor, ti_task task, ti_self *self)
+static void ti_worker_finish(threading_executor_t *executor, threading_future_t *future, void *value, ti_self *self)
 {
+    /* Relaxed: as in ti_executor_count_spare. */
+    uint32_t *spare = ti_load_relaxed(&executor->is_complete) ? NULL : &executor->spare;
+    (void)ti_future_finish(future, self->fast.ident, THREADING_OK, value, spare);
+    threading_future_free(future);
+}
+
+/* The task has ended with that value, if it has one: by its return or by threading_exit(). */
+static void ti_worker_end(ti_worker *worker, void *value, ti_self *self)
+{
+    ti_task task = worker->task;
+    worker->task = (ti_task){NULL, NULL}; /* a callback that ends by threading_exit() ends no task */
+    if (!ti_executor_leave(worker->executor, worker->stop, self))
+        return;
+    if (task.function != NULL)
+        ti_executor_count_spare(worker->executor, 1);
+    else if (task.arg != NULL)
+        ti_worker_finish(worker->executor, (threading_future_t *)task.arg, value, self);
+}
+
+/* Run the task that was taken. */
+static void ti_worker_run(ti_worker *worker, ti_self *self)
+{
+    ti_task task = worker->task;
     if (task.function == NULL) {
-        /* Relaxed: as in ti_executor_count_spare. */
-        uint32_t *spare = ti_load_relaxed(&executor->is_complete) ? NULL : &executor->spare;
-        ti_executor_run_future(executor, (threading_future_t *)task.arg, self, spare);
-        threading_future_free((threading_future_t *)task.arg);
+        const threading_future_t *future = (threading_future_t *)task.arg;
+        ti_worker_end(worker, future->function(future->arg), self);
     } else if (task.function == ti_map_task) {
+        worker->task = (ti_task){NULL, NULL}; /* its items have calls of their own */
         ti_map_work((struct ti_map *)task.arg, self);
         ti_map_give_back((struct ti_map *)task.arg);
     } else {
-        (void)ti_executor_call(executor, task.function, task.arg, self);
-        ti_executor_count_spare(executor, 1);
+        ti_worker_end(worker, task.function(task.arg), self);
     }
 }
 
@@ -186,15 +207,38 @@ static bool ti_executor_await_task(threading_executor_t *executor, ti_self *self
     return has_tasks || !is_over;
 }
 
-void ti_executor_work(threading_executor_t *executor, ti_self *self)
+/* Run tasks until there will be none. One call for all of them: it is left, and made again, by threading_exit() only. */
+static void *ti_worker_loop(void *arg)
 {
-    ti_task task;
-    while (!ti_executor_is_orphaned(executor)) {
-        if (ti_worker_find(self->worker, &task, self))
-            ti_executor_run(executor, task, self);
-        else if (!ti_executor_await_task(executor, self))
-            return;
+    ti_worker *worker = (ti_worker *)arg;
+    threading_executor_t *executor = worker->executor;
+    ti_self *self = ti_self_get();
+    ti_worker_end(worker, self->exit_result, self);
+    for (ti_task task; !ti_executor_is_orphaned(executor);) {
+        if (ti_worker_find(worker, &task, self)) {
+            worker->task = task;
+            worker->stop = self->stop;
+            ti_worker_run(worker, self);
+        } else if (!ti_executor_await_task(executor, self)) {
+            break;
+        }
     }
+    worker->is_done = true;
+    return NULL;
+}
+
+void ti_executor_work(ti_self *self)
+{
+    ti_worker *worker = self->worker;
+    ti_task outer = worker->task; /* which calls threading_shutdown(), or ends the process */
+    threading_stop_t *stop = worker->stop;
+    worker->task = (ti_task){NULL, NULL};
+    worker->stop = self->stop;
+    for (worker->is_done = false; !worker->is_done;)
+        (void)ti_thread_call(self, ti_worker_loop, worker);
+    worker->is_done = false;
+    worker->task = outer;
+    worker->stop = stop;
 }
 
 /* ---- refusing tasks ---- */
@@ -262,11 +306,13 @@ static void *ti_worker_main(void *arg)
     ti_self *self = ti_self_get();
     self->executor = executor;
     self->worker = worker;
+    self->fast.rlocks++; /* if the thread ends in a task, those who wait are woken and told, as for an RLock */
     if (executor->options.initializer == NULL ||
         ti_thread_call(self, ti_executor_initialize, executor) == executor)
-        ti_executor_work(executor, self);
+        ti_executor_work(self);
     else
         ti_executor_break(executor, self);
+    self->fast.rlocks--;
     self->executor = NULL;
     ti_executor_give_back(executor);
     return NULL;
