@@ -169,9 +169,9 @@ static threading_status_t ti_worker_put(ti_worker *worker, ti_task task, size_t 
     return THREADING_OK;
 }
 
-/* Have so many idle workers look again: those that sleep are a chain for ti_line_wake. */
-static ti_waiter *ti_executor_signal(threading_executor_t *executor, size_t n, ti_self *self)
+ti_waiter *ti_executor_signal(threading_executor_t *executor, size_t n, ti_self *self)
 {
+    ti_store_relaxed(&executor->waking, 1); /* relaxed: executor.h says why */
     ti_add_sequential(&executor->signal, 1); /* sequential: the change in the table in parking.h */
     return ti_parking_is_awaited(ti_parking_bucket(&executor->signal))
                ? ti_line_take(&executor->signal, n, self)
@@ -188,7 +188,8 @@ threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti_task t
     threading_status_t status =
         is_own ? ti_worker_put(self->worker, task, times, self) : ti_executor_put(executor, task, times, self);
     /* Relaxed: a worker that has looked here before counted itself before that. */
-    bool is_awaited = status == THREADING_OK && ti_load_relaxed(&executor->idle) > 0;
+    bool is_awaited = status == THREADING_OK && ti_load_relaxed(&executor->idle) > 0 &&
+                      ti_load_relaxed(&executor->waking) == 0;
     ti_waiter *idle = is_awaited ? ti_executor_signal(executor, times, self) : NULL;
     /* The last touch of the executor: its last reference may be given back in the task. */
     ti_line_unlock(lock, self);

@@ -32,6 +32,7 @@ typedef struct ti_worker {
     struct ti_worker *victim;
     ti_task task;           /* what it runs; empty if it is a map or nothing */
     threading_stop_t *stop; /* what the thread heeded before */
+    bool relays;            /* it was idle, and has found no task yet */
     bool is_done;           /* there will be no task any more */
     uint32_t lock; /* of its own thread, when that puts tasks there */
     ti_tasks tasks;
@@ -59,6 +60,7 @@ struct threading_executor {
     uint32_t spare;  /* workers that run no task, less tasks that are queued, while it is not complete; atomic */
     uint32_t idle;   /* workers that look a last time, or sleep; changes without the lock */
     uint32_t signal; /* what they wait for a change of */
+    uint32_t waking; /* not 0: one was signalled that has not looked for a task yet; changes without the lock */
     char apart_too[TI_APART];
     uint32_t lock; /* of those who submit: protects the workers, the shutdown, the refusal and the tasks */
     ti_tasks tasks;
@@ -73,6 +75,9 @@ bool ti_executor_accepts(const threading_executor_t *executor);
 /* Queue a task so many times, and see to it that there are workers. On failure it was queued not once. */
 threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti_task task, size_t times,
                                        ti_self *self);
+
+/* Have so many idle workers look again: those that sleep are a chain for ti_line_wake. */
+ti_waiter *ti_executor_signal(threading_executor_t *executor, size_t n, ti_self *self);
 
 /* In a worker: run a task of its own executor that has not begun. False: it is another's, or has begun. */
 bool ti_executor_help(threading_future_t *future, ti_self *self);

@@ -198,13 +198,27 @@ static bool ti_executor_await_task(threading_executor_t *executor, ti_self *self
         if (ti_executor_may_have_tasks(executor))
             return true;
     bool is_over;
-    ti_add_relaxed(&executor->idle, 1); /* relaxed: who puts a task behind the looks sees it by the lock */
+    /* Relaxed: who puts a task behind the looks sees both by the lock. */
+    ti_add_relaxed(&executor->idle, 1);
+    ti_store_relaxed(&executor->waking, 0);
     uint32_t signal = ti_load_acquire(&executor->signal); /* acquire: not after the looks */
     bool has_tasks = ti_executor_has_tasks(executor, self, &is_over);
     if (!has_tasks && !is_over)
         (void)ti_parking_wait(self, &executor->signal, signal, TI_FOREVER);
     ti_add_relaxed(&executor->idle, (uint32_t)-1); /* relaxed: only the number matters */
+    ti_store_relaxed(&executor->waking, 0); /* relaxed: executor.h says why */
+    self->worker->relays = true;
     return has_tasks || !is_over;
+}
+
+/* A worker that was idle and has found a task signals the next one if there is another task. */
+static void ti_worker_relay(ti_worker *worker, ti_self *self)
+{
+    threading_executor_t *executor = worker->executor;
+    bool is_over;
+    worker->relays = false;
+    if (ti_executor_has_tasks(executor, self, &is_over) && ti_load_relaxed(&executor->idle) > 0)
+        ti_line_wake(ti_executor_signal(executor, 1, self));
 }
 
 /* Run tasks until there will be none. One call for all of them: it is left, and made again, by threading_exit() only. */
@@ -218,6 +232,8 @@ static void *ti_worker_loop(void *arg)
         if (ti_worker_find(worker, &task, self)) {
             worker->task = task;
             worker->stop = self->stop;
+            if (worker->relays)
+                ti_worker_relay(worker, self);
             ti_worker_run(worker, self);
         } else if (!ti_executor_await_task(executor, self)) {
             break;
