@@ -3920,284 +3920,6 @@ static int64_t ti_deadline_after(double seconds);
 /* Whether a moment has come. TI_FOREVER never does. */
 static bool ti_deadline_passed(int64_t deadline);
 
-/* --------------------------------------------------------------------------------------- src/core/tasks.h */
-
-/*
- * Tasks in the order of their coming, in a ring that grows by doubling. Whoever has a ring protects it by a lock;
- * only its count may be read without.
- */
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-/*
- *   function      arg
- *   NULL          the future whose function is called; the task has a reference to it
- *   ti_map_task   the map whose next items are worked off; the task has a reference to it
- *   another       what it is called with, and nobody wants the result
- */
-typedef struct ti_task {
-    threading_target_t function;
-    void *arg;
-} ti_task;
-
-typedef struct ti_tasks {
-    uintptr_t count;
-    size_t first;
-    size_t capacity; /* a power of two; 0 without memory */
-    ti_task *tasks;
-} ti_tasks;
-
-/* Make room for so many tasks more. False: no memory, and nothing has changed. */
-static bool ti_tasks_reserve(ti_tasks *tasks, size_t more);
-
-/* There is room. */
-static inline void ti_tasks_push(ti_tasks *tasks, ti_task task)
-{
-    tasks->tasks[(tasks->first + tasks->count) & (tasks->capacity - 1)] = task;
-    ti_store_pointer_relaxed(&tasks->count,
-                             tasks->count + 1); /* relaxed: a look without the lock is a hint */
-}
-
-/* The oldest. There is one. */
-static inline ti_task ti_tasks_pop(ti_tasks *tasks)
-{
-    ti_task task = tasks->tasks[tasks->first];
-    tasks->first = (tasks->first + 1) & (tasks->capacity - 1);
-    ti_store_pointer_relaxed(&tasks->count, tasks->count - 1); /* relaxed: as above */
-    return task;
-}
-
-/* Whether there seems to be one, without the lock. */
-static inline bool ti_tasks_may_be_there(const ti_tasks *tasks)
-{
-    return ti_load_pointer_relaxed(&tasks->count) > 0; /* relaxed: the lock decides */
-}
-
-/* Take them all away, into a ring that is the caller's. */
-static ti_tasks ti_tasks_take_all(ti_tasks *tasks);
-
-static void ti_tasks_free(ti_tasks *tasks);
-
-/* ------------------------------------------------------------------------------------ src/core/executor.h */
-
-/*
- * Executor, within the library: tasks, and threads that take them.
- *
- * Tasks that are submitted from outside are in the executor's own ring, in their order. Once all of its workers
- * are started, a task that a task submits goes to the ring of that one's worker, under a lock that is free most of
- * the time. A worker takes the oldest task of its own ring, else of the executor's, else of another worker's: it
- * steals. All rings give their oldest first, and each worker looks elsewhere first now and then, so that no task
- * waits for ever because of others that submit more and more.
- *
- * A worker that finds none counts itself as idle and reads the signal, looks a last time at each ring under its
- * lock, and sleeps unless the signal has changed. A task that comes later than that look is put there under the same
- * lock, so that who submits it sees the worker counted; it changes the signal, and wakes who sleeps already.
- */
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-/* One of an executor's threads. */
-typedef struct ti_worker {
-    uint32_t lock; /* protects the tasks */
-    uint32_t turn; /* counts its searches; its own thread's, as the next */
-    struct ti_worker *victim;
-    ti_tasks tasks;
-    threading_executor_t *executor;
-    threading_thread_t *thread;
-    uintptr_t next; /* the worker that was started after it; 0 if there is none yet */
-} ti_worker;
-
-struct threading_executor {
-    uint32_t handles;     /* what users hold; with the last it is shut down */
-    uint32_t references;  /* one for all handles together, one for each worker */
-    uint32_t family;      /* ti_fork_family: the workers of another process's executor are not here */
-    uint32_t is_complete; /* all workers are started: set for good, and read without the lock */
-    uint32_t refused;     /* the status of tasks that had not begun and never will; read without the lock */
-    uint32_t refusal;     /* the status of a submit: OK, SHUTDOWN or BROKEN; read without the lock too */
-    uint32_t free;   /* workers that run no task, while it is not complete; changes without the lock too */
-    uint32_t idle;   /* workers that look a last time, or sleep; changes without the lock */
-    uint32_t signal; /* what they wait for a change of */
-    uint32_t lock;   /* protects what follows */
-    ti_tasks tasks;
-    bool is_shutdown;
-    size_t worker_count;
-    ti_worker *last;    /* worker */
-    uintptr_t first;    /* worker; read without the lock too */
-    size_t max_workers; /* does not change, as the next */
-    threading_executor_options_t options;
-    char *name;
-    bool is_listed; /* under the list's guard, as the next two */
-    threading_executor_t *previous_listed;
-    threading_executor_t *next_listed;
-};
-
-/* In a forked child: its locks may be held for ever by threads that are gone. */
-static bool ti_executor_is_orphaned(const threading_executor_t *executor);
-
-/* Whether its options are such as are known. */
-static bool ti_executor_accepts(const threading_executor_t *executor);
-
-/* Queue a task so many times, and see to it that there are workers. On failure it was queued not once. */
-static threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti_task task, size_t times,
-                                       ti_self *self);
-
-/* In a worker: run a task of its own executor that has not begun. False: it is another's, or has begun. */
-static bool ti_executor_help(threading_future_t *future, ti_self *self);
-
-/* In a worker: call a task's function. What the task leaves behind in the thread is undone. */
-static void *ti_executor_call(threading_executor_t *executor, threading_target_t function, void *arg, ti_self *self);
-
-/* So many workers more run no task. */
-static void ti_executor_count_free(threading_executor_t *executor, uint32_t more);
-
-/* Take no more tasks, and let the workers end when none is left. */
-static void ti_executor_stop(threading_executor_t *executor, bool cancel_futures);
-
-/* The worker that was started next, the first for NULL; valid as long as the executor is. NULL: there is none. */
-static ti_worker *ti_executor_worker_after(const threading_executor_t *executor, const ti_worker *worker);
-
-/* Give one of `references` back. */
-static void ti_executor_give_back(threading_executor_t *executor);
-
-/* executor_worker.c: start another one, under the lock. */
-static threading_status_t ti_executor_start_worker(threading_executor_t *executor);
-
-/* Run tasks in the calling thread, a worker, until there will be none. */
-static void ti_executor_work(threading_executor_t *executor, ti_self *self);
-
-/* End all tasks that have not begun, with THREADING_CANCELLED or THREADING_BROKEN. */
-static void ti_executor_refuse(threading_executor_t *executor, threading_status_t status, ti_self *self);
-
-/* executor_map.c: what stands for the function in a map's tasks; in a worker, work off its items; end those that have
- * not begun; give a reference back. */
-struct ti_map;
-static void *ti_map_task(void *map);
-static void ti_map_work(struct ti_map *map, ti_self *self);
-static void ti_map_refuse(struct ti_map *map, threading_status_t status);
-static void ti_map_give_back(struct ti_map *map);
-
-/* executor_list.c: enter a new one where the end of the process finds it, and take it out again. False: the
- * process waits for its threads just now, and takes no new executors. */
-static bool ti_executor_list(threading_executor_t *executor, ti_self *self);
-static void ti_executor_unlist(threading_executor_t *executor, ti_self *self);
-
-/* The process waits for its threads: shut all executors down, and have none begin until they are opened
- * again. */
-static void ti_executors_close(ti_self *self);
-static void ti_executors_open(void);
-
-/* In a forked child, which has none of them. */
-static void ti_executors_reset(void);
-
-/* ------------------------------------------------------------------------------------ src/core/registry.h */
-
-/*
- * The registry: every thread that the library knows. One guard, held for moments, protects
- *   - the list of Thread objects that are alive, main first, then in the order of their start;
- *   - the table that finds a running thread by its ident;
- *   - who waits for whom (waits.h), and every change of a Thread's state.
- */
-
-#include <stdint.h>
-
-#define TI_MAIN_IDENT 1
-#define TI_IDENT_LIMIT UINT32_C(0x80000000) /* idents are 1 … 2^31 - 1 */
-
-static void ti_registry_lock(ti_self *self);
-static void ti_registry_unlock(void);
-
-/* The main thread's object. Any thread may ask without the guard. */
-static threading_thread_t *ti_registry_main(void);
-
-/* Under the guard: */
-
-/* A number that no living thread has, and none had during the last 2^31 - 1 calls. */
-static uint32_t ti_registry_new_ident(void);
-
-static void ti_registry_add(ti_self *self);
-static void ti_registry_remove(ti_self *self);
-static ti_self *ti_registry_find(uint32_t ident); /* NULL: no such thread runs */
-
-static void ti_registry_list(threading_thread_t *record);
-static void ti_registry_unlist(threading_thread_t *record);
-static threading_thread_t *ti_registry_first(void); /* the others follow by `next` */
-
-/* Call a function for every known thread; it may put the thread into the pool. */
-static void ti_registry_for_each(void (*function)(ti_self *self, void *arg), void *arg);
-
-/* In a forked child, where only `self` is left and `main` is its object: forget the others. */
-static void ti_registry_reset(ti_self *self, threading_thread_t *main);
-/* In a forked child, before anything takes the guard. */
-static void ti_registry_reset_guard(void);
-
-/* -------------------------------------------------------------------------------------- src/core/future.h */
-
-/*
- * Future: a state that can be waited for, and what comes out in the end.
- *
- *   state              meaning                                     next
- *   PENDING            nobody works on it                          a thread's ident, RUNNING, CANCELLED,
- *   FINISHED a thread's ident   that thread runs the executor's task        FINISHED
- *   RUNNING            threading_future_start was called           FINISHED
- *   CANCELLED          cancelled                                   NOTIFIED
- *   NOTIFIED           and threading_future_start has told so
- *   FINISHED           it has a value, or a status that is no THREADING_OK
- *
- * A running task's state is the ident of its thread, so that a wait for it can be proved to be a deadlock
- * like one for an RLock (waits.h). The state changes under the future's lock, which also protects the
- * callbacks; it is read without.
- */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-enum { TI_PENDING_FUTURE = 0 };
-#define TI_RUNNING_FUTURE TI_IDENT_LIMIT
-#define TI_CANCELLED (TI_IDENT_LIMIT + 1) /* from here on it is done */
-#define TI_NOTIFIED (TI_IDENT_LIMIT + 2)
-#define TI_FINISHED (TI_IDENT_LIMIT + 3)
-
-struct ti_callback;
-
-struct threading_future {
-    uint32_t references;
-    uint32_t state;
-    uint32_t order;            /* set before it is done: later ones have later numbers */
-    uint32_t lock;             /* as a Lock's word (line.h) */
-    threading_status_t status; /* set before it is done, as the value */
-    void *value;
-    struct ti_callback *first_callback;
-    struct ti_callback *last_callback;
-    threading_executor_t *executor; /* whose task it is, not retained; NULL for others */
-    threading_target_t function;
-    void *arg;
-};
-
-/* Pending, with so many references. NULL: no memory. */
-static threading_future_t *ti_future_new(threading_executor_t *executor, threading_target_t function, void *arg,
-                                  uint32_t references);
-
-static bool ti_future_is_done(const threading_future_t *future);
-
-/* Let a pending future be run by a thread of that ident. False: somebody else was faster. */
-static bool ti_future_begin(threading_future_t *future, uint32_t runner);
-
-/* Finish a future that is in the state `from`, which is not done, and run its callbacks. False: it is in
- * another. If `free` is given, 1 is added to it: before the future is done if there is no callback, else
- * after the last of them. */
-static bool ti_future_finish(threading_future_t *future, uint32_t from, threading_status_t status, void *value,
-                      uint32_t *free);
-
-/* Whether the calling thread may run tasks that have not begun instead of waiting for them. */
-static bool ti_future_may_help(const ti_self *self, int64_t deadline);
-
-/* Wait until a future is done; a worker runs the task itself if it may. */
-static threading_status_t ti_future_await(threading_future_t *future, ti_self *self, int64_t deadline);
-
 /* ------------------------------------------------------------------------------------ src/core/lockword.h */
 
 /*
@@ -4324,9 +4046,10 @@ static inline bool ti_lockword_release(uint32_t *word, uint32_t ident)
 #include <stdint.h>
 
 /* The looks of a thread that waits a little before it sleeps, for a lock or for a change. Each look takes the memory
- * away from the thread that works there, which then costs it more than the work: so there are few, at distances. */
+ * away from the thread that works there, which then costs it more than the work: so there are few, at distances that
+ * let enough work gather. */
 #define TI_LOOKS 2
-#define TI_LOOK_DISTANCE 32 /* pauses before the first; twice as many before each next one */
+#define TI_LOOK_DISTANCE 128 /* pauses before the first; twice as many before each next one */
 
 /* Pause before a look. False: there were all of them, or the process has one processor. */
 static bool ti_line_pause(uint32_t *looks);
@@ -4367,6 +4090,344 @@ static inline void ti_line_wake(ti_waiter *chain)
     if (chain != NULL)
         ti_parking_wake_chain(chain, TI_TOLD);
 }
+
+/* --------------------------------------------------------------------------------------- src/core/tasks.h */
+
+/*
+ * Tasks in the order of their coming, in a ring that grows by doubling.
+ *
+ * A ring has two ends, each with a lock of its own and in memory of its own: whoever puts tasks there and whoever
+ * takes them share a line of the cache only when one has used up what it knows of the other. The lock of those who
+ * put belongs to whoever has the ring, and protects other things as well; the lock of those who take is in the ring,
+ * and is taken after the other one where both are needed.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes that keep apart what several threads write: two lines of the cache, since processors fetch them in pairs. */
+#define TI_APART 128
+
+/*
+ *   function      arg
+ *   NULL          the future whose function is called; the task has a reference to it
+ *   ti_map_task   the map whose next items are worked off; the task has a reference to it
+ *   another       what it is called with, and nobody wants the result
+ */
+typedef struct ti_task {
+    threading_target_t function;
+    void *arg;
+} ti_task;
+
+typedef struct ti_slots {
+    ti_task *tasks;
+    size_t mask; /* one less than how many there are, a power of two */
+} ti_slots;
+
+typedef struct ti_tasks {
+    uintptr_t put;   /* how many were put there so far */
+    uintptr_t limit; /* how many may be before somebody must look how many were taken */
+    ti_slots in;
+    char apart[TI_APART];
+    uint32_t lock; /* of those who take: protects what follows */
+    uintptr_t taken;
+    uintptr_t seen; /* how many were put, when one last looked */
+    ti_slots out;   /* the same as `in`: both change under both locks */
+} ti_tasks;
+
+/* Make room for so many tasks more, under the lock of those who put. False: no memory, and nothing has changed. */
+static bool ti_tasks_grow(ti_tasks *tasks, size_t more, ti_self *self);
+
+static inline bool ti_tasks_reserve(ti_tasks *tasks, size_t more, ti_self *self)
+{
+    return more <= tasks->limit - tasks->put || ti_tasks_grow(tasks, more, self);
+}
+
+/* There is room. */
+static inline void ti_tasks_push(ti_tasks *tasks, ti_task task)
+{
+    tasks->in.tasks[tasks->put & tasks->in.mask] = task;
+    /* Release: pairs with the acquire in ti_tasks_pop, which then finds the task. */
+    ti_store_pointer_release(&tasks->put, tasks->put + 1);
+}
+
+/* The oldest, under the lock of those who take. False: there is none. */
+static inline bool ti_tasks_pop(ti_tasks *tasks, ti_task *task)
+{
+    if (tasks->taken == tasks->seen) {
+        /* Acquire: as in ti_tasks_push; relaxed: ti_tasks_may_be_there is a hint. */
+        ti_store_pointer_relaxed(&tasks->seen, ti_load_pointer_acquire(&tasks->put));
+        if (tasks->taken == tasks->seen)
+            return false;
+    }
+    *task = tasks->out.tasks[tasks->taken & tasks->out.mask];
+    /* Release: pairs with the acquire in ti_tasks_grow, so that the place is used again after this. */
+    ti_store_pointer_release(&tasks->taken, tasks->taken + 1);
+    return true;
+}
+
+/* Whether there seems to be one, without the lock of those who take; with the other one, none has come behind a no. */
+static inline bool ti_tasks_may_be_there(const ti_tasks *tasks)
+{
+    /* Relaxed: the locks decide. */
+    uintptr_t taken = ti_load_pointer_relaxed(&tasks->taken);
+    return taken != ti_load_pointer_relaxed(&tasks->seen) || taken != ti_load_pointer_relaxed(&tasks->put);
+}
+
+/* Take them all away, into a ring that is the caller's; under both locks. */
+static ti_tasks ti_tasks_take_all(ti_tasks *tasks);
+
+static void ti_tasks_free(ti_tasks *tasks);
+
+/* ------------------------------------------------------------------------------------ src/core/executor.h */
+
+/*
+ * Executor, within the library: tasks, and threads that take them.
+ *
+ * Tasks that are submitted from outside are in the executor's own ring, in their order. Once all of its workers
+ * are started, a task that a task submits goes to the ring of that one's worker, under a lock that is free most of
+ * the time. A worker takes the oldest task of its own ring, else of the executor's, else of another worker's: it
+ * steals. All rings give their oldest first, and each worker looks elsewhere first now and then, so that no task
+ * waits for ever because of others that submit more and more. A task is taken only to be begun: if workers took
+ * several at once, later ones would begin before those that wait behind a long one.
+ *
+ * A worker that finds none counts itself as idle and reads the signal, looks a last time at each ring under the lock
+ * of those who put, and sleeps unless the signal has changed. A task that comes later than that look is put there
+ * under the same lock, so that who submits it sees the worker counted; it changes the signal, and wakes one who sleeps
+ * already. Until that one has looked for tasks, further ones are not signalled: it signals the next, before it runs
+ * what it has found, if there is more. So a task costs a wake only when nobody is about to look for it.
+ *
+ *   who submits, under the ring's lock       worker
+ *   put the task                             idle + 1 (and - 1 when it goes on)
+ *   idle > 0 and not waking? then            waking = 0
+ *     waking = 1                             look at each ring under its lock; sleep if there is nothing
+ *     signal + 1, take one who sleeps        or find a task, look at each ring, and signal the next
+ *
+ * Whoever puts a task and relies on `waking` reads 1. Each idle worker writes 0 before the last look at the rings, and
+ * once more when it goes on. Say that a worker sleeps, and has had its last look at the ring before the task was put
+ * there: by the ring's lock, its 0 was before the 1 that is read, and it was counted as idle when that was written, or
+ * another one was. With the 1, one that slept was taken out of the line if there was any, and by the signal none can
+ * begin to sleep that had read it before. That one is on its way: it writes 0 after the 1 was read, since it had not
+ * been written then, and looks at the ring after that. By the ring's lock it finds the task. (If nobody slept, the 1
+ * may stay behind; whoever sleeps next has written 0 before.)
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One of an executor's threads. */
+typedef struct ti_worker {
+    threading_executor_t *executor;
+    threading_thread_t *thread;
+    uintptr_t next; /* the worker that was started after it; 0 if there is none yet */
+    char apart[TI_APART];
+    uint32_t turn; /* counts its searches; its own thread's, as the next five */
+    struct ti_worker *victim;
+    ti_task task;           /* what it runs; empty if it is a map or nothing */
+    threading_stop_t *stop; /* what the thread heeded before */
+    bool relays;            /* it was idle, and has found no task yet */
+    bool is_done;           /* there will be no task any more */
+    uint32_t lock;          /* of its own thread, when that puts tasks there */
+    ti_tasks tasks;
+} ti_worker;
+
+/* What is written again and again is apart from what is only read, and by whom from whom. */
+struct threading_executor {
+    uint32_t handles;     /* what users hold; with the last it is shut down */
+    uint32_t references;  /* one for all handles together, one for each worker */
+    uint32_t family;      /* ti_fork_family: the workers of another process's executor are not here */
+    uint32_t is_complete; /* all workers are started: set for good, and read without the lock */
+    uint32_t refused;     /* the status of tasks that had not begun and never will; read without the lock */
+    uint32_t refusal;     /* the status of a submit: OK, SHUTDOWN or BROKEN; read without the lock too */
+    bool is_shutdown;
+    size_t worker_count;
+    ti_worker *last;    /* worker */
+    uintptr_t first;    /* worker; read without the lock too */
+    size_t max_workers; /* does not change, as the next */
+    threading_executor_options_t options;
+    char *name;
+    bool is_listed; /* under the list's guard, as the next two */
+    threading_executor_t *previous_listed;
+    threading_executor_t *next_listed;
+    char apart[TI_APART];
+    uint32_t
+        spare; /* workers that run no task, less tasks that are queued, while it is not complete; atomic */
+    uint32_t idle;   /* workers that look a last time, or sleep; changes without the lock */
+    uint32_t signal; /* what they wait for a change of */
+    uint32_t
+        waking; /* not 0: one was signalled that has not looked for a task yet; changes without the lock */
+    char apart_too[TI_APART];
+    uint32_t lock; /* of those who submit: protects the workers, the shutdown, the refusal and the tasks */
+    ti_tasks tasks;
+};
+
+/* In a forked child: its locks may be held for ever by threads that are gone. */
+static bool ti_executor_is_orphaned(const threading_executor_t *executor);
+
+/* Whether its options are such as are known. */
+static bool ti_executor_accepts(const threading_executor_t *executor);
+
+/* Queue a task so many times, and see to it that there are workers. On failure it was queued not once. */
+static threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti_task task, size_t times,
+                                       ti_self *self);
+
+/* Have so many idle workers look again: those that sleep are a chain for ti_line_wake. */
+static ti_waiter *ti_executor_signal(threading_executor_t *executor, size_t n, ti_self *self);
+
+/* In a worker: run a task of its own executor that has not begun. False: it is another's, or has begun. */
+static bool ti_executor_help(threading_future_t *future, ti_self *self);
+
+/* In a worker: call a task's function. What the task leaves behind in the thread is undone. */
+static void *ti_executor_call(threading_executor_t *executor, threading_target_t function, void *arg, ti_self *self);
+
+/* So many workers more run no task, or so many tasks less are queued. */
+static void ti_executor_count_spare(threading_executor_t *executor, uint32_t more);
+
+/* Take no more tasks, and let the workers end when none is left. */
+static void ti_executor_stop(threading_executor_t *executor, bool cancel_futures);
+
+/* The worker that was started next, the first for NULL; valid as long as the executor is. NULL: there is none. */
+static ti_worker *ti_executor_worker_after(const threading_executor_t *executor, const ti_worker *worker);
+
+/* Give one of `references` back. */
+static void ti_executor_give_back(threading_executor_t *executor);
+
+/* executor_worker.c: start another one, under the lock. */
+static threading_status_t ti_executor_start_worker(threading_executor_t *executor);
+
+/* Run tasks in the calling thread, a worker, until there will be none. */
+static void ti_executor_work(ti_self *self);
+
+/* End all tasks that have not begun, with THREADING_CANCELLED or THREADING_BROKEN. */
+static void ti_executor_refuse(threading_executor_t *executor, threading_status_t status, ti_self *self);
+
+/* executor_map.c: what stands for the function in a map's tasks; in a worker, work off its items; end those that have
+ * not begun; give a reference back. */
+struct ti_map;
+static void *ti_map_task(void *map);
+static void ti_map_work(struct ti_map *map, ti_self *self);
+static void ti_map_refuse(struct ti_map *map, threading_status_t status);
+static void ti_map_give_back(struct ti_map *map);
+
+/* executor_list.c: enter a new one where the end of the process finds it, and take it out again. False: the
+ * process waits for its threads just now, and takes no new executors. */
+static bool ti_executor_list(threading_executor_t *executor, ti_self *self);
+static void ti_executor_unlist(threading_executor_t *executor, ti_self *self);
+
+/* The process waits for its threads: shut all executors down, and have none begin until they are opened
+ * again. */
+static void ti_executors_close(ti_self *self);
+static void ti_executors_open(void);
+
+/* In a forked child, which has none of them. */
+static void ti_executors_reset(void);
+
+/* ------------------------------------------------------------------------------------ src/core/registry.h */
+
+/*
+ * The registry: every thread that the library knows. One guard, held for moments, protects
+ *   - the list of Thread objects that are alive, main first, then in the order of their start;
+ *   - the table that finds a running thread by its ident;
+ *   - who waits for whom (waits.h), and every change of a Thread's state.
+ */
+
+#include <stdint.h>
+
+#define TI_MAIN_IDENT 1
+#define TI_IDENT_LIMIT UINT32_C(0x80000000) /* idents are 1 … 2^31 - 1 */
+
+static void ti_registry_lock(ti_self *self);
+static void ti_registry_unlock(void);
+
+/* The main thread's object. Any thread may ask without the guard. */
+static threading_thread_t *ti_registry_main(void);
+
+/* Under the guard: */
+
+/* A number that no living thread has, and none had during the last 2^31 - 1 calls. */
+static uint32_t ti_registry_new_ident(void);
+
+static void ti_registry_add(ti_self *self);
+static void ti_registry_remove(ti_self *self);
+static ti_self *ti_registry_find(uint32_t ident); /* NULL: no such thread runs */
+
+static void ti_registry_list(threading_thread_t *record);
+static void ti_registry_unlist(threading_thread_t *record);
+static threading_thread_t *ti_registry_first(void); /* the others follow by `next` */
+
+/* Call a function for every known thread; it may put the thread into the pool. */
+static void ti_registry_for_each(void (*function)(ti_self *self, void *arg), void *arg);
+
+/* In a forked child, where only `self` is left and `main` is its object: forget the others. */
+static void ti_registry_reset(ti_self *self, threading_thread_t *main);
+/* In a forked child, before anything takes the guard. */
+static void ti_registry_reset_guard(void);
+
+/* -------------------------------------------------------------------------------------- src/core/future.h */
+
+/*
+ * Future: a state that can be waited for, and what comes out in the end.
+ *
+ *   state              meaning                                     next
+ *   PENDING            nobody works on it                          a thread's ident, RUNNING, CANCELLED,
+ *   FINISHED a thread's ident   that thread runs the executor's task        FINISHED
+ *   RUNNING            threading_future_start was called           FINISHED
+ *   CANCELLED          cancelled                                   NOTIFIED
+ *   NOTIFIED           and threading_future_start has told so
+ *   FINISHED           it has a value, or a status that is no THREADING_OK
+ *
+ * A running task's state is the ident of its thread, so that a wait for it can be proved to be a deadlock
+ * like one for an RLock (waits.h). A future gets done under its lock, which also protects the callbacks and
+ * what comes out until then; the other changes of the state are single swaps.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { TI_PENDING_FUTURE = 0 };
+#define TI_RUNNING_FUTURE TI_IDENT_LIMIT
+#define TI_CANCELLED (TI_IDENT_LIMIT + 1) /* from here on it is done */
+#define TI_NOTIFIED (TI_IDENT_LIMIT + 2)
+#define TI_FINISHED (TI_IDENT_LIMIT + 3)
+
+struct ti_callback;
+
+struct threading_future {
+    uint32_t references;
+    uint32_t state;
+    uint32_t order;            /* set before it is done: later ones have later numbers */
+    uint32_t lock;             /* as a Lock's word (line.h) */
+    threading_status_t status; /* set before it is done, as the value */
+    void *value;
+    struct ti_callback *first_callback;
+    struct ti_callback *last_callback;
+    threading_executor_t *executor; /* whose task it is, not retained; NULL for others */
+    threading_target_t function;
+    void *arg;
+};
+
+/* Pending, with so many references. NULL: no memory. */
+static threading_future_t *ti_future_new(threading_executor_t *executor, threading_target_t function, void *arg,
+                                  uint32_t references);
+
+static bool ti_future_is_done(const threading_future_t *future);
+
+/* Let a pending future be run by a thread of that ident. False: somebody else was faster. */
+static bool ti_future_begin(threading_future_t *future, uint32_t runner);
+
+/* Finish a future that is in the state `from`, which is not done, and run its callbacks. False: it is in
+ * another. If `spare` is given, 1 is added to it: before the future is done if there is no callback, else
+ * after the last of them. */
+static bool ti_future_finish(threading_future_t *future, uint32_t from, threading_status_t status, void *value,
+                      uint32_t *spare);
+
+/* Whether the calling thread may run tasks that have not begun instead of waiting for them. */
+static bool ti_future_may_help(const ti_self *self, int64_t deadline);
+
+/* Wait until a future is done; a worker runs the task itself if it may. */
+static threading_status_t ti_future_await(threading_future_t *future, ti_self *self, int64_t deadline);
 
 /* -------------------------------------------------------------------------------------- src/core/linger.h */
 
@@ -7399,7 +7460,8 @@ threading_executor_t *threading_executor_new(size_t max_workers, const threading
         return NULL;
     if (options != NULL)
         executor->options = *options;
-    if (ti_tasks_reserve(&executor->tasks, 1))
+    ti_self *self = ti_self_get();
+    if (ti_tasks_reserve(&executor->tasks, 1, self))
         executor->name = ti_executor_name(executor->options.name);
     if (executor->name == NULL) {
         ti_tasks_free(&executor->tasks);
@@ -7409,7 +7471,7 @@ threading_executor_t *threading_executor_new(size_t max_workers, const threading
     executor->handles = executor->references = 1;
     executor->family = ti_fork_family;
     executor->max_workers = max_workers > 0 ? max_workers : ti_executor_default_workers();
-    executor->is_shutdown = !ti_executor_list(executor, ti_self_get());
+    executor->is_shutdown = !ti_executor_list(executor, self);
     executor->refusal = executor->is_shutdown ? THREADING_SHUTDOWN : THREADING_OK;
     return executor;
 }
@@ -7475,41 +7537,54 @@ static bool ti_executor_is_orphaned(const threading_executor_t *executor)
     return executor->family != ti_fork_family;
 }
 
-/* Queue with the executor. A further thread that cannot be started is no reason to fail. */
-static threading_status_t ti_executor_put(threading_executor_t *executor, ti_task task, size_t times)
+/* Before a task is queued: start another worker if none is to spare for it. One that cannot be started is no reason
+ * to fail, unless it is the first. */
+static threading_status_t ti_executor_prepare(threading_executor_t *executor)
+{
+    /* Relaxed: only the number matters. */
+    if ((int32_t)ti_add_relaxed(&executor->spare, (uint32_t)-1) > 0)
+        return THREADING_OK;
+    threading_status_t status = ti_executor_start_worker(executor);
+    if (status == THREADING_OK || executor->worker_count > 0)
+        return THREADING_OK;
+    ti_add_relaxed(&executor->spare, 1); /* relaxed: as above */
+    return status;
+}
+
+/* Queue with the executor. */
+static threading_status_t ti_executor_put(threading_executor_t *executor, ti_task task, size_t times,
+                                          ti_self *self)
 {
     if (executor->refusal != THREADING_OK)
         return (threading_status_t)executor->refusal;
-    if (!ti_tasks_reserve(&executor->tasks, times))
+    if (!ti_tasks_reserve(&executor->tasks, times, self))
         return THREADING_NO_MEMORY;
     for (size_t i = 0; i < times; i++) {
-        if (!executor->is_complete && ti_load_relaxed(&executor->free) <= executor->tasks.count) {
-            threading_status_t status = ti_executor_start_worker(executor);
-            if (status != THREADING_OK && executor->worker_count == 0)
-                return status;
-        }
+        threading_status_t status = executor->is_complete ? THREADING_OK : ti_executor_prepare(executor);
+        if (status != THREADING_OK)
+            return status;
         ti_tasks_push(&executor->tasks, task);
     }
     return THREADING_OK;
 }
 
 /* Queue with the calling worker, whose executor is complete. */
-static threading_status_t ti_worker_put(ti_worker *worker, ti_task task, size_t times)
+static threading_status_t ti_worker_put(ti_worker *worker, ti_task task, size_t times, ti_self *self)
 {
     /* Relaxed: a refusal that was before this call is seen, and one beside it may come before or after. */
     threading_status_t refusal = (threading_status_t)ti_load_relaxed(&worker->executor->refusal);
     if (refusal != THREADING_OK)
         return refusal;
-    if (!ti_tasks_reserve(&worker->tasks, times))
+    if (!ti_tasks_reserve(&worker->tasks, times, self))
         return THREADING_NO_MEMORY;
     for (size_t i = 0; i < times; i++)
         ti_tasks_push(&worker->tasks, task);
     return THREADING_OK;
 }
 
-/* Have so many idle workers look again: those that sleep are a chain for ti_line_wake. */
 static ti_waiter *ti_executor_signal(threading_executor_t *executor, size_t n, ti_self *self)
 {
+    ti_store_relaxed(&executor->waking, 1);  /* relaxed: executor.h says why */
     ti_add_sequential(&executor->signal, 1); /* sequential: the change in the table in parking.h */
     return ti_parking_is_awaited(ti_parking_bucket(&executor->signal))
                ? ti_line_take(&executor->signal, n, self)
@@ -7523,10 +7598,11 @@ static threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti
     bool is_own = self->executor == executor && ti_load_relaxed(&executor->is_complete);
     uint32_t *lock = is_own ? &self->worker->lock : &executor->lock;
     ti_line_lock(lock, self);
-    threading_status_t status =
-        is_own ? ti_worker_put(self->worker, task, times) : ti_executor_put(executor, task, times);
+    threading_status_t status = is_own ? ti_worker_put(self->worker, task, times, self)
+                                       : ti_executor_put(executor, task, times, self);
     /* Relaxed: a worker that has looked here before counted itself before that. */
-    bool is_awaited = status == THREADING_OK && ti_load_relaxed(&executor->idle) > 0;
+    bool is_awaited = status == THREADING_OK && ti_load_relaxed(&executor->idle) > 0 &&
+                      ti_load_relaxed(&executor->waking) == 0;
     ti_waiter *idle = is_awaited ? ti_executor_signal(executor, times, self) : NULL;
     /* The last touch of the executor: its last reference may be given back in the task. */
     ti_line_unlock(lock, self);
@@ -7695,7 +7771,7 @@ static void ti_executors_close(ti_self *self)
     }
     /* A task may end the process: its worker is not waited for, and does its part here. */
     if (self->executor != NULL)
-        ti_executor_work(self->executor, self);
+        ti_executor_work(self);
     while (stopped != NULL) {
         threading_executor_t *executor = stopped;
         stopped = executor->next_listed;
@@ -7802,18 +7878,18 @@ static void ti_map_work(ti_map *map, ti_self *self)
 {
     size_t index;
     void *value;
-    uint32_t counts = 0; /* the worker counts as free from the end of an item to the next one's begin */
+    uint32_t counts = 0; /* the worker counts as spare from the end of an item to the next one's begin */
     for (;; counts = 1) {
         ti_map_heed_refusal(map);
         if (!ti_map_begin(map, &index))
             break;
-        ti_executor_count_free(map->executor, 0 - counts);
+        ti_executor_count_spare(map->executor, 0 - counts);
         if (!ti_map_call(map, index, &value, self))
             return;
-        ti_executor_count_free(map->executor, 1);
+        ti_executor_count_spare(map->executor, 1);
         ti_slot_end(&map->slots[index], TI_FINISHED, THREADING_OK, value);
     }
-    ti_executor_count_free(map->executor, 1 - counts);
+    ti_executor_count_spare(map->executor, 1 - counts);
 }
 
 /* ---- the call ---- */
@@ -7931,9 +8007,9 @@ threading_status_t threading_executor_map(threading_executor_t *executor, thread
 /*
  * Executor: its workers, and what they do with tasks.
  *
- * As long as workers may have to be started, `free` counts those that run no task: a submit starts another thread
- * only if there are not more of them than tasks in the queue. A worker counts as free before its task's future is
- * finished, so that who waits for one task and then submits the next finds the worker free.
+ * As long as workers may have to be started, `spare` is the number of those that run no task, less the tasks that are
+ * queued: a submit takes one off, and starts another thread if there was none to spare. A worker counts as spare before
+ * its task's future is finished, so that who waits for one task and then submits the next finds the worker free.
  *
  * A task that was cancelled, or that a waiting worker ran itself, stays in its ring until a worker comes upon it and
  * drops it.
@@ -7946,95 +8022,113 @@ threading_status_t threading_executor_map(threading_executor_t *executor, thread
 
 /* ---- running a task ---- */
 
-static void ti_executor_count_free(threading_executor_t *executor, uint32_t more)
+static void ti_executor_count_spare(threading_executor_t *executor, uint32_t more)
 {
     /* Relaxed: from that time on nobody reads it any more. */
     if (!ti_load_relaxed(&executor->is_complete))
-        ti_add_relaxed(&executor->free, more); /* relaxed: only the number matters */
+        ti_add_relaxed(&executor->spare, more); /* relaxed: only the number matters */
+}
+
+/* What a task leaves behind in its thread is undone. False: the task has called fork, and this is the child. */
+static bool ti_executor_leave(const threading_executor_t *executor, threading_stop_t *stop, ti_self *self)
+{
+    if (ti_executor_is_orphaned(executor))
+        return false;
+    if (self->stop != stop)
+        (void)threading_stop_heed(stop);
+    return true;
 }
 
 static void *ti_executor_call(threading_executor_t *executor, threading_target_t function, void *arg, ti_self *self)
 {
     threading_stop_t *stop = self->stop;
-    /* If the thread ends in the task, those who wait are woken and told, as for an RLock. */
-    self->fast.rlocks++;
     void *value = ti_thread_call(self, function, arg);
-    self->fast.rlocks--;
-    if (self->stop != stop && !ti_executor_is_orphaned(executor))
-        (void)threading_stop_heed(stop);
+    (void)ti_executor_leave(executor, stop, self);
     return value;
-}
-
-static void ti_executor_run_future(threading_executor_t *executor, threading_future_t *future, ti_self *self,
-                                   uint32_t *free)
-{
-    void *value = ti_executor_call(executor, future->function, future->arg, self);
-    if (!ti_executor_is_orphaned(executor)) /* else the task has called fork, and this is the child */
-        (void)ti_future_finish(future, self->fast.ident, THREADING_OK, value, free);
 }
 
 static bool ti_executor_help(threading_future_t *future, ti_self *self)
 {
-    if (future->executor != self->executor || !ti_future_begin(future, self->fast.ident))
+    threading_executor_t *executor = self->executor;
+    if (future->executor != executor || !ti_future_begin(future, self->fast.ident))
         return false;
-    ti_executor_run_future(self->executor, future, self, NULL);
+    void *value = ti_executor_call(executor, future->function, future->arg, self);
+    if (!ti_executor_is_orphaned(executor))
+        (void)ti_future_finish(future, self->fast.ident, THREADING_OK, value, NULL);
     return true;
 }
 
-/* Run a task that was taken. */
-static void ti_executor_run(threading_executor_t *executor, ti_task task, ti_self *self)
+static void ti_worker_finish(threading_executor_t *executor, threading_future_t *future, void *value,
+                             ti_self *self)
 {
+    /* Relaxed: as in ti_executor_count_spare. */
+    uint32_t *spare = ti_load_relaxed(&executor->is_complete) ? NULL : &executor->spare;
+    (void)ti_future_finish(future, self->fast.ident, THREADING_OK, value, spare);
+    threading_future_free(future);
+}
+
+/* The task has ended with that value, if it has one: by its return or by threading_exit(). */
+static void ti_worker_end(ti_worker *worker, void *value, ti_self *self)
+{
+    ti_task task = worker->task;
+    worker->task = (ti_task){NULL, NULL}; /* a callback that ends by threading_exit() ends no task */
+    if (!ti_executor_leave(worker->executor, worker->stop, self))
+        return;
+    if (task.function != NULL)
+        ti_executor_count_spare(worker->executor, 1);
+    else if (task.arg != NULL)
+        ti_worker_finish(worker->executor, (threading_future_t *)task.arg, value, self);
+}
+
+/* Run the task that was taken. */
+static void ti_worker_run(ti_worker *worker, ti_self *self)
+{
+    ti_task task = worker->task;
     if (task.function == NULL) {
-        /* Relaxed: as in ti_executor_count_free. */
-        uint32_t *free = ti_load_relaxed(&executor->is_complete) ? NULL : &executor->free;
-        ti_executor_run_future(executor, (threading_future_t *)task.arg, self, free);
-        threading_future_free((threading_future_t *)task.arg);
+        const threading_future_t *future = (threading_future_t *)task.arg;
+        ti_worker_end(worker, future->function(future->arg), self);
     } else if (task.function == ti_map_task) {
+        worker->task = (ti_task){NULL, NULL}; /* its items have calls of their own */
         ti_map_work((struct ti_map *)task.arg, self);
         ti_map_give_back((struct ti_map *)task.arg);
     } else {
-        (void)ti_executor_call(executor, task.function, task.arg, self);
-        ti_executor_count_free(executor, 1);
+        ti_worker_end(worker, task.function(task.arg), self);
     }
 }
 
 /* ---- finding a task ---- */
 
 /* False: the task was cancelled, or somebody has run it. */
-static bool ti_task_begins(ti_task task, const ti_self *self)
+static bool ti_task_begins(ti_task task, const ti_worker *worker, const ti_self *self)
 {
     if (task.function != NULL || ti_future_begin((threading_future_t *)task.arg, self->fast.ident))
         return true;
     threading_future_free((threading_future_t *)task.arg);
+    ti_executor_count_spare(worker->executor, 1);
     return false;
 }
 
 /* Take the oldest task of a ring that begins. */
-static bool ti_worker_take(const ti_worker *worker, uint32_t *lock, ti_tasks *tasks, ti_task *task,
-                           ti_self *self)
+static bool ti_worker_take(const ti_worker *worker, ti_tasks *tasks, ti_task *task, ti_self *self)
 {
     bool begins = false;
     if (!ti_tasks_may_be_there(tasks))
         return false;
-    ti_line_lock(lock, self);
-    while (!begins && tasks->count > 0) {
-        *task = ti_tasks_pop(tasks);
-        begins = ti_task_begins(*task, self);
-    }
-    if (begins)
-        ti_executor_count_free(worker->executor, (uint32_t)-1);
-    ti_line_unlock(lock, self);
+    ti_line_lock(&tasks->lock, self);
+    while (!begins && ti_tasks_pop(tasks, task))
+        begins = ti_task_begins(*task, worker, self);
+    ti_line_unlock(&tasks->lock, self);
     return begins;
 }
 
 static bool ti_worker_take_own(ti_worker *worker, ti_task *task, ti_self *self)
 {
-    return ti_worker_take(worker, &worker->lock, &worker->tasks, task, self);
+    return ti_worker_take(worker, &worker->tasks, task, self);
 }
 
 static bool ti_worker_take_submitted(ti_worker *worker, ti_task *task, ti_self *self)
 {
-    return ti_worker_take(worker, &worker->executor->lock, &worker->executor->tasks, task, self);
+    return ti_worker_take(worker, &worker->executor->tasks, task, self);
 }
 
 static ti_worker *ti_worker_next_victim(const ti_worker *worker)
@@ -8053,8 +8147,7 @@ static bool ti_worker_steal(ti_worker *worker, ti_task *task, ti_self *self)
             return false; /* none is listed yet */
         if (last == NULL)
             last = worker->victim;
-        if (worker->victim != worker &&
-            ti_worker_take(worker, &worker->victim->lock, &worker->victim->tasks, task, self))
+        if (worker->victim != worker && ti_worker_take(worker, &worker->victim->tasks, task, self))
             return true;
     } while (worker->victim != last);
     return false;
@@ -8087,12 +8180,12 @@ static bool ti_executor_may_have_tasks(const threading_executor_t *executor)
 static bool ti_executor_has_tasks(threading_executor_t *executor, ti_self *self, bool *is_over)
 {
     ti_line_lock(&executor->lock, self);
-    bool found = executor->tasks.count > 0;
+    bool found = ti_tasks_may_be_there(&executor->tasks);
     *is_over = executor->is_shutdown;
     ti_line_unlock(&executor->lock, self);
     for (ti_worker *worker = NULL; !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;) {
         ti_line_lock(&worker->lock, self);
-        found = worker->tasks.count > 0;
+        found = ti_tasks_may_be_there(&worker->tasks);
         ti_line_unlock(&worker->lock, self);
     }
     return found;
@@ -8105,24 +8198,63 @@ static bool ti_executor_await_task(threading_executor_t *executor, ti_self *self
         if (ti_executor_may_have_tasks(executor))
             return true;
     bool is_over;
-    ti_add_relaxed(&executor->idle, 1); /* relaxed: who puts a task behind the looks sees it by the lock */
+    /* Relaxed: who puts a task behind the looks sees both by the lock. */
+    ti_add_relaxed(&executor->idle, 1);
+    ti_store_relaxed(&executor->waking, 0);
     uint32_t signal = ti_load_acquire(&executor->signal); /* acquire: not after the looks */
     bool has_tasks = ti_executor_has_tasks(executor, self, &is_over);
     if (!has_tasks && !is_over)
         (void)ti_parking_wait(self, &executor->signal, signal, TI_FOREVER);
     ti_add_relaxed(&executor->idle, (uint32_t)-1); /* relaxed: only the number matters */
+    ti_store_relaxed(&executor->waking, 0);        /* relaxed: executor.h says why */
+    self->worker->relays = true;
     return has_tasks || !is_over;
 }
 
-static void ti_executor_work(threading_executor_t *executor, ti_self *self)
+/* A worker that was idle and has found a task signals the next one if there is another task. */
+static void ti_worker_relay(ti_worker *worker, ti_self *self)
 {
-    ti_task task;
-    while (!ti_executor_is_orphaned(executor)) {
-        if (ti_worker_find(self->worker, &task, self))
-            ti_executor_run(executor, task, self);
-        else if (!ti_executor_await_task(executor, self))
-            return;
+    threading_executor_t *executor = worker->executor;
+    bool is_over;
+    worker->relays = false;
+    if (ti_executor_has_tasks(executor, self, &is_over) && ti_load_relaxed(&executor->idle) > 0)
+        ti_line_wake(ti_executor_signal(executor, 1, self));
+}
+
+/* Run tasks until there will be none. One call for all of them: it is left, and made again, by threading_exit() only. */
+static void *ti_worker_loop(void *arg)
+{
+    ti_worker *worker = (ti_worker *)arg;
+    threading_executor_t *executor = worker->executor;
+    ti_self *self = ti_self_get();
+    ti_worker_end(worker, self->exit_result, self);
+    for (ti_task task; !ti_executor_is_orphaned(executor);) {
+        if (ti_worker_find(worker, &task, self)) {
+            worker->task = task;
+            worker->stop = self->stop;
+            if (worker->relays)
+                ti_worker_relay(worker, self);
+            ti_worker_run(worker, self);
+        } else if (!ti_executor_await_task(executor, self)) {
+            break;
+        }
     }
+    worker->is_done = true;
+    return NULL;
+}
+
+static void ti_executor_work(ti_self *self)
+{
+    ti_worker *worker = self->worker;
+    ti_task outer = worker->task; /* which calls threading_shutdown(), or ends the process */
+    threading_stop_t *stop = worker->stop;
+    worker->task = (ti_task){NULL, NULL};
+    worker->stop = self->stop;
+    for (worker->is_done = false; !worker->is_done;)
+        (void)ti_thread_call(self, ti_worker_loop, worker);
+    worker->is_done = false;
+    worker->task = outer;
+    worker->stop = stop;
 }
 
 /* ---- refusing tasks ---- */
@@ -8141,13 +8273,18 @@ static void ti_task_refuse(ti_task task, threading_status_t status)
     }
 }
 
-static void ti_tasks_refuse(uint32_t *lock, ti_tasks *tasks, threading_status_t status, ti_self *self)
+static void ti_tasks_refuse(threading_executor_t *executor, uint32_t *lock, ti_tasks *tasks,
+                            threading_status_t status, ti_self *self)
 {
     ti_line_lock(lock, self);
+    ti_line_lock(&tasks->lock, self);
     ti_tasks taken = ti_tasks_take_all(tasks);
+    ti_line_unlock(&tasks->lock, self);
     ti_line_unlock(lock, self);
-    while (taken.count > 0)
-        ti_task_refuse(ti_tasks_pop(&taken), status);
+    for (ti_task task; ti_tasks_pop(&taken, &task);) {
+        ti_executor_count_spare(executor, 1);
+        ti_task_refuse(task, status);
+    }
     ti_tasks_free(&taken);
 }
 
@@ -8155,9 +8292,9 @@ static void ti_executor_refuse(threading_executor_t *executor, threading_status_
 {
     /* Relaxed: a worker that does not see it yet begins one item of a map more, as if that had been before. */
     ti_store_relaxed(&executor->refused, (uint32_t)status);
-    ti_tasks_refuse(&executor->lock, &executor->tasks, status, self);
+    ti_tasks_refuse(executor, &executor->lock, &executor->tasks, status, self);
     for (ti_worker *worker = NULL; (worker = ti_executor_worker_after(executor, worker)) != NULL;)
-        ti_tasks_refuse(&worker->lock, &worker->tasks, status, self);
+        ti_tasks_refuse(executor, &worker->lock, &worker->tasks, status, self);
 }
 
 /* ---- the thread ---- */
@@ -8173,7 +8310,7 @@ static void ti_executor_break(threading_executor_t *executor, ti_self *self)
 {
     ti_line_lock(&executor->lock, self);
     ti_store_relaxed(&executor->refusal, THREADING_BROKEN); /* relaxed: as in ti_worker_put */
-    ti_executor_count_free(executor, (uint32_t)-1);
+    ti_executor_count_spare(executor, (uint32_t)-1);
     ti_line_unlock(&executor->lock, self);
     ti_executor_refuse(executor, THREADING_BROKEN, self);
 }
@@ -8185,11 +8322,14 @@ static void *ti_worker_main(void *arg)
     ti_self *self = ti_self_get();
     self->executor = executor;
     self->worker = worker;
+    self->fast
+        .rlocks++; /* if the thread ends in a task, those who wait are woken and told, as for an RLock */
     if (executor->options.initializer == NULL ||
         ti_thread_call(self, ti_executor_initialize, executor) == executor)
-        ti_executor_work(executor, self);
+        ti_executor_work(self);
     else
         ti_executor_break(executor, self);
+    self->fast.rlocks--;
     self->executor = NULL;
     ti_executor_give_back(executor);
     return NULL;
@@ -8231,7 +8371,7 @@ static void ti_executor_add_worker(threading_executor_t *executor, ti_worker *wo
     ti_store_pointer_release(executor->last != NULL ? &executor->last->next : &executor->first,
                              (uintptr_t)worker);
     executor->last = worker;
-    ti_executor_count_free(executor, 1);
+    ti_executor_count_spare(executor, 1);
     if (++executor->worker_count == executor->max_workers)
         ti_store_relaxed(&executor->is_complete, 1); /* relaxed: what it allows is under locks */
 }
@@ -8424,8 +8564,10 @@ threading_future_t *threading_future_retain(threading_future_t *future)
 
 void threading_future_free(threading_future_t *future)
 {
-    /* Release: what this holder did happens before the memory is freed; acquire: by the last one. */
-    if (future == NULL || ti_add_acquire_release(&future->references, (uint32_t)-1) != 1)
+    /* Release: what this holder did happens before the memory is freed; acquire: by the last one. Who sees that it
+     * is the last one need not write: nobody else can retain the future any more. */
+    if (future == NULL || (ti_load_acquire(&future->references) != 1 &&
+                           ti_add_acquire_release(&future->references, (uint32_t)-1) != 1))
         return;
     for (ti_callback *callback = future->first_callback, *next; callback != NULL; callback = next) {
         next = callback->next; /* never done: nobody will call them */
@@ -8455,15 +8597,11 @@ static ti_self *ti_future_lock(threading_future_t *future)
     return self;
 }
 
-/* Change the state if it is the one expected, to one that is not done. */
+/* Change the state if it is the one expected, to one that is not done. The lock is for what is done only. */
 static bool ti_future_move(threading_future_t *future, uint32_t from, uint32_t to)
 {
-    ti_self *self = ti_future_lock(future);
-    bool moves = ti_load_relaxed(&future->state) == from; /* relaxed: it changes under the lock */
-    if (moves)
-        ti_store_relaxed(&future->state, to); /* relaxed: nobody waits for it */
-    ti_line_unlock(&future->lock, self);
-    return moves;
+    /* Relaxed: the swap decides. */
+    return ti_load_relaxed(&future->state) == from && ti_swap_acquire(&future->state, from, to);
 }
 
 /* Those who wait are woken first, as in CPython. */
@@ -8479,29 +8617,33 @@ static void ti_future_tell(threading_future_t *future, ti_callback *callbacks)
 
 /* Change the state if it is the one expected, to one that is done, and tell all. */
 static bool ti_future_end(threading_future_t *future, uint32_t from, uint32_t to, threading_status_t status,
-                          void *value, uint32_t *free)
+                          void *value, uint32_t *spare)
 {
     ti_callback *callbacks = NULL;
-    bool is_counted = free == NULL;
+    bool is_counted = spare == NULL;
     ti_self *self = ti_future_lock(future);
-    bool ends = ti_load_relaxed(&future->state) == from; /* relaxed: it changes under the lock */
+    bool ends = ti_load_relaxed(&future->state) == from; /* relaxed: it gets done under the lock only */
     if (ends) {
         future->status = status;
         future->value = value;
         future->order = ti_add_relaxed(&ti_future_order, 1); /* relaxed: only the number matters */
-        callbacks = future->first_callback;
-        future->first_callback = NULL;
-        if (!is_counted && callbacks == NULL) {
-            ti_add_relaxed(free, 1); /* relaxed: published by the state */
+        if (!is_counted && future->first_callback == NULL) {
+            ti_add_relaxed(spare, 1); /* relaxed: published by the state */
             is_counted = true;
         }
-        ti_store_sequential(&future->state, to); /* sequential: the change in the table in parking.h */
+        /* A pending one may just have been begun: then what was set here is set again at its end.
+         * Sequential: the change in the table in parking.h. */
+        ends = ti_swap_sequential(&future->state, from, to);
+    }
+    if (ends) {
+        callbacks = future->first_callback;
+        future->first_callback = NULL;
     }
     ti_line_unlock(&future->lock, self);
     if (ends)
         ti_future_tell(future, callbacks);
     if (!is_counted)
-        ti_add_relaxed(free, 1); /* relaxed: only the number matters */
+        ti_add_relaxed(spare, 1); /* relaxed: only the number matters */
     return ends;
 }
 
@@ -8511,9 +8653,9 @@ static bool ti_future_begin(threading_future_t *future, uint32_t runner)
 }
 
 static bool ti_future_finish(threading_future_t *future, uint32_t from, threading_status_t status, void *value,
-                      uint32_t *free)
+                      uint32_t *spare)
 {
-    return ti_future_end(future, from, TI_FINISHED, status, value, free);
+    return ti_future_end(future, from, TI_FINISHED, status, value, spare);
 }
 
 threading_status_t threading_future_cancel(threading_future_t *future)
@@ -11935,46 +12077,73 @@ threading_stop_t *threading_stop_heed(threading_stop_t *stop)
 
 #define TI_TASKS_MIN 32
 
-/* The capacity for so many; 0 if there can be none. */
-static size_t ti_tasks_capacity_for(const ti_tasks *tasks, size_t count)
+static size_t ti_slots_count(const ti_slots *slots)
 {
-    size_t capacity = tasks->capacity > 0 ? tasks->capacity : TI_TASKS_MIN;
-    while (capacity < count && capacity <= SIZE_MAX / 2 / sizeof(ti_task))
-        capacity *= 2;
-    return capacity >= count ? capacity : 0;
+    return slots->tasks != NULL ? slots->mask + 1 : 0;
 }
 
-static bool ti_tasks_reserve(ti_tasks *tasks, size_t more)
+/* The slots for so many; none without memory. */
+static ti_slots ti_slots_new(size_t least, size_t count)
 {
-    if (more <= tasks->capacity - tasks->count)
+    ti_slots slots = {NULL, 0};
+    size_t capacity = least;
+    while (capacity < count && capacity <= SIZE_MAX / 2 / sizeof(ti_task))
+        capacity *= 2;
+    if (capacity >= count)
+        slots.tasks = (ti_task *)ti_memory_resize(NULL, capacity * sizeof *slots.tasks);
+    slots.mask = capacity - 1;
+    return slots;
+}
+
+/* Under both locks: move all to other slots. */
+static void ti_tasks_move(ti_tasks *tasks, ti_slots slots)
+{
+    for (uintptr_t i = tasks->taken; i != tasks->put; i++)
+        slots.tasks[i & slots.mask] = tasks->in.tasks[i & tasks->in.mask];
+    ti_memory_free(tasks->in.tasks);
+    tasks->in = tasks->out = slots;
+}
+
+/* Look how many were taken meanwhile. False: there is still not room enough. */
+static bool ti_tasks_find_room(ti_tasks *tasks, size_t more)
+{
+    /* Acquire: pairs with the release in ti_tasks_pop. */
+    tasks->limit = ti_load_pointer_acquire(&tasks->taken) + ti_slots_count(&tasks->in);
+    return more <= tasks->limit - tasks->put;
+}
+
+static bool ti_tasks_grow(ti_tasks *tasks, size_t more, ti_self *self)
+{
+    if (ti_tasks_find_room(tasks, more))
         return true;
-    if (more > SIZE_MAX - tasks->count)
+    size_t count = tasks->put - ti_load_pointer_relaxed(&tasks->taken); /* relaxed: it gets fewer at most */
+    if (more > SIZE_MAX - count)
         return false;
-    size_t capacity = ti_tasks_capacity_for(tasks, tasks->count + more);
-    ti_task *moved = capacity > 0 ? (ti_task *)ti_memory_resize(NULL, capacity * sizeof *moved) : NULL;
-    if (moved == NULL)
+    size_t capacity = ti_slots_count(&tasks->in);
+    ti_slots slots = ti_slots_new(capacity > 0 ? capacity : TI_TASKS_MIN, count + more);
+    if (slots.tasks == NULL)
         return false;
-    for (size_t i = 0; i < tasks->count; i++)
-        moved[i] = tasks->tasks[(tasks->first + i) & (tasks->capacity - 1)];
-    ti_memory_free(tasks->tasks);
-    tasks->tasks = moved;
-    tasks->capacity = capacity;
-    tasks->first = 0;
-    return true;
+    ti_line_lock(&tasks->lock, self);
+    ti_tasks_move(tasks, slots);
+    ti_line_unlock(&tasks->lock, self);
+    return ti_tasks_find_room(tasks, more);
 }
 
 static ti_tasks ti_tasks_take_all(ti_tasks *tasks)
 {
     ti_tasks taken = *tasks;
-    ti_store_pointer_relaxed(&tasks->count, 0); /* relaxed: as in ti_tasks_push */
-    tasks->first = tasks->capacity = 0;
-    tasks->tasks = NULL;
+    taken.seen = taken.put;
+    tasks->in = tasks->out = (ti_slots){NULL, 0};
+    tasks->limit = tasks->put;
+    /* Relaxed and release: as in ti_tasks_pop. */
+    ti_store_pointer_relaxed(&tasks->seen, tasks->put);
+    ti_store_pointer_release(&tasks->taken, tasks->put);
     return taken;
 }
 
 static void ti_tasks_free(ti_tasks *tasks)
 {
-    ti_memory_free(tasks->tasks);
+    ti_memory_free(tasks->in.tasks);
 }
 
 /* -------------------------------------------------------------------------------------- src/core/thread.c */
@@ -13060,6 +13229,7 @@ static void ti_waits_owner_ended(ti_self *owner)
 /* ------------------------------------------------------------------------------------------------ the end */
 
 #undef TI_ACQUIRE
+#undef TI_APART
 #undef TI_APPLE_LONGEST_WAIT
 #undef TI_APPLE_NAME_LIMIT
 #undef TI_ATOMIC

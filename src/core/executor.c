@@ -171,7 +171,7 @@ static threading_status_t ti_worker_put(ti_worker *worker, ti_task task, size_t 
 
 ti_waiter *ti_executor_signal(threading_executor_t *executor, size_t n, ti_self *self)
 {
-    ti_store_relaxed(&executor->waking, 1); /* relaxed: executor.h says why */
+    ti_store_relaxed(&executor->waking, 1);  /* relaxed: executor.h says why */
     ti_add_sequential(&executor->signal, 1); /* sequential: the change in the table in parking.h */
     return ti_parking_is_awaited(ti_parking_bucket(&executor->signal))
                ? ti_line_take(&executor->signal, n, self)
@@ -185,8 +185,8 @@ threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti_task t
     bool is_own = self->executor == executor && ti_load_relaxed(&executor->is_complete);
     uint32_t *lock = is_own ? &self->worker->lock : &executor->lock;
     ti_line_lock(lock, self);
-    threading_status_t status =
-        is_own ? ti_worker_put(self->worker, task, times, self) : ti_executor_put(executor, task, times, self);
+    threading_status_t status = is_own ? ti_worker_put(self->worker, task, times, self)
+                                       : ti_executor_put(executor, task, times, self);
     /* Relaxed: a worker that has looked here before counted itself before that. */
     bool is_awaited = status == THREADING_OK && ti_load_relaxed(&executor->idle) > 0 &&
                       ti_load_relaxed(&executor->waking) == 0;

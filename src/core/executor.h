@@ -6,11 +6,28 @@
  * are started, a task that a task submits goes to the ring of that one's worker, under a lock that is free most of
  * the time. A worker takes the oldest task of its own ring, else of the executor's, else of another worker's: it
  * steals. All rings give their oldest first, and each worker looks elsewhere first now and then, so that no task
- * waits for ever because of others that submit more and more.
+ * waits for ever because of others that submit more and more. A task is taken only to be begun: if workers took
+ * several at once, later ones would begin before those that wait behind a long one.
  *
- * A worker that finds none counts itself as idle and reads the signal, looks a last time at each ring under its
- * lock, and sleeps unless the signal has changed. A task that comes later than that look is put there under the same
- * lock, so that who submits it sees the worker counted; it changes the signal, and wakes who sleeps already.
+ * A worker that finds none counts itself as idle and reads the signal, looks a last time at each ring under the lock
+ * of those who put, and sleeps unless the signal has changed. A task that comes later than that look is put there
+ * under the same lock, so that who submits it sees the worker counted; it changes the signal, and wakes one who sleeps
+ * already. Until that one has looked for tasks, further ones are not signalled: it signals the next, before it runs
+ * what it has found, if there is more. So a task costs a wake only when nobody is about to look for it.
+ *
+ *   who submits, under the ring's lock       worker
+ *   put the task                             idle + 1 (and - 1 when it goes on)
+ *   idle > 0 and not waking? then            waking = 0
+ *     waking = 1                             look at each ring under its lock; sleep if there is nothing
+ *     signal + 1, take one who sleeps        or find a task, look at each ring, and signal the next
+ *
+ * Whoever puts a task and relies on `waking` reads 1. Each idle worker writes 0 before the last look at the rings, and
+ * once more when it goes on. Say that a worker sleeps, and has had its last look at the ring before the task was put
+ * there: by the ring's lock, its 0 was before the 1 that is read, and it was counted as idle when that was written, or
+ * another one was. With the 1, one that slept was taken out of the line if there was any, and by the signal none can
+ * begin to sleep that had read it before. That one is on its way: it writes 0 after the 1 was read, since it had not
+ * been written then, and looks at the ring after that. By the ring's lock it finds the task. (If nobody slept, the 1
+ * may stay behind; whoever sleeps next has written 0 before.)
  */
 #ifndef TI_EXECUTOR_H
 #define TI_EXECUTOR_H
@@ -34,7 +51,7 @@ typedef struct ti_worker {
     threading_stop_t *stop; /* what the thread heeded before */
     bool relays;            /* it was idle, and has found no task yet */
     bool is_done;           /* there will be no task any more */
-    uint32_t lock; /* of its own thread, when that puts tasks there */
+    uint32_t lock;          /* of its own thread, when that puts tasks there */
     ti_tasks tasks;
 } ti_worker;
 
@@ -57,10 +74,12 @@ struct threading_executor {
     threading_executor_t *previous_listed;
     threading_executor_t *next_listed;
     char apart[TI_APART];
-    uint32_t spare;  /* workers that run no task, less tasks that are queued, while it is not complete; atomic */
+    uint32_t
+        spare; /* workers that run no task, less tasks that are queued, while it is not complete; atomic */
     uint32_t idle;   /* workers that look a last time, or sleep; changes without the lock */
     uint32_t signal; /* what they wait for a change of */
-    uint32_t waking; /* not 0: one was signalled that has not looked for a task yet; changes without the lock */
+    uint32_t
+        waking; /* not 0: one was signalled that has not looked for a task yet; changes without the lock */
     char apart_too[TI_APART];
     uint32_t lock; /* of those who submit: protects the workers, the shutdown, the refusal and the tasks */
     ti_tasks tasks;

@@ -2,9 +2,9 @@
 /*
  * Executor: its workers, and what they do with tasks.
  *
- * As long as workers may have to be started, `free` counts those that run no task: a submit starts another thread
- * only if there are not more of them than tasks in the queue. A worker counts as free before its task's future is
- * finished, so that who waits for one task and then submits the next finds the worker free.
+ * As long as workers may have to be started, `spare` is the number of those that run no task, less the tasks that are
+ * queued: a submit takes one off, and starts another thread if there was none to spare. A worker counts as spare before
+ * its task's future is finished, so that who waits for one task and then submits the next finds the worker free.
  *
  * A task that was cancelled, or that a waiting worker ran itself, stays in its ring until a worker comes upon it and
  * drops it.
@@ -59,7 +59,8 @@ bool ti_executor_help(threading_future_t *future, ti_self *self)
     return true;
 }
 
-static void ti_worker_finish(threading_executor_t *executor, threading_future_t *future, void *value, ti_self *self)
+static void ti_worker_finish(threading_executor_t *executor, threading_future_t *future, void *value,
+                             ti_self *self)
 {
     /* Relaxed: as in ti_executor_count_spare. */
     uint32_t *spare = ti_load_relaxed(&executor->is_complete) ? NULL : &executor->spare;
@@ -206,7 +207,7 @@ static bool ti_executor_await_task(threading_executor_t *executor, ti_self *self
     if (!has_tasks && !is_over)
         (void)ti_parking_wait(self, &executor->signal, signal, TI_FOREVER);
     ti_add_relaxed(&executor->idle, (uint32_t)-1); /* relaxed: only the number matters */
-    ti_store_relaxed(&executor->waking, 0); /* relaxed: executor.h says why */
+    ti_store_relaxed(&executor->waking, 0);        /* relaxed: executor.h says why */
     self->worker->relays = true;
     return has_tasks || !is_over;
 }
@@ -322,7 +323,8 @@ static void *ti_worker_main(void *arg)
     ti_self *self = ti_self_get();
     self->executor = executor;
     self->worker = worker;
-    self->fast.rlocks++; /* if the thread ends in a task, those who wait are woken and told, as for an RLock */
+    self->fast
+        .rlocks++; /* if the thread ends in a task, those who wait are woken and told, as for an RLock */
     if (executor->options.initializer == NULL ||
         ti_thread_call(self, ti_executor_initialize, executor) == executor)
         ti_executor_work(self);

@@ -47,8 +47,10 @@ threading_future_t *threading_future_retain(threading_future_t *future)
 
 void threading_future_free(threading_future_t *future)
 {
-    /* Release: what this holder did happens before the memory is freed; acquire: by the last one. */
-    if (future == NULL || ti_add_acquire_release(&future->references, (uint32_t)-1) != 1)
+    /* Release: what this holder did happens before the memory is freed; acquire: by the last one. Who sees that it
+     * is the last one need not write: nobody else can retain the future any more. */
+    if (future == NULL || (ti_load_acquire(&future->references) != 1 &&
+                           ti_add_acquire_release(&future->references, (uint32_t)-1) != 1))
         return;
     for (ti_callback *callback = future->first_callback, *next; callback != NULL; callback = next) {
         next = callback->next; /* never done: nobody will call them */
@@ -78,15 +80,11 @@ static ti_self *ti_future_lock(threading_future_t *future)
     return self;
 }
 
-/* Change the state if it is the one expected, to one that is not done. */
+/* Change the state if it is the one expected, to one that is not done. The lock is for what is done only. */
 static bool ti_future_move(threading_future_t *future, uint32_t from, uint32_t to)
 {
-    ti_self *self = ti_future_lock(future);
-    bool moves = ti_load_relaxed(&future->state) == from; /* relaxed: it changes under the lock */
-    if (moves)
-        ti_store_relaxed(&future->state, to); /* relaxed: nobody waits for it */
-    ti_line_unlock(&future->lock, self);
-    return moves;
+    /* Relaxed: the swap decides. */
+    return ti_load_relaxed(&future->state) == from && ti_swap_acquire(&future->state, from, to);
 }
 
 /* Those who wait are woken first, as in CPython. */
@@ -107,18 +105,22 @@ static bool ti_future_end(threading_future_t *future, uint32_t from, uint32_t to
     ti_callback *callbacks = NULL;
     bool is_counted = spare == NULL;
     ti_self *self = ti_future_lock(future);
-    bool ends = ti_load_relaxed(&future->state) == from; /* relaxed: it changes under the lock */
+    bool ends = ti_load_relaxed(&future->state) == from; /* relaxed: it gets done under the lock only */
     if (ends) {
         future->status = status;
         future->value = value;
         future->order = ti_add_relaxed(&ti_future_order, 1); /* relaxed: only the number matters */
-        callbacks = future->first_callback;
-        future->first_callback = NULL;
-        if (!is_counted && callbacks == NULL) {
+        if (!is_counted && future->first_callback == NULL) {
             ti_add_relaxed(spare, 1); /* relaxed: published by the state */
             is_counted = true;
         }
-        ti_store_sequential(&future->state, to); /* sequential: the change in the table in parking.h */
+        /* A pending one may just have been begun: then what was set here is set again at its end.
+         * Sequential: the change in the table in parking.h. */
+        ends = ti_swap_sequential(&future->state, from, to);
+    }
+    if (ends) {
+        callbacks = future->first_callback;
+        future->first_callback = NULL;
     }
     ti_line_unlock(&future->lock, self);
     if (ends)

@@ -90,6 +90,51 @@ CASE(tasks_begin_in_the_order_of_their_submission)
     CHECK_EQUAL(next_turn, 200);
 }
 
+/* One of two threads stays in the first task: the other one runs all that are behind it. */
+CASE(tasks_behind_a_long_one_begin_in_the_order_of_their_submission)
+{
+    threading_executor_t *pool = made_pool(2);
+    gate_close(&gate);
+    submit_and_forget(pool, stay, NULL);
+    for (int i = 0; i < 200; i++)
+        submit_and_forget(pool, check_turn, (void *)(intptr_t)i);
+    (void)value_of(submitted(pool, return_at_once, NULL));
+    CHECK_EQUAL(next_turn, 200); /* behind them, so they are over */
+    CHECK_EQUAL(atomic_load(&entered), 1);
+    gate_open(&gate);
+    end_pool(pool);
+}
+
+enum { flood_count = 3000, flooders = 3 };
+static atomic_char flood_runs[flooders * flood_count];
+
+static void *count_flood_run(void *arg)
+{
+    atomic_fetch_add((atomic_char *)arg, 1);
+    return arg;
+}
+
+static void *flood(void *pool)
+{
+    static atomic_int next;
+    int first = flood_count * atomic_fetch_add(&next, 1);
+    for (int i = 0; i < flood_count; i++)
+        submit_and_forget(pool, count_flood_run, &flood_runs[first + i]);
+    return pool;
+}
+
+/* The queue grows while tasks are taken from it. */
+CASE(tasks_that_come_faster_than_they_are_run_are_each_run_once)
+{
+    threading_thread_t *threads[flooders];
+    threading_executor_t *pool = made_pool(3);
+    start_many(threads, flooders, flood, pool);
+    finish_many(threads, flooders);
+    end_pool(pool);
+    for (int i = 0; i < flooders * flood_count; i++)
+        CHECK_EQUAL(atomic_load(&flood_runs[i]), 1);
+}
+
 static int plain; /* not atomic: submitting and the result alone make it right */
 
 static void *add_to_plain(void *arg)

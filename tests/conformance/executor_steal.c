@@ -82,6 +82,34 @@ CASE(tasks_of_a_task_are_run_by_all_threads)
     end_pool(pool);
 }
 
+/* As those from outside are, whether the threads still look for tasks or sleep already: one that is woken wakes the
+ * next. */
+CASE(tasks_from_outside_are_run_by_all_idle_threads)
+{
+    make_complete_pool(4);
+    for (int i = 0; i < 100; i++) {
+        threading_future_t *all[4];
+        for (int j = 0; j < 4; j++)
+            all[j] = submitted(pool, meet_all, &object);
+        for (int j = 0; j < 4; j++)
+            CHECK(value_of(all[j]) == &object);
+        if (i % 4 == 0)
+            (void)threading_sleep(0.0005);
+    }
+    end_pool(pool);
+}
+
+/* One at a time: a wake that gets lost is not made good by the next. */
+CASE(single_tasks_are_run_by_threads_that_look_for_one_or_fall_asleep_or_sleep)
+{
+    make_complete_pool(3);
+    for (int i = 0; i < (is_slow() ? 200 : 2000); i++) {
+        CHECK(value_of(submitted(pool, return_at_once, &object)) == &object);
+        for (volatile int pauses = 0; pauses < i % 64 * 256; pauses++) {}
+    }
+    end_pool(pool);
+}
+
 static void *submit_in_order(void *arg)
 {
     for (int i = 0; i < 200; i++)

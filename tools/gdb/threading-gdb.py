@@ -281,9 +281,13 @@ def workers_of(executor):
         first = number(field(worker, "next"))
 
 
+def queued_in(tasks):
+    return number(field(tasks, "put")) - number(field(tasks, "taken"))
+
+
 def show_executor(executor):
     rings = [executor, *workers_of(executor)]
-    queued = sum(number(field(field(ring, "tasks"), "count")) for ring in rings)
+    queued = sum(queued_in(field(ring, "tasks")) for ring in rings)
     text = f"Executor, {len(rings) - 1} of {number(field(executor, 'max_workers'))} workers, {queued} tasks queued"
     text += ", shut down" if field(executor, "is_shutdown") else ""
     refusal = field(executor, "refusal").cast(gdb.lookup_type("threading_status_t"))
