@@ -12131,8 +12131,9 @@ static bool ti_tasks_grow(ti_tasks *tasks, size_t more, ti_self *self)
 
 static ti_tasks ti_tasks_take_all(ti_tasks *tasks)
 {
-    ti_tasks taken = *tasks;
-    taken.seen = taken.put;
+    /* Not copied as a whole: another thread may just try to get the lock in it. */
+    ti_tasks taken = {
+        .put = tasks->put, .taken = tasks->taken, .seen = tasks->put, .in = tasks->in, .out = tasks->in};
     tasks->in = tasks->out = (ti_slots){NULL, 0};
     tasks->limit = tasks->put;
     /* Relaxed and release: as in ti_tasks_pop. */
