@@ -96,11 +96,11 @@ CASE(tasks_behind_a_long_one_begin_in_the_order_of_their_submission)
     threading_executor_t *pool = made_pool(2);
     gate_close(&gate);
     submit_and_forget(pool, stay, NULL);
+    AWAIT(atomic_load(&entered) == 1);
     for (int i = 0; i < 200; i++)
         submit_and_forget(pool, check_turn, (void *)(intptr_t)i);
     (void)value_of(submitted(pool, return_at_once, NULL));
     CHECK_EQUAL(next_turn, 200); /* behind them, so they are over */
-    CHECK_EQUAL(atomic_load(&entered), 1);
     gate_open(&gate);
     end_pool(pool);
 }
