@@ -4046,13 +4046,13 @@ static inline bool ti_lockword_release(uint32_t *word, uint32_t ident)
 #include <stdint.h>
 
 /* The looks of a thread that waits a little before it sleeps, for a lock or for a change. Each look takes the memory
- * away from the thread that works there, which then costs it more than the work: so there are few, at distances that
- * let enough work gather. */
+ * away from the thread that works there, which then costs it more than the work: so there are few, at distances. */
 #define TI_LOOKS 2
-#define TI_LOOK_DISTANCE 128 /* pauses before the first; twice as many before each next one */
+#define TI_LOOK_DISTANCE 32 /* pauses before the first; twice as many before each next one */
 
-/* Pause before a look. False: there were all of them, or the process has one processor. */
-static bool ti_line_pause(uint32_t *looks);
+/* Pause before a look, `distance` times before the first. False: there were all of them, or the process has one
+ * processor. */
+static bool ti_line_pause(uint32_t *looks, uint32_t distance);
 
 /* Wait for the lock of a thread that holds it just now. */
 static void ti_line_lock_slow(uint32_t *lock, ti_self *self);
@@ -8018,6 +8018,8 @@ threading_status_t threading_executor_map(threading_executor_t *executor, thread
 #include <string.h>
 
 #define TI_NAME_MORE 16 /* bytes for "_" and a number behind a name */
+#define TI_TASK_DISTANCE \
+    128             /* as TI_LOOK_DISTANCE: a worker that keeps up with who submits holds that one up */
 #define TI_TURNS 32 /* of so many searches one begins at the executor's ring and one at another worker's */
 
 /* ---- running a task ---- */
@@ -8194,7 +8196,7 @@ static bool ti_executor_has_tasks(threading_executor_t *executor, ti_self *self,
 /* Wait until there may be a task. False: there will be none. */
 static bool ti_executor_await_task(threading_executor_t *executor, ti_self *self)
 {
-    for (uint32_t looks = 0; ti_line_pause(&looks);)
+    for (uint32_t looks = 0; ti_line_pause(&looks, TI_TASK_DISTANCE);)
         if (ti_executor_may_have_tasks(executor))
             return true;
     bool is_over;
@@ -8221,7 +8223,7 @@ static void ti_worker_relay(ti_worker *worker, ti_self *self)
         ti_line_wake(ti_executor_signal(executor, 1, self));
 }
 
-/* Run tasks until there will be none. One call for all of them: it is left, and made again, by threading_exit() only. */
+/* Run tasks until there will be none. One call for all: it is left, and made again, by threading_exit() only. */
 static void *ti_worker_loop(void *arg)
 {
     ti_worker *worker = (ti_worker *)arg;
@@ -8886,16 +8888,16 @@ static void ti_guard_unlock(ti_guard *guard)
 
 /* ---------------------------------------------------------------------------------------- src/core/line.c */
 
-static bool ti_line_pause(uint32_t *looks)
+static bool ti_line_pause(uint32_t *looks, uint32_t distance)
 {
     if (*looks == TI_LOOKS)
         return false;
-    return ti_spin_pause((uint32_t)TI_LOOK_DISTANCE << (*looks)++);
+    return ti_spin_pause(distance << (*looks)++);
 }
 
 static void ti_line_lock_slow(uint32_t *lock, ti_self *self)
 {
-    for (uint32_t looks = 0; ti_line_pause(&looks);)
+    for (uint32_t looks = 0; ti_line_pause(&looks, TI_LOOK_DISTANCE);)
         /* Relaxed: the try decides. */
         if (ti_load_relaxed(lock) == 0 && ti_lockword_try(lock, self->fast.ident))
             return;
@@ -10271,7 +10273,7 @@ static void ti_queue_look_out(threading_queue_t *queue, ti_self *self)
     ti_queue_unlock(queue, self);
     uint32_t looks = 0;
     /* Relaxed: it is read again under the lock. */
-    while (ti_load_pointer_relaxed(&queue->count) == count && ti_line_pause(&looks))
+    while (ti_load_pointer_relaxed(&queue->count) == count && ti_line_pause(&looks, TI_LOOK_DISTANCE))
         continue;
     ti_line_lock(&queue->lock, self);
 }
@@ -13291,6 +13293,7 @@ static void ti_waits_owner_ended(ti_self *owner)
 #undef TI_STATUS_TEXT
 #undef TI_TABLE_SIZE
 #undef TI_TASKS_MIN
+#undef TI_TASK_DISTANCE
 #undef TI_TOLD
 #undef TI_TURNS
 #undef TI_VAIN_MOST

@@ -19,6 +19,8 @@
 #include "thread.h"
 
 #define TI_NAME_MORE 16 /* bytes for "_" and a number behind a name */
+#define TI_TASK_DISTANCE \
+    128             /* as TI_LOOK_DISTANCE: a worker that keeps up with who submits holds that one up */
 #define TI_TURNS 32 /* of so many searches one begins at the executor's ring and one at another worker's */
 
 /* ---- running a task ---- */
@@ -195,7 +197,7 @@ static bool ti_executor_has_tasks(threading_executor_t *executor, ti_self *self,
 /* Wait until there may be a task. False: there will be none. */
 static bool ti_executor_await_task(threading_executor_t *executor, ti_self *self)
 {
-    for (uint32_t looks = 0; ti_line_pause(&looks);)
+    for (uint32_t looks = 0; ti_line_pause(&looks, TI_TASK_DISTANCE);)
         if (ti_executor_may_have_tasks(executor))
             return true;
     bool is_over;
@@ -222,7 +224,7 @@ static void ti_worker_relay(ti_worker *worker, ti_self *self)
         ti_line_wake(ti_executor_signal(executor, 1, self));
 }
 
-/* Run tasks until there will be none. One call for all of them: it is left, and made again, by threading_exit() only. */
+/* Run tasks until there will be none. One call for all: it is left, and made again, by threading_exit() only. */
 static void *ti_worker_loop(void *arg)
 {
     ti_worker *worker = (ti_worker *)arg;

@@ -4,16 +4,16 @@
 #include "spins.h"
 #include "stop.h"
 
-bool ti_line_pause(uint32_t *looks)
+bool ti_line_pause(uint32_t *looks, uint32_t distance)
 {
     if (*looks == TI_LOOKS)
         return false;
-    return ti_spin_pause((uint32_t)TI_LOOK_DISTANCE << (*looks)++);
+    return ti_spin_pause(distance << (*looks)++);
 }
 
 void ti_line_lock_slow(uint32_t *lock, ti_self *self)
 {
-    for (uint32_t looks = 0; ti_line_pause(&looks);)
+    for (uint32_t looks = 0; ti_line_pause(&looks, TI_LOOK_DISTANCE);)
         /* Relaxed: the try decides. */
         if (ti_load_relaxed(lock) == 0 && ti_lockword_try(lock, self->fast.ident))
             return;

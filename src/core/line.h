@@ -19,13 +19,13 @@
 #include "self.h"
 
 /* The looks of a thread that waits a little before it sleeps, for a lock or for a change. Each look takes the memory
- * away from the thread that works there, which then costs it more than the work: so there are few, at distances that
- * let enough work gather. */
+ * away from the thread that works there, which then costs it more than the work: so there are few, at distances. */
 #define TI_LOOKS 2
-#define TI_LOOK_DISTANCE 128 /* pauses before the first; twice as many before each next one */
+#define TI_LOOK_DISTANCE 32 /* pauses before the first; twice as many before each next one */
 
-/* Pause before a look. False: there were all of them, or the process has one processor. */
-bool ti_line_pause(uint32_t *looks);
+/* Pause before a look, `distance` times before the first. False: there were all of them, or the process has one
+ * processor. */
+bool ti_line_pause(uint32_t *looks, uint32_t distance);
 
 /* Wait for the lock of a thread that holds it just now. */
 void ti_line_lock_slow(uint32_t *lock, ti_self *self);

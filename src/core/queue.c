@@ -185,7 +185,7 @@ static void ti_queue_look_out(threading_queue_t *queue, ti_self *self)
     ti_queue_unlock(queue, self);
     uint32_t looks = 0;
     /* Relaxed: it is read again under the lock. */
-    while (ti_load_pointer_relaxed(&queue->count) == count && ti_line_pause(&looks))
+    while (ti_load_pointer_relaxed(&queue->count) == count && ti_line_pause(&looks, TI_LOOK_DISTANCE))
         continue;
     ti_line_lock(&queue->lock, self);
 }
