@@ -4200,17 +4200,19 @@ static void ti_tasks_free(ti_tasks *tasks);
  *
  *   who submits, under the ring's lock       worker
  *   put the task                             idle + 1 (and - 1 when it goes on)
- *   idle > 0 and not waking? then            waking = 0
- *     waking = 1                             look at each ring under its lock; sleep if there is nothing
- *     signal + 1, take one who sleeps        or find a task, look at each ring, and signal the next
+ *   idle > 0 and not waking? then            read the signal
+ *     waking = 1                             waking = 0
+ *     signal + 1, take one who sleeps        look at each ring under its lock; sleep if there is nothing and the
+ *   wake that one, without the lock            signal has not changed
+ *                                            waking = 0 when it goes on; find a task, look at each ring for another
+ *                                              one, and signal the next
  *
- * Whoever puts a task and relies on `waking` reads 1. Each idle worker writes 0 before the last look at the rings, and
- * once more when it goes on. Say that a worker sleeps, and has had its last look at the ring before the task was put
- * there: by the ring's lock, its 0 was before the 1 that is read, and it was counted as idle when that was written, or
- * another one was. With the 1, one that slept was taken out of the line if there was any, and by the signal none can
- * begin to sleep that had read it before. That one is on its way: it writes 0 after the 1 was read, since it had not
- * been written then, and looks at the ring after that. By the ring's lock it finds the task. (If nobody slept, the 1
- * may stay behind; whoever sleeps next has written 0 before.)
+ * Say that a task is put into a ring after a worker's last look there, and that the worker sleeps. By the ring's lock
+ * the submitter sees the worker counted, and sees its 0 or what came later. If it sees a 1, somebody has written that
+ * after the 0, so changes the signal after the worker has read it: either the worker does not sleep, or one that
+ * sleeps is taken off the line. Who is woken so, or does not sleep, writes 0 after that 1 and looks at the ring
+ * afterwards: had it looked before the task was put, the submitter would have seen that 0. docs/models/relay.pml has
+ * all orders.
  */
 
 #include <stdbool.h>
@@ -8073,13 +8075,13 @@ static void ti_worker_finish(threading_executor_t *executor, threading_future_t 
 static void ti_worker_end(ti_worker *worker, void *value, ti_self *self)
 {
     ti_task task = worker->task;
-    worker->task = (ti_task){NULL, NULL}; /* a callback that ends by threading_exit() ends no task */
     if (!ti_executor_leave(worker->executor, worker->stop, self))
         return;
     if (task.function != NULL)
         ti_executor_count_spare(worker->executor, 1);
-    else if (task.arg != NULL)
+    else if (task.arg != NULL) /* once more if a callback has called threading_exit() */
         ti_worker_finish(worker->executor, (threading_future_t *)task.arg, value, self);
+    worker->task = (ti_task){NULL, NULL};
 }
 
 /* Run the task that was taken. */
@@ -8200,10 +8202,11 @@ static bool ti_executor_await_task(threading_executor_t *executor, ti_self *self
         if (ti_executor_may_have_tasks(executor))
             return true;
     bool is_over;
-    /* Relaxed: who puts a task behind the looks sees both by the lock. */
-    ti_add_relaxed(&executor->idle, 1);
-    ti_store_relaxed(&executor->waking, 0);
-    uint32_t signal = ti_load_acquire(&executor->signal); /* acquire: not after the looks */
+    ti_add_relaxed(&executor->idle, 1); /* relaxed: who puts a task behind the looks sees it by the lock */
+    /* Acquire: before what follows. If it came after the 0, a 1 could come between for which this worker would be the
+     * one on its way, and it would sleep all the same. */
+    uint32_t signal = ti_load_acquire(&executor->signal);
+    ti_store_relaxed(&executor->waking, 0); /* relaxed: as above */
     bool has_tasks = ti_executor_has_tasks(executor, self, &is_over);
     if (!has_tasks && !is_over)
         (void)ti_parking_wait(self, &executor->signal, signal, TI_FOREVER);
@@ -8606,14 +8609,18 @@ static bool ti_future_move(threading_future_t *future, uint32_t from, uint32_t t
     return ti_load_relaxed(&future->state) == from && ti_swap_acquire(&future->state, from, to);
 }
 
-/* Those who wait are woken first, as in CPython. */
-static void ti_future_tell(threading_future_t *future, ti_callback *callbacks)
+/* Those who wait are woken first, as in CPython. If a callback does not return, the others are freed with the future;
+ * the last one may free that. It is done, so that nobody else touches them. */
+static void ti_future_tell(threading_future_t *future)
 {
+    ti_callback *entry = future->first_callback;
     ti_parking_wake_all(&future->state);
-    for (ti_callback *next; callbacks != NULL; callbacks = next) {
-        next = callbacks->next;
-        callbacks->function(future, callbacks->arg);
-        ti_memory_free(callbacks);
+    while (entry != NULL) {
+        ti_callback callback = *entry;
+        future->first_callback = callback.next;
+        ti_memory_free(entry);
+        callback.function(future, callback.arg);
+        entry = callback.next;
     }
 }
 
@@ -8621,7 +8628,6 @@ static void ti_future_tell(threading_future_t *future, ti_callback *callbacks)
 static bool ti_future_end(threading_future_t *future, uint32_t from, uint32_t to, threading_status_t status,
                           void *value, uint32_t *spare)
 {
-    ti_callback *callbacks = NULL;
     bool is_counted = spare == NULL;
     ti_self *self = ti_future_lock(future);
     bool ends = ti_load_relaxed(&future->state) == from; /* relaxed: it gets done under the lock only */
@@ -8637,13 +8643,9 @@ static bool ti_future_end(threading_future_t *future, uint32_t from, uint32_t to
          * Sequential: the change in the table in parking.h. */
         ends = ti_swap_sequential(&future->state, from, to);
     }
-    if (ends) {
-        callbacks = future->first_callback;
-        future->first_callback = NULL;
-    }
     ti_line_unlock(&future->lock, self);
     if (ends)
-        ti_future_tell(future, callbacks);
+        ti_future_tell(future);
     if (!is_counted)
         ti_add_relaxed(spare, 1); /* relaxed: only the number matters */
     return ends;

@@ -17,17 +17,19 @@
  *
  *   who submits, under the ring's lock       worker
  *   put the task                             idle + 1 (and - 1 when it goes on)
- *   idle > 0 and not waking? then            waking = 0
- *     waking = 1                             look at each ring under its lock; sleep if there is nothing
- *     signal + 1, take one who sleeps        or find a task, look at each ring, and signal the next
+ *   idle > 0 and not waking? then            read the signal
+ *     waking = 1                             waking = 0
+ *     signal + 1, take one who sleeps        look at each ring under its lock; sleep if there is nothing and the
+ *   wake that one, without the lock            signal has not changed
+ *                                            waking = 0 when it goes on; find a task, look at each ring for another
+ *                                              one, and signal the next
  *
- * Whoever puts a task and relies on `waking` reads 1. Each idle worker writes 0 before the last look at the rings, and
- * once more when it goes on. Say that a worker sleeps, and has had its last look at the ring before the task was put
- * there: by the ring's lock, its 0 was before the 1 that is read, and it was counted as idle when that was written, or
- * another one was. With the 1, one that slept was taken out of the line if there was any, and by the signal none can
- * begin to sleep that had read it before. That one is on its way: it writes 0 after the 1 was read, since it had not
- * been written then, and looks at the ring after that. By the ring's lock it finds the task. (If nobody slept, the 1
- * may stay behind; whoever sleeps next has written 0 before.)
+ * Say that a task is put into a ring after a worker's last look there, and that the worker sleeps. By the ring's lock
+ * the submitter sees the worker counted, and sees its 0 or what came later. If it sees a 1, somebody has written that
+ * after the 0, so changes the signal after the worker has read it: either the worker does not sleep, or one that
+ * sleeps is taken off the line. Who is woken so, or does not sleep, writes 0 after that 1 and looks at the ring
+ * afterwards: had it looked before the task was put, the submitter would have seen that 0. docs/models/relay.pml has
+ * all orders.
  */
 #ifndef TI_EXECUTOR_H
 #define TI_EXECUTOR_H

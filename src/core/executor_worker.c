@@ -74,13 +74,13 @@ static void ti_worker_finish(threading_executor_t *executor, threading_future_t 
 static void ti_worker_end(ti_worker *worker, void *value, ti_self *self)
 {
     ti_task task = worker->task;
-    worker->task = (ti_task){NULL, NULL}; /* a callback that ends by threading_exit() ends no task */
     if (!ti_executor_leave(worker->executor, worker->stop, self))
         return;
     if (task.function != NULL)
         ti_executor_count_spare(worker->executor, 1);
-    else if (task.arg != NULL)
+    else if (task.arg != NULL) /* once more if a callback has called threading_exit() */
         ti_worker_finish(worker->executor, (threading_future_t *)task.arg, value, self);
+    worker->task = (ti_task){NULL, NULL};
 }
 
 /* Run the task that was taken. */
@@ -201,10 +201,11 @@ static bool ti_executor_await_task(threading_executor_t *executor, ti_self *self
         if (ti_executor_may_have_tasks(executor))
             return true;
     bool is_over;
-    /* Relaxed: who puts a task behind the looks sees both by the lock. */
-    ti_add_relaxed(&executor->idle, 1);
-    ti_store_relaxed(&executor->waking, 0);
-    uint32_t signal = ti_load_acquire(&executor->signal); /* acquire: not after the looks */
+    ti_add_relaxed(&executor->idle, 1); /* relaxed: who puts a task behind the looks sees it by the lock */
+    /* Acquire: before what follows. If it came after the 0, a 1 could come between for which this worker would be the
+     * one on its way, and it would sleep all the same. */
+    uint32_t signal = ti_load_acquire(&executor->signal);
+    ti_store_relaxed(&executor->waking, 0); /* relaxed: as above */
     bool has_tasks = ti_executor_has_tasks(executor, self, &is_over);
     if (!has_tasks && !is_over)
         (void)ti_parking_wait(self, &executor->signal, signal, TI_FOREVER);

@@ -87,14 +87,18 @@ static bool ti_future_move(threading_future_t *future, uint32_t from, uint32_t t
     return ti_load_relaxed(&future->state) == from && ti_swap_acquire(&future->state, from, to);
 }
 
-/* Those who wait are woken first, as in CPython. */
-static void ti_future_tell(threading_future_t *future, ti_callback *callbacks)
+/* Those who wait are woken first, as in CPython. If a callback does not return, the others are freed with the future;
+ * the last one may free that. It is done, so that nobody else touches them. */
+static void ti_future_tell(threading_future_t *future)
 {
+    ti_callback *entry = future->first_callback;
     ti_parking_wake_all(&future->state);
-    for (ti_callback *next; callbacks != NULL; callbacks = next) {
-        next = callbacks->next;
-        callbacks->function(future, callbacks->arg);
-        ti_memory_free(callbacks);
+    while (entry != NULL) {
+        ti_callback callback = *entry;
+        future->first_callback = callback.next;
+        ti_memory_free(entry);
+        callback.function(future, callback.arg);
+        entry = callback.next;
     }
 }
 
@@ -102,7 +106,6 @@ static void ti_future_tell(threading_future_t *future, ti_callback *callbacks)
 static bool ti_future_end(threading_future_t *future, uint32_t from, uint32_t to, threading_status_t status,
                           void *value, uint32_t *spare)
 {
-    ti_callback *callbacks = NULL;
     bool is_counted = spare == NULL;
     ti_self *self = ti_future_lock(future);
     bool ends = ti_load_relaxed(&future->state) == from; /* relaxed: it gets done under the lock only */
@@ -118,13 +121,9 @@ static bool ti_future_end(threading_future_t *future, uint32_t from, uint32_t to
          * Sequential: the change in the table in parking.h. */
         ends = ti_swap_sequential(&future->state, from, to);
     }
-    if (ends) {
-        callbacks = future->first_callback;
-        future->first_callback = NULL;
-    }
     ti_line_unlock(&future->lock, self);
     if (ends)
-        ti_future_tell(future, callbacks);
+        ti_future_tell(future);
     if (!is_counted)
         ti_add_relaxed(spare, 1); /* relaxed: only the number matters */
     return ends;

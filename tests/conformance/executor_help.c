@@ -417,6 +417,29 @@ CASE(threading_exit_in_a_task_gives_its_value_and_the_thread_goes_on)
     end_pool(pool);
 }
 
+static void exit_in_callback(threading_future_t *future, void *arg)
+{
+    CHECK(threading_future_done(future));
+    threading_exit(arg);
+}
+
+/* CPython's worker would end; nobody would be served by that. The leak checker sees whether the task is freed. */
+CASE(threading_exit_in_a_callback_ends_the_callback_only)
+{
+    pool = made_pool(1);
+    void *before = value_of(submitted(pool, tell_ident, NULL));
+    for (int i = 0; i < 10; i++) {
+        gate_close(&gate);
+        threading_future_t *future = submitted(pool, wait_at_gate, &gate);
+        CHECK_STATUS(threading_future_add_done_callback(future, exit_in_callback, NULL), THREADING_OK);
+        gate_open(&gate);
+        (void)value_of(future);
+    }
+    CHECK(value_of(submitted(pool, tell_ident, NULL)) == before);
+    CHECK_EQUAL(threading_active_count(), 2);
+    end_pool(pool);
+}
+
 static void *wait_for_exiting_task(void *arg)
 {
     CHECK(value_of(submitted(pool, exit_with, &numbers[7])) == &numbers[7]);
