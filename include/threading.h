@@ -1953,7 +1953,8 @@ THREADING_API bool threading_future_done(const threading_future_t *future);
  *
  * Callbacks are called once each, in the order in which they were added, by the thread that finishes or
  * cancels the future, after those who wait were woken; or at once, by this call, when it is done already.
- * They may do with the future what they like, but not end their thread.
+ * They may do with the future what they like, but not end their thread; in an executor's thread threading_exit()
+ * ends the callback only, and those behind it are not called.
  * @param future    borrowed; lives at least until the callback returns.
  * @param callback  called with the future and @p arg.
  * @param arg       passed to @p callback.
