@@ -2401,6 +2401,7 @@ struct THREADING_CACHE_LINE threading_bucket {
     uint32_t fenced;
     uint32_t watchers;
     uintptr_t lookout;
+    int64_t handed;
 };
 
 void threading_word_wake(const uint32_t *word); /* somebody waits for a lock whose word was freed */

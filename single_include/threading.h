@@ -2447,6 +2447,7 @@ struct THREADING_CACHE_LINE threading_bucket {
     uint32_t fenced;
     uint32_t watchers;
     uintptr_t lookout;
+    int64_t handed;
 };
 
 void threading_word_wake(const uint32_t *word); /* somebody waits for a lock whose word was freed */
@@ -3591,6 +3592,7 @@ typedef struct threading_waiter ti_waiter;
  *   fenced       a fence in all threads was made, and the count was not 0 since; under the guard
  *   watchers     how many of the queued are watchers: who looks for them need not pass all who wait
  *   lookout      the lock word that a thread who is awake looks at, or 0: see lockword.h
+ *   handed       when a lock word was last handed to a waiter; under the guard
  */
 typedef struct threading_bucket ti_bucket;
 
@@ -3961,6 +3963,11 @@ static bool ti_deadline_passed(int64_t deadline);
 
 /* Nanoseconds after which a waiter is handed what is released: CPython's TIME_TO_BE_FAIR_NS. */
 #define TI_STARVED 1000000
+
+/* Nanoseconds between two hand-overs, in which the word goes to who comes by. Each has to wait until a thread that
+ * sleeps is awake: if many waiters are past the limit, and every release handed the word over, those behind would be
+ * past it when their turn comes, and so for ever. Sixty-four threads were seen to be two hundred times slower. */
+#define TI_HAND_OVER_PAUSE 250000
 
 /* Whose waits can be part of a proof that a wait never ends. */
 typedef enum ti_ownership {
@@ -9537,7 +9544,11 @@ static void ti_lockword_wake_first(const uint32_t *word, ti_bucket *bucket)
 /* Under the guard: how the first waiter is woken, which gets the word if it has waited too long. */
 static uint32_t ti_lockword_decide(ti_bucket *bucket, const uint32_t *word, const ti_waiter *first)
 {
-    return ti_port_now() - first->since > TI_STARVED ? TI_HANDED : ti_lockword_outcome(bucket, word);
+    int64_t now = ti_port_now();
+    if (now - first->since <= TI_STARVED || now - bucket->handed <= TI_HAND_OVER_PAUSE)
+        return ti_lockword_outcome(bucket, word);
+    bucket->handed = now;
+    return TI_HANDED;
 }
 
 static bool ti_lockword_release_to_first(uint32_t *word, ti_bucket *bucket)
@@ -13264,6 +13275,7 @@ static void ti_waits_owner_ended(ti_self *owner)
 #undef TI_FUTEX_WAKE_PRIVATE
 #undef TI_GUARD_LOCKED
 #undef TI_GUARD_SPINS
+#undef TI_HAND_OVER_PAUSE
 #undef TI_IDENT_LIMIT
 #undef TI_LINUX_CPUS_MAX
 #undef TI_LOOKS

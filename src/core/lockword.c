@@ -210,7 +210,11 @@ void ti_lockword_wake_first(const uint32_t *word, ti_bucket *bucket)
 /* Under the guard: how the first waiter is woken, which gets the word if it has waited too long. */
 static uint32_t ti_lockword_decide(ti_bucket *bucket, const uint32_t *word, const ti_waiter *first)
 {
-    return ti_port_now() - first->since > TI_STARVED ? TI_HANDED : ti_lockword_outcome(bucket, word);
+    int64_t now = ti_port_now();
+    if (now - first->since <= TI_STARVED || now - bucket->handed <= TI_HAND_OVER_PAUSE)
+        return ti_lockword_outcome(bucket, word);
+    bucket->handed = now;
+    return TI_HANDED;
 }
 
 static bool ti_lockword_release_to_first(uint32_t *word, ti_bucket *bucket)

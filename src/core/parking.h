@@ -70,6 +70,7 @@ typedef struct threading_waiter ti_waiter;
  *   fenced       a fence in all threads was made, and the count was not 0 since; under the guard
  *   watchers     how many of the queued are watchers: who looks for them need not pass all who wait
  *   lookout      the lock word that a thread who is awake looks at, or 0: see lockword.h
+ *   handed       when a lock word was last handed to a waiter; under the guard
  */
 typedef struct threading_bucket ti_bucket;
 
