@@ -716,7 +716,8 @@ THREADING_API uint64_t threading_thread_native_id(const threading_thread_t *thre
  * The plain lock: held or free, owned by nobody. Any thread may release it, and a thread that acquires
  * it twice waits for another one to release it. Threads get it in the order of their coming, except
  * that a lock just released may be taken by a thread that is running; who has waited for more than a
- * millisecond is handed the lock and cannot be passed.
+ * millisecond and is the first in line is handed the lock and cannot be passed, once in a quarter of a
+ * millisecond: each time all others wait until a sleeping thread is awake.
  *
  *   state   acquire   try_acquire   release
  *   free    OK        OK            NOT_HELD
