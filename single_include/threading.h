@@ -3938,7 +3938,7 @@ static bool ti_deadline_passed(int64_t deadline);
  * competes for the word with whoever comes by: that keeps locks fast, since a running thread need not wait
  * until a sleeping one is awake. But a waiter of more than a millisecond is handed the word: the releaser
  * puts that waiter's ident there, and nobody can come between. (CPython's PyMutex has the same rule and
- * limit.)
+ * limit.) Just after a hand-over there is no other one: TI_HAND_OVER_PAUSE.
  *
  * One waiter awake is enough. Who finds the word held looks at it for a while before it sleeps, and who was
  * woken does so again. The bucket names the word that such a thread, the lookout, looks at; while it does, a
@@ -3955,8 +3955,8 @@ static bool ti_deadline_passed(int64_t deadline);
  * So it withdraws, then looks whether the word is still its own, and wakes the first waiter if not.
  * docs/models/lookout.pml has both.
  *
- * Nobody becomes the lookout while the first waiter has been there for more than a millisecond: that one is
- * handed the word by the next release.
+ * Nobody who comes becomes the lookout while the first waiter has been there for more than a millisecond: that one is
+ * handed the word by the next release, or woken by it.
  */
 
 #include <stdbool.h>

@@ -24,14 +24,6 @@ static void needs_memory_in_the_child(void)
         SKIP("AddressSanitizer's allocator stays locked when another thread allocates during the fork");
 }
 
-/* Seen in one of a hundred runs, with GCC 12's: the child waits in DenseSlabAlloc::Refill for a lock of a thread that
- * vanished. */
-static void needs_sync_variables_in_the_child(void)
-{
-    if (CHILD_OF_TSAN)
-        SKIP("ThreadSanitizer's allocator stays locked when another thread is in it during the fork");
-}
-
 /* What the thread that forks lets its child do. */
 static role_t role;
 
@@ -1023,10 +1015,12 @@ EXIT_CASE(fork_while_the_process_exits_gives_a_child_that_lives, 0, "end of main
 
 static atomic_int arrived;
 
+/* Under ThreadSanitizer the children only end: one of a hundred that used RLocks waited for ever in the sanitizer's
+ * DenseSlabAlloc::Refill, for a lock that another thread had held at the fork. */
 static void *fork_together(void *arg)
 {
     meet(&arrived, 16);
-    in_child(everything_works);
+    in_child(CHILD_OF_TSAN ? nothing : everything_works);
     return arg;
 }
 
@@ -1034,7 +1028,6 @@ static void *fork_together(void *arg)
 CASE(sixteen_threads_can_fork_at_once)
 {
     threading_thread_t *threads[16];
-    needs_sync_variables_in_the_child();
     start_many(threads, 16, fork_together, NULL);
     finish_many(threads, 16);
 }

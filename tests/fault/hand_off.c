@@ -51,6 +51,21 @@ CASE(starved_waiter_is_handed_the_lock_by_its_release)
     CHECK(!threading_lock_locked(&lock));
 }
 
+CASE(release_just_after_a_hand_over_hands_nothing_over)
+{
+    int64_t later = ti_port_now() + INT64_C(1000000000000); /* as if the last one had been that late */
+    threading_lock_acquire(&gate);
+    threading_lock_acquire(&lock);
+    threading_thread_t *waiter = started(hold_until_gate, NULL);
+    await_starvation(&lock, 1);
+    ti_parking_bucket(&lock)->handed = later;
+    CHECK_STATUS(threading_lock_release(&lock), THREADING_OK);
+    CHECK(ti_parking_bucket(&lock)->handed == later);
+    threading_lock_release(&gate);
+    finished(waiter);
+    CHECK(!threading_lock_locked(&lock));
+}
+
 static void *hold_rlock_until_gate(void *arg)
 {
     CHECK_STATUS(threading_rlock_acquire(&rlock), THREADING_OK);
