@@ -339,11 +339,35 @@ static void tell_enumerate(actor_t *actor)
         text_copy(actor->result, "MORE_THAN_THERE_ARE");
 }
 
-/* In slices: where the machine is busy each one takes longer, as does what is waited for. */
+/* What Linux says of a thread: S, it sleeps; R, it runs or would. ? where the system is another. */
+static char state_of(const threading_thread_t *thread)
+{
+    char path[64], text[256] = "";
+    snprintf(path, sizeof path, "/proc/self/task/%llu/stat",
+             (unsigned long long)threading_thread_native_id(thread));
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return '?';
+    const char *name_end = fgets(text, sizeof text, file) != NULL ? strrchr(text, ')') : NULL;
+    fclose(file);
+    return name_end != NULL && name_end[1] == ' ' ? name_end[2] : '?';
+}
+
+static bool is_on_its_way(const actor_t *actor)
+{
+    char state = atomic_load(&actor->in_step) ? state_of(actor->handle) : '?';
+    return state != '?' && state != 'S';
+}
+
+/* Who was given a step that waits gets the time to really wait: until the system says so, and where it does not, a time
+ * in slices, each of which takes longer where the machine is busy, as does what is waited for. */
 static void settle(void)
 {
     for (int i = 0; i < 20; i++)
         (void)threading_sleep(0.001);
+    for (int i = 1; i < THREADS; i++)
+        while (is_on_its_way(&actors[i]))
+            (void)threading_sleep(0.001);
 }
 
 static void do_module(actor_t *actor, const step_t *step)
