@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "churn.h"
 #include "conformance.h"
 #include "gate.h"
 
@@ -698,7 +699,7 @@ EXIT_CASE(busy_daemons_do_not_disturb_the_exit, 0, "end of main|")
 
 static void *start_threads_for_ever(void *unused)
 {
-    for (;;) {
+    for (;; churn_on()) {
         threading_thread_t *thread = threading_thread_new(return_at_once, NULL, NULL);
         CHECK(thread != NULL);
         if (threading_thread_start(thread) == THREADING_OK)
@@ -711,6 +712,7 @@ static void *start_threads_for_ever(void *unused)
 
 EXIT_CASE(daemons_that_start_threads_do_not_disturb_the_exit, 0, "end of main|")
 {
+    churn_begin(2);
     for (int i = 0; i < 2; i++)
         start_and_forget(start_threads_for_ever, NULL, THREADING_DAEMON);
     AWAIT(atomic_load(&count) > 20);

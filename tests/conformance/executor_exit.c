@@ -9,6 +9,7 @@
  */
 #include <stdlib.h>
 
+#include "churn.h"
 #include "conformance.h"
 #include "crowd.h"
 #include "gate.h"
@@ -366,7 +367,7 @@ EXIT_CASE(tasks_of_foreign_threads_are_run_until_they_are_refused, 0, "all were 
 /* Pools that come and go all the time, in threads that nobody waits for. */
 static void *make_pools_for_ever(void *unused)
 {
-    for (;;) {
+    for (;; churn_on()) {
         threading_executor_t *made = made_pool(2);
         for (int i = 0; i < 3; i++)
             if (threading_executor_submit(made, count_run, NULL, NULL) == THREADING_OK)
@@ -378,6 +379,7 @@ static void *make_pools_for_ever(void *unused)
 
 EXIT_CASE(daemons_that_make_pools_do_not_disturb_the_exit, 0, "end of main|")
 {
+    churn_begin(2);
     for (int i = 0; i < 2; i++)
         start_and_forget(make_pools_for_ever, NULL, THREADING_DAEMON);
     AWAIT(atomic_load(&accepted) > 100);
