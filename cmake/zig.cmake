@@ -30,6 +30,12 @@ endif()
 
 set(CMAKE_C_COMPILER "${THREADING_ZIG}" cc -target ${THREADING_ZIG_TARGET})
 
+# zig compiles the target's C library itself, once for what is optimized and once for what is not, and either takes half a
+# minute. CMake's own checks come without an option: let them have the same library as what is built.
+if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+  list(APPEND CMAKE_C_COMPILER -O1)
+endif()
+
 # CMake wants archivers as single programs.
 set(zig_tools "${CMAKE_BINARY_DIR}/zig")
 foreach(tool IN ITEMS ar ranlib rc)
