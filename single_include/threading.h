@@ -2960,6 +2960,9 @@ static bool ti_port_fence_all(void);
  * Valgrind sees loads and stores only, so THREADING_VALGRIND has every operation of atomic.h tell Helgrind
  * and DRD that it is none of the races that they look for, and what it orders. A release joins what was
  * released there before, even if the swap then fails: that can hide a race, and never make one up.
+ *
+ * Tools that look for the use of memory that was given back (memcheck, AddressSanitizer) see nothing of memory that
+ * the library keeps, so it keeps none in a build for them.
  */
 
 #include <stdbool.h>
@@ -3008,6 +3011,18 @@ static inline uintptr_t ti_note_acquire(const void *word, uintptr_t value)
 #define TI_RELEASE(word) ((void)0)
 #define TI_ACQUIRE(word, operation) (operation)
 
+#endif
+
+/* Whether memory may be kept for later: not where a tool watches for its use after it was given back. */
+#if defined(THREADING_VALGRIND) || defined(__SANITIZE_ADDRESS__)
+#define TI_KEEPS_MEMORY false
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TI_KEEPS_MEMORY false
+#endif
+#endif
+#ifndef TI_KEEPS_MEMORY
+#define TI_KEEPS_MEMORY true
 #endif
 
 /* The calling thread has acquired the first level of an RLock. A try can be no part of a deadlock. */
@@ -3702,6 +3717,19 @@ typedef struct ti_acting {
     const struct ti_acting *outer;
 } ti_acting;
 
+/*
+ * The blocks that a thread keeps (block.h).
+ *
+ *   loaded  the magazine that it takes from and gives back to
+ *   count   how many are in that
+ *   full    one more, or NULL
+ */
+typedef struct ti_blocks {
+    void *loaded;
+    uint32_t count;
+    void *full;
+} ti_blocks;
+
 #define TI_READS_KNOWN 8
 
 /*
@@ -3744,7 +3772,8 @@ typedef struct ti_self {
     const ti_acting *acting;        /* see barrier.c; its own thread's */
     uint32_t lingered_in_vain;      /* see linger.h; its own thread's, as the next */
     uint32_t linger_skips;
-    uint32_t deaf; /* not 0: it is in waits that do not heed it; its own thread's */
+    ti_blocks blocks; /* its own thread's */
+    uint32_t deaf;    /* not 0: it is in waits that do not heed it; its own thread's */
     ti_reading reads[TI_READS_KNOWN];
     uint32_t reads_beyond; /* how many reads found no place there; its own thread's */
     struct ti_self *next;  /* in the registry's table under its guard, or in the pool */
@@ -3892,6 +3921,41 @@ static void ti_bias_revoke(threading_rwlock_t *rwlock, ti_self *self);
 /* Under the registry's guard: a thread that is not there any more. True: it has read what nobody has counted
  * yet, so that its notes are kept until somebody has. */
 static bool ti_bias_keep(ti_self *self);
+
+/* --------------------------------------------------------------------------------------- src/core/block.h */
+
+/*
+ * Blocks: memory for futures, which come and go with every task, kept for later ones.
+ *
+ * A block is one line of the cache, and begins where one begins: what thread hands to thread then travels once.
+ * Each thread keeps what it gives back in two magazines, and takes from them without a lock; whoever has two full ones
+ * and gives back one block more hands one to the depot, and whoever has none takes one from there. So blocks that one
+ * thread takes and another gives back find their way home, at the price of a lock for each TI_MAGAZINE of them. What the
+ * depot has no room for goes back to the system, as does what is left over at a thread's end.
+ *
+ * All pointers among the kept ones are to where the system's memory begins: memcheck would else call them lost.
+ *
+ * Magazines and the depot are those of Bonwick and Adams, "Magazines and Vmem" (USENIX Annual Technical Conference, 2001).
+ */
+
+#define TI_BLOCK 64    /* bytes, and its alignment */
+#define TI_MAGAZINE 64 /* blocks of a full one */
+#define TI_DEPOT 256   /* magazines at most, all of them full: about 2 MB */
+
+/* One block, not zeroed. NULL: no memory. *offset is how far behind the beginning of the system's memory it begins;
+ * whoever has the block keeps that for its end. */
+static void *ti_block_take(ti_self *self, uint32_t *offset);
+
+/* From any thread. */
+static void ti_block_give_back(void *block, uint32_t offset);
+
+/* At a thread's end: it keeps none any more. */
+static void ti_blocks_leave(ti_self *self);
+
+/* The depot's guard, for fork. No other is wanted while it is held. */
+static void ti_blocks_lock(ti_self *self);
+static void ti_blocks_unlock(void);
+static void ti_blocks_reset_guard(void);
 
 /* ----------------------------------------------------------------------------------- src/core/condition.h */
 
@@ -4411,10 +4475,10 @@ struct threading_future {
     uint32_t order;            /* set before it is done: later ones have later numbers */
     uint32_t lock;             /* as a Lock's word (line.h) */
     threading_status_t status; /* set before it is done, as the value */
+    uint32_t offset;           /* its block's, for block.h */
     void *value;
-    struct ti_callback *first_callback;
-    struct ti_callback *last_callback;
-    threading_executor_t *executor; /* whose task it is, not retained; NULL for others */
+    struct ti_callback *last_callback; /* whose next is the first; NULL: none */
+    threading_executor_t *executor;    /* whose task it is, not retained; NULL for others */
     threading_target_t function;
     void *arg;
 };
@@ -7110,6 +7174,160 @@ static void ti_bias_revoke(threading_rwlock_t *rwlock, ti_self *self)
     ti_registry_unlock();
 }
 
+/* --------------------------------------------------------------------------------------- src/core/block.c */
+
+#include <string.h>
+
+/* What a block is while nobody has it. What is called memory here is where the system's begins, with a block in it. */
+typedef struct ti_block {
+    void *next;          /* memory, in its magazine */
+    void *next_magazine; /* of a magazine's first, in the depot */
+} ti_block;
+
+static struct {
+    ti_guard guard;
+    void *first;
+    uint32_t count; /* of magazines */
+} ti_depot;
+
+/* ---- the system's memory ---- */
+
+/* It is aligned for a pointer at least, so that a block has its place in it. */
+static void *ti_block_new(void)
+{
+    return ti_memory_resize(NULL, TI_KEEPS_MEMORY ? TI_BLOCK - _Alignof(void *) + TI_BLOCK : TI_BLOCK);
+}
+
+static uint32_t ti_block_offset(const void *memory)
+{
+    return TI_KEEPS_MEMORY ? (uint32_t)((0 - (uintptr_t)memory) % TI_BLOCK) : 0;
+}
+
+static ti_block *ti_block_in(void *memory)
+{
+    return (ti_block *)(void *)((char *)memory + ti_block_offset(memory));
+}
+
+static void ti_magazine_free(void *memory)
+{
+    for (void *next; memory != NULL; memory = next) {
+        next = ti_block_in(memory)->next;
+        ti_memory_free(memory);
+    }
+}
+
+/* ---- the depot ---- */
+
+static void ti_blocks_lock(ti_self *self)
+{
+    ti_guard_lock(&ti_depot.guard, &self->parker);
+}
+
+static void ti_blocks_unlock(void)
+{
+    ti_guard_unlock(&ti_depot.guard);
+}
+
+static void ti_blocks_reset_guard(void)
+{
+    memset(&ti_depot.guard, 0, sizeof ti_depot.guard);
+}
+
+/* NULL: it is empty. */
+static void *ti_depot_take(ti_self *self)
+{
+    ti_blocks_lock(self);
+    void *magazine = ti_depot.first;
+    if (magazine != NULL) {
+        ti_depot.first = ti_block_in(magazine)->next_magazine;
+        ti_depot.count--;
+    }
+    ti_blocks_unlock();
+    return magazine;
+}
+
+static void ti_depot_put(void *magazine, ti_self *self)
+{
+    ti_blocks_lock(self);
+    bool has_room = ti_depot.count < TI_DEPOT;
+    if (has_room) {
+        ti_block_in(magazine)->next_magazine = ti_depot.first;
+        ti_depot.first = magazine;
+        ti_depot.count++;
+    }
+    ti_blocks_unlock();
+    if (!has_room)
+        ti_magazine_free(magazine);
+}
+
+/* ---- a thread's magazines ---- */
+
+/* The loaded one is empty: have another one, if there is one. */
+static void ti_blocks_load(ti_self *self)
+{
+    ti_blocks *blocks = &self->blocks;
+    blocks->loaded = blocks->full != NULL ? blocks->full : ti_depot_take(self);
+    blocks->full = NULL;
+    blocks->count = blocks->loaded != NULL ? TI_MAGAZINE : 0;
+}
+
+/* The loaded one is full: have an empty one. */
+static void ti_blocks_unload(ti_self *self)
+{
+    ti_blocks *blocks = &self->blocks;
+    if (blocks->full != NULL)
+        ti_depot_put(blocks->full, self);
+    *blocks = (ti_blocks){.full = blocks->loaded};
+}
+
+/* Memory with a block in it. */
+static void *ti_blocks_pop(ti_self *self)
+{
+    ti_blocks *blocks = &self->blocks;
+    if (blocks->loaded == NULL)
+        ti_blocks_load(self);
+    void *memory = blocks->loaded;
+    if (memory == NULL)
+        return ti_block_new();
+    blocks->loaded = ti_block_in(memory)->next;
+    blocks->count--;
+    return memory;
+}
+
+static void *ti_block_take(ti_self *self, uint32_t *offset)
+{
+    void *memory = ti_blocks_pop(self);
+    *offset = ti_block_offset(memory);
+    return memory != NULL ? ti_block_in(memory) : NULL;
+}
+
+static void ti_block_give_back(void *block, uint32_t offset)
+{
+    void *memory = (char *)block - offset;
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL || !TI_KEEPS_MEMORY) { /* NULL: the thread is at its end, or was never here */
+        ti_memory_free(memory);
+        return;
+    }
+    if (self->blocks.count == TI_MAGAZINE)
+        ti_blocks_unload(self);
+    ((ti_block *)block)->next = self->blocks.loaded;
+    self->blocks.loaded = memory;
+    self->blocks.count++;
+}
+
+static void ti_blocks_leave(ti_self *self)
+{
+    ti_blocks blocks = self->blocks;
+    self->blocks = (ti_blocks){NULL, 0, NULL};
+    if (blocks.full != NULL)
+        ti_depot_put(blocks.full, self);
+    if (blocks.count == TI_MAGAZINE)
+        ti_depot_put(blocks.loaded, self);
+    else
+        ti_magazine_free(blocks.loaded);
+}
+
 /* ----------------------------------------------------------------------------------- src/core/condition.c */
 
 /*
@@ -7638,7 +7856,7 @@ threading_status_t threading_executor_submit(threading_executor_t *executor, thr
     if (status == THREADING_OK)
         *future = task;
     else
-        ti_memory_free(task); /* nobody else has seen it */
+        ti_block_give_back(task, task->offset); /* nobody else has seen it */
     return status;
 }
 
@@ -8453,9 +8671,9 @@ static void ti_fence_reset(void)
 /*
  * Fork: in the child only the calling thread is left, and it is main.
  *
- * Before the fork the registry's and the locals' guards are taken, so that what they protect is whole in the
- * child; no other lock of the library is ever held while one of them is wanted, apart from a bucket's for
- * moments. The child makes both guards and the parking lot new instead of unlocking them: nobody waits there
+ * Before the fork the registry's, the locals' and the blocks' guards are taken, so that what they protect is whole in
+ * the child; no other lock of the library is ever held while one of them is wanted, apart from a bucket's for
+ * moments. The child makes the three guards and the parking lot new instead of unlocking them: nobody waits there
  * any more. Users' locks stay as they are, as in CPython: what a vanished thread held stays held.
  */
 
@@ -8466,10 +8684,12 @@ static void ti_fork_prepare(void)
     ti_self *self = ti_self_get(); /* from here on a foreign thread is known, in the child as well */
     ti_local_lock(self);
     ti_registry_lock(self);
+    ti_blocks_lock(self);
 }
 
 static void ti_fork_parent(void)
 {
+    ti_blocks_unlock();
     ti_registry_unlock();
     ti_local_unlock();
 }
@@ -8525,6 +8745,7 @@ static void ti_fork_child(void)
 {
     ti_self *self = (ti_self *)ti_port_self();
     ti_fork_family++;
+    ti_blocks_reset_guard();
     ti_registry_reset_guard();
     ti_local_reset_guard();
     ti_parking_reset();
@@ -8542,11 +8763,15 @@ static void ti_fork_child(void)
 
 /* Future: its states are in future.h. */
 
+#define TI_FUTURE_DISTANCE 128 /* as TI_LOOK_DISTANCE; some ten tasks */
+
 typedef struct ti_callback {
     struct ti_callback *next;
     void (*function)(threading_future_t *future, void *arg);
     void *arg;
 } ti_callback;
+
+_Static_assert(sizeof(threading_future_t) <= TI_BLOCK, "a future is a block");
 
 static uint32_t ti_future_order; /* counts the futures that were done */
 
@@ -8555,11 +8780,14 @@ static uint32_t ti_future_order; /* counts the futures that were done */
 static threading_future_t *ti_future_new(threading_executor_t *executor, threading_target_t function, void *arg,
                                   uint32_t references)
 {
-    /* Not zeroed, since all of it is set here: where free memory is at hand this takes a fraction of the time. */
-    threading_future_t *future = (threading_future_t *)ti_memory_resize(NULL, sizeof *future);
+    uint32_t offset;
+    threading_future_t *future = (threading_future_t *)ti_block_take(ti_self_get(), &offset);
     if (future != NULL)
-        *future = (threading_future_t){
-            .references = references, .executor = executor, .function = function, .arg = arg};
+        *future = (threading_future_t){.references = references,
+                                       .offset = offset,
+                                       .executor = executor,
+                                       .function = function,
+                                       .arg = arg};
     return future;
 }
 
@@ -8576,6 +8804,17 @@ threading_future_t *threading_future_retain(threading_future_t *future)
     return future;
 }
 
+/* The oldest, off the list; there is one. */
+static ti_callback ti_future_take_callback(threading_future_t *future)
+{
+    ti_callback *last = future->last_callback, *first = last->next, callback = *first;
+    last->next = first->next;
+    if (first == last)
+        future->last_callback = NULL;
+    ti_memory_free(first);
+    return callback;
+}
+
 void threading_future_free(threading_future_t *future)
 {
     /* Release: what this holder did happens before the memory is freed; acquire: by the last one. Who sees that it
@@ -8583,11 +8822,9 @@ void threading_future_free(threading_future_t *future)
     if (future == NULL || (ti_load_acquire(&future->references) != 1 &&
                            ti_add_acquire_release(&future->references, (uint32_t)-1) != 1))
         return;
-    for (ti_callback *callback = future->first_callback, *next; callback != NULL; callback = next) {
-        next = callback->next; /* never done: nobody will call them */
-        ti_memory_free(callback);
-    }
-    ti_memory_free(future);
+    while (future->last_callback != NULL)
+        (void)ti_future_take_callback(future); /* never done: nobody will call them */
+    ti_block_give_back(future, future->offset);
 }
 
 /* ---- the state ---- */
@@ -8622,14 +8859,12 @@ static bool ti_future_move(threading_future_t *future, uint32_t from, uint32_t t
  * the last one may free that. It is done, so that nobody else touches them. */
 static void ti_future_tell(threading_future_t *future)
 {
-    ti_callback *entry = future->first_callback;
+    bool is_more = future->last_callback != NULL;
     ti_parking_wake_all(&future->state);
-    while (entry != NULL) {
-        ti_callback callback = *entry;
-        future->first_callback = callback.next;
-        ti_memory_free(entry);
+    while (is_more) {
+        ti_callback callback = ti_future_take_callback(future);
+        is_more = future->last_callback != NULL;
         callback.function(future, callback.arg);
-        entry = callback.next;
     }
 }
 
@@ -8644,7 +8879,7 @@ static bool ti_future_end(threading_future_t *future, uint32_t from, uint32_t to
         future->status = status;
         future->value = value;
         future->order = ti_add_relaxed(&ti_future_order, 1); /* relaxed: only the number matters */
-        if (!is_counted && future->first_callback == NULL) {
+        if (!is_counted && future->last_callback == NULL) {
             ti_add_relaxed(spare, 1); /* relaxed: published by the state */
             is_counted = true;
         }
@@ -8737,7 +8972,9 @@ static bool ti_future_append(threading_future_t *future, ti_callback *callback)
     ti_self *self = ti_future_lock(future);
     bool waits = ti_load_relaxed(&future->state) < TI_CANCELLED; /* relaxed: it changes under the lock */
     if (waits) {
-        *(future->first_callback != NULL ? &future->last_callback->next : &future->first_callback) = callback;
+        ti_callback *last = future->last_callback;
+        callback->next = last != NULL ? last->next : callback;
+        *(last != NULL ? &last->next : &future->last_callback) = callback;
         future->last_callback = callback;
     }
     ti_line_unlock(&future->lock, self);
@@ -8771,10 +9008,24 @@ static bool ti_future_may_help(const ti_self *self, int64_t deadline)
     return deadline == TI_FOREVER && self->executor != NULL && !ti_wait_is_over(self, deadline);
 }
 
+/* Look a little before sleeping. Who has caught up with the worker lets it run ahead undisturbed: each look takes the
+ * future's line of the cache away from it, and each sleep has it wake somebody. */
+static bool ti_future_is_done_soon(const threading_future_t *future, const ti_self *self, int64_t deadline)
+{
+    uint32_t looks = 0;
+    bool may_look = !ti_wait_is_over(self, deadline);
+    while (!ti_future_is_done(future))
+        if (!may_look || !ti_line_pause(&looks, TI_FUTURE_DISTANCE))
+            return false;
+    return true;
+}
+
 static threading_status_t ti_future_await(threading_future_t *future, ti_self *self, int64_t deadline)
 {
     if (ti_future_may_help(self, deadline))
         (void)ti_executor_help(future, self);
+    if (ti_future_is_done_soon(future, self, deadline))
+        return THREADING_OK;
     for (;;) {
         uint32_t state = ti_future_state(future);
         if (state >= TI_CANCELLED)
@@ -11520,6 +11771,7 @@ static void ti_self_leave(void *pointer)
 {
     ti_self *self = (ti_self *)pointer;
     ti_local_finish(self);
+    ti_blocks_leave(self);
     threading_thread_t *record = self->record; /* only now: a finaliser may have asked for a Dummy */
     ti_registry_lock(self);
     ti_registry_remove(self);
@@ -13258,6 +13510,7 @@ static void ti_waits_owner_ended(ti_self *owner)
 #undef TI_BIASED
 #undef TI_BIAS_AFTER
 #undef TI_BIAS_LEVELS
+#undef TI_BLOCK
 #undef TI_BUCKET_BITS
 #undef TI_C11_LEAVE_ROUND
 #undef TI_C11_LONGEST_STEP
@@ -13267,6 +13520,7 @@ static void ti_waits_owner_ended(ti_self *owner)
 #undef TI_C11_TICK
 #undef TI_CANCELLED
 #undef TI_CAPACITY_MIN
+#undef TI_DEPOT
 #undef TI_DONE
 #undef TI_FINISHED
 #undef TI_FIRST_CAPACITY
@@ -13274,13 +13528,16 @@ static void ti_waits_owner_ended(ti_self *owner)
 #undef TI_FUTEX_ANY
 #undef TI_FUTEX_WAIT_BITSET_PRIVATE
 #undef TI_FUTEX_WAKE_PRIVATE
+#undef TI_FUTURE_DISTANCE
 #undef TI_GUARD_LOCKED
 #undef TI_GUARD_SPINS
 #undef TI_HAND_OVER_PAUSE
 #undef TI_IDENT_LIMIT
+#undef TI_KEEPS_MEMORY
 #undef TI_LINUX_CPUS_MAX
 #undef TI_LOOKS
 #undef TI_LOOK_DISTANCE
+#undef TI_MAGAZINE
 #undef TI_MAIN_IDENT
 #undef TI_MEMBARRIER_PRIVATE_EXPEDITED
 #undef TI_MEMBARRIER_REGISTER_PRIVATE_EXPEDITED

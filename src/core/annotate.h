@@ -11,6 +11,9 @@
  * Valgrind sees loads and stores only, so THREADING_VALGRIND has every operation of atomic.h tell Helgrind
  * and DRD that it is none of the races that they look for, and what it orders. A release joins what was
  * released there before, even if the swap then fails: that can hide a race, and never make one up.
+ *
+ * Tools that look for the use of memory that was given back (memcheck, AddressSanitizer) see nothing of memory that
+ * the library keeps, so it keeps none in a build for them.
  */
 #ifndef TI_ANNOTATE_H
 #define TI_ANNOTATE_H
@@ -63,6 +66,18 @@ static inline uintptr_t ti_note_acquire(const void *word, uintptr_t value)
 #define TI_RELEASE(word) ((void)0)
 #define TI_ACQUIRE(word, operation) (operation)
 
+#endif
+
+/* Whether memory may be kept for later: not where a tool watches for its use after it was given back. */
+#if defined(THREADING_VALGRIND) || defined(__SANITIZE_ADDRESS__)
+#define TI_KEEPS_MEMORY false
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TI_KEEPS_MEMORY false
+#endif
+#endif
+#ifndef TI_KEEPS_MEMORY
+#define TI_KEEPS_MEMORY true
 #endif
 
 /* The calling thread has acquired the first level of an RLock. A try can be no part of a deadlock. */

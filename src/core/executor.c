@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "block.h"
 #include "future.h"
 #include "line.h"
 #include "memory.h"
@@ -214,7 +215,7 @@ threading_status_t threading_executor_submit(threading_executor_t *executor, thr
     if (status == THREADING_OK)
         *future = task;
     else
-        ti_memory_free(task); /* nobody else has seen it */
+        ti_block_give_back(task, task->offset); /* nobody else has seen it */
     return status;
 }
 

@@ -2,13 +2,14 @@
 /*
  * Fork: in the child only the calling thread is left, and it is main.
  *
- * Before the fork the registry's and the locals' guards are taken, so that what they protect is whole in the
- * child; no other lock of the library is ever held while one of them is wanted, apart from a bucket's for
- * moments. The child makes both guards and the parking lot new instead of unlocking them: nobody waits there
+ * Before the fork the registry's, the locals' and the blocks' guards are taken, so that what they protect is whole in
+ * the child; no other lock of the library is ever held while one of them is wanted, apart from a bucket's for
+ * moments. The child makes the three guards and the parking lot new instead of unlocking them: nobody waits there
  * any more. Users' locks stay as they are, as in CPython: what a vanished thread held stays held.
  */
 #include "atomic.h"
 #include "bias.h"
+#include "block.h"
 #include "executor.h"
 #include "fence.h"
 #include "local.h"
@@ -25,10 +26,12 @@ void ti_fork_prepare(void)
     ti_self *self = ti_self_get(); /* from here on a foreign thread is known, in the child as well */
     ti_local_lock(self);
     ti_registry_lock(self);
+    ti_blocks_lock(self);
 }
 
 void ti_fork_parent(void)
 {
+    ti_blocks_unlock();
     ti_registry_unlock();
     ti_local_unlock();
 }
@@ -84,6 +87,7 @@ void ti_fork_child(void)
 {
     ti_self *self = (ti_self *)ti_port_self();
     ti_fork_family++;
+    ti_blocks_reset_guard();
     ti_registry_reset_guard();
     ti_local_reset_guard();
     ti_parking_reset();

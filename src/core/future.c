@@ -3,6 +3,7 @@
 #include "future.h"
 
 #include "atomic.h"
+#include "block.h"
 #include "deadline.h"
 #include "executor.h"
 #include "line.h"
@@ -11,11 +12,15 @@
 #include "stop.h"
 #include "waits.h"
 
+#define TI_FUTURE_DISTANCE 128 /* as TI_LOOK_DISTANCE; some ten tasks */
+
 typedef struct ti_callback {
     struct ti_callback *next;
     void (*function)(threading_future_t *future, void *arg);
     void *arg;
 } ti_callback;
+
+_Static_assert(sizeof(threading_future_t) <= TI_BLOCK, "a future is a block");
 
 static uint32_t ti_future_order; /* counts the futures that were done */
 
@@ -24,11 +29,14 @@ static uint32_t ti_future_order; /* counts the futures that were done */
 threading_future_t *ti_future_new(threading_executor_t *executor, threading_target_t function, void *arg,
                                   uint32_t references)
 {
-    /* Not zeroed, since all of it is set here: where free memory is at hand this takes a fraction of the time. */
-    threading_future_t *future = (threading_future_t *)ti_memory_resize(NULL, sizeof *future);
+    uint32_t offset;
+    threading_future_t *future = (threading_future_t *)ti_block_take(ti_self_get(), &offset);
     if (future != NULL)
-        *future = (threading_future_t){
-            .references = references, .executor = executor, .function = function, .arg = arg};
+        *future = (threading_future_t){.references = references,
+                                       .offset = offset,
+                                       .executor = executor,
+                                       .function = function,
+                                       .arg = arg};
     return future;
 }
 
@@ -45,6 +53,17 @@ threading_future_t *threading_future_retain(threading_future_t *future)
     return future;
 }
 
+/* The oldest, off the list; there is one. */
+static ti_callback ti_future_take_callback(threading_future_t *future)
+{
+    ti_callback *last = future->last_callback, *first = last->next, callback = *first;
+    last->next = first->next;
+    if (first == last)
+        future->last_callback = NULL;
+    ti_memory_free(first);
+    return callback;
+}
+
 void threading_future_free(threading_future_t *future)
 {
     /* Release: what this holder did happens before the memory is freed; acquire: by the last one. Who sees that it
@@ -52,11 +71,9 @@ void threading_future_free(threading_future_t *future)
     if (future == NULL || (ti_load_acquire(&future->references) != 1 &&
                            ti_add_acquire_release(&future->references, (uint32_t)-1) != 1))
         return;
-    for (ti_callback *callback = future->first_callback, *next; callback != NULL; callback = next) {
-        next = callback->next; /* never done: nobody will call them */
-        ti_memory_free(callback);
-    }
-    ti_memory_free(future);
+    while (future->last_callback != NULL)
+        (void)ti_future_take_callback(future); /* never done: nobody will call them */
+    ti_block_give_back(future, future->offset);
 }
 
 /* ---- the state ---- */
@@ -91,14 +108,12 @@ static bool ti_future_move(threading_future_t *future, uint32_t from, uint32_t t
  * the last one may free that. It is done, so that nobody else touches them. */
 static void ti_future_tell(threading_future_t *future)
 {
-    ti_callback *entry = future->first_callback;
+    bool is_more = future->last_callback != NULL;
     ti_parking_wake_all(&future->state);
-    while (entry != NULL) {
-        ti_callback callback = *entry;
-        future->first_callback = callback.next;
-        ti_memory_free(entry);
+    while (is_more) {
+        ti_callback callback = ti_future_take_callback(future);
+        is_more = future->last_callback != NULL;
         callback.function(future, callback.arg);
-        entry = callback.next;
     }
 }
 
@@ -113,7 +128,7 @@ static bool ti_future_end(threading_future_t *future, uint32_t from, uint32_t to
         future->status = status;
         future->value = value;
         future->order = ti_add_relaxed(&ti_future_order, 1); /* relaxed: only the number matters */
-        if (!is_counted && future->first_callback == NULL) {
+        if (!is_counted && future->last_callback == NULL) {
             ti_add_relaxed(spare, 1); /* relaxed: published by the state */
             is_counted = true;
         }
@@ -206,7 +221,9 @@ static bool ti_future_append(threading_future_t *future, ti_callback *callback)
     ti_self *self = ti_future_lock(future);
     bool waits = ti_load_relaxed(&future->state) < TI_CANCELLED; /* relaxed: it changes under the lock */
     if (waits) {
-        *(future->first_callback != NULL ? &future->last_callback->next : &future->first_callback) = callback;
+        ti_callback *last = future->last_callback;
+        callback->next = last != NULL ? last->next : callback;
+        *(last != NULL ? &last->next : &future->last_callback) = callback;
         future->last_callback = callback;
     }
     ti_line_unlock(&future->lock, self);
@@ -240,10 +257,24 @@ bool ti_future_may_help(const ti_self *self, int64_t deadline)
     return deadline == TI_FOREVER && self->executor != NULL && !ti_wait_is_over(self, deadline);
 }
 
+/* Look a little before sleeping. Who has caught up with the worker lets it run ahead undisturbed: each look takes the
+ * future's line of the cache away from it, and each sleep has it wake somebody. */
+static bool ti_future_is_done_soon(const threading_future_t *future, const ti_self *self, int64_t deadline)
+{
+    uint32_t looks = 0;
+    bool may_look = !ti_wait_is_over(self, deadline);
+    while (!ti_future_is_done(future))
+        if (!may_look || !ti_line_pause(&looks, TI_FUTURE_DISTANCE))
+            return false;
+    return true;
+}
+
 threading_status_t ti_future_await(threading_future_t *future, ti_self *self, int64_t deadline)
 {
     if (ti_future_may_help(self, deadline))
         (void)ti_executor_help(future, self);
+    if (ti_future_is_done_soon(future, self, deadline))
+        return THREADING_OK;
     for (;;) {
         uint32_t state = ti_future_state(future);
         if (state >= TI_CANCELLED)

@@ -37,10 +37,10 @@ struct threading_future {
     uint32_t order;            /* set before it is done: later ones have later numbers */
     uint32_t lock;             /* as a Lock's word (line.h) */
     threading_status_t status; /* set before it is done, as the value */
+    uint32_t offset;           /* its block's, for block.h */
     void *value;
-    struct ti_callback *first_callback;
-    struct ti_callback *last_callback;
-    threading_executor_t *executor; /* whose task it is, not retained; NULL for others */
+    struct ti_callback *last_callback; /* whose next is the first; NULL: none */
+    threading_executor_t *executor;    /* whose task it is, not retained; NULL for others */
     threading_target_t function;
     void *arg;
 };

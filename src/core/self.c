@@ -5,6 +5,7 @@
 
 #include "atomic.h"
 #include "bias.h"
+#include "block.h"
 #include "local.h"
 #include "memory.h"
 #include "registry.h"
@@ -150,6 +151,7 @@ void ti_self_leave(void *pointer)
 {
     ti_self *self = (ti_self *)pointer;
     ti_local_finish(self);
+    ti_blocks_leave(self);
     threading_thread_t *record = self->record; /* only now: a finaliser may have asked for a Dummy */
     ti_registry_lock(self);
     ti_registry_remove(self);

@@ -24,6 +24,19 @@ typedef struct ti_acting {
     const struct ti_acting *outer;
 } ti_acting;
 
+/*
+ * The blocks that a thread keeps (block.h).
+ *
+ *   loaded  the magazine that it takes from and gives back to
+ *   count   how many are in that
+ *   full    one more, or NULL
+ */
+typedef struct ti_blocks {
+    void *loaded;
+    uint32_t count;
+    void *full;
+} ti_blocks;
+
 #define TI_READS_KNOWN 8
 
 /*
@@ -66,7 +79,8 @@ typedef struct ti_self {
     const ti_acting *acting;        /* see barrier.c; its own thread's */
     uint32_t lingered_in_vain;      /* see linger.h; its own thread's, as the next */
     uint32_t linger_skips;
-    uint32_t deaf; /* not 0: it is in waits that do not heed it; its own thread's */
+    ti_blocks blocks; /* its own thread's */
+    uint32_t deaf;    /* not 0: it is in waits that do not heed it; its own thread's */
     ti_reading reads[TI_READS_KNOWN];
     uint32_t reads_beyond; /* how many reads found no place there; its own thread's */
     struct ti_self *next;  /* in the registry's table under its guard, or in the pool */

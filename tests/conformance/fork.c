@@ -1151,6 +1151,31 @@ CASE(fork_while_threads_list_and_rename)
     fork_during(ask_who_is_there, everything_works);
 }
 
+/* More than a thread keeps for itself, if it keeps any. */
+static void make_and_free_futures(void)
+{
+    threading_future_t *futures[300];
+    for (int i = 0; i < 300; i++)
+        CHECK((futures[i] = threading_future_new()) != NULL);
+    for (int i = 0; i < 300; i++)
+        threading_future_free(futures[i]);
+}
+
+static void *keep_making_futures(void *arg)
+{
+    atomic_fetch_add(&ready, 1);
+    while (!atomic_load(&stop))
+        make_and_free_futures();
+    return arg;
+}
+
+CASE(fork_while_threads_make_and_free_futures)
+{
+    /* slow */
+    needs_memory_in_the_child();
+    fork_during(keep_making_futures, make_and_free_futures);
+}
+
 static void *become_known(void *arg)
 {
     CHECK(threading_current_thread() != NULL);

@@ -4,11 +4,13 @@
  *
  * The three functions of memory.h are defined here in place of the library's; a static library's own are
  * then not linked. They count down to the failure, count what is alive, and know what they gave out.
+ * So that this is exact, block.h's functions keep no blocks, unless KEEPS_BLOCKS is defined before.
  * Included once in each suite.
  */
 #ifndef FAILING_MEMORY_H
 #define FAILING_MEMORY_H
 
+#include "block.h"
 #include "memory.h"
 
 #include "conformance.h"
@@ -92,6 +94,41 @@ void *ti_memory_resize(void *memory, size_t size)
     }
     return moved;
 }
+
+#if !defined(KEEPS_BLOCKS)
+
+void *ti_block_take(ti_self *self, uint32_t *offset)
+{
+    (void)self;
+    *offset = 0;
+    return ti_memory_resize(NULL, TI_BLOCK);
+}
+
+void ti_block_give_back(void *block, uint32_t offset)
+{
+    CHECK_EQUAL(offset, 0);
+    ti_memory_free(block);
+}
+
+void ti_blocks_leave(ti_self *self)
+{
+    (void)self;
+}
+
+void ti_blocks_lock(ti_self *self)
+{
+    (void)self;
+}
+
+void ti_blocks_unlock(void)
+{
+}
+
+void ti_blocks_reset_guard(void)
+{
+}
+
+#endif
 
 /* After that many allocations more the next fails, and with `once` only that one. */
 THREADING_UNUSED static void memory_runs_out(int after, bool once)
