@@ -91,7 +91,7 @@ CASE(ten_thousand_threads_at_once)
     threading_thread_t **listed = malloc((wanted + 1) * sizeof(threading_thread_t *));
     CHECK(threads != NULL && listed != NULL);
     gate_close(&gate);
-    size_t count = start_many(threads, wanted, &gate);
+    size_t count = start_many(threads, (size_t)threads_at_once((int)wanted), &gate);
     CHECK_EQUAL(threading_active_count(), count + 1);
     CHECK_EQUAL(threading_enumerate(listed, wanted + 1), count + 1);
     for (size_t i = 0; i < count; i++) {

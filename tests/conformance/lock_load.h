@@ -163,7 +163,7 @@ static void timeout_meets_release(void)
 /* As many of them as the system gives. */
 static void very_many_waiters_each_get_it(void)
 {
-    int wanted = is_slow() ? 300 : 10000;
+    int wanted = threads_at_once(is_slow() ? 300 : 10000);
     int count = 0;
     threading_thread_options_t options = {.stack_size = small_stack()};
     threading_thread_t **threads = calloc((size_t)wanted, sizeof *threads);

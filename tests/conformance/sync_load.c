@@ -32,7 +32,7 @@ static int start_crowd(threading_target_t target, int wanted)
 
 static int start_many_waiters(threading_target_t target)
 {
-    int count = start_crowd(target, is_slow() ? 300 : MANY);
+    int count = start_crowd(target, threads_at_once(is_slow() ? 300 : MANY));
     if (count < 100)
         SKIP("this system starts no 100 threads");
     return count;

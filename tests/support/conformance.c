@@ -78,6 +78,13 @@ bool is_slow(void)
     return getenv("THREADING_TEST_SLOW") != NULL;
 }
 
+int threads_at_once(int wanted)
+{
+    const char *text = getenv("THREADING_TEST_THREADS");
+    int most = text != NULL ? atoi(text) : wanted;
+    return most < wanted ? most : wanted;
+}
+
 int main(int argc, char **argv)
 {
     for (const struct test_case *one = test_cases; argc == 2 && one->name != NULL; one++)

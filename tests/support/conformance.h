@@ -92,6 +92,9 @@ const char *wine_version(void);
 /* Whether a sanitizer or an emulator makes the process so slow or big that loads must be smaller. */
 bool is_slow(void);
 
+/* So many threads, or as many as may live at once where more would not be refused (cmake/wine.sh). */
+int threads_at_once(int wanted);
+
 #if defined(__cplusplus)
 }
 #endif
