@@ -73,6 +73,20 @@ void finished(threading_thread_t *thread)
     threading_thread_free(thread);
 }
 
+static void use_ten_times(void (*use)(void))
+{
+    for (int i = 0; i < 10; i++)
+        use();
+}
+
+size_t bytes_left_by(void (*use)(void))
+{
+    use_ten_times(use);
+    size_t before = allocated_bytes();
+    use_ten_times(use);
+    return allocated_bytes() - before;
+}
+
 bool is_slow(void)
 {
     return getenv("THREADING_TEST_SLOW") != NULL;
