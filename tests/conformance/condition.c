@@ -98,14 +98,14 @@ static void wait_and_notify_alone(void)
     let_go();
 }
 
-static void wait_and_notify_with_each_kind(void)
-{
-    with_each_kind(wait_and_notify_alone);
-}
-
 CASE(nothing_is_allocated)
 {
-    CHECK_EQUAL(bytes_left_by(wait_and_notify_with_each_kind), 0);
+    wait_at_first();
+    with_each_kind(wait_and_notify_alone);
+    size_t before = allocated_bytes();
+    for (int i = 0; i < 10; i++)
+        with_each_kind(wait_and_notify_alone);
+    CHECK_EQUAL(allocated_bytes(), before);
 }
 
 /* ------------------------------------------------------------------------------------- bad input */

@@ -78,9 +78,9 @@ void foreign_join(foreign_t *thread);
 /* Bytes of memory that the process has allocated and not freed; 0 where it cannot be told. */
 size_t allocated_bytes(void);
 
-/* Bytes that ten uses leave allocated, after ten others: what a thread's first waits need is the thread's, and a wait
- * whose time is over before it sleeps does not count as one. */
-size_t bytes_left_by(void (*use)(void));
+/* Before such bytes are counted: what a thread's first wait with a limit needs is the thread's. One whose limit is over
+ * before it sleeps is none, so there are several. */
+void wait_at_first(void);
 
 /* Skips the case on a backend or a system that lacks something; docs/limits.md has the same words. */
 bool is_emulated(void); /* by qemu-user, whose own memory and threads are the process's as well */
