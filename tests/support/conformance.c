@@ -9,12 +9,11 @@
 
 int EXIT_CODE = 0;
 
-/* _Exit, because a failed case must end now, whatever its threads are doing. */
 static THREADING_NORETURN void leave(int code)
 {
     fflush(stdout);
     fflush(stderr);
-    _Exit(code);
+    end_now(code);
 }
 
 void check_failed(const char *file, int line, const char *what, const char *detail)

@@ -66,6 +66,9 @@ void check_status(const char *file, int line, const char *what, threading_status
 void check_text(const char *file, int line, const char *what, const char *actual, const char *expected);
 void check_skip(const char *reason);
 
+/* Ends the process with that code, whatever its threads are doing. */
+THREADING_NORETURN void end_now(int code);
+
 /* A started thread, or the case fails; and joined and freed, or it fails. */
 threading_thread_t *started(threading_target_t target, void *arg);
 void finished(threading_thread_t *thread);

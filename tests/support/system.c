@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the process runs on. */
+/* What the process runs on, and its end. */
 #include "conformance.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #if defined(_WIN32)
@@ -34,6 +35,14 @@ void system_text(char *text, size_t size)
              version.dwMinorVersion, version.dwBuildNumber, wine_version() ? ")" : "");
 }
 
+/* Not _Exit: it kills the threads first, wherever they are, and then runs the code of DLLs, which may wait for a lock that
+ * one of them held (tests/support/churn.h). */
+void end_now(int code)
+{
+    (void)TerminateProcess(GetCurrentProcess(), (UINT)code);
+    abort();
+}
+
 #else
 
 #include <sys/utsname.h>
@@ -50,6 +59,11 @@ void system_text(char *text, size_t size)
         snprintf(text, size, "an unknown system");
     else
         snprintf(text, size, "%s %.*s", name.sysname, (int)strcspn(name.release, "-+"), name.release);
+}
+
+void end_now(int code)
+{
+    _Exit(code);
 }
 
 #endif
