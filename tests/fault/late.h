@@ -43,7 +43,7 @@
  *   key      where in the object the address is that the parking lot knows it by
  *   effect   where the four bytes are whose change is the effect of `leave`, if nobody waits
  *   make     by the case
- *   enter    by the releaser, before `leave`, the call that is stepped
+ *   enter    by the releaser, before `leave`, the call that is stepped. NULL: that one calls arrive() itself
  *   is_over  by the case: whether the effect can be seen, which ends the object's use. NULL: only a waiter sees it
  *   wait     by a thread that waits for the effect. NULL: nobody can
  *   let_go   by the case, once the releaser is stopped, where that alone lets the waiter come back. False: it does not
@@ -103,11 +103,13 @@ static struct {
     atomic_int successor_waits; /* 0: not yet; 1: now; -1: never */
 } now;
 
-/* As AWAIT, for what takes some instructions. */
-#define AWAIT_SOON(condition)                \
-    do {                                     \
-        while (!(condition))                 \
-            (void)threading_sleep(0.000005); \
+/* As AWAIT, for what takes some instructions: looks often at first. */
+#define AWAIT_SOON(condition)                           \
+    do {                                                \
+        for (double pause = 0.00002; !(condition);) {   \
+            (void)threading_sleep(pause);               \
+            pause = pause < 0.0005 ? 2 * pause : pause; \
+        }                                               \
     } while (0)
 
 /* ---- the parking lot: all that these suites know of it ---- */
@@ -154,7 +156,7 @@ void ti_port_park(ti_parker *parker, int64_t deadline)
 {
     (void)parker;
     (void)deadline;
-    ti_port_sleep(ti_port_now() + 5000);
+    ti_port_sleep(ti_port_now() + 200000);
 }
 
 void ti_port_unpark(ti_parker *parker)
@@ -196,12 +198,20 @@ void ti_memory_free(void *memory)
 
 /* ---- the threads ---- */
 
-static void *be_releaser(void *arg)
+/* The releaser, when it holds the old object: what follows is stepped, once the case has all in place. */
+static void arrive(void)
 {
-    now.was->enter(now.old_object);
     atomic_store(&now.has_entered, true);
     AWAIT_SOON(atomic_load(&now.may_leave));
     stepping_begin(&now.step);
+}
+
+static void *be_releaser(void *arg)
+{
+    if (now.was->enter != NULL) {
+        now.was->enter(now.old_object);
+        arrive();
+    }
     now.was->leave(now.old_object);
     stepping_end(&now.step);
     return arg;
@@ -253,7 +263,8 @@ static bool is_awaited(void)
 static void choose_the_effect(long instructions)
 {
     ti_self *waiter = atomic_load(&now.waiter);
-    now.step = (stepping_t){.instructions = instructions, .size = sizeof(uint32_t), .guard = &bucket()->guard.word};
+    now.step =
+        (stepping_t){.instructions = instructions, .size = sizeof(uint32_t), .guard = &bucket()->guard.word};
     now.step.watched = (unsigned char *)now.old_object + now.was->effect;
     if (is_awaited() && now.was->let_go != NULL) {
         now.step.watched = queue_of(waiter);
@@ -346,7 +357,8 @@ static bool play(long instructions)
     threading_thread_t *successor = started(be_successor, NULL);
     if (is_awaited())
         waiter = started(be_waiter, NULL);
-    AWAIT_SOON(atomic_load(&now.successor) != NULL && (waiter == NULL || is_queued(atomic_load(&now.waiter))));
+    AWAIT_SOON(atomic_load(&now.successor) != NULL &&
+               (waiter == NULL || is_queued(atomic_load(&now.waiter))));
     choose_the_effect(instructions);
     atomic_store(&now.may_leave, true);
     AWAIT_SOON(stepping_is_stopped(&now.step) || stepping_is_over(&now.step));

@@ -38,7 +38,7 @@ static bool look(stepping_t *step)
 {
     if (step == NULL || step->has_ended)
         return false;
-    if (!step->is_armed || (!step->has_changed && is_as_before(step)))
+    if (!step->has_changed && is_as_before(step))
         return true;
     step->has_changed = true;
     if (step->guard != NULL && (*(const volatile uintptr_t *)step->guard & 1) != 0)
@@ -71,7 +71,7 @@ static void set_trap_flag(void)
 
 static void keep(stepping_t *step)
 {
-    const struct timespec moment = {0, 20000};
+    const struct timespec moment = {0, 100000};
     atomic_store(&step->state, STOPPED);
     while (atomic_load(&step->state) == STOPPED)
         (void)nanosleep(&moment, NULL);
@@ -155,19 +155,10 @@ void needs_stepping(void)
 #endif
 }
 
-void stepping_watch_anew(stepping_t *step)
-{
-    step->is_armed = false;
-    memcpy(step->before, step->watched, step->size);
-    step->has_changed = false;
-    step->is_armed = true; /* last: this function is stepped itself, maybe */
-}
-
 void stepping_begin(stepping_t *step)
 {
     CHECK(step->size <= STEPPING_WATCHED_MAX);
-    step->has_ended = false;
-    stepping_watch_anew(step);
+    memcpy(step->before, step->watched, step->size);
 #if !defined(STEPPING_NONE)
     install();
     atomic_store(&current, step);

@@ -35,7 +35,6 @@ typedef struct stepping {
     const uintptr_t *guard;
     unsigned char before[STEPPING_WATCHED_MAX]; /* private from here */
     atomic_int state;
-    volatile bool is_armed;
     volatile bool has_changed;
     volatile bool has_ended;
 } stepping_t;
@@ -46,9 +45,6 @@ void needs_stepping(void);
 /* In the thread, around the call. */
 void stepping_begin(stepping_t *step);
 void stepping_end(stepping_t *step);
-
-/* Within the call: watch the memory from here on. What it was before counts no more. */
-void stepping_watch_anew(stepping_t *step);
 
 /* In the case. */
 bool stepping_is_stopped(stepping_t *step);
