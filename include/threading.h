@@ -2200,16 +2200,17 @@ typedef struct threading_source {
         void *self;
         int64_t since;
         uint32_t woken;
-        uint32_t wants;
+        uint16_t kind;
+        uint16_t wants;
     } waiter;
 } threading_source_t;
 
-#define THREADING_SOURCE_(kind, object)  \
-    {                                    \
-        (kind), (object),                \
-        {                                \
-            NULL, NULL, 0, NULL, 0, 0, 0 \
-        }                                \
+#define THREADING_SOURCE_(kind, object)     \
+    {                                       \
+        (kind), (object),                   \
+        {                                   \
+            NULL, NULL, 0, NULL, 0, 0, 0, 0 \
+        }                                   \
     }
 /** A thread, by its handle. */
 #define THREADING_SOURCE_THREAD(thread) THREADING_SOURCE_(THREADING_SOURCE_KIND_THREAD, thread)
@@ -2401,7 +2402,6 @@ struct THREADING_CACHE_LINE threading_bucket {
     uint32_t count;
     uint32_t fenced;
     uint32_t watchers;
-    uintptr_t lookout;
     int64_t handed;
 };
 

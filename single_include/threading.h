@@ -2246,16 +2246,17 @@ typedef struct threading_source {
         void *self;
         int64_t since;
         uint32_t woken;
-        uint32_t wants;
+        uint16_t kind;
+        uint16_t wants;
     } waiter;
 } threading_source_t;
 
-#define THREADING_SOURCE_(kind, object)  \
-    {                                    \
-        (kind), (object),                \
-        {                                \
-            NULL, NULL, 0, NULL, 0, 0, 0 \
-        }                                \
+#define THREADING_SOURCE_(kind, object)     \
+    {                                       \
+        (kind), (object),                   \
+        {                                   \
+            NULL, NULL, 0, NULL, 0, 0, 0, 0 \
+        }                                   \
     }
 /** A thread, by its handle. */
 #define THREADING_SOURCE_THREAD(thread) THREADING_SOURCE_(THREADING_SOURCE_KIND_THREAD, thread)
@@ -2447,7 +2448,6 @@ struct THREADING_CACHE_LINE threading_bucket {
     uint32_t count;
     uint32_t fenced;
     uint32_t watchers;
-    uintptr_t lookout;
     int64_t handed;
 };
 
@@ -3183,7 +3183,8 @@ static inline uint32_t ti_add_sequential(uint32_t *word, uint32_t value)
     return TI_ACQUIRE(word, __atomic_fetch_add(word, value, __ATOMIC_SEQ_CST));
 }
 
-/* Compare-and-swap answers whether *word was expected and is now desired. */
+/* Compare-and-swap answers whether *word was expected and is now desired. One that fails is a relaxed load, but for
+ * the sequential one, whose failure is a look as well. */
 static inline bool ti_swap_acquire(uint32_t *word, uint32_t expected, uint32_t desired)
 {
     return TI_ACQUIRE(word, __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_ACQUIRE,
@@ -3200,7 +3201,7 @@ static inline bool ti_swap_sequential(uint32_t *word, uint32_t expected, uint32_
 {
     TI_RELEASE(word);
     return TI_ACQUIRE(word, __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_SEQ_CST,
-                                                        __ATOMIC_RELAXED));
+                                                        __ATOMIC_SEQ_CST));
 }
 
 static inline uintptr_t ti_load_pointer_relaxed(const uintptr_t *word)
@@ -3214,11 +3215,6 @@ static inline uintptr_t ti_load_pointer_acquire(const uintptr_t *word)
     return TI_ACQUIRE(word, __atomic_load_n(word, __ATOMIC_ACQUIRE));
 }
 
-static inline uintptr_t ti_load_pointer_sequential(const uintptr_t *word)
-{
-    return TI_ACQUIRE(word, __atomic_load_n(word, __ATOMIC_SEQ_CST));
-}
-
 static inline void ti_store_pointer_relaxed(uintptr_t *word, uintptr_t value)
 {
     TI_ATOMIC(word);
@@ -3229,12 +3225,6 @@ static inline void ti_store_pointer_release(uintptr_t *word, uintptr_t value)
 {
     TI_RELEASE(word);
     __atomic_store_n(word, value, __ATOMIC_RELEASE);
-}
-
-static inline void ti_store_pointer_sequential(uintptr_t *word, uintptr_t value)
-{
-    TI_RELEASE(word);
-    __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
 }
 
 static inline uintptr_t ti_exchange_pointer_acquire(uintptr_t *word, uintptr_t value)
@@ -3415,17 +3405,6 @@ static inline uintptr_t ti_exchange_pointer_acquire(uintptr_t *word, uintptr_t v
     return (uintptr_t)_InterlockedExchangePointer(ti_atomic_pointer(word), (void *)value);
 }
 
-static inline void ti_store_pointer_sequential(uintptr_t *word, uintptr_t value)
-{
-    (void)ti_exchange_pointer_acquire(word, value);
-}
-
-/* Its partners are exchanges, which are full barriers: no load of this thread passes one that comes before. */
-static inline uintptr_t ti_load_pointer_sequential(const uintptr_t *word)
-{
-    return ti_load_pointer_acquire(word);
-}
-
 static inline bool ti_swap_pointer_acquire(uintptr_t *word, uintptr_t expected, uintptr_t desired)
 {
     return (uintptr_t)_InterlockedCompareExchangePointer(ti_atomic_pointer(word), (void *)desired,
@@ -3454,13 +3433,13 @@ static inline uintptr_t ti_and_pointer_release(uintptr_t *word, uintptr_t mask)
 /* --------------------------------------------------------------------------------------- src/core/fence.h */
 
 /*
- * One fence for all threads of the process, made by the thread that has time for it.
+ * The asymmetric fence: one fence for all threads of the process, made by the thread that has time for it.
  *
- * Whoever releases a lock writes its word, then looks whether anyone waits. Whoever waits announces it, then
+ * A releaser writes the lock's word, then looks whether anyone waits. A waiter announces itself, then
  * looks at the word. One of the two must see the other (parking.h), and on all processors that takes a fence
  * between the write and the look, on both sides. The fence on the releaser's side is the expensive half of an
  * uncontended lock. Some systems can make every running thread of the process execute a fence on behalf of
- * one: Linux by membarrier(PRIVATE_EXPEDITED), Windows by FlushProcessWriteBuffers. Then the waiter, who is
+ * one: Linux by membarrier(PRIVATE_EXPEDITED), Windows by FlushProcessWriteBuffers. Then the waiter, which is
  * about to sleep anyway, makes it for both, and the releaser needs none: its write is a plain store. (The
  * technique: Dice, Huang, Yang, "Asymmetric Dekker Synchronization", 2001.)
  *
@@ -3471,9 +3450,8 @@ static inline uintptr_t ti_and_pointer_release(uintptr_t *word, uintptr_t mask)
  *
  * A releaser is before, in or after its two steps when the fence of W2 reaches it.
  *   before R1   W1 has happened, and the fence makes it visible: R2 sees the count.
- *   between     the fence makes R1 visible: W3 sees the word free. (R2 sees the count as well: one wake too
- *   many, which is
- *               none, since the waiter is not in the queue.)
+ *   between     the fence makes R1 visible: W3 sees the word free. (R2 sees the count as well, and finds
+ *               nobody in the queue.)
  *   after R2    the fence makes R1 visible: W3 sees the word free.
  * Without W2 the losing order is: R2 reads the count as 0 while R1 is still in the store buffer; W1; W3 reads
  * the word as held; the waiter sleeps, and nobody wakes it. docs/models/release.pml has both, for the model
@@ -3482,6 +3460,14 @@ static inline uintptr_t ti_and_pointer_release(uintptr_t *word, uintptr_t mask)
  * Which way it goes is decided once, when the library is first used: UNKNOWN becomes SHARED or NONE. A
  * releaser uses the plain store only if it sees SHARED. A waiter decides before it waits, and makes the fence
  * whenever it can be had, so it is right for releasers of both kinds.
+ *
+ * A system that had the fence may refuse it later (a sandbox was entered): SHARED becomes LOST, for good. New
+ * releasers make their own fence then. But one may have seen SHARED long ago, and may come to R1 and R2 at any time,
+ * since a thread may be preempted between any two instructions. So in the state LOST every waiter, not only the one that
+ * was refused, lets TI_SETTLED pass in W2: a store buffer is written out in much less.
+ *   R2 after W1     R2 sees the count.
+ *   R2 before W1    R1 was in the store buffer by then; it is written out when W2 is over, and W3 sees it.
+ * The same holds for the readers of bias.h, whose second step is a look at what the revoker has changed before its wait.
  */
 
 #include <stdbool.h>
@@ -3489,8 +3475,9 @@ static inline uintptr_t ti_and_pointer_release(uintptr_t *word, uintptr_t mask)
 
 enum {
     TI_FENCE_UNKNOWN,
-    TI_FENCE_NONE,  /* releasers make their own */
-    TI_FENCE_SHARED /* waiters make it for all */
+    TI_FENCE_NONE,   /* releasers make their own */
+    TI_FENCE_SHARED, /* waiters make it for all */
+    TI_FENCE_LOST    /* releasers make their own; waiters wait for those that do not know it yet */
 };
 
 extern uint32_t threading_fence_kind;
@@ -3498,7 +3485,7 @@ extern uint32_t threading_fence_kind;
 /* Whether a releaser can do without. */
 static inline bool ti_fence_is_shared(void)
 {
-    /* Relaxed: whoever does not know it yet makes its own fence. */
+    /* Relaxed: a releaser that does not know it yet makes its own fence. */
     return ti_load_relaxed(&threading_fence_kind) == TI_FENCE_SHARED;
 }
 
@@ -3514,12 +3501,19 @@ static void ti_fence_reset(void);
 /* --------------------------------------------------------------------------------------- src/core/guard.h */
 
 /*
- * The library's internal lock: for the registry, the parking lot's buckets and the locals, never for users.
+ * The guard: a word lock, the library's internal lock, for the registry, the parking lot's buckets and the locals, never
+ * for users.
  *
  * The parking lot cannot protect itself with locks that wait in the parking lot, so this lock keeps
  * its own waiters: they push themselves on a stack in the lock's word, and the holder moves the
- * stack, oldest first, to a queue that belongs to whoever holds the lock. Held for some tens of
- * nanoseconds; no user code runs under it. All-zero bytes are a free guard.
+ * stack, oldest first, to a queue that belongs to the guard's holder. All-zero bytes are a free guard.
+ *
+ * Under a guard no user code runs, and no memory is allocated or freed: a user's allocator may be guarded by a Lock that
+ * another thread holds while it wants the same guard, in a handler of fork. Most guards are held for some tens of
+ * nanoseconds. Longer, but for a limited time, are held: the registry's, while all threads are looked at
+ * (10 ns for each); a bucket's, and the registry's for a revocation (bias.h), during a fence in all threads, which takes
+ * a microsecond, or a millisecond once the system refuses it (fence.h); the registry's, the locals' and the blocks',
+ * while the system copies the process in fork.
  *
  *   word            meaning
  *   0               free, nobody has pushed itself
@@ -3544,7 +3538,8 @@ static void ti_guard_unlock(ti_guard *guard);
 /* ------------------------------------------------------------------------------------- src/core/parking.h */
 
 /*
- * The parking lot: where threads wait, in queues keyed by the address of what they wait for.
+ * The parking lot: where threads wait, in queues keyed by the address of what they wait for and by the kind of
+ * their wait.
  *
  * The idea is WebKit's (WTF::ParkingLot) and CPython's: the object that is waited for holds nothing but its
  * own word, so that it is 4 bytes, needs no destroy call, and all that concerns sleeping exists once.
@@ -3561,6 +3556,16 @@ static void ti_guard_unlock(ti_guard *guard);
  *
  * Either the waiter sees the changed word or the waker sees the count. With weaker orders both could look
  * before either change is visible, and the waiter would sleep for ever.
+ *
+ * The waker's look is late: as soon as the change is visible, another thread may end the object, and its memory may
+ * be another object by the time of the look, or be unmapped. Two rules make that harmless:
+ *
+ *   - After the change the waker touches nothing of the object. It uses the address as a number.
+ *   - A late waker takes only waiters of its own kind, and only of a kind that looks again. A waiter that was meant
+ *     for a later object of the same kind then looks, finds that it has to wait, and goes back to its place.
+ *
+ * A kind that believes its wake is taken only by a thread that holds, until it has taken it, the guard or the lock
+ * which the object's end would need too.
  */
 
 #include <stdbool.h>
@@ -3571,19 +3576,40 @@ enum {
     TI_SLEEPING = 0, /* also the outcome of a sleep that ended by its limit: nobody woke this waiter */
     TI_WOKEN = 1,    /* look again at what you wait for */
     TI_HANDED = 2,   /* it is yours: the waker has given it to you */
-    TI_REFUSED = 3,  /* you shall not have it */
-    TI_LOOKOUT = 4   /* look again, and releasers rely on that (lockword.h) */
+    TI_REFUSED = 3   /* you shall not have it */
 };
 
 /*
- * What is waited for is an address, whose two lowest bits are free to keep apart several queues of one
- * object, which then share a bucket and its guard.
+ * The kinds of waits. An object may have several queues at one address, which then share a bucket and its guard.
+ *
+ *   kind           waits for                                         its wake
+ *   LOCKERS        a lock's word to be free                          looks again, unless it is handed the word
+ *   TAKERS         a semaphore to have a unit                        looks again, unless it is handed a unit
+ *   OBSERVERS      a word to change: of a thread, a Once, a future   looks again
+ *   WATCHERS       one of the things of threading_wait_any           looks again; they take nothing, and all are woken
+ *   RW_LOCKERS     its turn at an RWLock                             under the guard; looks again if it has no turn
+ *   EVENT_WAITERS  an Event to be set                                under the guard; believed
+ *   NOTIFIABLES    a Condition's notify                              under the Condition's lock; believed
+ *   PARTIES        a barrier's other parties                         under the guard; believed
+ *   ENTRANTS       a barrier whose action runs to be ready again     under the guard; looks again
+ *   GETTERS        a queue to have an item                           under the queue's lock; looks again
+ *   PUTTERS        a queue to have room                              under the queue's lock; looks again
+ *   JOINERS        a queue's items to be done                        under the queue's lock; looks again
  */
-enum {
-    TI_WATCHERS = 1, /* threads in threading_wait_any, which take nothing; they are all woken */
-    TI_ENTRANTS = 2, /* threads before a barrier whose action runs */
-    TI_TAGS = 3
-};
+typedef enum ti_wait_kind {
+    TI_LOCKERS,
+    TI_TAKERS,
+    TI_OBSERVERS,
+    TI_WATCHERS,
+    TI_RW_LOCKERS,
+    TI_EVENT_WAITERS,
+    TI_NOTIFIABLES,
+    TI_PARTIES,
+    TI_ENTRANTS,
+    TI_GETTERS,
+    TI_PUTTERS,
+    TI_JOINERS
+} ti_wait_kind;
 
 struct ti_self;
 
@@ -3597,7 +3623,8 @@ struct ti_self;
  *   self            the ti_self whose waiter it is
  *   since           when its wait began; under the guard while it is queued
  *   woken           TI_SLEEPING until the waker's last touch
- *   wants           what it waits for: each file's own meaning
+ *   kind            a ti_wait_kind; under the guard while it is queued
+ *   wants           more of what it waits for: each file's own meaning
  */
 typedef struct threading_waiter ti_waiter;
 
@@ -3606,8 +3633,7 @@ typedef struct threading_waiter ti_waiter;
  *   count        waiters that are queued or about to look whether they must be; changes under the guard, is
  *                read without
  *   fenced       a fence in all threads was made, and the count was not 0 since; under the guard
- *   watchers     how many of the queued are watchers: who looks for them need not pass all who wait
- *   lookout      the lock word that a thread who is awake looks at, or 0: see lockword.h
+ *   watchers     how many of the queued are watchers: a waker that looks for them need not pass all who wait
  *   handed       when a lock word was last handed to a waiter; under the guard
  */
 typedef struct threading_bucket ti_bucket;
@@ -3619,8 +3645,7 @@ extern ti_bucket threading_buckets[1 << TI_BUCKET_BITS];
 /* Multiplicative hashing (Knuth, TAOCP 6.4): the product's upper bits depend on all bits of the address. */
 static inline ti_bucket *ti_parking_bucket(const void *address)
 {
-    uint64_t object = (uintptr_t)address & ~(uintptr_t)TI_TAGS;
-    uint64_t product = object * UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t product = (uintptr_t)address * UINT64_C(0x9E3779B97F4A7C15);
     return &threading_buckets[product >> (64 - TI_BUCKET_BITS)];
 }
 
@@ -3638,26 +3663,20 @@ static inline bool ti_parking_is_awaited(const ti_bucket *bucket)
     return ti_load_sequential(&bucket->count) != 0;
 }
 
-/* The address of one of an object's further queues. */
-static inline const void *ti_parking_tagged(const void *address, uintptr_t tag)
-{
-    return (const void *)((uintptr_t)address | tag);
-}
-
 /* Under the bucket's guard: */
 static void ti_parking_announce(ti_bucket *bucket);
 static void ti_parking_announce_to_all(ti_bucket *bucket); /* also to those who look without a fence (fence.h) */
 static void ti_parking_withdraw(ti_bucket *bucket);
-static void ti_parking_enqueue_last(ti_bucket *bucket, ti_waiter *waiter, const void *address);
-static void ti_parking_enqueue_first(ti_bucket *bucket, ti_waiter *waiter, const void *address);
-static ti_waiter *ti_parking_first(const ti_bucket *bucket, const void *address);
-static ti_waiter *ti_parking_next(const ti_waiter *waiter);
+static void ti_parking_enqueue_last(ti_bucket *bucket, ti_waiter *waiter, const void *address, ti_wait_kind kind);
+static void ti_parking_enqueue_first(ti_bucket *bucket, ti_waiter *waiter, const void *address, ti_wait_kind kind);
+static ti_waiter *ti_parking_first(const ti_bucket *bucket, const void *address, ti_wait_kind kind);
+static ti_waiter *ti_parking_next(const ti_waiter *waiter); /* of the same address and kind */
 static bool ti_parking_is_queued(const ti_waiter *waiter, const void *address);
 static void ti_parking_dequeue(ti_bucket *bucket, ti_waiter *waiter);
 
-/* Under the guard: take at most n waiters of an address off the queue, chained by `next`. None returns before
- * it is woken. */
-static ti_waiter *ti_parking_take(ti_bucket *bucket, const void *address, size_t n);
+/* Under the guard: take at most n waiters of an address and a kind off the queue, chained by `next`. None returns
+ * before it is woken. */
+static ti_waiter *ti_parking_take(ti_bucket *bucket, const void *address, ti_wait_kind kind, size_t n);
 
 /* The same for all that watch the address. */
 static ti_waiter *ti_parking_take_watchers(ti_bucket *bucket, const void *address);
@@ -3681,12 +3700,18 @@ static bool ti_parking_leave(ti_waiter *waiter, const void *address, ti_parker *
  * more. */
 static uint32_t ti_parking_sleep(struct ti_self *self, const void *address, int64_t deadline);
 
+/* Stand in the queue of a word's observers. False: the word is not `value` any more. */
+static bool ti_parking_observe(struct ti_self *self, uint32_t *word, uint32_t value);
+
 /* Wait until *word may have changed from `value`. False at the wait's limit. */
 static bool ti_parking_wait(struct ti_self *self, uint32_t *word, uint32_t value, int64_t deadline);
 
-/* Wake all that wait for a word, watchers too, which the caller has just changed with a sequential
- * operation. */
-static void ti_parking_wake_all(uint32_t *word);
+/* Wake all observers of a word, watchers too, which the caller has just changed with a sequential operation. The
+ * word's memory need not be there any more. */
+static void ti_parking_wake_all(const uint32_t *word);
+
+/* Have all waiters of an address and of a kind that looks again look again. */
+static void ti_parking_wake_kind(const void *address, ti_wait_kind kind);
 
 /* Wake the watchers of an address that was changed under a lock which they take, after they announced
  * themselves, to look. */
@@ -3997,30 +4022,19 @@ static bool ti_deadline_passed(int64_t deadline);
  *   0         free
  *   ident     held; acquired by the thread of that ident (who need not be the one to release a Lock)
  *
- * Nothing in the word tells whether anyone waits: that is the parking lot's knowledge. Who acquires swaps 0
- * for its ident. Who releases puts 0 there, then looks into the parking lot and wakes the first waiter, which
- * competes for the word with whoever comes by: that keeps locks fast, since a running thread need not wait
- * until a sleeping one is awake. But a waiter of more than a millisecond is handed the word: the releaser
+ * Nothing in the word tells whether anyone waits: that is the parking lot's knowledge. A thread that acquires the
+ * lock swaps 0 for its ident. A releaser puts 0 there, then looks into the parking lot and wakes the first waiter.
+ * The waiter competes for the word with threads that come by: that keeps locks fast, since a running thread need
+ * not wait until a sleeping one is awake. But a waiter of more than a millisecond is handed the word: the releaser
  * puts that waiter's ident there, and nobody can come between. (CPython's PyMutex has the same rule and
- * limit.) Just after a hand-over there is no other one: TI_HAND_OVER_PAUSE.
+ * limit.) Just after a hand-over there is no second one: TI_HAND_OVER_PAUSE.
  *
- * One waiter awake is enough. Who finds the word held looks at it for a while before it sleeps, and who was
- * woken does so again. The bucket names the word that such a thread, the lookout, looks at; while it does, a
- * release frees the word and wakes nobody else. Otherwise each of many short holds would end with a wake,
- * and threads that run would stand in a queue with those that sleep.
+ * A thread that finds the word held spins for a while before it sleeps. A woken waiter spins again. Every release
+ * that finds a waiter in the queue wakes one, whether others spin or not: a spinning thread may be preempted for
+ * any time, and then nobody else would wake the waiter although the word is free.
  *
- *   releaser                                  lookout
- *   word = 0                  (sequential)    looks at the word, for a limited time
- *   lookout = word? done      (sequential)    time is over: lookout = 0                 (sequential)
- *   wake the first waiter                     look at the word; enqueue if it is held   (sequential)
- *
- * Either the releaser sees that the lookout is gone, or the lookout sees the free word. The same must hold
- * when the lookout has got the word: a Lock may be released by anyone, again before the lookout is withdrawn.
- * So it withdraws, then looks whether the word is still its own, and wakes the first waiter if not.
- * docs/models/lookout.pml has both.
- *
- * Nobody who comes becomes the lookout while the first waiter has been there for more than a millisecond: that one is
- * handed the word by the next release, or woken by it.
+ * Once the word is free, or held by another thread, it may be gone: the releaser does not touch it any more, and a
+ * thread that has acquired it does not look at it again.
  */
 
 #include <stdbool.h>
@@ -4069,7 +4083,7 @@ static void ti_lockword_requeue(uint32_t *word, ti_waiter *chain);
 
 /* The parts of the release for when someone waits. */
 static bool ti_lockword_release_slow(uint32_t *word, ti_bucket *bucket);
-static void ti_lockword_wake_first(const uint32_t *word, ti_bucket *bucket);
+static void ti_lockword_wake_first(const uint32_t *word, ti_bucket *bucket); /* the word is free, or gone */
 
 /*
  * Make the word free. False when it was free. The last touch of the word. A plain store is for the thread
@@ -4108,7 +4122,7 @@ static inline bool ti_lockword_release(uint32_t *word, uint32_t ident)
 /*
  * Lines of threads that wait for what a lock protects: Queue's and Executor's.
  *
- * The lock is a word as a Lock's. A line is an address in the parking lot. Who has to wait stands there before it
+ * The lock is a word as a Lock's. A line is an address and a kind in the parking lot. Who has to wait stands there before it
  * releases the lock, so that the lock's next holder finds it; that one takes waiters off the line under the lock,
  * and wakes them after its release, when they can have it. Or it moves them to the lock's own queue, where they wake
  * one after the other (as a Condition's), if their order matters.
@@ -4142,7 +4156,8 @@ static inline void ti_line_unlock(uint32_t *lock, const ti_self *self)
 }
 
 /* With the lock held: sleep in the line without it, and take it again. THREADING_OK: woken; else the wait's limit. */
-static threading_status_t ti_line_wait(uint32_t *lock, const void *address, ti_self *self, int64_t deadline);
+static threading_status_t ti_line_wait(uint32_t *lock, const void *address, ti_wait_kind kind, ti_self *self,
+                                int64_t deadline);
 
 /* Whether someone may stand there, or in another line of the object. */
 static inline bool ti_line_is_awaited(const void *address)
@@ -4152,10 +4167,10 @@ static inline bool ti_line_is_awaited(const void *address)
 }
 
 /* With the lock held: take the first n off the line, a chain for ti_line_wake. */
-static ti_waiter *ti_line_take(const void *address, size_t n, ti_self *self);
+static ti_waiter *ti_line_take(const void *address, ti_wait_kind kind, size_t n, ti_self *self);
 
 /* The outcome of a wait in a line that was woken by ti_line_wake; the others are those of the lock's own queue. */
-#define TI_TOLD (TI_LOOKOUT + 1)
+#define TI_TOLD (TI_REFUSED + 1)
 
 /* After the release. NULL: nobody. */
 static inline void ti_line_wake(ti_waiter *chain)
@@ -4642,7 +4657,7 @@ static uint32_t ti_fork_family;
 #include <stddef.h>
 #include <stdint.h>
 
-#define TI_SPIN_TIME 20000 /* nanoseconds */
+#define TI_SPIN_TIME 50000 /* nanoseconds */
 
 typedef struct ti_spin {
     uint32_t pauses; /* before the next look */
@@ -4844,6 +4859,13 @@ static bool ti_waits_for_owner(ti_self *self, const uint32_t *owner);
  * change to it comes under the guard, so that nobody waits for what is over. False, and not published: a
  * deadlock. */
 static bool ti_waits_for_end(ti_self *self, const threading_thread_t *thread, uint32_t enough);
+
+/*
+ * Sleep in the queue of a lock's word, or of what is like one, where the calling thread's waiter stands already: without a
+ * limit, and published. The order matters: an owner that ends looks for waits that are published, and wakes
+ * their waiters. TI_SLEEPING: a deadlock, or the owner has ended; the waiter is in no queue any more.
+ */
+static uint32_t ti_waits_in_queue(ti_self *self, const uint32_t *owner);
 
 /*
  * Sleep until a word may have changed that holds the ident of the one thread that can end the wait (or 0
@@ -6755,10 +6777,10 @@ static void ti_c11_ticker_remove(ti_parker *parker)
 /*
  * Barrier: its fields are under the guard of its bucket in the parking lot, where its parties sleep.
  *
- *   state     parties that are there        who comes
+ *   state     parties that are there        a thread that comes
  *   FILLING   sleep                         counts itself, sleeps; the last one trips the barrier
- *   ACTING    sleep; the last one is away   sleeps in a queue of its own (TI_ENTRANTS) until the action is
- *   done BROKEN    are told, and gone            is told
+ *   ACTING    sleep; the last one is away   sleeps apart (TI_ENTRANTS) until the action is done
+ *   BROKEN    are told, and gone            is told
  *
  * However a cycle ends, all who sleep are taken off the queue in one go and told how it ended; the state is
  * then that of the next cycle. A party whose time is over breaks the barrier under the same guard, so that it
@@ -6784,8 +6806,8 @@ static void ti_barrier_end_cycle(threading_barrier_t *barrier, ti_bucket *bucket
     barrier->state = state;
     barrier->cycle++;
     barrier->arrived = 0;
-    ti_waiter *parties = ti_parking_take(bucket, barrier, SIZE_MAX);
-    ti_waiter *entrants = ti_parking_take(bucket, ti_parking_tagged(barrier, TI_ENTRANTS), SIZE_MAX);
+    ti_waiter *parties = ti_parking_take(bucket, barrier, TI_PARTIES, SIZE_MAX);
+    ti_waiter *entrants = ti_parking_take(bucket, barrier, TI_ENTRANTS, SIZE_MAX);
     ti_guard_unlock(&bucket->guard);
     ti_parking_wake_chain(parties, outcome);
     ti_parking_wake_chain(entrants, TI_WOKEN);
@@ -6794,17 +6816,17 @@ static void ti_barrier_end_cycle(threading_barrier_t *barrier, ti_bucket *bucket
 /* ---- wait ---- */
 
 /* Sleep in a queue of the barrier's, after unlocking. */
-static void ti_barrier_enqueue(const void *address, ti_self *self, ti_bucket *bucket)
+static void ti_barrier_enqueue(const threading_barrier_t *barrier, ti_wait_kind kind, ti_self *self,
+                               ti_bucket *bucket)
 {
     ti_parking_announce(bucket);
-    ti_parking_enqueue_last(bucket, &self->waiter, address);
+    ti_parking_enqueue_last(bucket, &self->waiter, barrier, kind);
     ti_guard_unlock(&bucket->guard);
 }
 
 /* Lock the barrier in a state in which it takes parties. THREADING_OK: *bucket is locked. */
 static threading_status_t ti_barrier_enter(threading_barrier_t *barrier, ti_self *self, ti_bucket **locked)
 {
-    const void *entrants = ti_parking_tagged(barrier, TI_ENTRANTS);
     for (;;) {
         ti_bucket *bucket = ti_barrier_lock(barrier, self);
         *locked = bucket;
@@ -6814,8 +6836,8 @@ static threading_status_t ti_barrier_enter(threading_barrier_t *barrier, ti_self
             ti_guard_unlock(&bucket->guard);
             return THREADING_BROKEN;
         }
-        ti_barrier_enqueue(entrants, self, bucket);
-        if (ti_parking_sleep(self, entrants, TI_FOREVER) == TI_SLEEPING)
+        ti_barrier_enqueue(barrier, TI_ENTRANTS, self, bucket);
+        if (ti_parking_sleep(self, barrier, TI_FOREVER) == TI_SLEEPING)
             return THREADING_CANCELLED;
     }
 }
@@ -6878,7 +6900,7 @@ static threading_status_t ti_barrier_sleep(threading_barrier_t *barrier, ti_self
     /* Only if all parties can be on their way at once is it worth a look whether the last one comes. Asked now: once it is
      * full the barrier may be gone. */
     bool is_small = ti_spin_has_processors(barrier->parties);
-    ti_barrier_enqueue(barrier, self, bucket);
+    ti_barrier_enqueue(barrier, TI_PARTIES, self, bucket);
     int64_t deadline = ti_deadline_after(seconds);
     if (is_small)
         ti_linger(self);
@@ -7459,7 +7481,7 @@ static void ti_condition_enqueue(threading_condition_t *condition, ti_self *self
     ti_bucket *bucket = ti_parking_bucket(condition);
     ti_guard_lock(&bucket->guard, &self->parker);
     ti_parking_announce(bucket);
-    ti_parking_enqueue_last(bucket, &self->waiter, condition);
+    ti_parking_enqueue_last(bucket, &self->waiter, condition, TI_NOTIFIABLES);
     ti_guard_unlock(&bucket->guard);
 }
 
@@ -7534,7 +7556,7 @@ static void ti_condition_notify_slow(threading_condition_t *condition, ti_self *
 {
     ti_bucket *bucket = ti_parking_bucket(condition);
     ti_guard_lock(&bucket->guard, &self->parker);
-    ti_waiter *notified = ti_parking_take(bucket, condition, n);
+    ti_waiter *notified = ti_parking_take(bucket, condition, TI_NOTIFIABLES, n);
     ti_guard_unlock(&bucket->guard);
     if (notified != NULL)
         ti_lockword_requeue(ti_condition_word(condition), notified);
@@ -7584,7 +7606,7 @@ threading_status_t threading_event_set(threading_event_t *event)
     ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
     /* Release: pairs with the acquire of those who find it set. The last touch of the flag. */
     ti_store_release(&event->flag, 1);
-    ti_waiter *waiters = ti_parking_take(bucket, &event->flag, SIZE_MAX);
+    ti_waiter *waiters = ti_parking_take(bucket, &event->flag, TI_EVENT_WAITERS, SIZE_MAX);
     ti_waiter *watchers = ti_parking_take_watchers(bucket, &event->flag);
     ti_guard_unlock(&bucket->guard);
     ti_parking_wake_chain(waiters, TI_WOKEN);
@@ -7621,7 +7643,7 @@ static bool ti_event_enqueue(threading_event_t *event, ti_self *self)
     bool must_wait = !threading_event_is_set(event);
     if (must_wait) {
         ti_parking_announce(bucket);
-        ti_parking_enqueue_last(bucket, &self->waiter, &event->flag);
+        ti_parking_enqueue_last(bucket, &self->waiter, &event->flag, TI_EVENT_WAITERS);
     }
     ti_guard_unlock(&bucket->guard);
     return must_wait;
@@ -7816,7 +7838,7 @@ static ti_waiter *ti_executor_signal(threading_executor_t *executor, size_t n, t
     ti_store_relaxed(&executor->waking, 1);  /* relaxed: executor.h says why */
     ti_add_sequential(&executor->signal, 1); /* sequential: the change in the table in parking.h */
     return ti_parking_is_awaited(ti_parking_bucket(&executor->signal))
-               ? ti_line_take(&executor->signal, n, self)
+               ? ti_line_take(&executor->signal, TI_OBSERVERS, n, self)
                : NULL;
 }
 
@@ -8627,7 +8649,8 @@ static threading_status_t ti_executor_start_worker(threading_executor_t *executo
 
 /* --------------------------------------------------------------------------------------- src/core/fence.c */
 
-/* Nanoseconds in which every processor has written out what it had to write when they began. */
+/* Nanoseconds in which every processor has written out what was in its store buffer when they began. Some hundred
+ * stores are, each of which may have to fetch its line of memory: that is tens of microseconds at most. */
 #define TI_SETTLED 1000000
 
 uint32_t threading_fence_kind;
@@ -8637,27 +8660,22 @@ static void ti_fence_decide(void)
     if (ti_load_acquire(&threading_fence_kind) != TI_FENCE_UNKNOWN)
         return;
     uint32_t kind = ti_port_fence_start() ? TI_FENCE_SHARED : TI_FENCE_NONE;
-    /* Of several threads that ask the system at once the first decides. If one of them was told that there is
-     * none, although others have it, the fence is not used or is there all the same. */
+    /* Of several threads that ask the system at once the first decides, for all. If SHARED is decided although the
+     * system refuses the fence, the first waiter finds it lost. */
     (void)ti_swap_acquire(&threading_fence_kind, TI_FENCE_UNKNOWN, kind);
-}
-
-/*
- * The system had the fence and has it no more (a sandbox was entered). From here on releasers make their own
- * again. One that is just between its look at the kind and its look at the count has either been interrupted
- * since, which is a fence, or will have written its word before the time is over.
- */
-static void ti_fence_give_up(void)
-{
-    ti_store_sequential(&threading_fence_kind, TI_FENCE_NONE);
-    ti_port_sleep(ti_port_now() + TI_SETTLED);
 }
 
 static void ti_fence_all(void)
 {
     ti_fence_decide();
-    if (ti_fence_is_shared() && !ti_port_fence_all())
-        ti_fence_give_up();
+    /* Sequential, here and below: in the order of the waiters' announcements. */
+    uint32_t kind = ti_load_sequential(&threading_fence_kind);
+    if (kind == TI_FENCE_SHARED && !ti_port_fence_all()) {
+        kind = TI_FENCE_LOST;
+        ti_store_sequential(&threading_fence_kind, kind);
+    }
+    if (kind == TI_FENCE_LOST)
+        ti_port_sleep(ti_port_now() + TI_SETTLED);
 }
 
 static void ti_fence_reset(void)
@@ -9167,18 +9185,19 @@ static void ti_line_lock_slow(uint32_t *lock, ti_self *self)
 }
 
 /* From here on the thread may wait for nothing else: it has one waiter. */
-static void ti_line_enter(const void *address, ti_self *self)
+static void ti_line_enter(const void *address, ti_wait_kind kind, ti_self *self)
 {
     ti_bucket *bucket = ti_parking_bucket(address);
     ti_guard_lock(&bucket->guard, &self->parker);
     ti_parking_announce(bucket);
-    ti_parking_enqueue_last(bucket, &self->waiter, address);
+    ti_parking_enqueue_last(bucket, &self->waiter, address, kind);
     ti_guard_unlock(&bucket->guard);
 }
 
-static threading_status_t ti_line_wait(uint32_t *lock, const void *address, ti_self *self, int64_t deadline)
+static threading_status_t ti_line_wait(uint32_t *lock, const void *address, ti_wait_kind kind, ti_self *self,
+                                int64_t deadline)
 {
-    ti_line_enter(address, self);
+    ti_line_enter(address, kind, self);
     ti_line_unlock(lock, self);
     uint32_t outcome = ti_parking_sleep(self, address, deadline);
     threading_status_t status = outcome == TI_SLEEPING ? ti_wait_status(deadline) : THREADING_OK;
@@ -9189,13 +9208,13 @@ static threading_status_t ti_line_wait(uint32_t *lock, const void *address, ti_s
     return status;
 }
 
-static ti_waiter *ti_line_take(const void *address, size_t n, ti_self *self)
+static ti_waiter *ti_line_take(const void *address, ti_wait_kind kind, size_t n, ti_self *self)
 {
     if (!ti_line_is_awaited(address))
         return NULL;
     ti_bucket *bucket = ti_parking_bucket(address);
     ti_guard_lock(&bucket->guard, &self->parker);
-    ti_waiter *chain = ti_parking_take(bucket, address, n);
+    ti_waiter *chain = ti_parking_take(bucket, address, kind, n);
     ti_guard_unlock(&bucket->guard);
     return chain;
 }
@@ -9592,49 +9611,6 @@ bool threading_lock_locked(const threading_lock_t *lock)
 
 /* ------------------------------------------------------------------------------------ src/core/lockword.c */
 
-/* ---- the lookout ---- */
-
-/* Under the guard: let releasers rely on a thread that is awake. False: they rely on another one, maybe of another
- * word. */
-static bool ti_lockword_post(ti_bucket *bucket, const uint32_t *word)
-{
-    /* Relaxed, both: who withdraws does so without the guard, but posting is done under it; and nobody relies on
-     * this lookout yet. */
-    bool is_free = ti_load_pointer_relaxed(&bucket->lookout) == 0;
-    if (is_free)
-        ti_store_pointer_relaxed(&bucket->lookout, (uintptr_t)word);
-    return is_free;
-}
-
-/* Under the guard: become the lookout if others wait, and none of them for too long. */
-static bool ti_lockword_may_post(ti_bucket *bucket, const uint32_t *word)
-{
-    const ti_waiter *first = ti_parking_first(bucket, word);
-    return first != NULL && ti_port_now() - first->since <= TI_STARVED && ti_lockword_post(bucket, word);
-}
-
-static bool ti_lockword_offer(const uint32_t *word, ti_self *self)
-{
-    ti_bucket *bucket = ti_parking_bucket(word);
-    /* Relaxed: a hint, that saves the guard. */
-    if (!ti_parking_may_be_awaited(bucket) || ti_load_pointer_relaxed(&bucket->lookout) != 0)
-        return false;
-    ti_guard_lock(&bucket->guard, &self->parker);
-    bool posted = ti_lockword_may_post(bucket, word);
-    ti_guard_unlock(&bucket->guard);
-    return posted;
-}
-
-/* The lookout has the word. */
-static void ti_lockword_withdraw(uint32_t *word, uint32_t ident)
-{
-    ti_bucket *bucket = ti_parking_bucket(word);
-    /* Sequential, both: the table in lockword.h. */
-    ti_store_pointer_sequential(&bucket->lookout, 0);
-    if (ti_load_sequential(word) != ident)
-        ti_lockword_wake_first(word, bucket);
-}
-
 /* ---- waiting ---- */
 
 /* Look for a while before sleeping: most locks are held for less time than it takes to sleep and wake. A look is
@@ -9649,63 +9625,47 @@ static bool ti_lockword_spin(uint32_t *word, uint32_t ident)
 }
 
 /* Take the word, or stand in the queue: last at first, ahead of all once woken and then passed by another. */
-static bool ti_lockword_take_or_enqueue(uint32_t *word, ti_self *self, bool was_woken, bool is_lookout)
+static bool ti_lockword_take_or_enqueue(uint32_t *word, ti_self *self, bool was_woken)
 {
     ti_bucket *bucket = ti_parking_bucket(word);
     ti_guard_lock(&bucket->guard, &self->parker);
-    if (is_lookout)
-        ti_store_pointer_sequential(&bucket->lookout, 0); /* sequential: the table in lockword.h */
     ti_parking_announce_to_all(bucket);
-    /* Sequential: the second look of the tables in parking.h, fence.h and lockword.h, which pair with the
+    /* Sequential, also when it fails: the second look of the tables in parking.h and fence.h, which pairs with the
      * release. */
     bool taken = ti_swap_sequential(word, 0, self->fast.ident);
     if (taken)
         ti_parking_withdraw(bucket);
     else if (was_woken)
-        ti_parking_enqueue_first(bucket, &self->waiter, word);
+        ti_parking_enqueue_first(bucket, &self->waiter, word, TI_LOCKERS);
     else
-        ti_parking_enqueue_last(bucket, &self->waiter, word);
+        ti_parking_enqueue_last(bucket, &self->waiter, word, TI_LOCKERS);
     ti_guard_unlock(&bucket->guard);
     return taken;
 }
 
-/* Get the word, or get in line. */
-static bool ti_lockword_seek(uint32_t *word, ti_self *self, uint32_t outcome)
+/* Get the word, or get in the queue. */
+static bool ti_lockword_seek(uint32_t *word, ti_self *self, bool was_woken)
 {
-    bool was_woken = outcome != TI_SLEEPING;
-    bool is_lookout = was_woken ? outcome == TI_LOOKOUT : ti_lockword_offer(word, self);
-    if (!ti_lockword_spin(word, self->fast.ident)) {
-        if (!was_woken)
-            self->waiter.since = ti_port_now();
-        return ti_lockword_take_or_enqueue(word, self, was_woken, is_lookout);
-    }
-    if (is_lookout)
-        ti_lockword_withdraw(word, self->fast.ident);
-    return true;
+    if (ti_lockword_spin(word, self->fast.ident))
+        return true;
+    if (!was_woken)
+        self->waiter.since = ti_port_now();
+    return ti_lockword_take_or_enqueue(word, self, was_woken);
 }
 
-/*
- * Sleep in the queue. An owned word's wait without a limit is published first: after the enqueue, so that
- * an owner that ends from now on finds this waiter and wakes it. TI_SLEEPING: never woken, by its limit or a
- * deadlock.
- */
+/* Sleep in the queue. TI_SLEEPING: never woken, because of the wait's limit or of a deadlock. */
 static uint32_t ti_lockword_sleep(uint32_t *word, ti_self *self, int64_t deadline, ti_ownership ownership)
 {
     if (ownership == TI_UNOWNED || !ti_wait_is_unlimited(self, deadline))
         return ti_parking_sleep(self, word, deadline);
-    bool ends = ti_waits_for_owner(self, word);
-    if (!ends && ti_parking_leave(&self->waiter, word, &self->parker))
-        return TI_SLEEPING;
-    uint32_t outcome = ti_parking_await_wake(self);
-    ti_waits_end(self);
-    return outcome;
+    return ti_waits_in_queue(self, word);
 }
 
 /* Wait on, after a wait in the queue with that outcome. */
 static threading_status_t ti_lockword_wait(uint32_t *word, ti_self *self, int64_t deadline,
                                            ti_ownership ownership, uint32_t outcome)
 {
-    while (outcome != TI_HANDED && !ti_lockword_seek(word, self, outcome)) {
+    while (outcome != TI_HANDED && !ti_lockword_seek(word, self, outcome != TI_SLEEPING)) {
         outcome = ti_lockword_sleep(word, self, deadline, ownership);
         if (outcome == TI_SLEEPING)
             return ti_wait_is_unlimited(self, deadline) ? THREADING_DEADLOCK : ti_wait_status(deadline);
@@ -9735,7 +9695,7 @@ static void ti_lockword_enqueue_chain(uint32_t *word, ti_bucket *bucket, ti_wait
         ti_waiter *waiter = chain;
         chain = waiter->next;
         ti_parking_announce(bucket);
-        ti_parking_enqueue_last(bucket, waiter, word);
+        ti_parking_enqueue_last(bucket, waiter, word, TI_LOCKERS);
         waiter->since = now; /* for the lock it waits from now on */
     }
 }
@@ -9746,7 +9706,7 @@ static ti_waiter *ti_lockword_first_if_free(uint32_t *word, ti_bucket *bucket)
     ti_parking_announce_to_all(bucket); /* on their behalf; they are announced already */
     ti_parking_withdraw(bucket);
     /* Sequential: the second look of the tables in parking.h and fence.h, on behalf of those who sleep. */
-    return ti_load_sequential(word) == 0 ? ti_parking_take(bucket, word, 1) : NULL;
+    return ti_load_sequential(word) == 0 ? ti_parking_take(bucket, word, TI_LOCKERS, 1) : NULL;
 }
 
 static void ti_lockword_requeue(uint32_t *word, ti_waiter *chain)
@@ -9766,67 +9726,35 @@ static void ti_lockword_requeue(uint32_t *word, ti_waiter *chain)
 
 /* ---- release while threads wait ---- */
 
-/* Under the guard: the first waiter, taken off the queue. A lookout that comes just now makes its wake needless, and
- * it is woken all the same: the lookout may get the word and withdraw before the word is freed. */
-static ti_waiter *ti_lockword_take_first(ti_bucket *bucket, const uint32_t *word)
-{
-    ti_waiter *first = ti_parking_first(bucket, word);
-    if (first != NULL)
-        ti_parking_dequeue(bucket, first);
-    return first;
-}
-
-static uint32_t ti_lockword_outcome(ti_bucket *bucket, const uint32_t *word)
-{
-    return ti_lockword_post(bucket, word) ? TI_LOOKOUT : TI_WOKEN;
-}
-
-/* Wake a waiter that announced itself while the word was being freed; the word is not the caller's any
- * more. */
 static void ti_lockword_wake_first(const uint32_t *word, ti_bucket *bucket)
 {
     ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
-    ti_waiter *first = ti_lockword_take_first(bucket, word);
-    uint32_t outcome = first != NULL ? ti_lockword_outcome(bucket, word) : TI_WOKEN;
+    ti_waiter *first = ti_parking_take(bucket, word, TI_LOCKERS, 1);
     ti_guard_unlock(&bucket->guard);
-    if (first != NULL)
-        ti_parking_wake(first, outcome);
+    ti_parking_wake_chain(first, TI_WOKEN);
 }
 
 /* Under the guard: how the first waiter is woken, which gets the word if it has waited too long. */
-static uint32_t ti_lockword_decide(ti_bucket *bucket, const uint32_t *word, const ti_waiter *first)
+static uint32_t ti_lockword_decide(ti_bucket *bucket, const ti_waiter *first)
 {
     int64_t now = ti_port_now();
     if (now - first->since <= TI_STARVED || now - bucket->handed <= TI_HAND_OVER_PAUSE)
-        return ti_lockword_outcome(bucket, word);
+        return TI_WOKEN;
     bucket->handed = now;
     return TI_HANDED;
 }
 
-static bool ti_lockword_release_to_first(uint32_t *word, ti_bucket *bucket)
-{
-    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
-    ti_waiter *first = ti_lockword_take_first(bucket, word);
-    uint32_t outcome = first != NULL ? ti_lockword_decide(bucket, word, first) : TI_WOKEN;
-    /* Sequential, as in ti_lockword_release. The last touch of the word: it may be freed from here on. If
-     * another thread released it in between, an heir has now acquired a free word, which is as good. */
-    bool was_held =
-        ti_exchange_sequential(word, outcome == TI_HANDED ? ti_self_of(first)->fast.ident : 0) != 0;
-    ti_guard_unlock(&bucket->guard);
-    if (first != NULL)
-        ti_parking_wake(first, outcome);
-    return was_held;
-}
-
 static bool ti_lockword_release_slow(uint32_t *word, ti_bucket *bucket)
 {
-    /* Relaxed: a hint. Who is the lookout before the word is free may be gone when it is. */
-    if (ti_load_pointer_relaxed(&bucket->lookout) != (uintptr_t)word)
-        return ti_lockword_release_to_first(word, bucket);
-    /* Sequential, both: the table in lockword.h. */
-    bool was_held = ti_exchange_sequential(word, 0) != 0;
-    if (ti_load_pointer_sequential(&bucket->lookout) != (uintptr_t)word)
-        ti_lockword_wake_first(word, bucket);
+    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
+    ti_waiter *first = ti_parking_take(bucket, word, TI_LOCKERS, 1);
+    uint32_t outcome = first != NULL ? ti_lockword_decide(bucket, first) : TI_WOKEN;
+    uint32_t next = outcome == TI_HANDED ? ti_self_of(first)->fast.ident : 0;
+    /* Sequential, as in ti_lockword_clear. The last touch of the word: it may be freed from here on. If
+     * another thread released it in between, an heir has now acquired a free word, which is as good. */
+    bool was_held = ti_exchange_sequential(word, next) != 0;
+    ti_guard_unlock(&bucket->guard);
+    ti_parking_wake_chain(first, outcome);
     return was_held;
 }
 
@@ -10168,33 +10096,28 @@ static void ti_parking_withdraw(ti_bucket *bucket)
         bucket->fenced = false;
 }
 
-/* Relaxed: under the guard. */
-static bool ti_parking_is_watcher(const ti_waiter *waiter)
+static void ti_parking_prepare(ti_bucket *bucket, ti_waiter *waiter, const void *address, ti_wait_kind kind)
 {
-    return (ti_load_pointer_relaxed(&waiter->address) & TI_TAGS) == TI_WATCHERS;
-}
-
-static void ti_parking_prepare(ti_bucket *bucket, ti_waiter *waiter, const void *address)
-{
+    waiter->kind = (uint16_t)kind;
     /* Relaxed: decided upon under the guard only; ti_parking_is_queued may read it under another one's. */
     ti_store_pointer_relaxed(&waiter->address, (uintptr_t)address);
     /* Relaxed: the waker writes it after it found the waiter under the guard. */
     ti_store_relaxed(&waiter->woken, TI_SLEEPING);
-    bucket->watchers += ti_parking_is_watcher(waiter);
+    bucket->watchers += kind == TI_WATCHERS;
 }
 
-static void ti_parking_enqueue_last(ti_bucket *bucket, ti_waiter *waiter, const void *address)
+static void ti_parking_enqueue_last(ti_bucket *bucket, ti_waiter *waiter, const void *address, ti_wait_kind kind)
 {
-    ti_parking_prepare(bucket, waiter, address);
+    ti_parking_prepare(bucket, waiter, address, kind);
     waiter->next = NULL;
     waiter->previous = bucket->last;
     *(bucket->last != NULL ? &bucket->last->next : &bucket->first) = waiter;
     bucket->last = waiter;
 }
 
-static void ti_parking_enqueue_first(ti_bucket *bucket, ti_waiter *waiter, const void *address)
+static void ti_parking_enqueue_first(ti_bucket *bucket, ti_waiter *waiter, const void *address, ti_wait_kind kind)
 {
-    ti_parking_prepare(bucket, waiter, address);
+    ti_parking_prepare(bucket, waiter, address, kind);
     waiter->previous = NULL;
     waiter->next = bucket->first;
     *(bucket->first != NULL ? &bucket->first->previous : &bucket->last) = waiter;
@@ -10208,38 +10131,39 @@ static bool ti_parking_is_queued(const ti_waiter *waiter, const void *address)
     return ti_load_pointer_relaxed(&waiter->address) == (uintptr_t)address;
 }
 
-static ti_waiter *ti_parking_seek(ti_waiter *waiter, const void *address)
+static ti_waiter *ti_parking_seek(ti_waiter *waiter, const void *address, ti_wait_kind kind)
 {
-    while (waiter != NULL && !ti_parking_is_queued(waiter, address))
+    while (waiter != NULL && !(ti_parking_is_queued(waiter, address) && waiter->kind == kind))
         waiter = waiter->next;
     return waiter;
 }
 
-static ti_waiter *ti_parking_first(const ti_bucket *bucket, const void *address)
+static ti_waiter *ti_parking_first(const ti_bucket *bucket, const void *address, ti_wait_kind kind)
 {
-    return ti_parking_seek(bucket->first, address);
+    return ti_parking_seek(bucket->first, address, kind);
 }
 
 static ti_waiter *ti_parking_next(const ti_waiter *waiter)
 {
     /* Relaxed: under the guard. */
-    return ti_parking_seek(waiter->next, (const void *)ti_load_pointer_relaxed(&waiter->address));
+    const void *address = (const void *)ti_load_pointer_relaxed(&waiter->address);
+    return ti_parking_seek(waiter->next, address, (ti_wait_kind)waiter->kind);
 }
 
 static void ti_parking_dequeue(ti_bucket *bucket, ti_waiter *waiter)
 {
     *(waiter->previous != NULL ? &waiter->previous->next : &bucket->first) = waiter->next;
     *(waiter->next != NULL ? &waiter->next->previous : &bucket->last) = waiter->previous;
-    bucket->watchers -= ti_parking_is_watcher(waiter);
+    bucket->watchers -= waiter->kind == TI_WATCHERS;
     ti_store_pointer_relaxed(&waiter->address, 0); /* relaxed: as in ti_parking_prepare */
     ti_parking_withdraw(bucket);
 }
 
-static ti_waiter *ti_parking_take(ti_bucket *bucket, const void *address, size_t n)
+static ti_waiter *ti_parking_take(ti_bucket *bucket, const void *address, ti_wait_kind kind, size_t n)
 {
     ti_waiter *chain = NULL;
     ti_waiter **end = &chain;
-    for (ti_waiter *waiter = n > 0 ? ti_parking_first(bucket, address) : NULL, *after; waiter != NULL;
+    for (ti_waiter *waiter = n > 0 ? ti_parking_first(bucket, address, kind) : NULL, *after; waiter != NULL;
          waiter = after) {
         /* Nothing is sought after the last one: that may be a long way. */
         after = --n > 0 ? ti_parking_next(waiter) : NULL;
@@ -10253,7 +10177,7 @@ static ti_waiter *ti_parking_take(ti_bucket *bucket, const void *address, size_t
 
 static ti_waiter *ti_parking_take_watchers(ti_bucket *bucket, const void *address)
 {
-    return ti_parking_take(bucket, ti_parking_tagged(address, TI_WATCHERS), bucket->watchers);
+    return ti_parking_take(bucket, address, TI_WATCHERS, bucket->watchers);
 }
 
 static void ti_parking_wake(ti_waiter *waiter, uint32_t outcome)
@@ -10314,7 +10238,7 @@ static uint32_t ti_parking_sleep(ti_self *self, const void *address, int64_t dea
     return ti_parking_await_wake(self);
 }
 
-static bool ti_parking_wait(ti_self *self, uint32_t *word, uint32_t value, int64_t deadline)
+static bool ti_parking_observe(ti_self *self, uint32_t *word, uint32_t value)
 {
     ti_bucket *bucket = ti_parking_bucket(word);
     ti_guard_lock(&bucket->guard, &self->parker);
@@ -10322,36 +10246,53 @@ static bool ti_parking_wait(ti_self *self, uint32_t *word, uint32_t value, int64
     /* Sequential: the second look of the table in parking.h. */
     bool must_wait = ti_load_sequential(word) == value;
     if (must_wait)
-        ti_parking_enqueue_last(bucket, &self->waiter, word);
+        ti_parking_enqueue_last(bucket, &self->waiter, word, TI_OBSERVERS);
     else
         ti_parking_withdraw(bucket);
     ti_guard_unlock(&bucket->guard);
-    return !must_wait || ti_parking_sleep(self, word, deadline) != TI_SLEEPING;
+    return must_wait;
 }
 
-/* At most n waiters, and all watchers. */
-static void ti_parking_wake_slow(ti_bucket *bucket, const void *address, size_t n)
+static bool ti_parking_wait(ti_self *self, uint32_t *word, uint32_t value, int64_t deadline)
 {
+    return !ti_parking_observe(self, word, value) || ti_parking_sleep(self, word, deadline) != TI_SLEEPING;
+}
+
+static void ti_parking_wake_kind(const void *address, ti_wait_kind kind)
+{
+    ti_bucket *bucket = ti_parking_bucket(address);
     ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
-    ti_waiter *waiters = ti_parking_take(bucket, address, n);
-    ti_waiter *watchers = ti_parking_take_watchers(bucket, address);
+    ti_waiter *waiters = ti_parking_take(bucket, address, kind, SIZE_MAX);
     ti_guard_unlock(&bucket->guard);
     ti_parking_wake_chain(waiters, TI_WOKEN);
+}
+
+static void ti_parking_wake_slow(ti_bucket *bucket, const uint32_t *word)
+{
+    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
+    ti_waiter *observers = ti_parking_take(bucket, word, TI_OBSERVERS, SIZE_MAX);
+    ti_waiter *watchers = ti_parking_take_watchers(bucket, word);
+    ti_guard_unlock(&bucket->guard);
+    ti_parking_wake_chain(observers, TI_WOKEN);
     ti_parking_wake_chain(watchers, TI_WOKEN);
 }
 
-static void ti_parking_wake_all(uint32_t *word)
+static void ti_parking_wake_all(const uint32_t *word)
 {
     ti_bucket *bucket = ti_parking_bucket(word);
     if (ti_parking_is_awaited(bucket))
-        ti_parking_wake_slow(bucket, word, SIZE_MAX);
+        ti_parking_wake_slow(bucket, word);
 }
 
 static void ti_parking_wake_watchers(const void *address)
 {
     ti_bucket *bucket = ti_parking_bucket(address);
-    if (ti_parking_may_be_awaited(bucket))
-        ti_parking_wake_slow(bucket, address, 0);
+    if (!ti_parking_may_be_awaited(bucket))
+        return;
+    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
+    ti_waiter *watchers = ti_parking_take_watchers(bucket, address);
+    ti_guard_unlock(&bucket->guard);
+    ti_parking_wake_chain(watchers, TI_WOKEN);
 }
 
 static void ti_parking_reset(void)
@@ -10372,9 +10313,6 @@ static void ti_parking_reset(void)
 #include <string.h>
 
 #define TI_CAPACITY_MIN 8
-
-/* The lines; that of the watchers is TI_WATCHERS. */
-enum { TI_GETTERS = 0, TI_PUTTERS = 2, TI_JOINERS = 3 };
 
 /* ---- the items ---- */
 
@@ -10519,14 +10457,9 @@ void threading_queue_free(threading_queue_t *queue)
 
 /* ---- waiting ---- */
 
-static inline const void *ti_queue_line(const threading_queue_t *queue, uintptr_t line)
+static ti_waiter *ti_queue_take(const threading_queue_t *queue, ti_wait_kind line, size_t n, ti_self *self)
 {
-    return ti_parking_tagged(&queue->count, line);
-}
-
-static ti_waiter *ti_queue_take(const threading_queue_t *queue, uintptr_t line, size_t n, ti_self *self)
-{
-    return ti_line_take(ti_queue_line(queue, line), n, self);
+    return ti_line_take(&queue->count, line, n, self);
 }
 
 /* Look a little while, without the lock, whether the count changes: not where others wait, whom this thread would
@@ -10555,7 +10488,7 @@ static inline bool ti_queue_can_get(const threading_queue_t *queue)
 }
 
 /* Wait until it can be done, or told why not. What has changed when the time is over counts. */
-static threading_status_t ti_queue_await(threading_queue_t *queue, uintptr_t line,
+static threading_status_t ti_queue_await(threading_queue_t *queue, ti_wait_kind line,
                                          bool (*can)(const threading_queue_t *queue), ti_self *self,
                                          int64_t deadline)
 {
@@ -10563,7 +10496,7 @@ static threading_status_t ti_queue_await(threading_queue_t *queue, uintptr_t lin
     for (threading_status_t status = THREADING_OK; !can(queue);) {
         if (status != THREADING_OK)
             return status;
-        status = ti_line_wait(&queue->lock, ti_queue_line(queue, line), self, deadline);
+        status = ti_line_wait(&queue->lock, &queue->count, line, self, deadline);
     }
     return THREADING_OK;
 }
@@ -10706,7 +10639,7 @@ threading_status_t threading_queue_join_timeout(threading_queue_t *queue, double
     int64_t deadline = ti_deadline_after(seconds);
     ti_self *self = ti_queue_lock(queue);
     while (queue->unfinished > 0 && status == THREADING_OK)
-        status = ti_line_wait(&queue->lock, ti_queue_line(queue, TI_JOINERS), self, deadline);
+        status = ti_line_wait(&queue->lock, &queue->count, TI_JOINERS, self, deadline);
     if (queue->unfinished == 0)
         status = THREADING_OK;
     ti_queue_unlock(queue, self);
@@ -11377,12 +11310,12 @@ static ti_waiter *ti_rwlock_grant(threading_rwlock_t *rwlock, ti_bucket *bucket)
 {
     ti_waiter *chain = NULL;
     uint32_t state = ti_load_acquire(&rwlock->state);
-    ti_waiter *first = ti_parking_first(bucket, &rwlock->writer);
+    ti_waiter *first = ti_parking_first(bucket, &rwlock->writer, TI_RW_LOCKERS);
     if (first != NULL && first->wants == TI_TO_WRITE && (state & ~TI_WAITING) == 0)
         chain = ti_rwlock_grant_writer(rwlock, bucket, first);
     else if (first != NULL && first->wants == TI_TO_READ && !(state & TI_WRITING))
         chain = ti_rwlock_grant_readers(rwlock, bucket, first);
-    if (ti_parking_first(bucket, &rwlock->writer) == NULL)
+    if (ti_parking_first(bucket, &rwlock->writer, TI_RW_LOCKERS) == NULL)
         ti_add_acquire_release(&rwlock->state, 0u - TI_WAITING);
     return chain;
 }
@@ -11398,9 +11331,9 @@ static bool ti_rwlock_line_up(threading_rwlock_t *rwlock, ti_bucket *bucket, ti_
         if (ti_state_is_biased(state))
             return false;
     } while (!ti_swap_acquire(&rwlock->state, state, state | TI_WAITING));
-    self->waiter.wants = wants;
+    self->waiter.wants = (uint16_t)wants;
     ti_parking_announce(bucket);
-    ti_parking_enqueue_last(bucket, &self->waiter, &rwlock->writer);
+    ti_parking_enqueue_last(bucket, &self->waiter, &rwlock->writer, TI_RW_LOCKERS);
     return true;
 }
 
@@ -11792,10 +11725,12 @@ static void ti_self_leave(void *pointer)
 /*
  * Semaphore and BoundedSemaphore: a value, and the parking lot.
  *
- * Acquire takes one away if the value is not 0. Release adds, then wakes as many waiters as it added; they
- * compete with whoever comes by, except that one that has waited for more than a millisecond is given its
- * unit by the releaser: the rule of the lock word (lockword.h). As there, the releaser touches the value only
- * once, unless it has found a waiter in the queue: then the semaphore is still in use.
+ * Acquire takes one away if the value is not 0. Release adds, then wakes as many waiters as it added, if their
+ * units are still there; they compete with threads that come by, except that a waiter of more than a millisecond is
+ * given its unit by the releaser: the rule of the lock word (lockword.h). As there, the releaser touches nothing once
+ * it has added, for the semaphore may be gone (parking.h): unless it finds a waiter for a semaphore in the queue, under
+ * the guard. Then there is a semaphore at this address, if not the same one, and it stays until that waiter
+ * is woken.
  */
 
 _Static_assert(sizeof(threading_semaphore_t) == 4, "a Semaphore is its value");
@@ -11837,9 +11772,9 @@ static bool ti_semaphore_take_or_enqueue(uint32_t *value, ti_self *self, bool wa
     if (taken)
         ti_parking_withdraw(bucket);
     else if (was_woken)
-        ti_parking_enqueue_first(bucket, &self->waiter, value);
+        ti_parking_enqueue_first(bucket, &self->waiter, value, TI_TAKERS);
     else
-        ti_parking_enqueue_last(bucket, &self->waiter, value);
+        ti_parking_enqueue_last(bucket, &self->waiter, value, TI_TAKERS);
     ti_guard_unlock(&bucket->guard);
     return taken;
 }
@@ -11895,14 +11830,24 @@ static void ti_semaphore_decide(uint32_t *value, ti_waiter *chain)
     int64_t now = ti_port_now();
     for (ti_waiter *waiter = chain; waiter != NULL; waiter = waiter->next) {
         bool handed = now - waiter->since > TI_STARVED && ti_semaphore_take(value);
-        waiter->wants = handed ? TI_HANDED : TI_WOKEN;
+        waiter->wants = (uint16_t)(handed ? TI_HANDED : TI_WOKEN);
     }
+}
+
+/* Under the guard: take so many waiters off the queue as there are units for, n at most. */
+static ti_waiter *ti_semaphore_take_waiters(const uint32_t *value, ti_bucket *bucket, size_t n)
+{
+    if (ti_parking_first(bucket, value, TI_TAKERS) == NULL)
+        return NULL;
+    /* Relaxed: what this thread has added is seen, or was taken. Other releasers wake for themselves. */
+    size_t units = ti_load_relaxed(value);
+    return ti_parking_take(bucket, value, TI_TAKERS, n < units ? n : units);
 }
 
 static void ti_semaphore_wake(uint32_t *value, ti_bucket *bucket, size_t n)
 {
     ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
-    ti_waiter *chain = ti_parking_take(bucket, value, n);
+    ti_waiter *chain = ti_semaphore_take_waiters(value, bucket, n);
     ti_waiter *watchers = ti_parking_take_watchers(bucket, value);
     ti_semaphore_decide(value, chain);
     ti_guard_unlock(&bucket->guard);
@@ -11939,8 +11884,8 @@ static bool ti_semaphore_add(uint32_t *value, size_t n, uint32_t limit)
     return true;
 }
 
-/* An inline release has added a unit, and seen that somebody announced itself. The semaphore may be gone: who
- * took the unit may have freed it. */
+/* An inline release has added a unit, and seen that somebody announced itself. The semaphore may be gone: the thread
+ * that took the unit may have freed it. */
 void threading_value_wake(uint32_t *value)
 {
     ti_semaphore_wake(value, ti_parking_bucket(value), 1);
@@ -13237,7 +13182,7 @@ void threading_completed_free(threading_completed_t *completed)
  * Waiting for any of several things: a waiter in a queue of each.
  *
  * The waiters are in the sources, so that nothing is allocated, and stand in queues of their own beside those
- * of the things (TI_WATCHERS): whoever makes a thing ready wakes all of its watchers and they take nothing,
+ * of the things (TI_WATCHERS): a thread that makes a thing ready wakes all of its watchers, and they take nothing,
  * so no waiter that would take it is passed over. Each watcher announces itself as every waiter does, and the
  * sources are looked at after that: a change that the look misses finds the watcher. Woken for whatever
  * reason, the thread looks again at all of them.
@@ -13298,8 +13243,7 @@ static size_t ti_sources_ready(const threading_source_t *sources, size_t count)
 static const void *ti_source_watched(const threading_source_t *source)
 {
     const uint32_t *word = ti_source_word(source);
-    const void *address = word != NULL ? word : ti_queue_address((const threading_queue_t *)source->object);
-    return ti_parking_tagged(address, TI_WATCHERS);
+    return word != NULL ? word : ti_queue_address((const threading_queue_t *)source->object);
 }
 
 static void ti_source_watch(threading_source_t *source, ti_self *self)
@@ -13309,7 +13253,8 @@ static void ti_source_watch(threading_source_t *source, ti_self *self)
     source->waiter.self = self;
     ti_guard_lock(&bucket->guard, &self->parker);
     ti_parking_announce(bucket);
-    ti_parking_enqueue_first(bucket, &source->waiter, address); /* where those who look for it begin */
+    ti_parking_enqueue_first(bucket, &source->waiter, address,
+                             TI_WATCHERS); /* where a waker's search begins */
     ti_guard_unlock(&bucket->guard);
 }
 
@@ -13457,15 +13402,24 @@ static void ti_waits_end(ti_self *self)
     ti_registry_unlock();
 }
 
+static uint32_t ti_waits_in_queue(ti_self *self, const uint32_t *owner)
+{
+    bool ends = ti_waits_for_owner(self, owner);
+    if (!ends && ti_parking_leave(&self->waiter, owner, &self->parker))
+        return TI_SLEEPING;
+    uint32_t outcome = ti_parking_await_wake(self);
+    ti_waits_end(self);
+    return outcome;
+}
+
 static threading_status_t ti_waits_sleep(ti_self *self, uint32_t *word, uint32_t value, int64_t deadline)
 {
     if (!ti_wait_is_unlimited(self, deadline))
         return ti_parking_wait(self, word, value, deadline) ? THREADING_OK : ti_wait_status(deadline);
-    if (value == self->fast.ident || !ti_waits_for_owner(self, word))
+    if (value == self->fast.ident)
         return THREADING_DEADLOCK;
-    (void)ti_parking_wait(self, word, value, TI_FOREVER); /* true: it has no limit */
-    ti_waits_end(self);
-    return THREADING_OK;
+    bool changed = !ti_parking_observe(self, word, value) || ti_waits_in_queue(self, word) != TI_SLEEPING;
+    return changed ? THREADING_OK : THREADING_DEADLOCK;
 }
 
 static void ti_waits_withdraw_one(ti_self *waiter, void *arg)
@@ -13487,7 +13441,7 @@ static void ti_waits_wake_if_owned(ti_self *waiter, void *arg)
     const uint32_t *word = waiter->waits_for;
     /* Relaxed: the owner is the calling thread. */
     if (word != NULL && ti_load_relaxed(word) == owner->fast.ident)
-        ti_parking_wake_all((uint32_t *)(uintptr_t)word);
+        ti_parking_wake_kind(word, (ti_wait_kind)waiter->waiter.kind);
 }
 
 static void ti_waits_owner_ended(ti_self *owner)

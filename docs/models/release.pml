@@ -2,8 +2,10 @@
 /*
  * A lock's release by a plain store, and its waiters (src/core/fence.h), for the model checker Spin.
  *
- *     spin -DFENCE -run release.pml      no errors: in every order each waiter gets the lock in the end
- *     spin -run release.pml               invalid end state: a waiter sleeps for ever
+ *     spin -DFENCE -run release.pml                      no errors: in every order each waiter gets the lock in the end
+ *     spin -run release.pml                              invalid end state: a waiter sleeps for ever
+ *     spin -DFENCE -DREFUSED -run release.pml            no errors, though the system may refuse the fence at any moment
+ *     spin -DFENCE -DREFUSED -DHASTY -run release.pml    invalid end state: only the waiter that was refused lets stores settle
  *
  * The holder's store stays in its store buffer until the processor writes it out at a moment of its own, until the holder makes
  * a read-modify-write, or until somebody makes a fence for all threads: what x86 allows. (Weaker processors may also
@@ -12,6 +14,16 @@
  */
 #define WAITERS 2
 #define THREADS (WAITERS + 1)
+
+#ifdef REFUSED
+#define FIRST 2 /* processes before the waiters, less one: buffers, system, holder */
+#else
+#define FIRST 1
+#endif
+
+mtype = { shared, lost };
+mtype fence = shared;      /* what releasers and waiters know of it */
+bool refused;              /* the system makes no fence any more */
 
 byte word = 1;             /* 0, or 1 + the thread that holds it */
 bool buffered[THREADS];    /* the thread's store of 0 to the word is in its buffer */
@@ -40,12 +52,37 @@ inline fence_all()
     atomic { write_out(0); write_out(1); write_out(2) }
 }
 
+/* Let time pass in which every store that is in a buffer now is written out; each may be at another moment. */
+inline settle()
+{
+    !buffered[0];
+    !buffered[1];
+    !buffered[2]
+}
+
+/* W2 of fence.h. */
+inline make_fence()
+{
+    if
+    :: fence == shared ->
+       if
+       :: atomic { !refused -> fence_all() }
+       :: refused -> fence = lost; settle()
+       fi
+#ifdef HASTY
+    :: else
+#else
+    :: else -> settle()
+#endif
+    fi
+}
+
 inline announce()
 {
     count++;
     if
 #ifdef FENCE
-    :: !fenced -> fence_all(); fenced = true
+    :: !fenced -> make_fence(); fenced = true
 #endif
     :: else
     fi
@@ -70,10 +107,14 @@ inline wake_one()
     fi
 }
 
+/* Any time may pass between the look at the fence and R1. */
 inline release(thread)
 {
-    buffered[thread] = true; /* R1 */
-    if                       /* R2 */
+    if
+    :: fence == shared -> buffered[thread] = true     /* R1 */
+    :: else -> atomic { write_out(thread); word = 0 } /* an exchange */
+    fi;
+    if                                                /* R2 */
     :: count > 0 -> lock_guard(thread); wake_one(); guard = false
     :: else
     fi
@@ -103,6 +144,13 @@ end:
     od
 }
 
+#ifdef REFUSED
+active proctype system()
+{
+    refused = true
+}
+#endif
+
 active proctype holder()
 {
     release(0)
@@ -110,7 +158,7 @@ active proctype holder()
 
 active [WAITERS] proctype waiter()
 {
-    byte thread = _pid - 1; /* 1, 2: the processes before are buffers and holder */
+    byte thread = _pid - FIRST; /* 1, 2 */
     acquire(thread);
     assert(word == 1 + thread);
     release(thread)

@@ -119,7 +119,8 @@ static inline uint32_t ti_add_sequential(uint32_t *word, uint32_t value)
     return TI_ACQUIRE(word, __atomic_fetch_add(word, value, __ATOMIC_SEQ_CST));
 }
 
-/* Compare-and-swap answers whether *word was expected and is now desired. */
+/* Compare-and-swap answers whether *word was expected and is now desired. One that fails is a relaxed load, but for
+ * the sequential one, whose failure is a look as well. */
 static inline bool ti_swap_acquire(uint32_t *word, uint32_t expected, uint32_t desired)
 {
     return TI_ACQUIRE(word, __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_ACQUIRE,
@@ -136,7 +137,7 @@ static inline bool ti_swap_sequential(uint32_t *word, uint32_t expected, uint32_
 {
     TI_RELEASE(word);
     return TI_ACQUIRE(word, __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_SEQ_CST,
-                                                        __ATOMIC_RELAXED));
+                                                        __ATOMIC_SEQ_CST));
 }
 
 static inline uintptr_t ti_load_pointer_relaxed(const uintptr_t *word)
@@ -150,11 +151,6 @@ static inline uintptr_t ti_load_pointer_acquire(const uintptr_t *word)
     return TI_ACQUIRE(word, __atomic_load_n(word, __ATOMIC_ACQUIRE));
 }
 
-static inline uintptr_t ti_load_pointer_sequential(const uintptr_t *word)
-{
-    return TI_ACQUIRE(word, __atomic_load_n(word, __ATOMIC_SEQ_CST));
-}
-
 static inline void ti_store_pointer_relaxed(uintptr_t *word, uintptr_t value)
 {
     TI_ATOMIC(word);
@@ -165,12 +161,6 @@ static inline void ti_store_pointer_release(uintptr_t *word, uintptr_t value)
 {
     TI_RELEASE(word);
     __atomic_store_n(word, value, __ATOMIC_RELEASE);
-}
-
-static inline void ti_store_pointer_sequential(uintptr_t *word, uintptr_t value)
-{
-    TI_RELEASE(word);
-    __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
 }
 
 static inline uintptr_t ti_exchange_pointer_acquire(uintptr_t *word, uintptr_t value)
@@ -349,17 +339,6 @@ static inline void ti_store_pointer_release(uintptr_t *word, uintptr_t value)
 static inline uintptr_t ti_exchange_pointer_acquire(uintptr_t *word, uintptr_t value)
 {
     return (uintptr_t)_InterlockedExchangePointer(ti_atomic_pointer(word), (void *)value);
-}
-
-static inline void ti_store_pointer_sequential(uintptr_t *word, uintptr_t value)
-{
-    (void)ti_exchange_pointer_acquire(word, value);
-}
-
-/* Its partners are exchanges, which are full barriers: no load of this thread passes one that comes before. */
-static inline uintptr_t ti_load_pointer_sequential(const uintptr_t *word)
-{
-    return ti_load_pointer_acquire(word);
 }
 
 static inline bool ti_swap_pointer_acquire(uintptr_t *word, uintptr_t expected, uintptr_t desired)

@@ -2,10 +2,10 @@
 /*
  * Barrier: its fields are under the guard of its bucket in the parking lot, where its parties sleep.
  *
- *   state     parties that are there        who comes
+ *   state     parties that are there        a thread that comes
  *   FILLING   sleep                         counts itself, sleeps; the last one trips the barrier
- *   ACTING    sleep; the last one is away   sleeps in a queue of its own (TI_ENTRANTS) until the action is
- *   done BROKEN    are told, and gone            is told
+ *   ACTING    sleep; the last one is away   sleeps apart (TI_ENTRANTS) until the action is done
+ *   BROKEN    are told, and gone            is told
  *
  * However a cycle ends, all who sleep are taken off the queue in one go and told how it ended; the state is
  * then that of the next cycle. A party whose time is over breaks the barrier under the same guard, so that it
@@ -38,8 +38,8 @@ static void ti_barrier_end_cycle(threading_barrier_t *barrier, ti_bucket *bucket
     barrier->state = state;
     barrier->cycle++;
     barrier->arrived = 0;
-    ti_waiter *parties = ti_parking_take(bucket, barrier, SIZE_MAX);
-    ti_waiter *entrants = ti_parking_take(bucket, ti_parking_tagged(barrier, TI_ENTRANTS), SIZE_MAX);
+    ti_waiter *parties = ti_parking_take(bucket, barrier, TI_PARTIES, SIZE_MAX);
+    ti_waiter *entrants = ti_parking_take(bucket, barrier, TI_ENTRANTS, SIZE_MAX);
     ti_guard_unlock(&bucket->guard);
     ti_parking_wake_chain(parties, outcome);
     ti_parking_wake_chain(entrants, TI_WOKEN);
@@ -48,17 +48,17 @@ static void ti_barrier_end_cycle(threading_barrier_t *barrier, ti_bucket *bucket
 /* ---- wait ---- */
 
 /* Sleep in a queue of the barrier's, after unlocking. */
-static void ti_barrier_enqueue(const void *address, ti_self *self, ti_bucket *bucket)
+static void ti_barrier_enqueue(const threading_barrier_t *barrier, ti_wait_kind kind, ti_self *self,
+                               ti_bucket *bucket)
 {
     ti_parking_announce(bucket);
-    ti_parking_enqueue_last(bucket, &self->waiter, address);
+    ti_parking_enqueue_last(bucket, &self->waiter, barrier, kind);
     ti_guard_unlock(&bucket->guard);
 }
 
 /* Lock the barrier in a state in which it takes parties. THREADING_OK: *bucket is locked. */
 static threading_status_t ti_barrier_enter(threading_barrier_t *barrier, ti_self *self, ti_bucket **locked)
 {
-    const void *entrants = ti_parking_tagged(barrier, TI_ENTRANTS);
     for (;;) {
         ti_bucket *bucket = ti_barrier_lock(barrier, self);
         *locked = bucket;
@@ -68,8 +68,8 @@ static threading_status_t ti_barrier_enter(threading_barrier_t *barrier, ti_self
             ti_guard_unlock(&bucket->guard);
             return THREADING_BROKEN;
         }
-        ti_barrier_enqueue(entrants, self, bucket);
-        if (ti_parking_sleep(self, entrants, TI_FOREVER) == TI_SLEEPING)
+        ti_barrier_enqueue(barrier, TI_ENTRANTS, self, bucket);
+        if (ti_parking_sleep(self, barrier, TI_FOREVER) == TI_SLEEPING)
             return THREADING_CANCELLED;
     }
 }
@@ -132,7 +132,7 @@ static threading_status_t ti_barrier_sleep(threading_barrier_t *barrier, ti_self
     /* Only if all parties can be on their way at once is it worth a look whether the last one comes. Asked now: once it is
      * full the barrier may be gone. */
     bool is_small = ti_spin_has_processors(barrier->parties);
-    ti_barrier_enqueue(barrier, self, bucket);
+    ti_barrier_enqueue(barrier, TI_PARTIES, self, bucket);
     int64_t deadline = ti_deadline_after(seconds);
     if (is_small)
         ti_linger(self);

@@ -136,7 +136,7 @@ static void ti_condition_enqueue(threading_condition_t *condition, ti_self *self
     ti_bucket *bucket = ti_parking_bucket(condition);
     ti_guard_lock(&bucket->guard, &self->parker);
     ti_parking_announce(bucket);
-    ti_parking_enqueue_last(bucket, &self->waiter, condition);
+    ti_parking_enqueue_last(bucket, &self->waiter, condition, TI_NOTIFIABLES);
     ti_guard_unlock(&bucket->guard);
 }
 
@@ -211,7 +211,7 @@ static void ti_condition_notify_slow(threading_condition_t *condition, ti_self *
 {
     ti_bucket *bucket = ti_parking_bucket(condition);
     ti_guard_lock(&bucket->guard, &self->parker);
-    ti_waiter *notified = ti_parking_take(bucket, condition, n);
+    ti_waiter *notified = ti_parking_take(bucket, condition, TI_NOTIFIABLES, n);
     ti_guard_unlock(&bucket->guard);
     if (notified != NULL)
         ti_lockword_requeue(ti_condition_word(condition), notified);

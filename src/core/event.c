@@ -29,7 +29,7 @@ threading_status_t threading_event_set(threading_event_t *event)
     ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
     /* Release: pairs with the acquire of those who find it set. The last touch of the flag. */
     ti_store_release(&event->flag, 1);
-    ti_waiter *waiters = ti_parking_take(bucket, &event->flag, SIZE_MAX);
+    ti_waiter *waiters = ti_parking_take(bucket, &event->flag, TI_EVENT_WAITERS, SIZE_MAX);
     ti_waiter *watchers = ti_parking_take_watchers(bucket, &event->flag);
     ti_guard_unlock(&bucket->guard);
     ti_parking_wake_chain(waiters, TI_WOKEN);
@@ -66,7 +66,7 @@ static bool ti_event_enqueue(threading_event_t *event, ti_self *self)
     bool must_wait = !threading_event_is_set(event);
     if (must_wait) {
         ti_parking_announce(bucket);
-        ti_parking_enqueue_last(bucket, &self->waiter, &event->flag);
+        ti_parking_enqueue_last(bucket, &self->waiter, &event->flag, TI_EVENT_WAITERS);
     }
     ti_guard_unlock(&bucket->guard);
     return must_wait;

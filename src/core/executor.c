@@ -175,7 +175,7 @@ ti_waiter *ti_executor_signal(threading_executor_t *executor, size_t n, ti_self 
     ti_store_relaxed(&executor->waking, 1);  /* relaxed: executor.h says why */
     ti_add_sequential(&executor->signal, 1); /* sequential: the change in the table in parking.h */
     return ti_parking_is_awaited(ti_parking_bucket(&executor->signal))
-               ? ti_line_take(&executor->signal, n, self)
+               ? ti_line_take(&executor->signal, TI_OBSERVERS, n, self)
                : NULL;
 }
 

@@ -21,18 +21,19 @@ void ti_line_lock_slow(uint32_t *lock, ti_self *self)
 }
 
 /* From here on the thread may wait for nothing else: it has one waiter. */
-static void ti_line_enter(const void *address, ti_self *self)
+static void ti_line_enter(const void *address, ti_wait_kind kind, ti_self *self)
 {
     ti_bucket *bucket = ti_parking_bucket(address);
     ti_guard_lock(&bucket->guard, &self->parker);
     ti_parking_announce(bucket);
-    ti_parking_enqueue_last(bucket, &self->waiter, address);
+    ti_parking_enqueue_last(bucket, &self->waiter, address, kind);
     ti_guard_unlock(&bucket->guard);
 }
 
-threading_status_t ti_line_wait(uint32_t *lock, const void *address, ti_self *self, int64_t deadline)
+threading_status_t ti_line_wait(uint32_t *lock, const void *address, ti_wait_kind kind, ti_self *self,
+                                int64_t deadline)
 {
-    ti_line_enter(address, self);
+    ti_line_enter(address, kind, self);
     ti_line_unlock(lock, self);
     uint32_t outcome = ti_parking_sleep(self, address, deadline);
     threading_status_t status = outcome == TI_SLEEPING ? ti_wait_status(deadline) : THREADING_OK;
@@ -43,13 +44,13 @@ threading_status_t ti_line_wait(uint32_t *lock, const void *address, ti_self *se
     return status;
 }
 
-ti_waiter *ti_line_take(const void *address, size_t n, ti_self *self)
+ti_waiter *ti_line_take(const void *address, ti_wait_kind kind, size_t n, ti_self *self)
 {
     if (!ti_line_is_awaited(address))
         return NULL;
     ti_bucket *bucket = ti_parking_bucket(address);
     ti_guard_lock(&bucket->guard, &self->parker);
-    ti_waiter *chain = ti_parking_take(bucket, address, n);
+    ti_waiter *chain = ti_parking_take(bucket, address, kind, n);
     ti_guard_unlock(&bucket->guard);
     return chain;
 }

@@ -2,7 +2,7 @@
 /*
  * Lines of threads that wait for what a lock protects: Queue's and Executor's.
  *
- * The lock is a word as a Lock's. A line is an address in the parking lot. Who has to wait stands there before it
+ * The lock is a word as a Lock's. A line is an address and a kind in the parking lot. Who has to wait stands there before it
  * releases the lock, so that the lock's next holder finds it; that one takes waiters off the line under the lock,
  * and wakes them after its release, when they can have it. Or it moves them to the lock's own queue, where they wake
  * one after the other (as a Condition's), if their order matters.
@@ -42,7 +42,8 @@ static inline void ti_line_unlock(uint32_t *lock, const ti_self *self)
 }
 
 /* With the lock held: sleep in the line without it, and take it again. THREADING_OK: woken; else the wait's limit. */
-threading_status_t ti_line_wait(uint32_t *lock, const void *address, ti_self *self, int64_t deadline);
+threading_status_t ti_line_wait(uint32_t *lock, const void *address, ti_wait_kind kind, ti_self *self,
+                                int64_t deadline);
 
 /* Whether someone may stand there, or in another line of the object. */
 static inline bool ti_line_is_awaited(const void *address)
@@ -52,10 +53,10 @@ static inline bool ti_line_is_awaited(const void *address)
 }
 
 /* With the lock held: take the first n off the line, a chain for ti_line_wake. */
-ti_waiter *ti_line_take(const void *address, size_t n, ti_self *self);
+ti_waiter *ti_line_take(const void *address, ti_wait_kind kind, size_t n, ti_self *self);
 
 /* The outcome of a wait in a line that was woken by ti_line_wake; the others are those of the lock's own queue. */
-#define TI_TOLD (TI_LOOKOUT + 1)
+#define TI_TOLD (TI_REFUSED + 1)
 
 /* After the release. NULL: nobody. */
 static inline void ti_line_wake(ti_waiter *chain)

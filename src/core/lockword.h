@@ -6,30 +6,19 @@
  *   0         free
  *   ident     held; acquired by the thread of that ident (who need not be the one to release a Lock)
  *
- * Nothing in the word tells whether anyone waits: that is the parking lot's knowledge. Who acquires swaps 0
- * for its ident. Who releases puts 0 there, then looks into the parking lot and wakes the first waiter, which
- * competes for the word with whoever comes by: that keeps locks fast, since a running thread need not wait
- * until a sleeping one is awake. But a waiter of more than a millisecond is handed the word: the releaser
+ * Nothing in the word tells whether anyone waits: that is the parking lot's knowledge. A thread that acquires the
+ * lock swaps 0 for its ident. A releaser puts 0 there, then looks into the parking lot and wakes the first waiter.
+ * The waiter competes for the word with threads that come by: that keeps locks fast, since a running thread need
+ * not wait until a sleeping one is awake. But a waiter of more than a millisecond is handed the word: the releaser
  * puts that waiter's ident there, and nobody can come between. (CPython's PyMutex has the same rule and
- * limit.) Just after a hand-over there is no other one: TI_HAND_OVER_PAUSE.
+ * limit.) Just after a hand-over there is no second one: TI_HAND_OVER_PAUSE.
  *
- * One waiter awake is enough. Who finds the word held looks at it for a while before it sleeps, and who was
- * woken does so again. The bucket names the word that such a thread, the lookout, looks at; while it does, a
- * release frees the word and wakes nobody else. Otherwise each of many short holds would end with a wake,
- * and threads that run would stand in a queue with those that sleep.
+ * A thread that finds the word held spins for a while before it sleeps. A woken waiter spins again. Every release
+ * that finds a waiter in the queue wakes one, whether others spin or not: a spinning thread may be preempted for
+ * any time, and then nobody else would wake the waiter although the word is free.
  *
- *   releaser                                  lookout
- *   word = 0                  (sequential)    looks at the word, for a limited time
- *   lookout = word? done      (sequential)    time is over: lookout = 0                 (sequential)
- *   wake the first waiter                     look at the word; enqueue if it is held   (sequential)
- *
- * Either the releaser sees that the lookout is gone, or the lookout sees the free word. The same must hold
- * when the lookout has got the word: a Lock may be released by anyone, again before the lookout is withdrawn.
- * So it withdraws, then looks whether the word is still its own, and wakes the first waiter if not.
- * docs/models/lookout.pml has both.
- *
- * Nobody who comes becomes the lookout while the first waiter has been there for more than a millisecond: that one is
- * handed the word by the next release, or woken by it.
+ * Once the word is free, or held by another thread, it may be gone: the releaser does not touch it any more, and a
+ * thread that has acquired it does not look at it again.
  */
 #ifndef TI_LOCKWORD_H
 #define TI_LOCKWORD_H
@@ -85,7 +74,7 @@ void ti_lockword_requeue(uint32_t *word, ti_waiter *chain);
 
 /* The parts of the release for when someone waits. */
 bool ti_lockword_release_slow(uint32_t *word, ti_bucket *bucket);
-void ti_lockword_wake_first(const uint32_t *word, ti_bucket *bucket);
+void ti_lockword_wake_first(const uint32_t *word, ti_bucket *bucket); /* the word is free, or gone */
 
 /*
  * Make the word free. False when it was free. The last touch of the word. A plain store is for the thread

@@ -34,33 +34,28 @@ void ti_parking_withdraw(ti_bucket *bucket)
         bucket->fenced = false;
 }
 
-/* Relaxed: under the guard. */
-static bool ti_parking_is_watcher(const ti_waiter *waiter)
+static void ti_parking_prepare(ti_bucket *bucket, ti_waiter *waiter, const void *address, ti_wait_kind kind)
 {
-    return (ti_load_pointer_relaxed(&waiter->address) & TI_TAGS) == TI_WATCHERS;
-}
-
-static void ti_parking_prepare(ti_bucket *bucket, ti_waiter *waiter, const void *address)
-{
+    waiter->kind = (uint16_t)kind;
     /* Relaxed: decided upon under the guard only; ti_parking_is_queued may read it under another one's. */
     ti_store_pointer_relaxed(&waiter->address, (uintptr_t)address);
     /* Relaxed: the waker writes it after it found the waiter under the guard. */
     ti_store_relaxed(&waiter->woken, TI_SLEEPING);
-    bucket->watchers += ti_parking_is_watcher(waiter);
+    bucket->watchers += kind == TI_WATCHERS;
 }
 
-void ti_parking_enqueue_last(ti_bucket *bucket, ti_waiter *waiter, const void *address)
+void ti_parking_enqueue_last(ti_bucket *bucket, ti_waiter *waiter, const void *address, ti_wait_kind kind)
 {
-    ti_parking_prepare(bucket, waiter, address);
+    ti_parking_prepare(bucket, waiter, address, kind);
     waiter->next = NULL;
     waiter->previous = bucket->last;
     *(bucket->last != NULL ? &bucket->last->next : &bucket->first) = waiter;
     bucket->last = waiter;
 }
 
-void ti_parking_enqueue_first(ti_bucket *bucket, ti_waiter *waiter, const void *address)
+void ti_parking_enqueue_first(ti_bucket *bucket, ti_waiter *waiter, const void *address, ti_wait_kind kind)
 {
-    ti_parking_prepare(bucket, waiter, address);
+    ti_parking_prepare(bucket, waiter, address, kind);
     waiter->previous = NULL;
     waiter->next = bucket->first;
     *(bucket->first != NULL ? &bucket->first->previous : &bucket->last) = waiter;
@@ -74,38 +69,39 @@ bool ti_parking_is_queued(const ti_waiter *waiter, const void *address)
     return ti_load_pointer_relaxed(&waiter->address) == (uintptr_t)address;
 }
 
-static ti_waiter *ti_parking_seek(ti_waiter *waiter, const void *address)
+static ti_waiter *ti_parking_seek(ti_waiter *waiter, const void *address, ti_wait_kind kind)
 {
-    while (waiter != NULL && !ti_parking_is_queued(waiter, address))
+    while (waiter != NULL && !(ti_parking_is_queued(waiter, address) && waiter->kind == kind))
         waiter = waiter->next;
     return waiter;
 }
 
-ti_waiter *ti_parking_first(const ti_bucket *bucket, const void *address)
+ti_waiter *ti_parking_first(const ti_bucket *bucket, const void *address, ti_wait_kind kind)
 {
-    return ti_parking_seek(bucket->first, address);
+    return ti_parking_seek(bucket->first, address, kind);
 }
 
 ti_waiter *ti_parking_next(const ti_waiter *waiter)
 {
     /* Relaxed: under the guard. */
-    return ti_parking_seek(waiter->next, (const void *)ti_load_pointer_relaxed(&waiter->address));
+    const void *address = (const void *)ti_load_pointer_relaxed(&waiter->address);
+    return ti_parking_seek(waiter->next, address, (ti_wait_kind)waiter->kind);
 }
 
 void ti_parking_dequeue(ti_bucket *bucket, ti_waiter *waiter)
 {
     *(waiter->previous != NULL ? &waiter->previous->next : &bucket->first) = waiter->next;
     *(waiter->next != NULL ? &waiter->next->previous : &bucket->last) = waiter->previous;
-    bucket->watchers -= ti_parking_is_watcher(waiter);
+    bucket->watchers -= waiter->kind == TI_WATCHERS;
     ti_store_pointer_relaxed(&waiter->address, 0); /* relaxed: as in ti_parking_prepare */
     ti_parking_withdraw(bucket);
 }
 
-ti_waiter *ti_parking_take(ti_bucket *bucket, const void *address, size_t n)
+ti_waiter *ti_parking_take(ti_bucket *bucket, const void *address, ti_wait_kind kind, size_t n)
 {
     ti_waiter *chain = NULL;
     ti_waiter **end = &chain;
-    for (ti_waiter *waiter = n > 0 ? ti_parking_first(bucket, address) : NULL, *after; waiter != NULL;
+    for (ti_waiter *waiter = n > 0 ? ti_parking_first(bucket, address, kind) : NULL, *after; waiter != NULL;
          waiter = after) {
         /* Nothing is sought after the last one: that may be a long way. */
         after = --n > 0 ? ti_parking_next(waiter) : NULL;
@@ -119,7 +115,7 @@ ti_waiter *ti_parking_take(ti_bucket *bucket, const void *address, size_t n)
 
 ti_waiter *ti_parking_take_watchers(ti_bucket *bucket, const void *address)
 {
-    return ti_parking_take(bucket, ti_parking_tagged(address, TI_WATCHERS), bucket->watchers);
+    return ti_parking_take(bucket, address, TI_WATCHERS, bucket->watchers);
 }
 
 void ti_parking_wake(ti_waiter *waiter, uint32_t outcome)
@@ -180,7 +176,7 @@ uint32_t ti_parking_sleep(ti_self *self, const void *address, int64_t deadline)
     return ti_parking_await_wake(self);
 }
 
-bool ti_parking_wait(ti_self *self, uint32_t *word, uint32_t value, int64_t deadline)
+bool ti_parking_observe(ti_self *self, uint32_t *word, uint32_t value)
 {
     ti_bucket *bucket = ti_parking_bucket(word);
     ti_guard_lock(&bucket->guard, &self->parker);
@@ -188,36 +184,53 @@ bool ti_parking_wait(ti_self *self, uint32_t *word, uint32_t value, int64_t dead
     /* Sequential: the second look of the table in parking.h. */
     bool must_wait = ti_load_sequential(word) == value;
     if (must_wait)
-        ti_parking_enqueue_last(bucket, &self->waiter, word);
+        ti_parking_enqueue_last(bucket, &self->waiter, word, TI_OBSERVERS);
     else
         ti_parking_withdraw(bucket);
     ti_guard_unlock(&bucket->guard);
-    return !must_wait || ti_parking_sleep(self, word, deadline) != TI_SLEEPING;
+    return must_wait;
 }
 
-/* At most n waiters, and all watchers. */
-static void ti_parking_wake_slow(ti_bucket *bucket, const void *address, size_t n)
+bool ti_parking_wait(ti_self *self, uint32_t *word, uint32_t value, int64_t deadline)
 {
+    return !ti_parking_observe(self, word, value) || ti_parking_sleep(self, word, deadline) != TI_SLEEPING;
+}
+
+void ti_parking_wake_kind(const void *address, ti_wait_kind kind)
+{
+    ti_bucket *bucket = ti_parking_bucket(address);
     ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
-    ti_waiter *waiters = ti_parking_take(bucket, address, n);
-    ti_waiter *watchers = ti_parking_take_watchers(bucket, address);
+    ti_waiter *waiters = ti_parking_take(bucket, address, kind, SIZE_MAX);
     ti_guard_unlock(&bucket->guard);
     ti_parking_wake_chain(waiters, TI_WOKEN);
+}
+
+static void ti_parking_wake_slow(ti_bucket *bucket, const uint32_t *word)
+{
+    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
+    ti_waiter *observers = ti_parking_take(bucket, word, TI_OBSERVERS, SIZE_MAX);
+    ti_waiter *watchers = ti_parking_take_watchers(bucket, word);
+    ti_guard_unlock(&bucket->guard);
+    ti_parking_wake_chain(observers, TI_WOKEN);
     ti_parking_wake_chain(watchers, TI_WOKEN);
 }
 
-void ti_parking_wake_all(uint32_t *word)
+void ti_parking_wake_all(const uint32_t *word)
 {
     ti_bucket *bucket = ti_parking_bucket(word);
     if (ti_parking_is_awaited(bucket))
-        ti_parking_wake_slow(bucket, word, SIZE_MAX);
+        ti_parking_wake_slow(bucket, word);
 }
 
 void ti_parking_wake_watchers(const void *address)
 {
     ti_bucket *bucket = ti_parking_bucket(address);
-    if (ti_parking_may_be_awaited(bucket))
-        ti_parking_wake_slow(bucket, address, 0);
+    if (!ti_parking_may_be_awaited(bucket))
+        return;
+    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
+    ti_waiter *watchers = ti_parking_take_watchers(bucket, address);
+    ti_guard_unlock(&bucket->guard);
+    ti_parking_wake_chain(watchers, TI_WOKEN);
 }
 
 void ti_parking_reset(void)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parking lot: where threads wait, in queues keyed by the address of what they wait for.
+ * The parking lot: where threads wait, in queues keyed by the address of what they wait for and by the kind of
+ * their wait.
  *
  * The idea is WebKit's (WTF::ParkingLot) and CPython's: the object that is waited for holds nothing but its
  * own word, so that it is 4 bytes, needs no destroy call, and all that concerns sleeping exists once.
@@ -17,6 +18,16 @@
  *
  * Either the waiter sees the changed word or the waker sees the count. With weaker orders both could look
  * before either change is visible, and the waiter would sleep for ever.
+ *
+ * The waker's look is late: as soon as the change is visible, another thread may end the object, and its memory may
+ * be another object by the time of the look, or be unmapped. Two rules make that harmless:
+ *
+ *   - After the change the waker touches nothing of the object. It uses the address as a number.
+ *   - A late waker takes only waiters of its own kind, and only of a kind that looks again. A waiter that was meant
+ *     for a later object of the same kind then looks, finds that it has to wait, and goes back to its place.
+ *
+ * A kind that believes its wake is taken only by a thread that holds, until it has taken it, the guard or the lock
+ * which the object's end would need too.
  */
 #ifndef TI_PARKING_H
 #define TI_PARKING_H
@@ -33,19 +44,40 @@ enum {
     TI_SLEEPING = 0, /* also the outcome of a sleep that ended by its limit: nobody woke this waiter */
     TI_WOKEN = 1,    /* look again at what you wait for */
     TI_HANDED = 2,   /* it is yours: the waker has given it to you */
-    TI_REFUSED = 3,  /* you shall not have it */
-    TI_LOOKOUT = 4   /* look again, and releasers rely on that (lockword.h) */
+    TI_REFUSED = 3   /* you shall not have it */
 };
 
 /*
- * What is waited for is an address, whose two lowest bits are free to keep apart several queues of one
- * object, which then share a bucket and its guard.
+ * The kinds of waits. An object may have several queues at one address, which then share a bucket and its guard.
+ *
+ *   kind           waits for                                         its wake
+ *   LOCKERS        a lock's word to be free                          looks again, unless it is handed the word
+ *   TAKERS         a semaphore to have a unit                        looks again, unless it is handed a unit
+ *   OBSERVERS      a word to change: of a thread, a Once, a future   looks again
+ *   WATCHERS       one of the things of threading_wait_any           looks again; they take nothing, and all are woken
+ *   RW_LOCKERS     its turn at an RWLock                             under the guard; looks again if it has no turn
+ *   EVENT_WAITERS  an Event to be set                                under the guard; believed
+ *   NOTIFIABLES    a Condition's notify                              under the Condition's lock; believed
+ *   PARTIES        a barrier's other parties                         under the guard; believed
+ *   ENTRANTS       a barrier whose action runs to be ready again     under the guard; looks again
+ *   GETTERS        a queue to have an item                           under the queue's lock; looks again
+ *   PUTTERS        a queue to have room                              under the queue's lock; looks again
+ *   JOINERS        a queue's items to be done                        under the queue's lock; looks again
  */
-enum {
-    TI_WATCHERS = 1, /* threads in threading_wait_any, which take nothing; they are all woken */
-    TI_ENTRANTS = 2, /* threads before a barrier whose action runs */
-    TI_TAGS = 3
-};
+typedef enum ti_wait_kind {
+    TI_LOCKERS,
+    TI_TAKERS,
+    TI_OBSERVERS,
+    TI_WATCHERS,
+    TI_RW_LOCKERS,
+    TI_EVENT_WAITERS,
+    TI_NOTIFIABLES,
+    TI_PARTIES,
+    TI_ENTRANTS,
+    TI_GETTERS,
+    TI_PUTTERS,
+    TI_JOINERS
+} ti_wait_kind;
 
 struct ti_self;
 
@@ -59,7 +91,8 @@ struct ti_self;
  *   self            the ti_self whose waiter it is
  *   since           when its wait began; under the guard while it is queued
  *   woken           TI_SLEEPING until the waker's last touch
- *   wants           what it waits for: each file's own meaning
+ *   kind            a ti_wait_kind; under the guard while it is queued
+ *   wants           more of what it waits for: each file's own meaning
  */
 typedef struct threading_waiter ti_waiter;
 
@@ -68,8 +101,7 @@ typedef struct threading_waiter ti_waiter;
  *   count        waiters that are queued or about to look whether they must be; changes under the guard, is
  *                read without
  *   fenced       a fence in all threads was made, and the count was not 0 since; under the guard
- *   watchers     how many of the queued are watchers: who looks for them need not pass all who wait
- *   lookout      the lock word that a thread who is awake looks at, or 0: see lockword.h
+ *   watchers     how many of the queued are watchers: a waker that looks for them need not pass all who wait
  *   handed       when a lock word was last handed to a waiter; under the guard
  */
 typedef struct threading_bucket ti_bucket;
@@ -81,8 +113,7 @@ extern ti_bucket threading_buckets[1 << TI_BUCKET_BITS];
 /* Multiplicative hashing (Knuth, TAOCP 6.4): the product's upper bits depend on all bits of the address. */
 static inline ti_bucket *ti_parking_bucket(const void *address)
 {
-    uint64_t object = (uintptr_t)address & ~(uintptr_t)TI_TAGS;
-    uint64_t product = object * UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t product = (uintptr_t)address * UINT64_C(0x9E3779B97F4A7C15);
     return &threading_buckets[product >> (64 - TI_BUCKET_BITS)];
 }
 
@@ -100,26 +131,20 @@ static inline bool ti_parking_is_awaited(const ti_bucket *bucket)
     return ti_load_sequential(&bucket->count) != 0;
 }
 
-/* The address of one of an object's further queues. */
-static inline const void *ti_parking_tagged(const void *address, uintptr_t tag)
-{
-    return (const void *)((uintptr_t)address | tag);
-}
-
 /* Under the bucket's guard: */
 void ti_parking_announce(ti_bucket *bucket);
 void ti_parking_announce_to_all(ti_bucket *bucket); /* also to those who look without a fence (fence.h) */
 void ti_parking_withdraw(ti_bucket *bucket);
-void ti_parking_enqueue_last(ti_bucket *bucket, ti_waiter *waiter, const void *address);
-void ti_parking_enqueue_first(ti_bucket *bucket, ti_waiter *waiter, const void *address);
-ti_waiter *ti_parking_first(const ti_bucket *bucket, const void *address);
-ti_waiter *ti_parking_next(const ti_waiter *waiter);
+void ti_parking_enqueue_last(ti_bucket *bucket, ti_waiter *waiter, const void *address, ti_wait_kind kind);
+void ti_parking_enqueue_first(ti_bucket *bucket, ti_waiter *waiter, const void *address, ti_wait_kind kind);
+ti_waiter *ti_parking_first(const ti_bucket *bucket, const void *address, ti_wait_kind kind);
+ti_waiter *ti_parking_next(const ti_waiter *waiter); /* of the same address and kind */
 bool ti_parking_is_queued(const ti_waiter *waiter, const void *address);
 void ti_parking_dequeue(ti_bucket *bucket, ti_waiter *waiter);
 
-/* Under the guard: take at most n waiters of an address off the queue, chained by `next`. None returns before
- * it is woken. */
-ti_waiter *ti_parking_take(ti_bucket *bucket, const void *address, size_t n);
+/* Under the guard: take at most n waiters of an address and a kind off the queue, chained by `next`. None returns
+ * before it is woken. */
+ti_waiter *ti_parking_take(ti_bucket *bucket, const void *address, ti_wait_kind kind, size_t n);
 
 /* The same for all that watch the address. */
 ti_waiter *ti_parking_take_watchers(ti_bucket *bucket, const void *address);
@@ -143,12 +168,18 @@ bool ti_parking_leave(ti_waiter *waiter, const void *address, ti_parker *parker)
  * more. */
 uint32_t ti_parking_sleep(struct ti_self *self, const void *address, int64_t deadline);
 
+/* Stand in the queue of a word's observers. False: the word is not `value` any more. */
+bool ti_parking_observe(struct ti_self *self, uint32_t *word, uint32_t value);
+
 /* Wait until *word may have changed from `value`. False at the wait's limit. */
 bool ti_parking_wait(struct ti_self *self, uint32_t *word, uint32_t value, int64_t deadline);
 
-/* Wake all that wait for a word, watchers too, which the caller has just changed with a sequential
- * operation. */
-void ti_parking_wake_all(uint32_t *word);
+/* Wake all observers of a word, watchers too, which the caller has just changed with a sequential operation. The
+ * word's memory need not be there any more. */
+void ti_parking_wake_all(const uint32_t *word);
+
+/* Have all waiters of an address and of a kind that looks again look again. */
+void ti_parking_wake_kind(const void *address, ti_wait_kind kind);
 
 /* Wake the watchers of an address that was changed under a lock which they take, after they announced
  * themselves, to look. */

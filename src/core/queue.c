@@ -19,9 +19,6 @@
 
 #define TI_CAPACITY_MIN 8
 
-/* The lines; that of the watchers is TI_WATCHERS. */
-enum { TI_GETTERS = 0, TI_PUTTERS = 2, TI_JOINERS = 3 };
-
 /* ---- the items ---- */
 
 /* The i-th item, counted from the oldest; of a heap, from its root. */
@@ -165,14 +162,9 @@ void threading_queue_free(threading_queue_t *queue)
 
 /* ---- waiting ---- */
 
-static inline const void *ti_queue_line(const threading_queue_t *queue, uintptr_t line)
+static ti_waiter *ti_queue_take(const threading_queue_t *queue, ti_wait_kind line, size_t n, ti_self *self)
 {
-    return ti_parking_tagged(&queue->count, line);
-}
-
-static ti_waiter *ti_queue_take(const threading_queue_t *queue, uintptr_t line, size_t n, ti_self *self)
-{
-    return ti_line_take(ti_queue_line(queue, line), n, self);
+    return ti_line_take(&queue->count, line, n, self);
 }
 
 /* Look a little while, without the lock, whether the count changes: not where others wait, whom this thread would
@@ -201,7 +193,7 @@ static inline bool ti_queue_can_get(const threading_queue_t *queue)
 }
 
 /* Wait until it can be done, or told why not. What has changed when the time is over counts. */
-static threading_status_t ti_queue_await(threading_queue_t *queue, uintptr_t line,
+static threading_status_t ti_queue_await(threading_queue_t *queue, ti_wait_kind line,
                                          bool (*can)(const threading_queue_t *queue), ti_self *self,
                                          int64_t deadline)
 {
@@ -209,7 +201,7 @@ static threading_status_t ti_queue_await(threading_queue_t *queue, uintptr_t lin
     for (threading_status_t status = THREADING_OK; !can(queue);) {
         if (status != THREADING_OK)
             return status;
-        status = ti_line_wait(&queue->lock, ti_queue_line(queue, line), self, deadline);
+        status = ti_line_wait(&queue->lock, &queue->count, line, self, deadline);
     }
     return THREADING_OK;
 }
@@ -352,7 +344,7 @@ threading_status_t threading_queue_join_timeout(threading_queue_t *queue, double
     int64_t deadline = ti_deadline_after(seconds);
     ti_self *self = ti_queue_lock(queue);
     while (queue->unfinished > 0 && status == THREADING_OK)
-        status = ti_line_wait(&queue->lock, ti_queue_line(queue, TI_JOINERS), self, deadline);
+        status = ti_line_wait(&queue->lock, &queue->count, TI_JOINERS, self, deadline);
     if (queue->unfinished == 0)
         status = THREADING_OK;
     ti_queue_unlock(queue, self);

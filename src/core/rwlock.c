@@ -227,12 +227,12 @@ static ti_waiter *ti_rwlock_grant(threading_rwlock_t *rwlock, ti_bucket *bucket)
 {
     ti_waiter *chain = NULL;
     uint32_t state = ti_load_acquire(&rwlock->state);
-    ti_waiter *first = ti_parking_first(bucket, &rwlock->writer);
+    ti_waiter *first = ti_parking_first(bucket, &rwlock->writer, TI_RW_LOCKERS);
     if (first != NULL && first->wants == TI_TO_WRITE && (state & ~TI_WAITING) == 0)
         chain = ti_rwlock_grant_writer(rwlock, bucket, first);
     else if (first != NULL && first->wants == TI_TO_READ && !(state & TI_WRITING))
         chain = ti_rwlock_grant_readers(rwlock, bucket, first);
-    if (ti_parking_first(bucket, &rwlock->writer) == NULL)
+    if (ti_parking_first(bucket, &rwlock->writer, TI_RW_LOCKERS) == NULL)
         ti_add_acquire_release(&rwlock->state, 0u - TI_WAITING);
     return chain;
 }
@@ -248,9 +248,9 @@ static bool ti_rwlock_line_up(threading_rwlock_t *rwlock, ti_bucket *bucket, ti_
         if (ti_state_is_biased(state))
             return false;
     } while (!ti_swap_acquire(&rwlock->state, state, state | TI_WAITING));
-    self->waiter.wants = wants;
+    self->waiter.wants = (uint16_t)wants;
     ti_parking_announce(bucket);
-    ti_parking_enqueue_last(bucket, &self->waiter, &rwlock->writer);
+    ti_parking_enqueue_last(bucket, &self->waiter, &rwlock->writer, TI_RW_LOCKERS);
     return true;
 }
 

@@ -2,10 +2,12 @@
 /*
  * Semaphore and BoundedSemaphore: a value, and the parking lot.
  *
- * Acquire takes one away if the value is not 0. Release adds, then wakes as many waiters as it added; they
- * compete with whoever comes by, except that one that has waited for more than a millisecond is given its
- * unit by the releaser: the rule of the lock word (lockword.h). As there, the releaser touches the value only
- * once, unless it has found a waiter in the queue: then the semaphore is still in use.
+ * Acquire takes one away if the value is not 0. Release adds, then wakes as many waiters as it added, if their
+ * units are still there; they compete with threads that come by, except that a waiter of more than a millisecond is
+ * given its unit by the releaser: the rule of the lock word (lockword.h). As there, the releaser touches nothing once
+ * it has added, for the semaphore may be gone (parking.h): unless it finds a waiter for a semaphore in the queue, under
+ * the guard. Then there is a semaphore at this address, if not the same one, and it stays until that waiter
+ * is woken.
  */
 #include "atomic.h"
 #include "deadline.h"
@@ -54,9 +56,9 @@ static bool ti_semaphore_take_or_enqueue(uint32_t *value, ti_self *self, bool wa
     if (taken)
         ti_parking_withdraw(bucket);
     else if (was_woken)
-        ti_parking_enqueue_first(bucket, &self->waiter, value);
+        ti_parking_enqueue_first(bucket, &self->waiter, value, TI_TAKERS);
     else
-        ti_parking_enqueue_last(bucket, &self->waiter, value);
+        ti_parking_enqueue_last(bucket, &self->waiter, value, TI_TAKERS);
     ti_guard_unlock(&bucket->guard);
     return taken;
 }
@@ -112,14 +114,24 @@ static void ti_semaphore_decide(uint32_t *value, ti_waiter *chain)
     int64_t now = ti_port_now();
     for (ti_waiter *waiter = chain; waiter != NULL; waiter = waiter->next) {
         bool handed = now - waiter->since > TI_STARVED && ti_semaphore_take(value);
-        waiter->wants = handed ? TI_HANDED : TI_WOKEN;
+        waiter->wants = (uint16_t)(handed ? TI_HANDED : TI_WOKEN);
     }
+}
+
+/* Under the guard: take so many waiters off the queue as there are units for, n at most. */
+static ti_waiter *ti_semaphore_take_waiters(const uint32_t *value, ti_bucket *bucket, size_t n)
+{
+    if (ti_parking_first(bucket, value, TI_TAKERS) == NULL)
+        return NULL;
+    /* Relaxed: what this thread has added is seen, or was taken. Other releasers wake for themselves. */
+    size_t units = ti_load_relaxed(value);
+    return ti_parking_take(bucket, value, TI_TAKERS, n < units ? n : units);
 }
 
 static void ti_semaphore_wake(uint32_t *value, ti_bucket *bucket, size_t n)
 {
     ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
-    ti_waiter *chain = ti_parking_take(bucket, value, n);
+    ti_waiter *chain = ti_semaphore_take_waiters(value, bucket, n);
     ti_waiter *watchers = ti_parking_take_watchers(bucket, value);
     ti_semaphore_decide(value, chain);
     ti_guard_unlock(&bucket->guard);
@@ -156,8 +168,8 @@ static bool ti_semaphore_add(uint32_t *value, size_t n, uint32_t limit)
     return true;
 }
 
-/* An inline release has added a unit, and seen that somebody announced itself. The semaphore may be gone: who
- * took the unit may have freed it. */
+/* An inline release has added a unit, and seen that somebody announced itself. The semaphore may be gone: the thread
+ * that took the unit may have freed it. */
 void threading_value_wake(uint32_t *value)
 {
     ti_semaphore_wake(value, ti_parking_bucket(value), 1);

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TI_SPIN_TIME 20000 /* nanoseconds */
+#define TI_SPIN_TIME 50000 /* nanoseconds */
 
 typedef struct ti_spin {
     uint32_t pauses; /* before the next look */

@@ -3,7 +3,7 @@
  * Waiting for any of several things: a waiter in a queue of each.
  *
  * The waiters are in the sources, so that nothing is allocated, and stand in queues of their own beside those
- * of the things (TI_WATCHERS): whoever makes a thing ready wakes all of its watchers and they take nothing,
+ * of the things (TI_WATCHERS): a thread that makes a thing ready wakes all of its watchers, and they take nothing,
  * so no waiter that would take it is passed over. Each watcher announces itself as every waiter does, and the
  * sources are looked at after that: a change that the look misses finds the watcher. Woken for whatever
  * reason, the thread looks again at all of them.
@@ -73,8 +73,7 @@ static size_t ti_sources_ready(const threading_source_t *sources, size_t count)
 static const void *ti_source_watched(const threading_source_t *source)
 {
     const uint32_t *word = ti_source_word(source);
-    const void *address = word != NULL ? word : ti_queue_address((const threading_queue_t *)source->object);
-    return ti_parking_tagged(address, TI_WATCHERS);
+    return word != NULL ? word : ti_queue_address((const threading_queue_t *)source->object);
 }
 
 static void ti_source_watch(threading_source_t *source, ti_self *self)
@@ -84,7 +83,8 @@ static void ti_source_watch(threading_source_t *source, ti_self *self)
     source->waiter.self = self;
     ti_guard_lock(&bucket->guard, &self->parker);
     ti_parking_announce(bucket);
-    ti_parking_enqueue_first(bucket, &source->waiter, address); /* where those who look for it begin */
+    ti_parking_enqueue_first(bucket, &source->waiter, address,
+                             TI_WATCHERS); /* where a waker's search begins */
     ti_guard_unlock(&bucket->guard);
 }
 

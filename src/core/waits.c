@@ -68,15 +68,24 @@ void ti_waits_end(ti_self *self)
     ti_registry_unlock();
 }
 
+uint32_t ti_waits_in_queue(ti_self *self, const uint32_t *owner)
+{
+    bool ends = ti_waits_for_owner(self, owner);
+    if (!ends && ti_parking_leave(&self->waiter, owner, &self->parker))
+        return TI_SLEEPING;
+    uint32_t outcome = ti_parking_await_wake(self);
+    ti_waits_end(self);
+    return outcome;
+}
+
 threading_status_t ti_waits_sleep(ti_self *self, uint32_t *word, uint32_t value, int64_t deadline)
 {
     if (!ti_wait_is_unlimited(self, deadline))
         return ti_parking_wait(self, word, value, deadline) ? THREADING_OK : ti_wait_status(deadline);
-    if (value == self->fast.ident || !ti_waits_for_owner(self, word))
+    if (value == self->fast.ident)
         return THREADING_DEADLOCK;
-    (void)ti_parking_wait(self, word, value, TI_FOREVER); /* true: it has no limit */
-    ti_waits_end(self);
-    return THREADING_OK;
+    bool changed = !ti_parking_observe(self, word, value) || ti_waits_in_queue(self, word) != TI_SLEEPING;
+    return changed ? THREADING_OK : THREADING_DEADLOCK;
 }
 
 static void ti_waits_withdraw_one(ti_self *waiter, void *arg)
@@ -98,7 +107,7 @@ static void ti_waits_wake_if_owned(ti_self *waiter, void *arg)
     const uint32_t *word = waiter->waits_for;
     /* Relaxed: the owner is the calling thread. */
     if (word != NULL && ti_load_relaxed(word) == owner->fast.ident)
-        ti_parking_wake_all((uint32_t *)(uintptr_t)word);
+        ti_parking_wake_kind(word, (ti_wait_kind)waiter->waiter.kind);
 }
 
 void ti_waits_owner_ended(ti_self *owner)

@@ -35,6 +35,13 @@ bool ti_waits_for_owner(ti_self *self, const uint32_t *owner);
 bool ti_waits_for_end(ti_self *self, const threading_thread_t *thread, uint32_t enough);
 
 /*
+ * Sleep in the queue of a lock's word, or of what is like one, where the calling thread's waiter stands already: without a
+ * limit, and published. The order matters: an owner that ends looks for waits that are published, and wakes
+ * their waiters. TI_SLEEPING: a deadlock, or the owner has ended; the waiter is in no queue any more.
+ */
+uint32_t ti_waits_in_queue(ti_self *self, const uint32_t *owner);
+
+/*
  * Sleep until a word may have changed that holds the ident of the one thread that can end the wait (or 0
  * while nobody can, or no ident when nobody need): THREADING_OK, THREADING_DEADLOCK, or the status of the
  * wait's limit. That thread ends the wait by changing the word and waking all.

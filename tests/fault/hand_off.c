@@ -6,6 +6,7 @@
 #include "conformance.h"
 
 #include "parking.h"
+#include "self.h"
 
 enum { WAITERS = 5 };
 
@@ -137,47 +138,24 @@ static void *take_and_release(void *arg)
     return arg;
 }
 
-static void post_lookout(uintptr_t word)
+CASE(release_takes_one_waiter_off_the_queue_at_once)
 {
-    ti_store_pointer_sequential(&ti_parking_bucket(&lock)->lookout, word);
-}
-
-CASE(release_wakes_nobody_while_a_lookout_is_there)
-{
+    threading_thread_t *waiters[2];
     threading_lock_acquire(&lock);
-    threading_thread_t *waiter = started(take_and_release, NULL);
-    AWAIT(waiting_for(&lock) == 1);
-    post_lookout((uintptr_t)&lock);
-    threading_lock_release(&lock);
-    CHECK_EQUAL(waiting_for(&lock), 1);
-    CHECK(!threading_lock_locked(&lock));
-    post_lookout(0);
-    threading_lock_acquire(&lock); /* as the lookout does */
-    threading_lock_release(&lock);
-    finished(waiter);
-    CHECK_EQUAL(ti_parking_bucket(&lock)->lookout, 0);
-}
-
-CASE(lookout_for_another_lock_of_the_bucket_prevents_no_wake)
-{
-    threading_lock_acquire(&lock);
-    threading_thread_t *waiter = started(take_and_release, NULL);
-    AWAIT(waiting_for(&lock) == 1);
-    post_lookout((uintptr_t)&gate);
-    threading_lock_release(&lock);
-    finished(waiter);
-    CHECK_EQUAL(ti_parking_bucket(&lock)->lookout, (uintptr_t)&gate);
-}
-
-CASE(nobody_becomes_the_lookout_before_a_starved_waiter)
-{
-    threading_lock_acquire(&lock);
-    threading_thread_t *waiter = started(take_and_release, NULL);
-    await_starvation(&lock, 1);
-    CHECK_STATUS(threading_lock_acquire_timeout(&lock, 0.001), THREADING_TIMEOUT);
-    CHECK_EQUAL(ti_parking_bucket(&lock)->lookout, 0);
-    threading_lock_release(&lock);
-    uint32_t word = ti_load_relaxed(&lock.word);
-    CHECK(word == threading_thread_ident(waiter) || word == 0); /* it may have released it by now */
-    finished(waiter);
+    for (int i = 0; i < 2; i++) {
+        waiters[i] = started(take_and_release, NULL);
+        AWAIT(waiting_for(&lock) == (size_t)i + 1);
+    }
+    ti_bucket *bucket = ti_parking_bucket(&lock);
+    CHECK_STATUS(threading_lock_release(&lock), THREADING_OK);
+    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
+    size_t left = 0;
+    for (ti_waiter *waiter = ti_parking_first(bucket, &lock, TI_LOCKERS); waiter != NULL;
+         waiter = ti_parking_next(waiter))
+        left++;
+    ti_guard_unlock(&bucket->guard);
+    CHECK(left <= 1);
+    for (int i = 0; i < 2; i++)
+        finished(waiters[i]);
+    CHECK_EQUAL(waiting_for(&lock), 0);
 }

@@ -16,7 +16,6 @@ STATES = ["not started", "starting", "running", "leaving", "ended"]  # TI_NEW ..
 KINDS = ["", "main", "foreign"]  # ti_kind there
 BARRIER_STATES = ["filling", "acting", "broken"]  # src/core/barrier.c
 QUEUE_KINDS = ["FIFO", "LIFO", "priority"]  # threading_queue_kind_t
-TAGS = 3  # TI_TAGS in src/core/parking.h
 WRITING, READERS = 0x80000000, 0x3FFFFFFF  # src/core/bias.h
 IDENT_LIMIT = 0x80000000  # src/core/registry.h
 FUTURE_STATES = ["running", "cancelled", "cancelled, and told", "finished"]  # from IDENT_LIMIT on, src/core/future.h
@@ -123,7 +122,7 @@ def who(ident):
 
 
 def waiters():
-    """Who waits at which address: pairs (address with its tag, ti_self), in each queue's order."""
+    """Which threads wait at which address: pairs (address, ti_self), in each queue's order."""
     buckets = variable("threading_buckets")
     self_type = gdb.lookup_type("struct ti_self").pointer()
     for i in range(buckets.type.range()[1] + 1):
@@ -135,7 +134,7 @@ def waiting_within(address, size):
     """', waiting: ...' for those that wait at some place in an object."""
     names = []
     for place, value in waiters():
-        if address <= place & ~TAGS < address + size:
+        if address <= place < address + size:
             ident = number(field(field(value, "fast"), "ident"))
             names.append(who(ident))
     return ", waiting: " + ", ".join(names) if names else ""
@@ -406,7 +405,7 @@ def wait_of(thread):
     name, value = call_of(native) if native is not None else (None, None)
     if not places and not word:
         return "in threading_sleep" if name == "threading_sleep" else ""
-    place = (places or [word])[0] & ~TAGS
+    place = (places or [word])[0]
     if value is None and name is not None:
         value = object_at(name, place)
     text = f"in {name or 'the library'}, for {symbol_at(number(value.address) if value is not None else place)}"
