@@ -18,8 +18,9 @@
  *                                          lets the new object go            comes back
  *
  * There is a round for each number of instructions after the effect until the call has none left, in each situation
- * below, and each of that with a successor that has just come and one that has waited for long. Both objects lie so
- * that the parking lot knows the one that was by the same address as the one that becomes.
+ * below. The successor has just come in some rounds, and has waited for long in the others, so that it is given what
+ * it waits for. Both objects lie so that the parking lot knows the one that was by the same address as the one that
+ * becomes.
  *
  * The suites replace the library's parker: theirs does not sleep, as a park may end early. Nobody who has been woken
  * then depends on a thread that is stopped inside the wake.
@@ -377,26 +378,29 @@ static bool play(long instructions)
     return is_stopped;
 }
 
-static void play_in(situation_t situation, bool is_old)
+static void play_in(situation_t situation)
 {
-    threading_event_t *event = neighbour(0);
-    threading_thread_t *thread = NULL;
     long instructions = 0;
     now.situation = situation;
-    now.is_old = is_old;
-    if (situation == NEIGHBOUR_WAITS) {
-        atomic_store(&now.neighbour, NULL);
-        thread = started(be_neighbour, event);
-        AWAIT(is_queued(atomic_load(&now.neighbour)));
+    for (bool goes_on = true; goes_on; instructions++) {
+        now.is_old = instructions % 2 != 0;
+        goes_on = play(instructions);
+        if (goes_on && situation == NOBODY_WAITS) {
+            now.is_old = !now.is_old;
+            goes_on = play(instructions);
+        }
     }
-    while (play(instructions))
-        instructions++;
-    CHECK(instructions > 0);
-    if (thread != NULL) {
-        CHECK_STATUS(threading_event_set(event), THREADING_OK);
-        finished(thread);
-        CHECK_STATUS(threading_event_clear(event), THREADING_OK);
-    }
+    CHECK(instructions > 1);
+}
+
+static void play_beside_neighbour(void)
+{
+    threading_event_t *event = neighbour(0);
+    threading_thread_t *thread = started(be_neighbour, event);
+    AWAIT(is_queued(atomic_load(&now.neighbour)));
+    play_in(NEIGHBOUR_WAITS);
+    CHECK_STATUS(threading_event_set(event), THREADING_OK);
+    finished(thread);
 }
 
 static void play_all(const past_t *was, const next_t *becomes)
@@ -404,14 +408,12 @@ static void play_all(const past_t *was, const next_t *becomes)
     needs_stepping();
     now.was = was;
     now.becomes = becomes;
-    for (int is_old = 0; is_old <= 1; is_old++) {
-        if (was->is_over != NULL) {
-            play_in(NOBODY_WAITS, is_old != 0);
-            play_in(NEIGHBOUR_WAITS, is_old != 0);
-        }
-        if (was->wait != NULL)
-            play_in(WAITER_WAITS, is_old != 0);
+    if (was->is_over != NULL) {
+        play_in(NOBODY_WAITS);
+        play_beside_neighbour();
     }
+    if (was->wait != NULL)
+        play_in(WAITER_WAITS);
 }
 
 #endif
