@@ -252,9 +252,9 @@ threading_status_t threading_future_add_done_callback(threading_future_t *future
 
 /* ---- running and waiting ---- */
 
-/* A worker counts as the owner of one RLock from its start (ti_worker_main). With one more, an RLock of the task's, an
- * RWLock that it writes or a Once that it is inside, it does not help: the other task would run inside what was meant
- * to keep it out. */
+/* A worker counts as the owner of one RLock from its start (ti_worker_main). With one more, an RLock of the
+ * task's, an RWLock that it writes or a Once that it is inside, it does not help: the other task would run
+ * inside what was meant to keep it out. */
 bool ti_future_may_help(const ti_self *self, int64_t deadline)
 {
     return deadline == TI_FOREVER && self->executor != NULL && self->fast.rlocks <= 1 &&

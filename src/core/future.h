@@ -61,9 +61,9 @@ bool ti_future_finish(threading_future_t *future, uint32_t from, threading_statu
                       uint32_t *spare);
 
 /*
- * Whether the calling thread may run tasks that have not begun instead of waiting for them. To be asked only by a wait
- * that cannot end before those tasks have: for the result of one, for all of several, for a map's items. A wait for
- * the first of several would last as long as the task that it happened to run.
+ * Whether the calling thread may run tasks that have not begun instead of waiting for them. To be asked only
+ * by a wait that cannot end before those tasks have: for the result of one, for all of several, for a map's
+ * items. A wait for the first of several would last as long as the task that it happened to run.
  */
 bool ti_future_may_help(const ti_self *self, int64_t deadline);
 

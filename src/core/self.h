@@ -80,7 +80,9 @@ typedef struct ti_self {
     uint32_t lingered_in_vain;      /* see linger.h; its own thread's, as the next */
     uint32_t linger_skips;
     ti_blocks blocks; /* its own thread's */
-    uint32_t deaf;    /* not 0: it is in waits that do not heed it; its own thread's */
+    bool
+        is_stopped; /* under the registry's guard: another thread ends the process, this one goes no further */
+    uint32_t deaf;  /* not 0: it is in waits that do not heed it; its own thread's */
     ti_reading reads[TI_READS_KNOWN];
     uint32_t reads_beyond; /* how many reads found no place there; its own thread's */
     struct ti_self *next;  /* in the registry's table under its guard, or in the pool */

@@ -91,8 +91,8 @@ static bool ti_futures_are_enough(threading_future_t *const *futures, size_t cou
     return enough > 0 || view.done == count;
 }
 
-/* Memory is needed only for sleeping. No help: the task that is run might outlast the one that is waited for, or wait
- * for what the caller does next. */
+/* Memory is needed only for sleeping. No help: the task that is run might outlast the one that is waited for,
+ * or wait for what the caller does next. */
 static threading_status_t ti_futures_await_first(threading_future_t *const *futures, size_t count,
                                                  ti_self *self, int64_t deadline, threading_when_t when)
 {
