@@ -198,7 +198,7 @@ THREADING_API const char *threading_backend(void);
     X(FULL, "the queue is full")                                              \
     X(SHUTDOWN, "the queue or the executor was shut down")                    \
     X(CANCELLED, "the work was cancelled")                                    \
-    X(FINALIZING, "the process is exiting, and no thread starts or ends now") \
+    X(FINALIZING, "the process is exiting and no thread starts or ends now") \
     X(UNSUPPORTED, "this backend cannot do it")
 
 /** What a call has to say; 0, THREADING_OK, is success. Each call's comment lists what it returns. */

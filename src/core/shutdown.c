@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "atomic.h"
+#include "calls.h"
 #include "executor.h"
 #include "parking.h"
 #include "port.h"
@@ -148,6 +149,7 @@ static void ti_exit_stop(ti_self *self)
 static bool ti_exit_begin(ti_self *self)
 {
     bool is_first = ti_exit_claim(self);
+    ti_calls_abandon(self, self->way_out_calls); /* it never comes back from there, though it has not ended */
     uint32_t otherwise = self->record == ti_registry_main() ? TI_ENDED : TI_STOPPED;
     if (self->record != NULL)
         ti_thread_set_gone(self, self->record, is_first ? TI_LEAVING : otherwise);

@@ -118,13 +118,15 @@ void threading_thread_free(threading_thread_t *thread)
 void *ti_thread_call(ti_self *self, threading_target_t target, void *arg)
 {
     jmp_buf *outer = self->way_out;
-    const ti_acting *acting = self->acting; /* those that the call leaves unfinished are forgotten */
+    uint32_t outer_calls = self->way_out_calls;
     jmp_buf way_out;
     self->way_out = &way_out;
+    self->way_out_calls = self->calls;
     if (setjmp(way_out) == 0)
         self->exit_result = target(arg);
+    self->calls = self->way_out_calls; /* those that a longjmp of the user's left are forgotten */
     self->way_out = outer;
-    self->acting = acting;
+    self->way_out_calls = outer_calls;
     return self->exit_result;
 }
 
