@@ -180,25 +180,25 @@ THREADING_API const char *threading_backend(void);
  */
 
 /** Every status, as X(NAME, "sentence"): one list makes the enumeration, the names and the messages agree. */
-#define THREADING_STATUS_LIST(X)                                             \
-    X(OK, "the call succeeded")                                              \
-    X(TIMEOUT, "the time ran out before the wait was over")                  \
-    X(BUSY, "it cannot be had without waiting")                              \
-    X(INVALID, "an argument is not valid")                                   \
-    X(OVERFLOW, "a timeout, a count or a value is above its limit")          \
-    X(NOT_HELD, "the lock is not held")                                      \
-    X(NOT_OWNER, "the lock is not held by the calling thread")               \
-    X(NOT_STARTED, "the thread has not been started")                        \
-    X(ALREADY_STARTED, "the thread was started before")                      \
-    X(DEADLOCK, "the wait could never end")                                  \
-    X(NO_MEMORY, "there is no memory left")                                  \
-    X(NO_THREADS, "the system can start no further thread")                  \
-    X(BROKEN, "the barrier or the executor is broken")                       \
-    X(EMPTY, "the queue is empty")                                           \
-    X(FULL, "the queue is full")                                             \
-    X(SHUTDOWN, "the queue or the executor was shut down")                   \
-    X(CANCELLED, "the work was cancelled")                                   \
-    X(FINALIZING, "the process is exiting and waits for no thread any more") \
+#define THREADING_STATUS_LIST(X)                                              \
+    X(OK, "the call succeeded")                                               \
+    X(TIMEOUT, "the time ran out before the wait was over")                   \
+    X(BUSY, "it cannot be had without waiting")                               \
+    X(INVALID, "an argument is not valid")                                    \
+    X(OVERFLOW, "a timeout, a count or a value is above its limit")           \
+    X(NOT_HELD, "the lock is not held")                                       \
+    X(NOT_OWNER, "the lock is not held by the calling thread")                \
+    X(NOT_STARTED, "the thread has not been started")                         \
+    X(ALREADY_STARTED, "the thread was started before")                       \
+    X(DEADLOCK, "the wait could never end")                                   \
+    X(NO_MEMORY, "there is no memory left")                                   \
+    X(NO_THREADS, "the system can start no further thread")                   \
+    X(BROKEN, "the barrier or the executor is broken")                        \
+    X(EMPTY, "the queue is empty")                                            \
+    X(FULL, "the queue is full")                                              \
+    X(SHUTDOWN, "the queue or the executor was shut down")                    \
+    X(CANCELLED, "the work was cancelled")                                    \
+    X(FINALIZING, "the process is exiting and no thread starts or ends now") \
     X(UNSUPPORTED, "this backend cannot do it")
 
 /** What a call has to say; 0, THREADING_OK, is success. Each call's comment lists what it returns. */
@@ -545,8 +545,10 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_thread_start(thre
  * @param thread  borrowed.
  * @return THREADING_OK; THREADING_INVALID for NULL or a Dummy; THREADING_NOT_STARTED;
  *         THREADING_DEADLOCK for the calling thread itself, or when the thread waits, without
- *         a timeout, for this one through RLocks and joins; THREADING_FINALIZING for a running thread
- *         when the process is exiting and no longer waits for threads.
+ *         a timeout, for this one through RLocks and joins; THREADING_FINALIZING for a thread that can no
+ *         longer end, because another one is ending the process: it wanted to do so too, or the system has
+ *         killed it. (Main and daemons, which the process does not wait for, may stay in the join until it is
+ *         gone.) For a thread that still runs the call waits, at exit too.
  * Ordering: everything that the thread did happens before the return with THREADING_OK.
  * Callable: from any thread, after fork (threads that are gone count as ended), at exit.
  */
@@ -1912,7 +1914,8 @@ THREADING_API void threading_future_free(threading_future_t *future);
  * Wait until a future is done, and give its value. Python: Future.result().
  *
  * In a thread of an executor, a task of the same executor that has not begun is run here and now instead of
- * being waited for, so that tasks can wait for tasks whatever the number of threads.
+ * being waited for, so that tasks can wait for tasks whatever the number of threads: see Executor for what
+ * that means to the two tasks.
  * @param future  borrowed.
  * @param value   receives what the task returned; may be NULL.
  * @return THREADING_OK; THREADING_CANCELLED when it was cancelled, or the wait was (see Stop); the status
@@ -2002,8 +2005,9 @@ typedef enum threading_when {
 /**
  * Wait for several futures. Python: concurrent.futures.wait(futures, timeout, return_when).
  *
- * As threading_future_result() does, an untimed wait in a thread of an executor runs tasks that have not
- * begun.
+ * As threading_future_result() does, an untimed wait for all in a thread of an executor runs tasks that have
+ * not begun. A wait for the first one only waits, as in Python: what it ran might last longer than that one.
+ * So in a pool whose threads all wait for the first of tasks that have not begun, it lasts for ever.
  * @param futures  borrowed; one may be there more than once. May be NULL when @p count is 0.
  * @param count    how many; with 0 the wait is over at once.
  * @param seconds  how long at most; see the conventions.
@@ -2039,7 +2043,8 @@ THREADING_API threading_completed_t *threading_as_completed(threading_future_t *
                                                             double seconds);
 
 /**
- * Wait for the next future to be done: those that are done first, in the order in which they were.
+ * Wait for the next future to be done: those that are done first, in the order in which they were. It only
+ * waits, as threading_wait() for the first one does.
  *
  * @param completed  borrowed.
  * @param future     receives the future, borrowed until threading_completed_free(); may be NULL.
@@ -2066,6 +2071,13 @@ THREADING_API void threading_completed_free(threading_completed_t *completed);
  * way: they wait with the thread that submitted them, and begin in their order, there or in an idle thread, beside
  * the others. None waits for ever because others come. A task that ends by threading_exit() finishes its future
  * with that value, and its thread goes on.
+ *
+ * A task that waits without a limit for the result of another one of its pool, for all of several or for a
+ * map's items helps: it runs those that have not begun, on its own stack and in its own thread. To such a
+ * task the thread's locals are those of the one that waits, and plain Locks, Semaphores and read RWLocks of
+ * that one stay held: a task that wants them waits for ever. With an RLock held, an RWLock held for writing,
+ * or inside a Once a task does not help but waits, so that no other one is let into what it protects; then a
+ * thread that is free has to run what is waited for.
  *
  * When the process exits, or by threading_shutdown(), all executors are shut down: their queued tasks are run
  * and their threads joined, daemons or not. In a forked child the executors of the parent are broken.
@@ -2158,9 +2170,9 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_executor_map(thre
  * @param executor        borrowed.
  * @param wait            wait until all threads have ended.
  * @param cancel_futures  cancel all tasks that have not begun.
- * @return THREADING_OK, also when it was shut down before; THREADING_FINALIZING for a @p wait when the
- *         process no longer waits for threads; THREADING_DEADLOCK for a @p wait in one of its own
- *         threads, or that could never end for another reason (it is shut down, but not waited for);
+ * @return THREADING_OK, also when it was shut down before; THREADING_FINALIZING for a @p wait for a thread
+ *         that can no longer end, as for threading_thread_join(); THREADING_DEADLOCK for a @p wait in one of
+ *         its own threads, or that could never end for another reason (it is shut down, but not waited for);
  *         THREADING_INVALID for NULL.
  * Ordering: with @p wait, all that the tasks did happens before the return.
  * Callable: from any thread, after fork, at exit.

@@ -9,6 +9,11 @@ bool ti_port_at_exit(void (*hook)(void))
     return atexit(hook) == 0;
 }
 
+bool ti_port_threads_are_gone(void)
+{
+    return false;
+}
+
 bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
 {
     (void)prepare;

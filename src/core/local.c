@@ -16,6 +16,7 @@
 
 #include "atomic.h"
 #include "memory.h"
+#include "thread.h"
 
 #define TI_FIRST_CAPACITY 8
 
@@ -175,13 +176,28 @@ static ti_copy *ti_local_take(ti_self *self, size_t *slot)
     return copy;
 }
 
+static void *ti_copy_finalise(void *arg)
+{
+    ti_copy *copy = (ti_copy *)arg;
+    copy->fini(ti_copy_data(copy));
+    return NULL;
+}
+
+/* By threading_exit() a finaliser ends itself only: the thread is ending already, and has others to call. */
+static void ti_copy_end_with_thread(ti_copy *copy, ti_self *self)
+{
+    if (copy->fini != NULL)
+        (void)ti_thread_call(self, ti_copy_finalise, copy);
+    ti_memory_free(copy);
+}
+
 /* One pass over the table. False if it found nothing. */
 static bool ti_local_finish_once(ti_self *self)
 {
     bool found = false;
     size_t slot = 0;
     for (ti_copy *copy; (copy = ti_local_take(self, &slot)) != NULL; found = true)
-        ti_copy_end(copy);
+        ti_copy_end_with_thread(copy, self);
     return found;
 }
 

@@ -109,6 +109,10 @@ void *ti_port_self_recall(void);
  * arranged. */
 bool ti_port_at_exit(void (*hook)(void));
 
+/* Whether the system has killed all other threads because the process ends: false where it kills them at
+ * once. */
+bool ti_port_threads_are_gone(void);
+
 /* Call these around every fork. False if it cannot be arranged; true where there is no fork. */
 bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
 

@@ -9,6 +9,9 @@
 /* Register the hooks, once. False: the process would not wait for threads at its exit. */
 bool ti_runtime_start(void);
 
+/* Whether a thread has begun to end the process; certain for that one only. */
+bool ti_exit_has_begun(void);
+
 /* Whether the joins at exit are done. */
 bool ti_is_finalizing(void);
 

@@ -6,6 +6,7 @@
 #include "atomic.h"
 #include "bias.h"
 #include "block.h"
+#include "calls.h"
 #include "local.h"
 #include "memory.h"
 #include "registry.h"
@@ -150,6 +151,7 @@ ti_self *ti_self_attach(void)
 void ti_self_leave(void *pointer)
 {
     ti_self *self = (ti_self *)pointer;
+    ti_calls_abandon(self, 0); /* the thread has ended inside of them, in the platform's own way */
     ti_local_finish(self);
     ti_blocks_leave(self);
     threading_thread_t *record = self->record; /* only now: a finaliser may have asked for a Dummy */

@@ -18,11 +18,14 @@
 
 struct ti_copy;
 
-/* A barrier whose action the thread runs, within that of another one. */
-typedef struct ti_acting {
-    const void *barrier;
-    const struct ti_acting *outer;
-} ti_acting;
+#define TI_CALLS_KNOWN 16
+
+/* A call of ours that calls a function of the user's: calls.h. */
+typedef struct ti_call {
+    void (*abandon)(struct ti_self *self, void *object, uintptr_t detail);
+    void *object;
+    uintptr_t detail;
+} ti_call;
 
 /*
  * The blocks that a thread keeps (block.h).
@@ -69,6 +72,7 @@ typedef struct ti_self {
     struct threading_fast fast;
     threading_thread_t *record; /* its Thread object; NULL for a foreign thread that never asked */
     jmp_buf *way_out;           /* where threading_exit goes; NULL in threads that were not started here */
+    uint32_t way_out_calls;     /* how many calls were under way there */
     void *exit_result;          /* what it is called with */
     ti_waiter waiter;
     const uint32_t *waits_for;      /* under the registry's guard: see waits.h */
@@ -76,10 +80,12 @@ typedef struct ti_self {
     threading_stop_t *stop;         /* what the thread heeds; changed by itself under the registry's guard */
     threading_executor_t *executor; /* whose worker it is; its own thread's */
     struct ti_worker *worker;       /* which of that one's, while that is not NULL; its own thread's */
-    const ti_acting *acting;        /* see barrier.c; its own thread's */
-    uint32_t lingered_in_vain;      /* see linger.h; its own thread's, as the next */
+    uint32_t calls;                 /* how many are under way (calls.h); its own thread's, as the next */
+    ti_call call[TI_CALLS_KNOWN];
+    uint32_t lingered_in_vain; /* see linger.h; its own thread's, as the next */
     uint32_t linger_skips;
     ti_blocks blocks; /* its own thread's */
+    bool is_stopped;  /* under the registry's guard: it sleeps until another one has ended the process */
     uint32_t deaf;    /* not 0: it is in waits that do not heed it; its own thread's */
     ti_reading reads[TI_READS_KNOWN];
     uint32_t reads_beyond; /* how many reads found no place there; its own thread's */

@@ -118,13 +118,15 @@ void threading_thread_free(threading_thread_t *thread)
 void *ti_thread_call(ti_self *self, threading_target_t target, void *arg)
 {
     jmp_buf *outer = self->way_out;
-    const ti_acting *acting = self->acting; /* those that the call leaves unfinished are forgotten */
+    uint32_t outer_calls = self->way_out_calls;
     jmp_buf way_out;
     self->way_out = &way_out;
+    self->way_out_calls = self->calls;
     if (setjmp(way_out) == 0)
         self->exit_result = target(arg);
+    self->calls = self->way_out_calls; /* those that a longjmp of the user's left are forgotten */
     self->way_out = outer;
-    self->acting = acting;
+    self->way_out_calls = outer_calls;
     return self->exit_result;
 }
 
@@ -241,6 +243,13 @@ threading_status_t threading_thread_start(threading_thread_t *thread)
 
 /* ---- join ---- */
 
+bool ti_thread_is_stopped(const threading_thread_t *record)
+{
+    /* Acquire: as in ti_thread_wait, for those who find that it has ended. */
+    uint32_t state = ti_load_acquire(&record->state);
+    return state == TI_STOPPED || (state > TI_NEW && state < TI_ENDED && ti_port_threads_are_gone());
+}
+
 /* Sleep until the state may have changed. A wait without a limit is refused when it could never end. */
 static threading_status_t ti_thread_sleep(ti_self *self, threading_thread_t *record, uint32_t state,
                                           int64_t deadline, uint32_t enough)
@@ -265,6 +274,8 @@ threading_status_t ti_thread_wait(ti_self *self, threading_thread_t *record, int
             return THREADING_OK;
         if (state == TI_NEW)
             return THREADING_NOT_STARTED;
+        if (ti_port_threads_are_gone())
+            return THREADING_FINALIZING;
         if (ti_deadline_passed(deadline))
             return THREADING_TIMEOUT;
         threading_status_t status = ti_thread_sleep(self, record, state, deadline, enough);
@@ -291,17 +302,25 @@ bool ti_thread_reap(ti_self *self, threading_thread_t *record, int64_t deadline)
     }
 }
 
+/* Whether nothing is held up if the calling thread's join lasts until the process is gone. */
+static bool ti_join_may_last(const ti_self *self)
+{
+    return !ti_exit_has_begun() && (self->record == NULL || self->record == ti_registry_main() ||
+                                    (threading_thread_daemon(self->record) && !self->record->is_worker));
+}
+
 /*
  * The first to join without a limit sleeps in the system's own join, once instead of once for the state and once there.
- * THREADING_BUSY: it is not the first, or has to look closer.
+ * There it would not learn that the thread has stopped without an end: so the exit must not wait for the
+ * joiner. THREADING_BUSY: it is not the first, or has to look closer.
  */
 static threading_status_t ti_thread_join_first(ti_self *self, threading_thread_t *thread)
 {
-    bool is_first =
-        thread->family == ti_fork_family && ti_swap_acquire(&thread->reap, TI_JOINABLE, TI_JOINING);
+    bool is_first = ti_join_may_last(self) && thread->family == ti_fork_family &&
+                    ti_swap_acquire(&thread->reap, TI_JOINABLE, TI_JOINING);
     if (!is_first)
         return THREADING_BUSY;
-    if (!ti_waits_for_end(self, thread, TI_ENDED)) {
+    if (!ti_waits_for_end(self, thread, TI_STOPPED)) {
         ti_thread_change(&thread->reap, TI_JOINABLE);
         return THREADING_DEADLOCK;
     }
@@ -321,17 +340,17 @@ static threading_status_t ti_thread_join(threading_thread_t *thread, int64_t dea
         return THREADING_NOT_STARTED;
     if (thread == self->record)
         return THREADING_DEADLOCK;
-    if (state != TI_ENDED && ti_is_finalizing())
-        return THREADING_FINALIZING;
     threading_status_t status = THREADING_BUSY;
     if (ti_wait_is_unlimited(self, deadline))
         status = ti_thread_join_first(self, thread);
     if (status != THREADING_BUSY)
         return status;
-    status = ti_thread_wait(self, thread, deadline, TI_ENDED);
-    if (status == THREADING_OK && !ti_thread_reap(self, thread, deadline))
-        return ti_wait_status(deadline);
-    return status;
+    status = ti_thread_wait(self, thread, deadline, TI_STOPPED);
+    if (status != THREADING_OK)
+        return status;
+    if (ti_thread_is_stopped(thread))
+        return THREADING_FINALIZING;
+    return ti_thread_reap(self, thread, deadline) ? THREADING_OK : ti_wait_status(deadline);
 }
 
 threading_status_t threading_thread_join(threading_thread_t *thread)

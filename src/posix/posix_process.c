@@ -37,6 +37,11 @@ static void ti_posix_forked(void)
     ti_posix_call(&ti_posix_fork_hook);
 }
 
+bool ti_port_threads_are_gone(void)
+{
+    return false;
+}
+
 bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
 {
     ti_store_pointer_relaxed(&ti_posix_fork_hook, (uintptr_t)child);

@@ -78,6 +78,9 @@ typedef struct foreign foreign_t;
 foreign_t *foreign_start(void *(*function)(void *arg), void *arg);
 void foreign_join(foreign_t *thread);
 
+/* Ends the calling thread, whoever started it, in the platform's own way. */
+THREADING_NORETURN void foreign_exit(void);
+
 /* Bytes of memory that the process has allocated and not freed; 0 where it cannot be told. */
 size_t allocated_bytes(void);
 

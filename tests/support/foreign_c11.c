@@ -33,3 +33,8 @@ void foreign_join(foreign_t *thread)
     CHECK_EQUAL(thrd_join(thread->native, NULL), thrd_success);
     free(thread);
 }
+
+void foreign_exit(void)
+{
+    thrd_exit(0);
+}

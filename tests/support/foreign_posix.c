@@ -22,3 +22,8 @@ void foreign_join(foreign_t *thread)
     CHECK_EQUAL(pthread_join(thread->native, NULL), 0);
     free(thread);
 }
+
+void foreign_exit(void)
+{
+    pthread_exit(NULL);
+}

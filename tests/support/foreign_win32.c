@@ -47,3 +47,10 @@ void foreign_join(foreign_t *thread)
     CHECK(CloseHandle(thread->native));
     free(thread);
 }
+
+void foreign_exit(void)
+{
+    _endthreadex(0);
+    for (;;) /* it does not return, but is not declared so everywhere */
+        Sleep(INFINITE);
+}
