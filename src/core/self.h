@@ -5,6 +5,9 @@
  * A thread has a ti_self from the start if it was started here, else from its first call that needs one,
  * until it ends. The memory is never given back to the system but reused for later threads: another thread
  * may still be about to unpark this one when it ends.
+ *
+ * A thread's first call needs no memory of malloc's, and comes before anything that does: malloc itself may be what calls,
+ * guarded by a Lock.
  */
 #ifndef TI_SELF_H
 #define TI_SELF_H

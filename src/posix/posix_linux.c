@@ -5,13 +5,12 @@
 #if defined(__linux__)
 
 #include <sched.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define TI_LINUX_CPUS_MAX ((size_t)1 << 20) /* where to stop asking with larger and larger sets */
+#define TI_LINUX_CPUS_MAX 8192 /* what Linux can be built for */
 
 const size_t ti_port_name_limit = 15; /* TASK_COMM_LEN less the 0 */
 
@@ -42,29 +41,30 @@ void ti_port_yield(void)
     (void)sched_yield(); /* always 0 on Linux */
 }
 
-/* How many processors the calling thread may use, as far as a set of so many bytes can show; 0 when the kernel knows more
- * than that (EINVAL) or memory is out. The C library's own function for it is declared for _GNU_SOURCE only. */
-static size_t ti_linux_count_cpus(size_t size)
+/* How many processors the calling thread may use; 0 when the kernel knows more of them than the set has room for (EINVAL).
+ * On the stack, since a thread's first call, which counts them, allocates nothing. The C library's own function for it
+ * is declared for _GNU_SOURCE only. */
+static size_t ti_linux_count_cpus(void)
 {
-    unsigned char *set = calloc(1, size);
+    unsigned char set[TI_LINUX_CPUS_MAX / 8] = {0};
     size_t count = 0;
-    if (set != NULL && syscall(SYS_sched_getaffinity, 0, size, set) > 0) {
-        for (size_t i = 0; i < size; i++)
-            count += (size_t)__builtin_popcount(set[i]);
-    }
-    free(set);
+    if (syscall(SYS_sched_getaffinity, 0, sizeof set, set) <= 0)
+        return 0;
+    for (size_t i = 0; i < sizeof set; i++)
+        count += (size_t)__builtin_popcount(set[i]);
     return count;
 }
 
 size_t ti_port_cpu_count(void)
 {
-    for (size_t size = 128; size <= TI_LINUX_CPUS_MAX / 8; size *= 4) {
-        size_t count = ti_linux_count_cpus(size);
-        if (count > 0)
-            return count;
+    ti_port_errors errors = ti_port_errors_keep();
+    size_t count = ti_linux_count_cpus();
+    if (count == 0) {
+        long online = sysconf(_SC_NPROCESSORS_ONLN);
+        count = online > 0 ? (size_t)online : 1;
     }
-    long online = sysconf(_SC_NPROCESSORS_ONLN);
-    return online > 0 ? (size_t)online : 1;
+    ti_port_errors_restore(errors);
+    return count;
 }
 
 #else

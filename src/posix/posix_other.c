@@ -46,7 +46,9 @@ void ti_port_yield(void)
 
 size_t ti_port_cpu_count(void)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     long online = sysconf(_SC_NPROCESSORS_ONLN);
+    ti_port_errors_restore(errors);
     return online > 0 ? (size_t)online : 1;
 }
 
