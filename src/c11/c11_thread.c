@@ -77,3 +77,20 @@ size_t ti_port_cpu_count(void)
 {
     return 1;
 }
+
+/* Nothing here tells whether a thread is gone. */
+uint64_t ti_port_life(void)
+{
+    return 0;
+}
+
+bool ti_port_life_is_over(uint64_t life)
+{
+    (void)life;
+    return false;
+}
+
+void ti_port_life_end(uint64_t life)
+{
+    (void)life;
+}

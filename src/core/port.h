@@ -102,13 +102,24 @@ size_t ti_port_cpu_count(void);
 /*
  * Set the calling thread's pointer. When the thread ends, whoever started it, with a pointer that is not
  * NULL, `leave` is called in it with the pointer, after most other thread-local destructors; the pointer is
- * still set during the call and is NULL after it. False when the system cannot arrange for that call: the
- * pointer is set nevertheless.
+ * still set during that call, which is for good, and is NULL after it. Before it `leave` may be called to say that the
+ * thread's end has begun, from where on it is not certain that there will be another call.
+ * False when that is not certain already, as in a thread for which `leave` was called for good before: the pointer is set
+ * nevertheless, and if there is a call at all, it is the next one that can be.
  */
-bool ti_port_set_self(void *self, void (*leave)(void *self));
+bool ti_port_set_self(void *self, void (*leave)(void *self, bool for_good));
 
 /* Look closer where ti_port_self() gave NULL. */
 void *ti_port_self_recall(void);
+
+/*
+ * By what another thread can tell whether the calling one is gone; 0 where nothing tells. Over means that nothing runs in it
+ * any more; it may be said a moment after the thread was joined. It is asked in a thread that is not the one. The end gives
+ * back what it takes.
+ */
+uint64_t ti_port_life(void);
+bool ti_port_life_is_over(uint64_t life);
+void ti_port_life_end(uint64_t life);
 
 /* ---- 5 memory that malloc knows nothing of ---- */
 

@@ -7,6 +7,7 @@
 #include "atomic.h"
 #include "bias.h"
 #include "block.h"
+#include "late.h"
 #include "local.h"
 #include "memory.h"
 #include "registry.h"
@@ -162,9 +163,9 @@ static ti_self *ti_self_begin(void)
 static ti_self *ti_self_attach_new(void)
 {
     ti_self *self = ti_self_begin();
-    (void)ti_port_set_self(self,
-                           ti_self_leave); /* without the call at its end a foreign thread stays listed */
-    (void)ti_runtime_start();              /* asked again, and answered for, by threading_thread_start */
+    if (!ti_port_set_self(self, ti_self_leave))
+        ti_late_watch(self);
+    (void)ti_runtime_start(); /* asked again, and answered for, by threading_thread_start */
     ti_self_show(self);
     return self;
 }
@@ -179,17 +180,49 @@ ti_self *ti_self_attach(void)
     return self;
 }
 
-void ti_self_leave(void *pointer)
+void ti_self_retire(ti_self *self)
+{
+    ti_late_forget(self);
+    ti_registry_remove(self);
+    ti_waits_owner_ended(self);
+    if (self->record != NULL)
+        ti_thread_set_ended(self->record);
+}
+
+void ti_self_end(ti_self *self)
+{
+    ti_local_finish(self);
+    ti_blocks_leave(self);
+    ti_registry_lock(self);
+    threading_thread_t *record = self->record;
+    bool is_kept = ti_bias_keep(self);
+    ti_registry_unlock();
+    if (record != NULL)
+        ti_thread_leave(record);
+    if (!is_kept)
+        ti_self_free(self);
+}
+
+/* A thread that was not started here may have come at any of its destructors. */
+static bool ti_self_may_be_late(const ti_self *self)
+{
+    return self->record == NULL || self->record->kind == TI_DUMMY;
+}
+
+void ti_self_leave(void *pointer, bool for_good)
 {
     ti_self *self = (ti_self *)pointer;
+    if (!for_good) {
+        if (ti_self_may_be_late(self))
+            ti_late_watch(self);
+        return;
+    }
+    ti_late_sweep(self);
     ti_local_finish(self);
     ti_blocks_leave(self);
     threading_thread_t *record = self->record; /* only now: a finaliser may have asked for a Dummy */
     ti_registry_lock(self);
-    ti_registry_remove(self);
-    ti_waits_owner_ended(self);
-    if (record != NULL)
-        ti_thread_set_ended(record);
+    ti_self_retire(self);
     bool is_kept = ti_bias_keep(self);
     ti_registry_unlock();
     if (record != NULL)

@@ -4,6 +4,7 @@
 
 #if defined(__linux__)
 
+#include <errno.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -22,6 +23,28 @@ uint64_t ti_port_native_id(void)
 uint64_t ti_port_main_native_id(void)
 {
     return (uint64_t)getpid();
+}
+
+/* A thread's number. It may be given to another thread later: then this one counts as gone when that one is. */
+uint64_t ti_port_life(void)
+{
+    return ti_port_native_id();
+}
+
+/* A signal of number 0 is none, and is refused for a thread that is gone (ESRCH), or in a sandbox. */
+bool ti_port_life_is_over(uint64_t life)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    bool is_over = life == ti_port_native_id(); /* the calling thread is another one */
+    if (!is_over)
+        is_over = syscall(SYS_tgkill, getpid(), (pid_t)life, 0) != 0 && errno == ESRCH;
+    ti_port_errors_restore(errors);
+    return is_over;
+}
+
+void ti_port_life_end(uint64_t life)
+{
+    (void)life;
 }
 
 bool ti_port_is_main(void)

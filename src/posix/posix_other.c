@@ -52,6 +52,23 @@ size_t ti_port_cpu_count(void)
     return online > 0 ? (size_t)online : 1;
 }
 
+/* Nothing here tells whether a thread is gone. */
+uint64_t ti_port_life(void)
+{
+    return 0;
+}
+
+bool ti_port_life_is_over(uint64_t life)
+{
+    (void)life;
+    return false;
+}
+
+void ti_port_life_end(uint64_t life)
+{
+    (void)life;
+}
+
 #else
 typedef int ti_posix_is_known; /* C wants a declaration in every file */
 #endif

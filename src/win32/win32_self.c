@@ -8,17 +8,21 @@
  *   - at the process's end in the thread that ends it, when all others are dead: ignored;
  *   - when a fiber is deleted, in the thread that deletes it. An FLS slot is a fiber's, so its value is the stack that set
  *     it. The stack that runs is no deleted fiber's: if it is the same one, the thread ends.
+ * A thread that comes back after its callback, from another DLL's or a destructor of C++, is told by what the TLS slot then
+ * has: for it there may be no callback any more.
  */
 #include "win32_system.h"
 
 #include "atomic.h"
+
+#define TI_WIN32_LEFT ((void *)1) /* in the slot: the thread has left */
 
 enum { TI_NO_SLOTS, TI_MAKING_SLOTS, TI_HAS_SLOTS };
 
 static uint32_t ti_win32_slots;
 static DWORD ti_win32_self = TLS_OUT_OF_INDEXES;
 static DWORD ti_win32_trigger = FLS_OUT_OF_INDEXES;
-static void (*ti_win32_leave)(void *self);
+static void (*ti_win32_leave)(void *self, bool for_good);
 
 /* Where the memory of the stack that runs begins; the same for as long as there is that stack. */
 static PVOID ti_win32_stack(void)
@@ -35,14 +39,29 @@ static bool ti_win32_arm(bool armed)
            FlsSetValue(ti_win32_trigger, armed ? ti_win32_stack() : NULL);
 }
 
+/* TlsGetValue clears the thread's error code: it is the user's, so it is kept. */
+static void *ti_win32_slot(void)
+{
+    DWORD error = GetLastError();
+    void *value = TlsGetValue(ti_win32_self);
+    SetLastError(error);
+    return value;
+}
+
+static void *ti_win32_get(void)
+{
+    void *value = ti_win32_slot();
+    return value != TI_WIN32_LEFT ? value : NULL;
+}
+
 TI_WIN32_CALLED static VOID WINAPI ti_win32_ends(PVOID stack)
 {
-    void *self = TlsGetValue(ti_win32_self);
+    void *self = ti_win32_get();
     if (stack == NULL || self == NULL || ti_win32_is_ending())
         return;
     if (stack == ti_win32_stack()) {
-        ti_win32_leave(self);
-        (void)TlsSetValue(ti_win32_self, NULL);
+        ti_win32_leave(self, true);
+        (void)TlsSetValue(ti_win32_self, TI_WIN32_LEFT);
     } else {
         (void)ti_win32_arm(true); /* the fiber that goes may have been the one that was to tell the end */
     }
@@ -56,7 +75,7 @@ static void ti_win32_look_up_all(void)
     (void)ti_port_now();
 }
 
-static void ti_win32_make_slots(void (*leave)(void *self))
+static void ti_win32_make_slots(void (*leave)(void *self, bool for_good))
 {
     if (ti_swap_acquire(&ti_win32_slots, TI_NO_SLOTS, TI_MAKING_SLOTS)) {
         ti_win32_look_up_all();
@@ -72,15 +91,6 @@ static void ti_win32_make_slots(void (*leave)(void *self))
         Sleep(1); /* once in a process, for the moment that the two calls take */
 }
 
-/* TlsGetValue clears the thread's error code: it is the user's, so it is kept. */
-static void *ti_win32_get(void)
-{
-    DWORD error = GetLastError();
-    void *self = TlsGetValue(ti_win32_self);
-    SetLastError(error);
-    return self;
-}
-
 void *ti_port_self(void)
 {
     return ti_load_acquire(&ti_win32_slots) == TI_HAS_SLOTS ? ti_win32_get() : NULL;
@@ -91,9 +101,37 @@ void *ti_port_self_recall(void)
     return ti_port_self();
 }
 
-bool ti_port_set_self(void *self, void (*leave)(void *self))
+bool ti_port_set_self(void *self, void (*leave)(void *self, bool for_good))
 {
     ti_win32_make_slots(leave); /* it is always the same function */
+    bool has_left = ti_win32_slot() == TI_WIN32_LEFT;
     (void)TlsSetValue(ti_win32_self, self);
-    return ti_win32_arm(self != NULL);
+    return ti_win32_arm(self != NULL) && !has_left;
+}
+
+/* ---- whether a thread is gone: a handle tells ---- */
+
+uint64_t ti_port_life(void)
+{
+    HANDLE thread = NULL;
+    ti_port_errors errors = ti_port_errors_keep();
+    (void)DuplicateHandle(GetCurrentProcess(), GetCurrentThread(), GetCurrentProcess(), &thread, SYNCHRONIZE,
+                          FALSE, 0); /* fails when there can be no more handles: NULL is for no answer */
+    ti_port_errors_restore(errors);
+    return (uintptr_t)thread;
+}
+
+bool ti_port_life_is_over(uint64_t life)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    bool is_over = WaitForSingleObject((HANDLE)(uintptr_t)life, 0) == WAIT_OBJECT_0;
+    ti_port_errors_restore(errors);
+    return is_over;
+}
+
+void ti_port_life_end(uint64_t life)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    (void)CloseHandle((HANDLE)(uintptr_t)life); /* fails for one that was closed before */
+    ti_port_errors_restore(errors);
 }
