@@ -36,14 +36,12 @@ __attribute__((constructor)) static void ti_c11_load(void)
 }
 #endif
 
-static void ti_c11_call_leave(void *self, bool for_good)
+static void ti_c11_call_leave(void *self)
 {
     /* Relaxed: this thread has set it too. */
-    void (*leave)(void *, bool) = (void (*)(void *, bool))ti_load_pointer_relaxed(&ti_c11_leave);
+    void (*leave)(void *) = (void (*)(void *))ti_load_pointer_relaxed(&ti_c11_leave);
     ti_c11_self = self; /* for the calls that `leave` makes */
-    leave(self, for_good);
-    if (!for_good)
-        return;
+    leave(self);
     ti_c11_self = NULL;
     ti_c11_has_left = true;
 }
@@ -52,8 +50,8 @@ static void ti_c11_destructor(void *value)
 {
     uintptr_t round = (uintptr_t)value & TI_C11_ROUNDS_MASK;
     void *next = (void *)((uintptr_t)value + 1);
-    bool for_good = round >= TI_C11_LEAVE_ROUND || tss_set(ti_c11_key, next) != thrd_success;
-    ti_c11_call_leave((void *)((uintptr_t)value & ~TI_C11_ROUNDS_MASK), for_good);
+    if (round >= TI_C11_LEAVE_ROUND || tss_set(ti_c11_key, next) != thrd_success)
+        ti_c11_call_leave((void *)((uintptr_t)value & ~TI_C11_ROUNDS_MASK));
 }
 
 static void ti_c11_start(void)
@@ -77,7 +75,7 @@ void *ti_port_self_recall(void)
     return ti_c11_self;
 }
 
-bool ti_port_set_self(void *self, void (*leave)(void *self, bool for_good))
+bool ti_port_set_self(void *self, void (*leave)(void *self))
 {
     uintptr_t round = self != NULL && ti_c11_has_left ? TI_C11_LEAVE_ROUND : 0;
     void *value = (void *)((uintptr_t)self | round);
@@ -85,6 +83,5 @@ bool ti_port_set_self(void *self, void (*leave)(void *self, bool for_good))
     ti_c11_self = self;
     if (self != NULL)
         ti_store_pointer_relaxed(&ti_c11_leave, (uintptr_t)leave);
-    bool is_set = ti_c11_has_key && tss_set(ti_c11_key, value) == thrd_success;
-    return is_set && !ti_c11_has_left;
+    return ti_c11_has_key && tss_set(ti_c11_key, value) == thrd_success;
 }

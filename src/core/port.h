@@ -102,12 +102,10 @@ size_t ti_port_cpu_count(void);
 /*
  * Set the calling thread's pointer. When the thread ends, whoever started it, with a pointer that is not
  * NULL, `leave` is called in it with the pointer, after most other thread-local destructors; the pointer is
- * still set during that call, which is for good, and is NULL after it. Before it `leave` may be called to say that the
- * thread's end has begun, from where on it is not certain that there will be another call.
- * False when that is not certain already, as in a thread for which `leave` was called for good before: the pointer is set
- * nevertheless, and if there is a call at all, it is the next one that can be.
+ * still set during the call and is NULL after it. In a thread for which it was called before, `leave` comes as soon as it can, if
+ * it can at all. False when the system cannot arrange for any call: the pointer is set nevertheless.
  */
-bool ti_port_set_self(void *self, void (*leave)(void *self, bool for_good));
+bool ti_port_set_self(void *self, void (*leave)(void *self));
 
 /* Look closer where ti_port_self() gave NULL. */
 void *ti_port_self_recall(void);

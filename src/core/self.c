@@ -7,7 +7,7 @@
 #include "atomic.h"
 #include "bias.h"
 #include "block.h"
-#include "late.h"
+#include "foreign.h"
 #include "local.h"
 #include "memory.h"
 #include "registry.h"
@@ -151,9 +151,11 @@ static ti_self *ti_self_begin(void)
     /* Relaxed: only main itself can be told to be main. After its end late destructors find it known. */
     bool is_main = ti_port_is_main() && ti_load_relaxed(&ti_main_is_known) == 0;
     ti_self *self = is_main ? ti_main_self_begin() : ti_foreign_self();
+    uint64_t life = is_main ? 0 : ti_port_life();
     ti_registry_lock(self);
     self->fast.ident = is_main ? TI_MAIN_IDENT : ti_registry_new_ident();
     ti_registry_add(self);
+    ti_foreign_add(self, life);
     ti_registry_unlock();
     return self;
 }
@@ -163,8 +165,7 @@ static ti_self *ti_self_begin(void)
 static ti_self *ti_self_attach_new(void)
 {
     ti_self *self = ti_self_begin();
-    if (!ti_port_set_self(self, ti_self_leave))
-        ti_late_watch(self);
+    (void)ti_port_set_self(self, ti_self_leave); /* whether it will be called: foreign.h */
     (void)ti_runtime_start(); /* asked again, and answered for, by threading_thread_start */
     ti_self_show(self);
     return self;
@@ -182,7 +183,7 @@ ti_self *ti_self_attach(void)
 
 void ti_self_retire(ti_self *self)
 {
-    ti_late_forget(self);
+    ti_foreign_remove(self);
     ti_registry_remove(self);
     ti_waits_owner_ended(self);
     if (self->record != NULL)
@@ -203,21 +204,10 @@ void ti_self_end(ti_self *self)
         ti_self_free(self);
 }
 
-/* A thread that was not started here may have come at any of its destructors. */
-static bool ti_self_may_be_late(const ti_self *self)
-{
-    return self->record == NULL || self->record->kind == TI_DUMMY;
-}
-
-void ti_self_leave(void *pointer, bool for_good)
+void ti_self_leave(void *pointer)
 {
     ti_self *self = (ti_self *)pointer;
-    if (!for_good) {
-        if (ti_self_may_be_late(self))
-            ti_late_watch(self);
-        return;
-    }
-    ti_late_sweep(self);
+    ti_foreign_sweep(self);
     ti_local_finish(self);
     ti_blocks_leave(self);
     threading_thread_t *record = self->record; /* only now: a finaliser may have asked for a Dummy */

@@ -13,7 +13,6 @@
 #define TI_SELF_H
 
 #include <setjmp.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -88,9 +87,9 @@ typedef struct ti_self {
     ti_reading reads[TI_READS_KNOWN];
     uint32_t reads_beyond; /* how many reads found no place there; its own thread's */
     struct ti_self *next;  /* in the registry's table under its guard, or in the pool */
-    uint64_t life; /* see late.h, under the registry's guard, as the next; 0: nothing is to be feared */
-    struct ti_self *late_next;
-    struct ti_self **late_link;
+    uint64_t life;         /* see foreign.h, under the registry's guard, as the next; 0: not on the list */
+    struct ti_self *foreign_next;
+    struct ti_self **foreign_link;
     ti_parker parker; /* last: it stays as it is when the rest is reset for the next thread */
 } ti_self;
 
@@ -117,8 +116,8 @@ void ti_self_show(ti_self *self);
 ti_self *ti_self_new(void);
 void ti_self_free(ti_self *self);
 
-/* The end of a thread's life in this library; called in that thread. Unless it is for good, that end has only begun. */
-void ti_self_leave(void *pointer, bool for_good);
+/* The end of a thread's life in this library; called in that thread. */
+void ti_self_leave(void *pointer);
 
 /* The same in pieces, for a thread that is gone. Under the registry's guard: nobody finds it any more. Then, without: what
  * it had. */

@@ -134,7 +134,7 @@ static void ti_thread_dismiss_visitor(void)
 {
     void *visitor = ti_port_self_recall();
     if (visitor != NULL)
-        ti_self_leave(visitor, true);
+        ti_self_leave(visitor);
 }
 
 static void ti_thread_main(void *argument)
@@ -154,7 +154,7 @@ static void ti_thread_main(void *argument)
     ti_local_finish(self);
     if (leaves_by_itself)
         return;
-    ti_self_leave(self, true);
+    ti_self_leave(self);
     (void)ti_port_set_self(NULL, ti_self_leave);
 }
 

@@ -40,13 +40,12 @@ static void ti_posix_self_destructor(void *value)
 {
     uintptr_t round = (uintptr_t)value & TI_POSIX_ROUNDS_MASK;
     void *self = (void *)((uintptr_t)value & ~TI_POSIX_ROUNDS_MASK);
-    bool for_good = round >= TI_POSIX_LEAVE_ROUND ||
-                    pthread_setspecific(ti_posix_key, (void *)((uintptr_t)value + 1)) != 0;
+    if (round < TI_POSIX_LEAVE_ROUND &&
+        pthread_setspecific(ti_posix_key, (void *)((uintptr_t)value + 1)) == 0)
+        return;
     ti_posix_self = self; /* for the calls that `leave` makes */
     /* Relaxed, here and where it is stored: this thread has stored it itself. */
-    ((void (*)(void *, bool))ti_load_pointer_relaxed(&ti_posix_leave))(self, for_good);
-    if (!for_good)
-        return;
+    ((void (*)(void *))ti_load_pointer_relaxed(&ti_posix_leave))(self);
     ti_posix_self = NULL;
     ti_posix_has_left = true;
 }
@@ -68,7 +67,7 @@ void *ti_port_self_recall(void)
     return ti_posix_self;
 }
 
-bool ti_port_set_self(void *self, void (*leave)(void *self, bool for_good))
+bool ti_port_set_self(void *self, void (*leave)(void *self))
 {
     uintptr_t round = self != NULL && ti_posix_has_left ? TI_POSIX_LEAVE_ROUND : 0;
     ti_posix_self = self;
@@ -76,5 +75,5 @@ bool ti_port_set_self(void *self, void (*leave)(void *self, bool for_good))
         return false;
     if (self != NULL)
         ti_store_pointer_relaxed(&ti_posix_leave, (uintptr_t)leave);
-    return pthread_setspecific(ti_posix_key, (void *)((uintptr_t)self | round)) == 0 && round == 0;
+    return pthread_setspecific(ti_posix_key, (void *)((uintptr_t)self | round)) == 0;
 }

@@ -8,21 +8,17 @@
  *   - at the process's end in the thread that ends it, when all others are dead: ignored;
  *   - when a fiber is deleted, in the thread that deletes it. An FLS slot is a fiber's, so its value is the stack that set
  *     it. The stack that runs is no deleted fiber's: if it is the same one, the thread ends.
- * A thread that comes back after its callback, from another DLL's or a destructor of C++, is told by what the TLS slot then
- * has: for it there may be no callback any more.
  */
 #include "win32_system.h"
 
 #include "atomic.h"
-
-#define TI_WIN32_LEFT ((void *)1) /* in the slot: the thread has left */
 
 enum { TI_NO_SLOTS, TI_MAKING_SLOTS, TI_HAS_SLOTS };
 
 static uint32_t ti_win32_slots;
 static DWORD ti_win32_self = TLS_OUT_OF_INDEXES;
 static DWORD ti_win32_trigger = FLS_OUT_OF_INDEXES;
-static void (*ti_win32_leave)(void *self, bool for_good);
+static void (*ti_win32_leave)(void *self);
 
 /* Where the memory of the stack that runs begins; the same for as long as there is that stack. */
 static PVOID ti_win32_stack(void)
@@ -39,29 +35,14 @@ static bool ti_win32_arm(bool armed)
            FlsSetValue(ti_win32_trigger, armed ? ti_win32_stack() : NULL);
 }
 
-/* TlsGetValue clears the thread's error code: it is the user's, so it is kept. */
-static void *ti_win32_slot(void)
-{
-    DWORD error = GetLastError();
-    void *value = TlsGetValue(ti_win32_self);
-    SetLastError(error);
-    return value;
-}
-
-static void *ti_win32_get(void)
-{
-    void *value = ti_win32_slot();
-    return value != TI_WIN32_LEFT ? value : NULL;
-}
-
 TI_WIN32_CALLED static VOID WINAPI ti_win32_ends(PVOID stack)
 {
-    void *self = ti_win32_get();
+    void *self = TlsGetValue(ti_win32_self);
     if (stack == NULL || self == NULL || ti_win32_is_ending())
         return;
     if (stack == ti_win32_stack()) {
-        ti_win32_leave(self, true);
-        (void)TlsSetValue(ti_win32_self, TI_WIN32_LEFT);
+        ti_win32_leave(self);
+        (void)TlsSetValue(ti_win32_self, NULL);
     } else {
         (void)ti_win32_arm(true); /* the fiber that goes may have been the one that was to tell the end */
     }
@@ -75,7 +56,7 @@ static void ti_win32_look_up_all(void)
     (void)ti_port_now();
 }
 
-static void ti_win32_make_slots(void (*leave)(void *self, bool for_good))
+static void ti_win32_make_slots(void (*leave)(void *self))
 {
     if (ti_swap_acquire(&ti_win32_slots, TI_NO_SLOTS, TI_MAKING_SLOTS)) {
         ti_win32_look_up_all();
@@ -91,6 +72,15 @@ static void ti_win32_make_slots(void (*leave)(void *self, bool for_good))
         Sleep(1); /* once in a process, for the moment that the two calls take */
 }
 
+/* TlsGetValue clears the thread's error code: it is the user's, so it is kept. */
+static void *ti_win32_get(void)
+{
+    DWORD error = GetLastError();
+    void *self = TlsGetValue(ti_win32_self);
+    SetLastError(error);
+    return self;
+}
+
 void *ti_port_self(void)
 {
     return ti_load_acquire(&ti_win32_slots) == TI_HAS_SLOTS ? ti_win32_get() : NULL;
@@ -101,12 +91,11 @@ void *ti_port_self_recall(void)
     return ti_port_self();
 }
 
-bool ti_port_set_self(void *self, void (*leave)(void *self, bool for_good))
+bool ti_port_set_self(void *self, void (*leave)(void *self))
 {
     ti_win32_make_slots(leave); /* it is always the same function */
-    bool has_left = ti_win32_slot() == TI_WIN32_LEFT;
     (void)TlsSetValue(ti_win32_self, self);
-    return ti_win32_arm(self != NULL) && !has_left;
+    return ti_win32_arm(self != NULL);
 }
 
 /* ---- whether a thread is gone: a handle tells ---- */

@@ -180,10 +180,8 @@ static void *known_self(void)
 }
 
 /* What the core's function does at a thread's end: it finds its own, waits and wakes. */
-static void leave(void *self, bool for_good)
+static void leave(void *self)
 {
-    if (!for_good) /* it was only said that there may be no more calls */
-        return;
     static ti_parker parkers[64];
     int *value = self;
     ti_parker *parker = &parkers[value - values];
