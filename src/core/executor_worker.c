@@ -386,7 +386,9 @@ static threading_thread_t *ti_worker_thread(const threading_executor_t *executor
     char *name = (char *)ti_memory_allocate(size);
     if (name == NULL)
         return NULL;
+    ti_port_errors errors = ti_port_errors_keep();
     (void)snprintf(name, size, "%s_%u", executor->name, (unsigned)executor->worker_count);
+    ti_port_errors_restore(errors);
     threading_thread_options_t options = {
         .name = name, .daemon = executor->options.daemon, .stack_size = executor->options.stack_size};
     threading_thread_t *thread = threading_thread_new(ti_worker_main, worker, &options);

@@ -12,6 +12,7 @@
 #include "block.h"
 #include "executor.h"
 #include "fence.h"
+#include "foreign.h"
 #include "local.h"
 #include "parking.h"
 #include "port.h"
@@ -96,6 +97,7 @@ void ti_fork_child(void)
     ti_executors_reset();
     self->executor = NULL;
     ti_port_parker_init(&self->parker);
+    ti_foreign_reset(self);
     ti_registry_for_each(ti_fork_forget_thread, self);
     ti_fork_end_records(self->record);
     ti_registry_reset(self, ti_fork_main_record(self));

@@ -48,7 +48,9 @@ static ti_name *ti_name_automatic(const char *prefix)
         return NULL;
     /* Relaxed: only the number matters. */
     unsigned long number = (unsigned long)ti_add_relaxed(&count, 1) + 1;
+    ti_port_errors errors = ti_port_errors_keep();
     (void)snprintf(name->storage, TI_AUTOMATIC_SIZE, "%s-%lu", prefix, number);
+    ti_port_errors_restore(errors);
     return name;
 }
 

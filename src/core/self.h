@@ -5,6 +5,9 @@
  * A thread has a ti_self from the start if it was started here, else from its first call that needs one,
  * until it ends. The memory is never given back to the system but reused for later threads: another thread
  * may still be about to unpark this one when it ends.
+ *
+ * A thread's first call needs no memory of malloc's, and comes before anything that does: malloc itself may be what calls,
+ * guarded by a Lock.
  */
 #ifndef TI_SELF_H
 #define TI_SELF_H
@@ -90,7 +93,10 @@ typedef struct ti_self {
     ti_reading reads[TI_READS_KNOWN];
     uint32_t reads_beyond; /* how many reads found no place there; its own thread's */
     struct ti_self *next;  /* in the registry's table under its guard, or in the pool */
-    ti_parker parker;      /* last: it stays as it is when the rest is reset for the next thread */
+    uint64_t life;         /* see foreign.h, under the registry's guard, as the next; 0: not on the list */
+    struct ti_self *foreign_next;
+    struct ti_self **foreign_link;
+    ti_parker parker; /* last: it stays as it is when the rest is reset for the next thread */
 } ti_self;
 
 /* The thread that a waiter belongs to. */
@@ -118,5 +124,10 @@ void ti_self_free(ti_self *self);
 
 /* The end of a thread's life in this library; called in that thread. */
 void ti_self_leave(void *pointer);
+
+/* The same in pieces, for a thread that is gone. Under the registry's guard: nobody finds it any more. Then, without: what
+ * it had. */
+void ti_self_retire(ti_self *self);
+void ti_self_end(ti_self *self);
 
 #endif

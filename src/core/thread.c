@@ -130,9 +130,19 @@ void *ti_thread_call(ti_self *self, threading_target_t target, void *arg)
     return self->exit_result;
 }
 
+/* Code that the system runs in the thread before its entry, such as a DLL's, may have called: then the thread is known as a
+ * foreign one, which ends here. */
+static void ti_thread_dismiss_visitor(void)
+{
+    void *visitor = ti_port_self_recall();
+    if (visitor != NULL)
+        ti_self_leave(visitor);
+}
+
 static void ti_thread_main(void *argument)
 {
     ti_self *self = (ti_self *)argument;
+    ti_thread_dismiss_visitor();
     bool leaves_by_itself = ti_port_set_self(self, ti_self_leave);
     ti_self_show(self);
     self->record->native_id = ti_port_native_id();

@@ -2,7 +2,7 @@
 /*
  * Memory that runs out: every call that takes memory is made to fail at each of its allocations in turn.
  *
- * The three functions of memory.h are defined here in place of the library's; a static library's own are
+ * The functions of memory.h are defined here in place of the library's; a static library's own are
  * then not linked. They count down to the failure, count what is alive, and know what they gave out.
  * So that this is exact, block.h's functions keep no blocks, unless KEEPS_BLOCKS is defined before.
  * Included once in each suite.
@@ -93,6 +93,12 @@ void *ti_memory_resize(void *memory, size_t size)
         ti_memory_free(memory);
     }
     return moved;
+}
+
+/* As if it had to be given back. */
+void *ti_memory_keep(size_t size)
+{
+    return ti_memory_allocate(size);
 }
 
 #if !defined(KEEPS_BLOCKS)

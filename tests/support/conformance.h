@@ -81,6 +81,13 @@ void foreign_join(foreign_t *thread);
 /* Ends the calling thread, whoever started it, in the platform's own way. */
 THREADING_NORETURN void foreign_exit(void);
 
+/* A thread-local pointer of the platform's own, as other libraries have them. The destructor is called at a thread's end with
+ * what was set last, and again in the next round if it has set something; there are so many rounds. */
+typedef struct native_key native_key_t;
+native_key_t *native_key_new(void (*destructor)(void *value));
+void native_key_set(native_key_t *key, void *value);
+int native_key_rounds(void);
+
 /* Bytes of memory that the process has allocated and not freed; 0 where it cannot be told. */
 size_t allocated_bytes(void);
 
