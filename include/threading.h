@@ -1505,11 +1505,14 @@ THREADING_API threading_status_t threading_rwlock_release_write(threading_rwlock
  *         balance += n;
  *     }
  *
- * Python's `with` statement: acquire, run the body once, release. The argument is evaluated once. `break`
- * and `continue` leave just this body. The body is skipped when the acquire fails. With GCC and Clang the
- * lock is released on every way out of the body: falling through, break, continue, return, goto, and C++
- * exceptions. Other compilers see the first three. threading_exit() and longjmp() release nothing.
- * Bodies nest.
+ * Python's `with` statement: acquire, run the body once, release. The argument is evaluated once. The body is
+ * a block or one statement, and is skipped when the acquire fails. `break` and `continue` leave just this
+ * body, not a loop around it. Bodies nest.
+ *
+ * The end of the body, `break` and `continue` release, with every compiler. `return`, `goto` and C++ exceptions
+ * release too with GCC and Clang (clang-cl as well), and in C++ with every compiler. C that Microsoft's cl.exe is
+ * to compile must not leave a body by `return` or `goto`: the lock would stay held. threading_exit() and
+ * longjmp() release nothing.
  */
 
 /** With a Lock. */
@@ -2261,15 +2264,20 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
 /* ------------------------------------------------------------------------------- private from here */
 
 /*
- * THREADING_WITH_ is a loop that runs once: its variable holds the lock as long as it is not NULL, and is
- * cleaned up on every way out of its scope. A name of its own keeps nested bodies from shadowing.
+ * THREADING_WITH_ is two loops that run once. The body is the inner one's, so that `break` and `continue` leave
+ * that one and come to the outer one's step, which releases. What leaves both loops at once runs no step: there
+ * the variables are cleaned up, where the compiler or C++ can. threading_with_… is the object as long as it is
+ * held, threading_body_… until the body was run; names of their own keep nested bodies from shadowing.
  */
 #define THREADING_WITH_(kind, type, object, unique) THREADING_WITH_UNIQUE_(kind, type, object, unique)
 #define THREADING_WITH_UNIQUE_(kind, type, object, unique)                                                  \
-    for (type * threading_with_##unique THREADING_CLEANUP(threading_##kind##_leave) =                       \
-             threading_##kind##_enter(object);                                                              \
+    for (type * threading_with_##unique                                                                     \
+                    THREADING_CLEANUP(threading_##kind##_leave) = threading_##kind##_enter(object),         \
+                    *threading_body_##unique = threading_with_##unique;                                     \
          threading_with_##unique != NULL || THREADING_ANALYSIS_LEFT(kind, object, threading_with_##unique); \
-         threading_##kind##_leave(&threading_with_##unique))
+         threading_##kind##_leave(&threading_with_##unique))                                                \
+        for (THREADING_HOLDER(kind, type, unique); threading_body_##unique != NULL;                         \
+             threading_body_##unique = NULL)
 
 /* For Clang's analysis, which follows all paths and knows objects by their names: after the loop the lock may
  * be given back. The call is never made, since the variable is NULL there. */
@@ -2286,12 +2294,30 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
 #define THREADING_UNIQUE __LINE__
 #endif
 
-#if defined(__GNUC__)
-#define THREADING_CLEANUP(function) __attribute__((cleanup(function)))
+#if defined(__GNUC__) || defined(__clang__)
 #define THREADING_UNUSED __attribute__((unused))
 #else
-#define THREADING_CLEANUP(function)
 #define THREADING_UNUSED
+#endif
+
+/* THREADING_NO_CLEANUP has the tests see what a compiler without the attribute sees. */
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(THREADING_NO_CLEANUP)
+#define THREADING_CLEANUP(function) __attribute__((cleanup(function)))
+#define THREADING_HOLDER(kind, type, unique)
+#elif defined(__cplusplus)
+extern "C++" {
+template <class Object> struct threading_holder {
+    Object **with;
+    void (*leave)(Object **with);
+    ~threading_holder() { leave(with); }
+};
+}
+#define THREADING_CLEANUP(function)
+#define THREADING_HOLDER(kind, type, unique) \
+    threading_holder<type> threading_holder_##unique = {&threading_with_##unique, &threading_##kind##_leave}
+#else
+#define THREADING_CLEANUP(function)
+#define THREADING_HOLDER(kind, type, unique)
 #endif
 
 /* Tells Clang's analysis that the lock is held in the body, and asks for no release of it. */
