@@ -55,7 +55,8 @@
  *
  * Results. A call that can fail returns a threading_status_t; 0 is success. Nothing aborts and
  * nothing prints. After a failure nothing is half done. Statuses that must not be dropped are marked
- * so that the compiler says it. Out-parameters may be NULL and are written on success only.
+ * so that the compiler says it; THREADING_IGNORE(call) drops one on purpose. Out-parameters may be NULL
+ * and are written on success only.
  *
  * Checks come in this order: a NULL object (THREADING_INVALID), the arguments, the object's state.
  * Where the result is no status, a NULL object gives false, 0 or NULL.
@@ -231,6 +232,15 @@ THREADING_API const char *threading_status_name(threading_status_t status);
  * Callable: from any thread, after fork, at exit.
  */
 THREADING_API const char *threading_status_message(threading_status_t status);
+
+/**
+ * Drop a status on purpose: `THREADING_IGNORE(threading_thread_join(thread));`
+ *
+ * No compiler warns of it, in C or in C++. GCC warns of a cast to void where a status must not be dropped.
+ * @param call  an expression whose value is a threading_status_t; evaluated once.
+ * Callable: from any thread, after fork, at exit.
+ */
+#define THREADING_IGNORE(call) threading_status_ignore(call)
 
 /* -------------------------------------------------------------------------------------------------
  * 4 Time
@@ -2248,7 +2258,7 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
 /* -------------------------------------------------------------------------------------------------
  * 23 Attributes
  *
- * THREADING_NODISCARD   the compiler warns when the status is dropped.
+ * THREADING_NODISCARD   the compiler warns when the status is dropped; see THREADING_IGNORE.
  * THREADING_NORETURN    the call does not return.
  * THREADING_ANALYSIS    Clang's -Wthread-safety: Lock is a capability, so that a missing release or
  *                       a field marked guarded_by(lock) and used without it is found when compiling. For
@@ -2299,6 +2309,12 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
 #else
 #define THREADING_UNUSED
 #endif
+
+/* Of THREADING_IGNORE: an argument is no dropped value, whatever the compiler thinks of casts. */
+THREADING_UNUSED static inline void threading_status_ignore(threading_status_t status)
+{
+    (void)status;
+}
 
 /* THREADING_NO_CLEANUP has the tests see what a compiler without the attribute sees. */
 #if (defined(__GNUC__) || defined(__clang__)) && !defined(THREADING_NO_CLEANUP)
