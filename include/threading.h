@@ -55,7 +55,8 @@
  *
  * Results. A call that can fail returns a threading_status_t; 0 is success. Nothing aborts and
  * nothing prints. After a failure nothing is half done. Statuses that must not be dropped are marked
- * so that the compiler says it. Out-parameters may be NULL and are written on success only.
+ * so that the compiler says it; THREADING_IGNORE(call) drops one on purpose. Out-parameters may be NULL
+ * and are written on success only.
  *
  * Checks come in this order: a NULL object (THREADING_INVALID), the arguments, the object's state.
  * Where the result is no status, a NULL object gives false, 0 or NULL.
@@ -231,6 +232,15 @@ THREADING_API const char *threading_status_name(threading_status_t status);
  * Callable: from any thread, after fork, at exit.
  */
 THREADING_API const char *threading_status_message(threading_status_t status);
+
+/**
+ * Drop a status on purpose: `THREADING_IGNORE(threading_thread_join(thread));`
+ *
+ * No compiler warns of it, in C or in C++. GCC warns of a cast to void where a status must not be dropped.
+ * @param call  an expression whose value is a threading_status_t; evaluated once.
+ * Callable: from any thread, after fork, at exit.
+ */
+#define THREADING_IGNORE(call) threading_status_ignore(call)
 
 /* -------------------------------------------------------------------------------------------------
  * 4 Time
@@ -1507,11 +1517,14 @@ THREADING_API threading_status_t threading_rwlock_release_write(threading_rwlock
  *         balance += n;
  *     }
  *
- * Python's `with` statement: acquire, run the body once, release. The argument is evaluated once. `break`
- * and `continue` leave just this body. The body is skipped when the acquire fails. With GCC and Clang the
- * lock is released on every way out of the body: falling through, break, continue, return, goto, and C++
- * exceptions. Other compilers see the first three. threading_exit() and longjmp() release nothing.
- * Bodies nest.
+ * Python's `with` statement: acquire, run the body once, release. The argument is evaluated once. The body is
+ * a block or one statement, and is skipped when the acquire fails. `break` and `continue` leave just this
+ * body, not a loop around it. Bodies nest.
+ *
+ * The end of the body, `break` and `continue` release, with every compiler. `return`, `goto` and C++ exceptions
+ * release too with GCC and Clang (clang-cl as well), and in C++ with every compiler. C that Microsoft's cl.exe is
+ * to compile must not leave a body by `return` or `goto`: the lock would stay held. threading_exit() and
+ * longjmp() release nothing.
  */
 
 /** With a Lock. */
@@ -2258,7 +2271,7 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
 /* -------------------------------------------------------------------------------------------------
  * 23 Attributes
  *
- * THREADING_NODISCARD   the compiler warns when the status is dropped.
+ * THREADING_NODISCARD   the compiler warns when the status is dropped; see THREADING_IGNORE.
  * THREADING_NORETURN    the call does not return.
  * THREADING_ANALYSIS    Clang's -Wthread-safety: Lock is a capability, so that a missing release or
  *                       a field marked guarded_by(lock) and used without it is found when compiling. For
@@ -2274,15 +2287,20 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
 /* ------------------------------------------------------------------------------- private from here */
 
 /*
- * THREADING_WITH_ is a loop that runs once: its variable holds the lock as long as it is not NULL, and is
- * cleaned up on every way out of its scope. A name of its own keeps nested bodies from shadowing.
+ * THREADING_WITH_ is two loops that run once. The body is the inner one's, so that `break` and `continue` leave
+ * that one and come to the outer one's step, which releases. What leaves both loops at once runs no step: there
+ * the variables are cleaned up, where the compiler or C++ can. threading_with_… is the object as long as it is
+ * held, threading_body_… until the body was run; names of their own keep nested bodies from shadowing.
  */
 #define THREADING_WITH_(kind, type, object, unique) THREADING_WITH_UNIQUE_(kind, type, object, unique)
 #define THREADING_WITH_UNIQUE_(kind, type, object, unique)                                                  \
-    for (type * threading_with_##unique THREADING_CLEANUP(threading_##kind##_leave) =                       \
-             threading_##kind##_enter(object);                                                              \
+    for (type * threading_with_##unique                                                                     \
+                    THREADING_CLEANUP(threading_##kind##_leave) = threading_##kind##_enter(object),         \
+                    *threading_body_##unique = threading_with_##unique;                                     \
          threading_with_##unique != NULL || THREADING_ANALYSIS_LEFT(kind, object, threading_with_##unique); \
-         threading_##kind##_leave(&threading_with_##unique))
+         threading_##kind##_leave(&threading_with_##unique))                                                \
+        for (THREADING_HOLDER(kind, type, unique); threading_body_##unique != NULL;                         \
+             threading_body_##unique = NULL)
 
 /* For Clang's analysis, which follows all paths and knows objects by their names: after the loop the lock may
  * be given back. The call is never made, since the variable is NULL there. */
@@ -2299,12 +2317,36 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
 #define THREADING_UNIQUE __LINE__
 #endif
 
-#if defined(__GNUC__)
-#define THREADING_CLEANUP(function) __attribute__((cleanup(function)))
+#if defined(__GNUC__) || defined(__clang__)
 #define THREADING_UNUSED __attribute__((unused))
 #else
-#define THREADING_CLEANUP(function)
 #define THREADING_UNUSED
+#endif
+
+/* Of THREADING_IGNORE: an argument is no dropped value, whatever the compiler thinks of casts. */
+THREADING_UNUSED static inline void threading_status_ignore(threading_status_t status)
+{
+    (void)status;
+}
+
+/* THREADING_NO_CLEANUP has the tests see what a compiler without the attribute sees. */
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(THREADING_NO_CLEANUP)
+#define THREADING_CLEANUP(function) __attribute__((cleanup(function)))
+#define THREADING_HOLDER(kind, type, unique)
+#elif defined(__cplusplus)
+extern "C++" {
+template <class Object> struct threading_holder {
+    Object **with;
+    void (*leave)(Object **with);
+    ~threading_holder() { leave(with); }
+};
+}
+#define THREADING_CLEANUP(function)
+#define THREADING_HOLDER(kind, type, unique) \
+    threading_holder<type> threading_holder_##unique = {&threading_with_##unique, &threading_##kind##_leave}
+#else
+#define THREADING_CLEANUP(function)
+#define THREADING_HOLDER(kind, type, unique)
 #endif
 
 /* Tells Clang's analysis that the lock is held in the body, and asks for no release of it. */

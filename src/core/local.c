@@ -11,7 +11,6 @@
  */
 #include "local.h"
 
-#include <stdalign.h>
 #include <string.h>
 
 #include "atomic.h"
@@ -23,13 +22,17 @@
 /* The head of a copy; the user's struct follows. All is under the guard but `fini` and `owner`, which never
  * change. */
 typedef struct ti_copy {
-    alignas(max_align_t) void
-        *next;   /* in the local's list: a ti_copy, void so that the public struct holds the first */
+    void *next;  /* in the local's list: a ti_copy, void so that the public struct holds the first */
     void **link; /* what points to this copy */
     ti_self *owner;
     uint32_t slot;
     void (*fini)(void *copy);
 } ti_copy;
+
+/* How far behind the head that is. Memory comes aligned for any standard type, none of which needs more than 16
+ * bytes, and so stays what is a multiple of 16 behind. (Microsoft's <stddef.h> has no max_align_t in C.) */
+#define TI_COPY_ALIGNMENT ((size_t)16)
+#define TI_COPY_HEAD ((sizeof(ti_copy) + TI_COPY_ALIGNMENT - 1) / TI_COPY_ALIGNMENT * TI_COPY_ALIGNMENT)
 
 _Static_assert(sizeof(threading_local_t) <= 256, "design.md: no object is larger than 256 bytes");
 
@@ -43,12 +46,12 @@ static struct {
 
 static void *ti_copy_data(ti_copy *copy)
 {
-    return copy + 1;
+    return (char *)copy + TI_COPY_HEAD;
 }
 
 static ti_copy *ti_copy_of(void *data)
 {
-    return (ti_copy *)data - 1;
+    return (ti_copy *)(void *)((char *)data - TI_COPY_HEAD);
 }
 
 void ti_local_lock(ti_self *self)
@@ -145,7 +148,7 @@ static void *ti_copy_new(threading_local_t *local, ti_self *self)
         ti_store_release(&local->slot, ti_slot_new());
     if (local->slot == 0 || !ti_slot_reserve(self, local->slot))
         return NULL;
-    ti_copy *copy = (ti_copy *)ti_memory_allocate(sizeof *copy + local->size);
+    ti_copy *copy = (ti_copy *)ti_memory_allocate(TI_COPY_HEAD + local->size);
     if (copy == NULL)
         return NULL;
     ti_copy_link(copy, local, self);
@@ -250,7 +253,7 @@ threading_status_t threading_local_init(threading_local_t *local, size_t size, v
 
 static void *ti_local_get_slow(threading_local_t *local, ti_self *self)
 {
-    if (local->size == 0 || local->size > SIZE_MAX - sizeof(ti_copy))
+    if (local->size == 0 || local->size > SIZE_MAX - TI_COPY_HEAD)
         return NULL;
     ti_local_lock(self);
     void *data = ti_copy_new(local, self);

@@ -92,12 +92,19 @@ threading_thread_t *threading_thread_retain(threading_thread_t *thread)
     return thread;
 }
 
+/* Relaxed: it was set before the state that the caller has read. Atomic: after a start that failed the next one stores
+ * it again, while a caller that has read the first one's state may still be here. */
+static bool ti_thread_is_of_this_process(const threading_thread_t *thread)
+{
+    return ti_load_relaxed(&thread->family) == ti_fork_family;
+}
+
 /* Nobody else knows the object any more. A thread that nobody joined is left to the system. */
 static void ti_thread_destroy(threading_thread_t *thread)
 {
     if (thread == &ti_thread_main_record)
         return;
-    if (ti_load_acquire(&thread->reap) == TI_JOINABLE && thread->family == ti_fork_family)
+    if (ti_load_acquire(&thread->reap) == TI_JOINABLE && ti_thread_is_of_this_process(thread))
         ti_port_thread_detach(&thread->native);
     ti_name_free_all(thread);
     ti_memory_free(thread->timer);
@@ -193,7 +200,8 @@ static threading_status_t ti_thread_enter(threading_thread_t *thread, ti_self *s
     if (ti_is_finalizing())
         return THREADING_FINALIZING;
     self->fast.ident = ti_registry_new_ident();
-    ti_store_relaxed(&thread->ident, self->fast.ident); /* relaxed: published by the state */
+    ti_store_relaxed(&thread->ident, self->fast.ident); /* relaxed: published by the state, */
+    ti_store_relaxed(&thread->family, ti_fork_family);  /* as this is */
     self->record = threading_thread_retain(thread);
     self->stop = thread->stop;
     ti_registry_add(self);
@@ -205,7 +213,6 @@ static threading_status_t ti_thread_enter(threading_thread_t *thread, ti_self *s
 static threading_status_t ti_thread_launch(threading_thread_t *thread, ti_self *self)
 {
     size_t stack_size = thread->stack_size != 0 ? thread->stack_size : threading_get_stack_size();
-    thread->family = ti_fork_family;
     threading_status_t status = ti_port_thread_start(&thread->native, ti_thread_main, self, stack_size);
     if (status == THREADING_OK)
         ti_thread_change(&thread->reap, TI_JOINABLE);
@@ -296,7 +303,7 @@ threading_status_t ti_thread_wait(ti_self *self, threading_thread_t *record, int
 
 bool ti_thread_reap(ti_self *self, threading_thread_t *record, int64_t deadline)
 {
-    if (record->family != ti_fork_family)
+    if (!ti_thread_is_of_this_process(record))
         return true; /* the parent process's thread: there is nothing to join here */
     for (;;) {
         uint32_t reap = ti_load_acquire(&record->reap);
@@ -326,7 +333,7 @@ static bool ti_join_may_last(const ti_self *self)
  */
 static threading_status_t ti_thread_join_first(ti_self *self, threading_thread_t *thread)
 {
-    bool is_first = ti_join_may_last(self) && thread->family == ti_fork_family &&
+    bool is_first = ti_join_may_last(self) && ti_thread_is_of_this_process(thread) &&
                     ti_swap_acquire(&thread->reap, TI_JOINABLE, TI_JOINING);
     if (!is_first)
         return THREADING_BUSY;

@@ -56,7 +56,7 @@ struct threading_thread {
     uint32_t ident;  /* set before the state leaves NEW, under the registry's guard */
     uint32_t daemon; /* may be set while NEW, read at any time */
     uint32_t
-        family; /* ti_fork_family at its start: the native thread of another process is not ours to join */
+        family; /* ti_fork_family at its start, set as ident: another process's thread is not ours to join */
     ti_kind kind;
     threading_status_t options_status; /* what start says of them */
     bool is_worker;                    /* of an executor: the process waits for it, daemon or not */

@@ -27,7 +27,8 @@ typedef union block {
         size_t size;
         unsigned state;
     } head;
-    max_align_t align;
+    long long align; /* for any type, with the next */
+    long double align_more;
 } block_t;
 
 static atomic_int allowed = INT_MAX; /* allocations that still succeed */

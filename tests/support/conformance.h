@@ -52,6 +52,13 @@ extern int EXIT_CODE;
 #define CHECK_TEXT(actual, expected) check_text(__FILE__, __LINE__, #actual, (actual), (expected))
 #define SKIP(reason) check_skip(reason)
 
+/* Whether return and goto out of a body of THREADING_WITH_… release: section 15 of the header. */
+#if defined(__GNUC__) || defined(__clang__) || defined(__cplusplus)
+#define RETURN_RELEASES 1
+#else
+#define RETURN_RELEASES 0
+#endif
+
 /* Wait for a state, not for a time: the case's time limit ends a wait for what never comes. */
 #define AWAIT(condition)                   \
     do {                                   \
