@@ -79,10 +79,7 @@ bool ti_port_at_exit(void (*hook)(void))
     return ti_win32_stay() && ti_win32_tell_all();
 }
 
-bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
+bool ti_port_at_fork(void)
 {
-    (void)prepare;
-    (void)parent;
-    (void)child;
     return true;
 }
