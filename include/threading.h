@@ -391,8 +391,8 @@ THREADING_API size_t threading_cpu_count(void);
  * @param target  what to run; NULL does nothing in a thread of its own.
  * @param arg     passed to @p target; must live as long as @p target uses it.
  * @param ident   receives the new thread's ident; may be NULL.
- * @return THREADING_OK; THREADING_NO_MEMORY; THREADING_NO_THREADS; THREADING_FINALIZING when
- *         the process no longer waits for threads. On failure nothing was started.
+ * @return THREADING_OK; THREADING_NO_MEMORY, as from threading_thread_start(); THREADING_NO_THREADS;
+ *         THREADING_FINALIZING when the process no longer waits for threads. On failure nothing was started.
  * Ordering: what happens before the call happens before @p target runs.
  * Callable: from any thread, after fork, at exit.
  */
@@ -538,7 +538,9 @@ THREADING_API void threading_thread_free(threading_thread_t *thread);
  * @return THREADING_OK; THREADING_INVALID for NULL or a wrong option; THREADING_OVERFLOW for a Timer's time
  *         above THREADING_TIMEOUT_MAX; THREADING_ALREADY_STARTED, also
  *         for main, Dummies and ended threads; THREADING_NO_THREADS when the system refuses, also
- *         because of the stack's size; THREADING_NO_MEMORY; THREADING_UNSUPPORTED when a stack size was
+ *         because of the stack's size; THREADING_NO_MEMORY, also while the system has no room for the hooks
+ *         with which a forked child is told that it is one (pthread_atfork; the next start asks again);
+ *         THREADING_UNSUPPORTED when a stack size was
  *         asked for and the backend cannot set it; THREADING_FINALIZING when the process is exiting
  *         and no longer waits for threads.
  * Ordering: what happens before the call happens before the target runs.

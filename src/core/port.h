@@ -4,7 +4,7 @@
  * (src/posix, …) that defines these functions and the header port_types.h.
  *
  * The contract, for all of them:
- *   - A backend never calls the core, apart from the functions it was handed.
+ *   - A backend never calls the core, apart from the functions it was handed, and the hooks around a fork.
  *   - Moments are int64_t nanoseconds on the clock of ti_port_now(); TI_FOREVER is no moment at all.
  *   - Results of the system are handled here. What the core is told is success or one status; what a correct
  *     program cannot meet is treated as "nothing happened", which every caller tolerates.
@@ -135,8 +135,19 @@ bool ti_port_at_exit(void (*hook)(void));
  * once. */
 bool ti_port_threads_are_gone(void);
 
-/* Call these around every fork. False if it cannot be arranged; true where there is no fork. */
-bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
+/*
+ * The core's hooks around a fork. They are the one exception to the rule that a backend calls only what it was handed:
+ * the system is to be told of them when the code is loaded, before any call of the core. Then they run after the prepare
+ * handlers that users register later, and before their handlers in the parent and the child, all of which may use the
+ * library. The hooks allocate nothing and give no memory back.
+ */
+void ti_fork_prepare(void);
+void ti_fork_parent(void);
+void ti_fork_child(void);
+
+/* Whether the system calls these around every fork. Where it would not have them when the code was loaded, it is asked
+ * again. True where there is no fork, or where a backend cannot know of any. */
+bool ti_port_at_fork(void);
 
 /* ---- 7 a fence in all threads of the process ---- */
 

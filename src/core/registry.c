@@ -30,6 +30,11 @@ void ti_registry_lock(ti_self *self)
     ti_guard_lock(&ti_registry.guard, &self->parker);
 }
 
+bool ti_registry_try_lock(void)
+{
+    return ti_guard_try_lock(&ti_registry.guard);
+}
+
 void ti_registry_unlock(void)
 {
     ti_guard_unlock(&ti_registry.guard);

@@ -223,3 +223,9 @@ void ti_self_leave(void *pointer)
     if (!is_kept)
         ti_self_free(self);
 }
+
+void ti_self_reset(void)
+{
+    memset(&ti_main_self, 0, sizeof ti_main_self);
+    ti_store_relaxed(&ti_main_is_known, 0); /* relaxed: the child has one thread */
+}

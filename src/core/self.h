@@ -122,6 +122,9 @@ void ti_self_show(ti_self *self);
 ti_self *ti_self_new(void);
 void ti_self_free(ti_self *self);
 
+/* Nobody is known, and main may become known again. */
+void ti_self_reset(void);
+
 /* The end of a thread's life in this library; called in that thread. */
 void ti_self_leave(void *pointer);
 

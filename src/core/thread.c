@@ -21,6 +21,7 @@ threading_thread_t ti_thread_main_record = {
     .ident = TI_MAIN_IDENT,
     .kind = TI_MAIN,
     .options_status = THREADING_OK,
+    .is_static = true,
     .name = &ti_name_of_main,
 };
 
@@ -102,7 +103,7 @@ static bool ti_thread_is_of_this_process(const threading_thread_t *thread)
 /* Nobody else knows the object any more. A thread that nobody joined is left to the system. */
 static void ti_thread_destroy(threading_thread_t *thread)
 {
-    if (thread == &ti_thread_main_record)
+    if (thread->is_static)
         return;
     if (ti_load_acquire(&thread->reap) == TI_JOINABLE && ti_thread_is_of_this_process(thread))
         ti_port_thread_detach(&thread->native);
@@ -242,6 +243,7 @@ threading_status_t threading_thread_start(threading_thread_t *thread)
     if (ti_load_relaxed(&thread->state) != TI_NEW)
         return THREADING_ALREADY_STARTED;
     ti_self *caller = ti_self_get();
+    ti_fork_settle();
     ti_self *self = ti_runtime_start() ? ti_self_new() : NULL;
     if (self == NULL)
         return THREADING_NO_MEMORY;

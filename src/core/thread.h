@@ -59,6 +59,7 @@ struct threading_thread {
         family; /* ti_fork_family at its start, set as ident: another process's thread is not ours to join */
     ti_kind kind;
     threading_status_t options_status; /* what start says of them */
+    bool is_static;                    /* main's, whose memory is not the system's */
     bool is_worker;                    /* of an executor: the process waits for it, daemon or not */
     uint32_t left_out;  /* under the registry's guard: the number of the shutdown that has given up on it */
     ti_name *name;      /* the newest; under the registry's guard once others know the object */
@@ -105,6 +106,7 @@ void ti_thread_set_ended(threading_thread_t *record);
 void ti_thread_leave(threading_thread_t *record);
 
 /* name.c */
+void ti_name_push(threading_thread_t *record, ti_name *name);
 bool ti_name_give(threading_thread_t *record, const char *name,
                   const char *prefix); /* as ti_thread_allocate */
 void ti_name_free_all(threading_thread_t *record);

@@ -84,10 +84,7 @@ bool ti_port_threads_are_gone(void)
     return ti_win32_is_ending();
 }
 
-bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
+bool ti_port_at_fork(void)
 {
-    (void)prepare;
-    (void)parent;
-    (void)child;
     return true;
 }
