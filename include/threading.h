@@ -181,24 +181,24 @@ THREADING_API const char *threading_backend(void);
  */
 
 /** Every status, as X(NAME, "sentence"): one list makes the enumeration, the names and the messages agree. */
-#define THREADING_STATUS_LIST(X)                                              \
-    X(OK, "the call succeeded")                                               \
-    X(TIMEOUT, "the time ran out before the wait was over")                   \
-    X(BUSY, "it cannot be had without waiting")                               \
-    X(INVALID, "an argument is not valid")                                    \
-    X(OVERFLOW, "a timeout, a count or a value is above its limit")           \
-    X(NOT_HELD, "the lock is not held")                                       \
-    X(NOT_OWNER, "the lock is not held by the calling thread")                \
-    X(NOT_STARTED, "the thread has not been started")                         \
-    X(ALREADY_STARTED, "the thread was started before")                       \
-    X(DEADLOCK, "the wait could never end")                                   \
-    X(NO_MEMORY, "there is no memory left")                                   \
-    X(NO_THREADS, "the system can start no further thread")                   \
-    X(BROKEN, "the barrier or the executor is broken")                        \
-    X(EMPTY, "the queue is empty")                                            \
-    X(FULL, "the queue is full")                                              \
-    X(SHUTDOWN, "the queue or the executor was shut down")                    \
-    X(CANCELLED, "the work was cancelled")                                    \
+#define THREADING_STATUS_LIST(X)                                             \
+    X(OK, "the call succeeded")                                              \
+    X(TIMEOUT, "the time ran out before the wait was over")                  \
+    X(BUSY, "it cannot be had without waiting")                              \
+    X(INVALID, "an argument is not valid")                                   \
+    X(OVERFLOW, "a timeout, a count or a value is above its limit")          \
+    X(NOT_HELD, "the lock is not held")                                      \
+    X(NOT_OWNER, "the lock is not held by the calling thread")               \
+    X(NOT_STARTED, "the thread has not been started")                        \
+    X(ALREADY_STARTED, "the thread was started before")                      \
+    X(DEADLOCK, "the wait could never end")                                  \
+    X(NO_MEMORY, "there is no memory left")                                  \
+    X(NO_THREADS, "the system can start no further thread")                  \
+    X(BROKEN, "the barrier or the executor is broken")                       \
+    X(EMPTY, "the queue is empty")                                           \
+    X(FULL, "the queue is full")                                             \
+    X(SHUTDOWN, "the queue or the executor was shut down")                   \
+    X(CANCELLED, "the work was cancelled")                                   \
     X(FINALIZING, "the process is exiting and no thread starts or ends now") \
     X(UNSUPPORTED, "this backend cannot do it")
 

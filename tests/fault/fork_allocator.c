@@ -40,6 +40,11 @@ void *ti_memory_resize(void *memory, size_t size)
     return moved;
 }
 
+void *ti_memory_keep(size_t size)
+{
+    return ti_memory_allocate(size);
+}
+
 void ti_memory_free(void *memory)
 {
     enter();
