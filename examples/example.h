@@ -6,7 +6,9 @@
 #ifndef EXAMPLE_H
 #define EXAMPLE_H
 
+#if !defined(_CRT_SECURE_NO_WARNINGS)
 #define _CRT_SECURE_NO_WARNINGS /* Microsoft warns of ctime; here a Lock guards it. */
+#endif
 
 #include <stdio.h>
 #include <stdlib.h>

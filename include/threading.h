@@ -55,7 +55,8 @@
  *
  * Results. A call that can fail returns a threading_status_t; 0 is success. Nothing aborts and
  * nothing prints. After a failure nothing is half done. Statuses that must not be dropped are marked
- * so that the compiler says it. Out-parameters may be NULL and are written on success only.
+ * so that the compiler says it; THREADING_IGNORE(call) drops one on purpose. Out-parameters may be NULL
+ * and are written on success only.
  *
  * Checks come in this order: a NULL object (THREADING_INVALID), the arguments, the object's state.
  * Where the result is no status, a NULL object gives false, 0 or NULL.
@@ -198,7 +199,7 @@ THREADING_API const char *threading_backend(void);
     X(FULL, "the queue is full")                                             \
     X(SHUTDOWN, "the queue or the executor was shut down")                   \
     X(CANCELLED, "the work was cancelled")                                   \
-    X(FINALIZING, "the process is exiting and waits for no thread any more") \
+    X(FINALIZING, "the process is exiting and no thread starts or ends now") \
     X(UNSUPPORTED, "this backend cannot do it")
 
 /** What a call has to say; 0, THREADING_OK, is success. Each call's comment lists what it returns. */
@@ -231,6 +232,15 @@ THREADING_API const char *threading_status_name(threading_status_t status);
  * Callable: from any thread, after fork, at exit.
  */
 THREADING_API const char *threading_status_message(threading_status_t status);
+
+/**
+ * Drop a status on purpose: `THREADING_IGNORE(threading_thread_join(thread));`
+ *
+ * No compiler warns of it, in C or in C++. GCC warns of a cast to void where a status must not be dropped.
+ * @param call  an expression whose value is a threading_status_t; evaluated once.
+ * Callable: from any thread, after fork, at exit.
+ */
+#define THREADING_IGNORE(call) threading_status_ignore(call)
 
 /* -------------------------------------------------------------------------------------------------
  * 4 Time
@@ -381,8 +391,8 @@ THREADING_API size_t threading_cpu_count(void);
  * @param target  what to run; NULL does nothing in a thread of its own.
  * @param arg     passed to @p target; must live as long as @p target uses it.
  * @param ident   receives the new thread's ident; may be NULL.
- * @return THREADING_OK; THREADING_NO_MEMORY; THREADING_NO_THREADS; THREADING_FINALIZING when
- *         the process no longer waits for threads. On failure nothing was started.
+ * @return THREADING_OK; THREADING_NO_MEMORY, as from threading_thread_start(); THREADING_NO_THREADS;
+ *         THREADING_FINALIZING when the process no longer waits for threads. On failure nothing was started.
  * Ordering: what happens before the call happens before @p target runs.
  * Callable: from any thread, after fork, at exit.
  */
@@ -528,7 +538,9 @@ THREADING_API void threading_thread_free(threading_thread_t *thread);
  * @return THREADING_OK; THREADING_INVALID for NULL or a wrong option; THREADING_OVERFLOW for a Timer's time
  *         above THREADING_TIMEOUT_MAX; THREADING_ALREADY_STARTED, also
  *         for main, Dummies and ended threads; THREADING_NO_THREADS when the system refuses, also
- *         because of the stack's size; THREADING_NO_MEMORY; THREADING_UNSUPPORTED when a stack size was
+ *         because of the stack's size; THREADING_NO_MEMORY, also while the system has no room for the hooks
+ *         with which a forked child is told that it is one (pthread_atfork; the next start asks again);
+ *         THREADING_UNSUPPORTED when a stack size was
  *         asked for and the backend cannot set it; THREADING_FINALIZING when the process is exiting
  *         and no longer waits for threads.
  * Ordering: what happens before the call happens before the target runs.
@@ -545,8 +557,10 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_thread_start(thre
  * @param thread  borrowed.
  * @return THREADING_OK; THREADING_INVALID for NULL or a Dummy; THREADING_NOT_STARTED;
  *         THREADING_DEADLOCK for the calling thread itself, or when the thread waits, without
- *         a timeout, for this one through RLocks and joins; THREADING_FINALIZING for a running thread
- *         when the process is exiting and no longer waits for threads.
+ *         a timeout, for this one through RLocks and joins; THREADING_FINALIZING for a thread that can no
+ *         longer end, because another one is ending the process: it wanted to do so too, or the system has
+ *         killed it. (Main and daemons, which the process does not wait for, may stay in the join until it is
+ *         gone.) For a thread that still runs the call waits, at exit too.
  * Ordering: everything that the thread did happens before the return with THREADING_OK.
  * Callable: from any thread, after fork (threads that are gone count as ended), at exit.
  */
@@ -1505,11 +1519,14 @@ THREADING_API threading_status_t threading_rwlock_release_write(threading_rwlock
  *         balance += n;
  *     }
  *
- * Python's `with` statement: acquire, run the body once, release. The argument is evaluated once. `break`
- * and `continue` leave just this body. The body is skipped when the acquire fails. With GCC and Clang the
- * lock is released on every way out of the body: falling through, break, continue, return, goto, and C++
- * exceptions. Other compilers see the first three. threading_exit() and longjmp() release nothing.
- * Bodies nest.
+ * Python's `with` statement: acquire, run the body once, release. The argument is evaluated once. The body is
+ * a block or one statement, and is skipped when the acquire fails. `break` and `continue` leave just this
+ * body, not a loop around it. Bodies nest.
+ *
+ * The end of the body, `break` and `continue` release, with every compiler. `return`, `goto` and C++ exceptions
+ * release too with GCC and Clang (clang-cl as well), and in C++ with every compiler. C that Microsoft's cl.exe is
+ * to compile must not leave a body by `return` or `goto`: the lock would stay held. threading_exit() and
+ * longjmp() release nothing.
  */
 
 /** With a Lock. */
@@ -1912,7 +1929,8 @@ THREADING_API void threading_future_free(threading_future_t *future);
  * Wait until a future is done, and give its value. Python: Future.result().
  *
  * In a thread of an executor, a task of the same executor that has not begun is run here and now instead of
- * being waited for, so that tasks can wait for tasks whatever the number of threads.
+ * being waited for, so that tasks can wait for tasks whatever the number of threads: see Executor for what
+ * that means to the two tasks.
  * @param future  borrowed.
  * @param value   receives what the task returned; may be NULL.
  * @return THREADING_OK; THREADING_CANCELLED when it was cancelled, or the wait was (see Stop); the status
@@ -2002,8 +2020,9 @@ typedef enum threading_when {
 /**
  * Wait for several futures. Python: concurrent.futures.wait(futures, timeout, return_when).
  *
- * As threading_future_result() does, an untimed wait in a thread of an executor runs tasks that have not
- * begun.
+ * As threading_future_result() does, an untimed wait for all in a thread of an executor runs tasks that have
+ * not begun. A wait for the first one only waits, as in Python: what it ran might last longer than that one.
+ * So in a pool whose threads all wait for the first of tasks that have not begun, it lasts for ever.
  * @param futures  borrowed; one may be there more than once. May be NULL when @p count is 0.
  * @param count    how many; with 0 the wait is over at once.
  * @param seconds  how long at most; see the conventions.
@@ -2039,7 +2058,8 @@ THREADING_API threading_completed_t *threading_as_completed(threading_future_t *
                                                             double seconds);
 
 /**
- * Wait for the next future to be done: those that are done first, in the order in which they were.
+ * Wait for the next future to be done: those that are done first, in the order in which they were. It only
+ * waits, as threading_wait() for the first one does.
  *
  * @param completed  borrowed.
  * @param future     receives the future, borrowed until threading_completed_free(); may be NULL.
@@ -2066,6 +2086,13 @@ THREADING_API void threading_completed_free(threading_completed_t *completed);
  * way: they wait with the thread that submitted them, and begin in their order, there or in an idle thread, beside
  * the others. None waits for ever because others come. A task that ends by threading_exit() finishes its future
  * with that value, and its thread goes on.
+ *
+ * A task that waits without a limit for the result of another one of its pool, for all of several or for a
+ * map's items helps: it runs those that have not begun, on its own stack and in its own thread. To such a
+ * task the thread's locals are those of the one that waits, and plain Locks, Semaphores and read RWLocks of
+ * that one stay held: a task that wants them waits for ever. With an RLock held, an RWLock held for writing,
+ * or inside a Once a task does not help but waits, so that no other one is let into what it protects; then a
+ * thread that is free has to run what is waited for.
  *
  * When the process exits, or by threading_shutdown(), all executors are shut down: their queued tasks are run
  * and their threads joined, daemons or not. In a forked child the executors of the parent are broken.
@@ -2158,9 +2185,9 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_executor_map(thre
  * @param executor        borrowed.
  * @param wait            wait until all threads have ended.
  * @param cancel_futures  cancel all tasks that have not begun.
- * @return THREADING_OK, also when it was shut down before; THREADING_FINALIZING for a @p wait when the
- *         process no longer waits for threads; THREADING_DEADLOCK for a @p wait in one of its own
- *         threads, or that could never end for another reason (it is shut down, but not waited for);
+ * @return THREADING_OK, also when it was shut down before; THREADING_FINALIZING for a @p wait for a thread
+ *         that can no longer end, as for threading_thread_join(); THREADING_DEADLOCK for a @p wait in one of
+ *         its own threads, or that could never end for another reason (it is shut down, but not waited for);
  *         THREADING_INVALID for NULL.
  * Ordering: with @p wait, all that the tasks did happens before the return.
  * Callable: from any thread, after fork, at exit.
@@ -2246,7 +2273,7 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
 /* -------------------------------------------------------------------------------------------------
  * 23 Attributes
  *
- * THREADING_NODISCARD   the compiler warns when the status is dropped.
+ * THREADING_NODISCARD   the compiler warns when the status is dropped; see THREADING_IGNORE.
  * THREADING_NORETURN    the call does not return.
  * THREADING_ANALYSIS    Clang's -Wthread-safety: Lock is a capability, so that a missing release or
  *                       a field marked guarded_by(lock) and used without it is found when compiling. For
@@ -2262,15 +2289,20 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
 /* ------------------------------------------------------------------------------- private from here */
 
 /*
- * THREADING_WITH_ is a loop that runs once: its variable holds the lock as long as it is not NULL, and is
- * cleaned up on every way out of its scope. A name of its own keeps nested bodies from shadowing.
+ * THREADING_WITH_ is two loops that run once. The body is the inner one's, so that `break` and `continue` leave
+ * that one and come to the outer one's step, which releases. What leaves both loops at once runs no step: there
+ * the variables are cleaned up, where the compiler or C++ can. threading_with_… is the object as long as it is
+ * held, threading_body_… until the body was run; names of their own keep nested bodies from shadowing.
  */
 #define THREADING_WITH_(kind, type, object, unique) THREADING_WITH_UNIQUE_(kind, type, object, unique)
 #define THREADING_WITH_UNIQUE_(kind, type, object, unique)                                                  \
-    for (type * threading_with_##unique THREADING_CLEANUP(threading_##kind##_leave) =                       \
-             threading_##kind##_enter(object);                                                              \
+    for (type * threading_with_##unique                                                                     \
+                    THREADING_CLEANUP(threading_##kind##_leave) = threading_##kind##_enter(object),         \
+                    *threading_body_##unique = threading_with_##unique;                                     \
          threading_with_##unique != NULL || THREADING_ANALYSIS_LEFT(kind, object, threading_with_##unique); \
-         threading_##kind##_leave(&threading_with_##unique))
+         threading_##kind##_leave(&threading_with_##unique))                                                \
+        for (THREADING_HOLDER(kind, type, unique); threading_body_##unique != NULL;                         \
+             threading_body_##unique = NULL)
 
 /* For Clang's analysis, which follows all paths and knows objects by their names: after the loop the lock may
  * be given back. The call is never made, since the variable is NULL there. */
@@ -2287,12 +2319,36 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
 #define THREADING_UNIQUE __LINE__
 #endif
 
-#if defined(__GNUC__)
-#define THREADING_CLEANUP(function) __attribute__((cleanup(function)))
+#if defined(__GNUC__) || defined(__clang__)
 #define THREADING_UNUSED __attribute__((unused))
 #else
-#define THREADING_CLEANUP(function)
 #define THREADING_UNUSED
+#endif
+
+/* Of THREADING_IGNORE: an argument is no dropped value, whatever the compiler thinks of casts. */
+THREADING_UNUSED static inline void threading_status_ignore(threading_status_t status)
+{
+    (void)status;
+}
+
+/* THREADING_NO_CLEANUP has the tests see what a compiler without the attribute sees. */
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(THREADING_NO_CLEANUP)
+#define THREADING_CLEANUP(function) __attribute__((cleanup(function)))
+#define THREADING_HOLDER(kind, type, unique)
+#elif defined(__cplusplus)
+extern "C++" {
+template <class Object> struct threading_holder {
+    Object **with;
+    void (*leave)(Object **with);
+    ~threading_holder() { leave(with); }
+};
+}
+#define THREADING_CLEANUP(function)
+#define THREADING_HOLDER(kind, type, unique) \
+    threading_holder<type> threading_holder_##unique = {&threading_with_##unique, &threading_##kind##_leave}
+#else
+#define THREADING_CLEANUP(function)
+#define THREADING_HOLDER(kind, type, unique)
 #endif
 
 /* Tells Clang's analysis that the lock is held in the body, and asks for no release of it. */

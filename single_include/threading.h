@@ -101,7 +101,8 @@
  *
  * Results. A call that can fail returns a threading_status_t; 0 is success. Nothing aborts and
  * nothing prints. After a failure nothing is half done. Statuses that must not be dropped are marked
- * so that the compiler says it. Out-parameters may be NULL and are written on success only.
+ * so that the compiler says it; THREADING_IGNORE(call) drops one on purpose. Out-parameters may be NULL
+ * and are written on success only.
  *
  * Checks come in this order: a NULL object (THREADING_INVALID), the arguments, the object's state.
  * Where the result is no status, a NULL object gives false, 0 or NULL.
@@ -244,7 +245,7 @@ THREADING_API const char *threading_backend(void);
     X(FULL, "the queue is full")                                             \
     X(SHUTDOWN, "the queue or the executor was shut down")                   \
     X(CANCELLED, "the work was cancelled")                                   \
-    X(FINALIZING, "the process is exiting and waits for no thread any more") \
+    X(FINALIZING, "the process is exiting and no thread starts or ends now") \
     X(UNSUPPORTED, "this backend cannot do it")
 
 /** What a call has to say; 0, THREADING_OK, is success. Each call's comment lists what it returns. */
@@ -277,6 +278,15 @@ THREADING_API const char *threading_status_name(threading_status_t status);
  * Callable: from any thread, after fork, at exit.
  */
 THREADING_API const char *threading_status_message(threading_status_t status);
+
+/**
+ * Drop a status on purpose: `THREADING_IGNORE(threading_thread_join(thread));`
+ *
+ * No compiler warns of it, in C or in C++. GCC warns of a cast to void where a status must not be dropped.
+ * @param call  an expression whose value is a threading_status_t; evaluated once.
+ * Callable: from any thread, after fork, at exit.
+ */
+#define THREADING_IGNORE(call) threading_status_ignore(call)
 
 /* -------------------------------------------------------------------------------------------------
  * 4 Time
@@ -427,8 +437,8 @@ THREADING_API size_t threading_cpu_count(void);
  * @param target  what to run; NULL does nothing in a thread of its own.
  * @param arg     passed to @p target; must live as long as @p target uses it.
  * @param ident   receives the new thread's ident; may be NULL.
- * @return THREADING_OK; THREADING_NO_MEMORY; THREADING_NO_THREADS; THREADING_FINALIZING when
- *         the process no longer waits for threads. On failure nothing was started.
+ * @return THREADING_OK; THREADING_NO_MEMORY, as from threading_thread_start(); THREADING_NO_THREADS;
+ *         THREADING_FINALIZING when the process no longer waits for threads. On failure nothing was started.
  * Ordering: what happens before the call happens before @p target runs.
  * Callable: from any thread, after fork, at exit.
  */
@@ -574,7 +584,9 @@ THREADING_API void threading_thread_free(threading_thread_t *thread);
  * @return THREADING_OK; THREADING_INVALID for NULL or a wrong option; THREADING_OVERFLOW for a Timer's time
  *         above THREADING_TIMEOUT_MAX; THREADING_ALREADY_STARTED, also
  *         for main, Dummies and ended threads; THREADING_NO_THREADS when the system refuses, also
- *         because of the stack's size; THREADING_NO_MEMORY; THREADING_UNSUPPORTED when a stack size was
+ *         because of the stack's size; THREADING_NO_MEMORY, also while the system has no room for the hooks
+ *         with which a forked child is told that it is one (pthread_atfork; the next start asks again);
+ *         THREADING_UNSUPPORTED when a stack size was
  *         asked for and the backend cannot set it; THREADING_FINALIZING when the process is exiting
  *         and no longer waits for threads.
  * Ordering: what happens before the call happens before the target runs.
@@ -591,8 +603,10 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_thread_start(thre
  * @param thread  borrowed.
  * @return THREADING_OK; THREADING_INVALID for NULL or a Dummy; THREADING_NOT_STARTED;
  *         THREADING_DEADLOCK for the calling thread itself, or when the thread waits, without
- *         a timeout, for this one through RLocks and joins; THREADING_FINALIZING for a running thread
- *         when the process is exiting and no longer waits for threads.
+ *         a timeout, for this one through RLocks and joins; THREADING_FINALIZING for a thread that can no
+ *         longer end, because another one is ending the process: it wanted to do so too, or the system has
+ *         killed it. (Main and daemons, which the process does not wait for, may stay in the join until it is
+ *         gone.) For a thread that still runs the call waits, at exit too.
  * Ordering: everything that the thread did happens before the return with THREADING_OK.
  * Callable: from any thread, after fork (threads that are gone count as ended), at exit.
  */
@@ -1551,11 +1565,14 @@ THREADING_API threading_status_t threading_rwlock_release_write(threading_rwlock
  *         balance += n;
  *     }
  *
- * Python's `with` statement: acquire, run the body once, release. The argument is evaluated once. `break`
- * and `continue` leave just this body. The body is skipped when the acquire fails. With GCC and Clang the
- * lock is released on every way out of the body: falling through, break, continue, return, goto, and C++
- * exceptions. Other compilers see the first three. threading_exit() and longjmp() release nothing.
- * Bodies nest.
+ * Python's `with` statement: acquire, run the body once, release. The argument is evaluated once. The body is
+ * a block or one statement, and is skipped when the acquire fails. `break` and `continue` leave just this
+ * body, not a loop around it. Bodies nest.
+ *
+ * The end of the body, `break` and `continue` release, with every compiler. `return`, `goto` and C++ exceptions
+ * release too with GCC and Clang (clang-cl as well), and in C++ with every compiler. C that Microsoft's cl.exe is
+ * to compile must not leave a body by `return` or `goto`: the lock would stay held. threading_exit() and
+ * longjmp() release nothing.
  */
 
 /** With a Lock. */
@@ -1958,7 +1975,8 @@ THREADING_API void threading_future_free(threading_future_t *future);
  * Wait until a future is done, and give its value. Python: Future.result().
  *
  * In a thread of an executor, a task of the same executor that has not begun is run here and now instead of
- * being waited for, so that tasks can wait for tasks whatever the number of threads.
+ * being waited for, so that tasks can wait for tasks whatever the number of threads: see Executor for what
+ * that means to the two tasks.
  * @param future  borrowed.
  * @param value   receives what the task returned; may be NULL.
  * @return THREADING_OK; THREADING_CANCELLED when it was cancelled, or the wait was (see Stop); the status
@@ -2048,8 +2066,9 @@ typedef enum threading_when {
 /**
  * Wait for several futures. Python: concurrent.futures.wait(futures, timeout, return_when).
  *
- * As threading_future_result() does, an untimed wait in a thread of an executor runs tasks that have not
- * begun.
+ * As threading_future_result() does, an untimed wait for all in a thread of an executor runs tasks that have
+ * not begun. A wait for the first one only waits, as in Python: what it ran might last longer than that one.
+ * So in a pool whose threads all wait for the first of tasks that have not begun, it lasts for ever.
  * @param futures  borrowed; one may be there more than once. May be NULL when @p count is 0.
  * @param count    how many; with 0 the wait is over at once.
  * @param seconds  how long at most; see the conventions.
@@ -2085,7 +2104,8 @@ THREADING_API threading_completed_t *threading_as_completed(threading_future_t *
                                                             double seconds);
 
 /**
- * Wait for the next future to be done: those that are done first, in the order in which they were.
+ * Wait for the next future to be done: those that are done first, in the order in which they were. It only
+ * waits, as threading_wait() for the first one does.
  *
  * @param completed  borrowed.
  * @param future     receives the future, borrowed until threading_completed_free(); may be NULL.
@@ -2112,6 +2132,13 @@ THREADING_API void threading_completed_free(threading_completed_t *completed);
  * way: they wait with the thread that submitted them, and begin in their order, there or in an idle thread, beside
  * the others. None waits for ever because others come. A task that ends by threading_exit() finishes its future
  * with that value, and its thread goes on.
+ *
+ * A task that waits without a limit for the result of another one of its pool, for all of several or for a
+ * map's items helps: it runs those that have not begun, on its own stack and in its own thread. To such a
+ * task the thread's locals are those of the one that waits, and plain Locks, Semaphores and read RWLocks of
+ * that one stay held: a task that wants them waits for ever. With an RLock held, an RWLock held for writing,
+ * or inside a Once a task does not help but waits, so that no other one is let into what it protects; then a
+ * thread that is free has to run what is waited for.
  *
  * When the process exits, or by threading_shutdown(), all executors are shut down: their queued tasks are run
  * and their threads joined, daemons or not. In a forked child the executors of the parent are broken.
@@ -2204,9 +2231,9 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_executor_map(thre
  * @param executor        borrowed.
  * @param wait            wait until all threads have ended.
  * @param cancel_futures  cancel all tasks that have not begun.
- * @return THREADING_OK, also when it was shut down before; THREADING_FINALIZING for a @p wait when the
- *         process no longer waits for threads; THREADING_DEADLOCK for a @p wait in one of its own
- *         threads, or that could never end for another reason (it is shut down, but not waited for);
+ * @return THREADING_OK, also when it was shut down before; THREADING_FINALIZING for a @p wait for a thread
+ *         that can no longer end, as for threading_thread_join(); THREADING_DEADLOCK for a @p wait in one of
+ *         its own threads, or that could never end for another reason (it is shut down, but not waited for);
  *         THREADING_INVALID for NULL.
  * Ordering: with @p wait, all that the tasks did happens before the return.
  * Callable: from any thread, after fork, at exit.
@@ -2292,7 +2319,7 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
 /* -------------------------------------------------------------------------------------------------
  * 23 Attributes
  *
- * THREADING_NODISCARD   the compiler warns when the status is dropped.
+ * THREADING_NODISCARD   the compiler warns when the status is dropped; see THREADING_IGNORE.
  * THREADING_NORETURN    the call does not return.
  * THREADING_ANALYSIS    Clang's -Wthread-safety: Lock is a capability, so that a missing release or
  *                       a field marked guarded_by(lock) and used without it is found when compiling. For
@@ -2308,15 +2335,20 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
 /* ------------------------------------------------------------------------------- private from here */
 
 /*
- * THREADING_WITH_ is a loop that runs once: its variable holds the lock as long as it is not NULL, and is
- * cleaned up on every way out of its scope. A name of its own keeps nested bodies from shadowing.
+ * THREADING_WITH_ is two loops that run once. The body is the inner one's, so that `break` and `continue` leave
+ * that one and come to the outer one's step, which releases. What leaves both loops at once runs no step: there
+ * the variables are cleaned up, where the compiler or C++ can. threading_with_… is the object as long as it is
+ * held, threading_body_… until the body was run; names of their own keep nested bodies from shadowing.
  */
 #define THREADING_WITH_(kind, type, object, unique) THREADING_WITH_UNIQUE_(kind, type, object, unique)
 #define THREADING_WITH_UNIQUE_(kind, type, object, unique)                                                  \
-    for (type * threading_with_##unique THREADING_CLEANUP(threading_##kind##_leave) =                       \
-             threading_##kind##_enter(object);                                                              \
+    for (type * threading_with_##unique                                                                     \
+                    THREADING_CLEANUP(threading_##kind##_leave) = threading_##kind##_enter(object),         \
+                    *threading_body_##unique = threading_with_##unique;                                     \
          threading_with_##unique != NULL || THREADING_ANALYSIS_LEFT(kind, object, threading_with_##unique); \
-         threading_##kind##_leave(&threading_with_##unique))
+         threading_##kind##_leave(&threading_with_##unique))                                                \
+        for (THREADING_HOLDER(kind, type, unique); threading_body_##unique != NULL;                         \
+             threading_body_##unique = NULL)
 
 /* For Clang's analysis, which follows all paths and knows objects by their names: after the loop the lock may
  * be given back. The call is never made, since the variable is NULL there. */
@@ -2333,12 +2365,36 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
 #define THREADING_UNIQUE __LINE__
 #endif
 
-#if defined(__GNUC__)
-#define THREADING_CLEANUP(function) __attribute__((cleanup(function)))
+#if defined(__GNUC__) || defined(__clang__)
 #define THREADING_UNUSED __attribute__((unused))
 #else
-#define THREADING_CLEANUP(function)
 #define THREADING_UNUSED
+#endif
+
+/* Of THREADING_IGNORE: an argument is no dropped value, whatever the compiler thinks of casts. */
+THREADING_UNUSED static inline void threading_status_ignore(threading_status_t status)
+{
+    (void)status;
+}
+
+/* THREADING_NO_CLEANUP has the tests see what a compiler without the attribute sees. */
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(THREADING_NO_CLEANUP)
+#define THREADING_CLEANUP(function) __attribute__((cleanup(function)))
+#define THREADING_HOLDER(kind, type, unique)
+#elif defined(__cplusplus)
+extern "C++" {
+template <class Object> struct threading_holder {
+    Object **with;
+    void (*leave)(Object **with);
+    ~threading_holder() { leave(with); }
+};
+}
+#define THREADING_CLEANUP(function)
+#define THREADING_HOLDER(kind, type, unique) \
+    threading_holder<type> threading_holder_##unique = {&threading_with_##unique, &threading_##kind##_leave}
+#else
+#define THREADING_CLEANUP(function)
+#define THREADING_HOLDER(kind, type, unique)
 #endif
 
 /* Tells Clang's analysis that the lock is held in the body, and asks for no release of it. */
@@ -2710,6 +2766,7 @@ THREADING_UNUSED static inline void *threading_local_get_inline(threading_local_
 
 /* The pthreads backend's part of port.h, and the one place that chooses among its parkers. */
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -2759,6 +2816,19 @@ static inline void *ti_port_self(void)
     return ti_posix_self;
 }
 
+/* The calling thread's errno, which is the user's. */
+typedef int ti_port_errors;
+
+static inline ti_port_errors ti_port_errors_keep(void)
+{
+    return errno;
+}
+
+static inline void ti_port_errors_restore(ti_port_errors errors)
+{
+    errno = errors;
+}
+
 #elif defined(THREADING_BACKEND_WIN32)
 
 /* --------------------------------------------------------------------------------- src/win32/port_types.h */
@@ -2781,6 +2851,15 @@ typedef struct ti_parker {
     void *condition; /* a CONDITION_VARIABLE, likewise */
 } ti_parker;
 
+/* The calling thread's GetLastError() and errno, which are the user's. */
+typedef struct ti_port_errors {
+    unsigned long last;
+    int number;
+} ti_port_errors;
+
+static ti_port_errors ti_port_errors_keep(void);
+static void ti_port_errors_restore(ti_port_errors errors);
+
 static void *ti_port_self(void);
 
 /* Not known. */
@@ -2795,6 +2874,7 @@ static inline bool ti_port_is_alone(void)
 
 /* The C11 backend's part of port.h. */
 
+#include <errno.h>
 #include <stdbool.h>
 #include <threads.h>
 
@@ -2827,6 +2907,19 @@ static inline bool ti_port_is_alone(void)
     return false;
 }
 
+/* The calling thread's errno, which is the user's. */
+typedef int ti_port_errors;
+
+static inline ti_port_errors ti_port_errors_keep(void)
+{
+    return errno;
+}
+
+static inline void ti_port_errors_restore(ti_port_errors errors)
+{
+    errno = errors;
+}
+
 #endif
 
 /* ---------------------------------------------------------------------------------------- src/core/port.h */
@@ -2836,12 +2929,15 @@ static inline bool ti_port_is_alone(void)
  * (src/posix, …) that defines these functions and the header port_types.h.
  *
  * The contract, for all of them:
- *   - A backend never calls the core, apart from the functions it was handed.
+ *   - A backend never calls the core, apart from the functions it was handed, and the hooks around a fork.
  *   - Moments are int64_t nanoseconds on the clock of ti_port_now(); TI_FOREVER is no moment at all.
  *   - Results of the system are handled here. What the core is told is success or one status; what a correct
  *     program cannot meet is treated as "nothing happened", which every caller tolerates.
  *   - No function allocates after the thread that calls it was made known, nor may it fail where it returns
  *   void.
+ *   - What the system says of its errors in the calling thread (errno, GetLastError()) is the user's: every function
+ *     leaves it as it was, apart from those of a thread's first call (is_main, set_self, the hooks), around which the
+ *     core keeps it.
  *
  * port_types.h supplies the types
  *   ti_port_thread   a started thread, to be reaped once
@@ -2850,6 +2946,10 @@ static inline bool ti_port_is_alone(void)
  * thread set last with ti_port_set_self(), or NULL. NULL may also mean that the backend has to look closer.
  * And `bool ti_port_is_alone(void)`: true only if the process has no other thread, false where that is not
  * known.
+ * And for the calls of the C library that the core makes by itself
+ *   ti_port_errors                                what the system says of its errors in the calling thread
+ *   ti_port_errors ti_port_errors_keep(void)      keep it for
+ *   void ti_port_errors_restore(ti_port_errors)   let it be so again
  */
 
 #include <stdbool.h>
@@ -2920,24 +3020,54 @@ static size_t ti_port_cpu_count(void);
 /*
  * Set the calling thread's pointer. When the thread ends, whoever started it, with a pointer that is not
  * NULL, `leave` is called in it with the pointer, after most other thread-local destructors; the pointer is
- * still set during the call and is NULL after it. False when the system cannot arrange for that call: the
- * pointer is set nevertheless.
+ * still set during the call and is NULL after it. In a thread for which it was called before, `leave` comes as soon as it can, if
+ * it can at all. False when the system cannot arrange for any call: the pointer is set nevertheless.
  */
 static bool ti_port_set_self(void *self, void (*leave)(void *self));
 
 /* Look closer where ti_port_self() gave NULL. */
 static void *ti_port_self_recall(void);
 
-/* ---- 5 hooks ---- */
+/*
+ * By what another thread can tell whether the calling one is gone; 0 where nothing tells. Over means that nothing runs in it
+ * any more; it may be said a moment after the thread was joined. It is asked in a thread that is not the one. The end gives
+ * back what it takes.
+ */
+static uint64_t ti_port_life(void);
+static bool ti_port_life_is_over(uint64_t life);
+static void ti_port_life_end(uint64_t life);
+
+/* ---- 5 memory that malloc knows nothing of ---- */
+
+/* Zeroed memory that is never given back, aligned for any standard type; NULL when it is out. From the system, since a
+ * thread's first call may come from within malloc. C has nothing but malloc: its backend begins with a reserve. */
+static void *ti_port_pages(size_t size);
+
+/* ---- 6 hooks ---- */
 
 /* Call the hook once when the process exits by exit() or by the return of main. False if it cannot be
  * arranged. */
 static bool ti_port_at_exit(void (*hook)(void));
 
-/* Call these around every fork. False if it cannot be arranged; true where there is no fork. */
-static bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
+/* Whether the system has killed all other threads because the process ends: false where it kills them at
+ * once. */
+static bool ti_port_threads_are_gone(void);
 
-/* ---- 6 a fence in all threads of the process ---- */
+/*
+ * The core's hooks around a fork. They are the one exception to the rule that a backend calls only what it was handed:
+ * the system is to be told of them when the code is loaded, before any call of the core. Then they run after the prepare
+ * handlers that users register later, and before their handlers in the parent and the child, all of which may use the
+ * library. The hooks allocate nothing and give no memory back.
+ */
+static void ti_fork_prepare(void);
+static void ti_fork_parent(void);
+static void ti_fork_child(void);
+
+/* Whether the system calls these around every fork. Where it would not have them when the code was loaded, it is asked
+ * again. True where there is no fork, or where a backend cannot know of any. */
+static bool ti_port_at_fork(void);
+
+/* ---- 7 a fence in all threads of the process ---- */
 
 /* Whether the system has one; may be asked again, and is asked again in a forked child. */
 static bool ti_port_fence_start(void);
@@ -3257,8 +3387,9 @@ static inline bool ti_swap_pointer_release(uintptr_t *word, uintptr_t expected, 
 /*
  * Volatile accesses of a word are single and stay in order among themselves; what else they order depends on
  * options of the compiler, so nothing here relies on it. x86 needs its compiler held back and no more: its
- * loads acquire and its stores release. ARM needs a barrier. The _Interlocked functions are sequential and
- * full barriers everywhere, which is more than most of the names here ask for.
+ * loads acquire and its stores release. ARM needs a barrier. The _Interlocked functions are sequential, a
+ * compare-and-swap that fails too, which is more than most of the names here ask for. That a plain load behind
+ * one stays behind it is not promised for ARM by every compiler that has them.
  */
 #if defined(_M_ARM64) || defined(_M_ARM64EC) || defined(_M_ARM)
 #define TI_ATOMIC_BARRIER() __dmb(0xB) /* inner shareable, loads and stores; also for the compiler */
@@ -3522,6 +3653,7 @@ static void ti_fence_reset(void);
  *   waiter|LOCKED   held, they wait
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -3532,6 +3664,9 @@ typedef struct threading_guard ti_guard;
 
 /* Wait for the guard; `parker` is the calling thread's. */
 static void ti_guard_lock(ti_guard *guard, ti_parker *parker);
+
+/* Take the guard if it is free. */
+static bool ti_guard_try_lock(ti_guard *guard);
 
 static void ti_guard_unlock(ti_guard *guard);
 
@@ -3728,6 +3863,9 @@ static void ti_parking_reset(void);
  * A thread has a ti_self from the start if it was started here, else from its first call that needs one,
  * until it ends. The memory is never given back to the system but reused for later threads: another thread
  * may still be about to unpark this one when it ends.
+ *
+ * A thread's first call needs no memory of malloc's, and comes before anything that does: malloc itself may be what calls,
+ * guarded by a Lock.
  */
 
 #include <setjmp.h>
@@ -3736,11 +3874,14 @@ static void ti_parking_reset(void);
 
 struct ti_copy;
 
-/* A barrier whose action the thread runs, within that of another one. */
-typedef struct ti_acting {
-    const void *barrier;
-    const struct ti_acting *outer;
-} ti_acting;
+#define TI_CALLS_KNOWN 16
+
+/* A call of ours that calls a function of the user's: calls.h. */
+typedef struct ti_call {
+    void (*abandon)(struct ti_self *self, void *object, uintptr_t detail);
+    void *object;
+    uintptr_t detail;
+} ti_call;
 
 /*
  * The blocks that a thread keeps (block.h).
@@ -3787,6 +3928,7 @@ typedef struct ti_self {
     struct threading_fast fast;
     threading_thread_t *record; /* its Thread object; NULL for a foreign thread that never asked */
     jmp_buf *way_out;           /* where threading_exit goes; NULL in threads that were not started here */
+    uint32_t way_out_calls;     /* how many calls were under way there */
     void *exit_result;          /* what it is called with */
     ti_waiter waiter;
     const uint32_t *waits_for;      /* under the registry's guard: see waits.h */
@@ -3794,15 +3936,20 @@ typedef struct ti_self {
     threading_stop_t *stop;         /* what the thread heeds; changed by itself under the registry's guard */
     threading_executor_t *executor; /* whose worker it is; its own thread's */
     struct ti_worker *worker;       /* which of that one's, while that is not NULL; its own thread's */
-    const ti_acting *acting;        /* see barrier.c; its own thread's */
-    uint32_t lingered_in_vain;      /* see linger.h; its own thread's, as the next */
+    uint32_t calls;                 /* how many are under way (calls.h); its own thread's, as the next */
+    ti_call call[TI_CALLS_KNOWN];
+    uint32_t lingered_in_vain; /* see linger.h; its own thread's, as the next */
     uint32_t linger_skips;
     ti_blocks blocks; /* its own thread's */
+    bool is_stopped;  /* under the registry's guard: it sleeps until another one has ended the process */
     uint32_t deaf;    /* not 0: it is in waits that do not heed it; its own thread's */
     ti_reading reads[TI_READS_KNOWN];
     uint32_t reads_beyond; /* how many reads found no place there; its own thread's */
     struct ti_self *next;  /* in the registry's table under its guard, or in the pool */
-    ti_parker parker;      /* last: it stays as it is when the rest is reset for the next thread */
+    uint64_t life;         /* see foreign.h, under the registry's guard, as the next; 0: not on the list */
+    struct ti_self *foreign_next;
+    struct ti_self **foreign_link;
+    ti_parker parker; /* last: it stays as it is when the rest is reset for the next thread */
 } ti_self;
 
 /* The thread that a waiter belongs to. */
@@ -3828,8 +3975,16 @@ static void ti_self_show(ti_self *self);
 static ti_self *ti_self_new(void);
 static void ti_self_free(ti_self *self);
 
+/* Nobody is known, and main may become known again. */
+static void ti_self_reset(void);
+
 /* The end of a thread's life in this library; called in that thread. */
 static void ti_self_leave(void *pointer);
+
+/* The same in pieces, for a thread that is gone. Under the registry's guard: nobody finds it any more. Then, without: what
+ * it had. */
+static void ti_self_retire(ti_self *self);
+static void ti_self_end(ti_self *self);
 
 /* ---------------------------------------------------------------------------------------- src/core/bias.h */
 
@@ -3979,8 +4134,46 @@ static void ti_blocks_leave(ti_self *self);
 
 /* The depot's guard, for fork. No other is wanted while it is held. */
 static void ti_blocks_lock(ti_self *self);
+static bool ti_blocks_try_lock(void);
 static void ti_blocks_unlock(void);
 static void ti_blocks_reset_guard(void);
+
+/* --------------------------------------------------------------------------------------- src/core/calls.h */
+
+/*
+ * The calls of ours that are under way in a thread with a function of the user's inside: a barrier's action, a Once's
+ * function, a predicate, a task, a comparison.
+ *
+ * Such a function may end its thread, by threading_exit() or in the platform's own way, and then our call never goes on:
+ * others would wait for it for ever. So each call says beforehand what is to be done for them in that case. Abandoning
+ * a call does that: it must touch nothing of the stack on which the call was, which is gone if the thread ended in the
+ * platform's way.
+ *
+ * A thread knows its outermost 16 calls. What is nested deeper works, but is not abandoned.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Around the call of the user's function. */
+static inline void ti_calls_enter(ti_self *self, ti_call call)
+{
+    if (self->calls < TI_CALLS_KNOWN)
+        self->call[self->calls] = call;
+    self->calls++;
+}
+
+static inline void ti_calls_leave(ti_self *self)
+{
+    self->calls--;
+}
+
+/* Abandon all but the first so many, the innermost first. */
+static void ti_calls_abandon(ti_self *self, uint32_t depth);
+
+/* Whether such a call on that object is under way in the calling thread. */
+static bool ti_calls_contain(const ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
+                      const void *object);
 
 /* ----------------------------------------------------------------------------------- src/core/condition.h */
 
@@ -4393,6 +4586,9 @@ static void ti_executor_work(ti_self *self);
 /* End all tasks that have not begun, with THREADING_CANCELLED or THREADING_BROKEN. */
 static void ti_executor_refuse(threading_executor_t *executor, threading_status_t status, ti_self *self);
 
+/* Run no task any more that has not begun: a worker has failed. Their futures end with THREADING_BROKEN. */
+static void ti_executor_break(threading_executor_t *executor, ti_self *self);
+
 /* executor_map.c: what stands for the function in a map's tasks; in a worker, work off its items; end those that have
  * not begun; give a reference back. */
 struct ti_map;
@@ -4414,6 +4610,37 @@ static void ti_executors_open(void);
 /* In a forked child, which has none of them. */
 static void ti_executors_reset(void);
 
+/* ------------------------------------------------------------------------------------- src/core/foreign.h */
+
+/*
+ * Threads that were not started here: their ends may come without a word.
+ *
+ * A thread leaves the library in one of its last thread-local destructors. Other libraries' destructors may call this one
+ * even later: then the thread is known once more, under another ident, and if no destructor of ours comes after that call,
+ * nothing runs in the thread that could make it leave. The first call of all may come as late; a Windows thread may end on a
+ * fiber that has never called. So every foreign thread is on a list, with the system's word for its life (ti_port_life).
+ *
+ * When a thread that is on the list is gone, it is buried: nobody finds it any more, its Dummy is not listed, and waiters for
+ * an RLock that it owns are told. That is done where Threads are counted or listed, and where a thread leaves. What it had, the
+ * copies of its locals with their finalisers, ends in the next thread that leaves: only there, at the end of its destructors,
+ * a user's finaliser meets none of the user's locks.
+ *
+ * Where the system cannot tell whether a thread is gone (ti_port_life gives 0), such a thread stays known.
+ */
+
+/* Under the registry's guard: the thread comes, and the thread that may have come leaves. */
+static void ti_foreign_add(ti_self *self, uint64_t life);
+static void ti_foreign_remove(ti_self *self);
+
+/* Under the registry's guard: bury those that are gone and have a Dummy. */
+static void ti_foreign_bury_dummies(void);
+
+/* In a thread that leaves: end what the buried ones had. If there may be many that are gone, bury them before. */
+static void ti_foreign_sweep(ti_self *self);
+
+/* In a forked child: the others are gone, and the registry forgets them. */
+static void ti_foreign_reset(ti_self *survivor);
+
 /* ------------------------------------------------------------------------------------ src/core/registry.h */
 
 /*
@@ -4429,6 +4656,7 @@ static void ti_executors_reset(void);
 #define TI_IDENT_LIMIT UINT32_C(0x80000000) /* idents are 1 … 2^31 - 1 */
 
 static void ti_registry_lock(ti_self *self);
+static bool ti_registry_try_lock(void);
 static void ti_registry_unlock(void);
 
 /* The main thread's object. Any thread may ask without the guard. */
@@ -4513,7 +4741,11 @@ static bool ti_future_begin(threading_future_t *future, uint32_t runner);
 static bool ti_future_finish(threading_future_t *future, uint32_t from, threading_status_t status, void *value,
                       uint32_t *spare);
 
-/* Whether the calling thread may run tasks that have not begun instead of waiting for them. */
+/*
+ * Whether the calling thread may run tasks that have not begun instead of waiting for them. To be asked only
+ * by a wait that cannot end before those tasks have: for the result of one, for all of several, for a map's
+ * items. A wait for the first of several would last as long as the task that it happened to run.
+ */
 static bool ti_future_may_help(const ti_self *self, int64_t deadline);
 
 /* Wait until a future is done; a worker runs the task itself if it may. */
@@ -4541,8 +4773,10 @@ static void ti_linger(ti_self *self);
 /* Finalise and free all of this thread's copies, also those that finalisers make. */
 static void ti_local_finish(ti_self *self);
 
-/* Around fork: hold the locals' guard; in the child also forget the copies of a thread that is gone. */
+/* Around fork: hold the locals' guard; in the child also forget the copies of a thread that is gone, whose memory is put
+ * off (runtime.h). */
 static void ti_local_lock(ti_self *self);
+static bool ti_local_try_lock(void);
 static void ti_local_unlock(void);
 static void ti_local_reset_guard(void);
 static void ti_local_abandon(ti_self *self);
@@ -4550,7 +4784,9 @@ static void ti_local_abandon(ti_self *self);
 /* -------------------------------------------------------------------------------------- src/core/memory.h */
 
 /*
- * All memory that the library takes. A test replaces these three functions to make memory run out.
+ * All memory that the library takes. A test replaces these functions to make memory run out.
+ *
+ * malloc may be the user's, who may guard it with a Lock of ours. So none of them is called while a guard (guard.h) is held.
  */
 
 #include <stddef.h>
@@ -4558,6 +4794,10 @@ static void ti_local_abandon(ti_self *self);
 static void *ti_memory_allocate(size_t size); /* zeroed, aligned for any standard type; NULL when memory is out */
 static void *ti_memory_resize(void *memory, size_t size); /* as realloc; what is new is not zeroed */
 static void ti_memory_free(void *memory);                 /* NULL is allowed */
+
+/* For what is never given back: zeroed, aligned as the others', and not malloc's where the system has other memory. NULL when
+ * that is out. */
+static void *ti_memory_keep(size_t size);
 
 /* --------------------------------------------------------------------------------------- src/core/queue.h */
 
@@ -4629,8 +4869,16 @@ static void ti_rlock_restore(threading_rlock_t *rlock, ti_self *self, uint32_t l
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Register the hooks, once. False: the process would not wait for threads at its exit. */
+/* The copy's first use: have all that is needed for threads, once. False: the process would not wait for them at its exit,
+ * or a forked child could not be told; asked again, it tries again. */
 static bool ti_runtime_start(void);
+/* Whether anything has been used since the code was loaded, or unloaded by threading_unload(). */
+static bool ti_runtime_is_used(void);
+/* The next use is a first use. */
+static void ti_runtime_reset(void);
+
+/* Whether a thread has begun to end the process; certain for that one only. */
+static bool ti_exit_has_begun(void);
 
 /* Whether the joins at exit are done. */
 static bool ti_is_finalizing(void);
@@ -4639,11 +4887,13 @@ static bool ti_is_finalizing(void);
 static void ti_shutdown_at_exit(void);
 static void ti_shutdown_reset(void);
 
-/* fork.c: the hooks, and a number that is another one in each forked child. */
-static void ti_fork_prepare(void);
-static void ti_fork_parent(void);
-static void ti_fork_child(void);
+/* fork.c: a number that is another one in each forked child. (The hooks are in port.h.) */
 static uint32_t ti_fork_family;
+
+/* Memory that is to be given back as soon as the hooks of all are over: in one of ours no allocator may be called. It has
+ * room for a pointer; NULL is allowed. And outside of them: give back what was put off. */
+static void ti_fork_put_off(void *memory);
+static void ti_fork_settle(void);
 
 /* --------------------------------------------------------------------------------------- src/core/spins.h */
 
@@ -4722,6 +4972,7 @@ static threading_status_t ti_wait_status(int64_t deadline);
  *   STARTING    start is under way; listed                      start, under the registry's guard
  *   RUNNING     it runs and has said its native id              the thread
  *   LEAVING     it ends the process: exit does not wait for it   the thread
+ *   STOPPED     it sleeps until another one has ended the process, and ends with that   the thread
  *   ENDED       everything is done                              the thread, under the registry's guard
  *
  * Whoever waits for a change of the state waits in the parking lot for the word `state`.
@@ -4739,7 +4990,7 @@ static threading_status_t ti_wait_status(int64_t deadline);
 
 #define TI_STACK_SIZE_MIN 32768 /* bytes; CPython's limit */
 
-enum { TI_NEW, TI_STARTING, TI_RUNNING, TI_LEAVING, TI_ENDED };
+enum { TI_NEW, TI_STARTING, TI_RUNNING, TI_LEAVING, TI_STOPPED, TI_ENDED };
 enum { TI_PENDING, TI_JOINABLE, TI_JOINING, TI_REAPED };
 
 typedef enum ti_kind {
@@ -4765,9 +5016,10 @@ struct threading_thread {
     uint32_t ident;  /* set before the state leaves NEW, under the registry's guard */
     uint32_t daemon; /* may be set while NEW, read at any time */
     uint32_t
-        family; /* ti_fork_family at its start: the native thread of another process is not ours to join */
+        family; /* ti_fork_family at its start, set as ident: another process's thread is not ours to join */
     ti_kind kind;
     threading_status_t options_status; /* what start says of them */
+    bool is_static;                    /* main's, whose memory is not the system's */
     bool is_worker;                    /* of an executor: the process waits for it, daemon or not */
     uint32_t left_out;  /* under the registry's guard: the number of the shutdown that has given up on it */
     ti_name *name;      /* the newest; under the registry's guard once others know the object */
@@ -4794,15 +5046,19 @@ static threading_thread_t *ti_thread_allocate(ti_kind kind, const char *name, co
  * with. */
 static void *ti_thread_call(ti_self *self, threading_target_t target, void *arg);
 
-/* Wait until a thread has ended, or until *state is `enough` (TI_LEAVING or TI_ENDED). */
+/* Whether a thread that was started can no longer end: it has stopped, or was killed with the process. */
+static bool ti_thread_is_stopped(const threading_thread_t *record);
+
+/* Wait until the state is `enough` (TI_LEAVING or TI_STOPPED) or later. THREADING_FINALIZING: no thread is
+ * left that could change it. */
 static threading_status_t ti_thread_wait(ti_self *self, threading_thread_t *record, int64_t deadline,
                                   uint32_t enough);
 
 /* Join the system's thread of an ended one, once among all callers. False at the deadline. */
 static bool ti_thread_reap(ti_self *self, threading_thread_t *record, int64_t deadline);
 
-/* A thread that goes on running counts as LEAVING (exit does not wait for it) or, main, as ENDED from here
- * on. */
+/* A thread that goes on counts as LEAVING (exit does not wait for it), as STOPPED or, main, as ENDED from
+ * here on. */
 static void ti_thread_set_gone(ti_self *self, threading_thread_t *record, uint32_t state);
 
 /* The end: first under the registry's guard, then without. */
@@ -4810,6 +5066,7 @@ static void ti_thread_set_ended(threading_thread_t *record);
 static void ti_thread_leave(threading_thread_t *record);
 
 /* name.c */
+static void ti_name_push(threading_thread_t *record, ti_name *name);
 static bool ti_name_give(threading_thread_t *record, const char *name,
                   const char *prefix); /* as ti_thread_allocate */
 static void ti_name_free_all(threading_thread_t *record);
@@ -4978,8 +5235,10 @@ static bool ti_port_is_main(void)
 static void ti_port_set_name(const char *name, size_t length)
 {
     char text[TI_APPLE_NAME_LIMIT + 1] = "";
+    ti_port_errors errors = ti_port_errors_keep();
     memcpy(text, name, length);
     (void)pthread_setname_np(text); /* of the calling thread; fails for a name too long only */
+    ti_port_errors_restore(errors);
 }
 
 static void ti_port_yield(void)
@@ -4989,8 +5248,27 @@ static void ti_port_yield(void)
 
 static size_t ti_port_cpu_count(void)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     long online = sysconf(_SC_NPROCESSORS_ONLN);
+    ti_port_errors_restore(errors);
     return online > 0 ? (size_t)online : 1;
+}
+
+/* Nothing here tells whether a thread is gone. */
+static uint64_t ti_port_life(void)
+{
+    return 0;
+}
+
+static bool ti_port_life_is_over(uint64_t life)
+{
+    (void)life;
+    return false;
+}
+
+static void ti_port_life_end(uint64_t life)
+{
+    (void)life;
 }
 
 #else
@@ -5000,8 +5278,6 @@ typedef int ti_posix_is_not_apple; /* C wants a declaration in every file */
 /* -------------------------------------------------------------------------------- src/posix/posix_clock.c */
 
 /* Time where POSIX's monotonic clock can be waited on: everywhere but on macOS. */
-
-#include <errno.h>
 
 static struct timespec ti_posix_timespec(int64_t nanoseconds)
 {
@@ -5081,10 +5357,12 @@ static struct timespec ti_apple_remaining(int64_t deadline)
 
 static void ti_port_sleep(int64_t deadline)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     while (ti_port_now() < deadline) { /* it also ends early for a signal, or when the time was cut */
         struct timespec remaining = ti_apple_remaining(deadline);
         (void)nanosleep(&remaining, NULL);
     }
+    ti_port_errors_restore(errors);
 }
 
 static void ti_posix_condition_init(pthread_cond_t *condition)
@@ -5114,7 +5392,6 @@ typedef int ti_posix_clock_is_posix; /* C wants a declaration in every file */
 
 #if defined(__linux__) && !defined(THREADING_PARKER_CONDITION)
 
-#include <errno.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -5125,15 +5402,15 @@ typedef int ti_posix_clock_is_posix; /* C wants a declaration in every file */
 /* Fails on older kernels (ENOSYS, EINVAL) and in sandboxes (EPERM): then there is none. */
 static bool ti_linux_membarrier(int command)
 {
-    return syscall(SYS_membarrier, command, 0, 0) == 0;
+    ti_port_errors errors = ti_port_errors_keep();
+    bool done = syscall(SYS_membarrier, command, 0, 0) == 0;
+    ti_port_errors_restore(errors);
+    return done;
 }
 
 static bool ti_port_fence_start(void)
 {
-    int error = errno;
-    bool started = ti_linux_membarrier(TI_MEMBARRIER_REGISTER_PRIVATE_EXPEDITED);
-    errno = error;
-    return started;
+    return ti_linux_membarrier(TI_MEMBARRIER_REGISTER_PRIVATE_EXPEDITED);
 }
 
 /* Run when the program is loaded: registering costs nothing in a process of one thread, and ten milliseconds
@@ -5145,10 +5422,7 @@ __attribute__((constructor)) static void ti_linux_register(void)
 
 static bool ti_port_fence_all(void)
 {
-    int error = errno;
-    bool fenced = ti_linux_membarrier(TI_MEMBARRIER_PRIVATE_EXPEDITED);
-    errno = error;
-    return fenced;
+    return ti_linux_membarrier(TI_MEMBARRIER_PRIVATE_EXPEDITED);
 }
 
 #else
@@ -5171,14 +5445,14 @@ static bool ti_port_fence_all(void)
 
 #if defined(__linux__)
 
+#include <errno.h>
 #include <sched.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define TI_LINUX_CPUS_MAX ((size_t)1 << 20) /* where to stop asking with larger and larger sets */
+#define TI_LINUX_CPUS_MAX 8192 /* what Linux can be built for */
 
 static const size_t ti_port_name_limit = 15; /* TASK_COMM_LEN less the 0 */
 
@@ -5190,6 +5464,28 @@ static uint64_t ti_port_native_id(void)
 static uint64_t ti_port_main_native_id(void)
 {
     return (uint64_t)getpid();
+}
+
+/* A thread's number. It may be given to another thread later: then this one counts as gone when that one is. */
+static uint64_t ti_port_life(void)
+{
+    return ti_port_native_id();
+}
+
+/* A signal of number 0 is none, and is refused for a thread that is gone (ESRCH), or in a sandbox. */
+static bool ti_port_life_is_over(uint64_t life)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    bool is_over = life == ti_port_native_id(); /* the calling thread is another one */
+    if (!is_over)
+        is_over = syscall(SYS_tgkill, getpid(), (pid_t)life, 0) != 0 && errno == ESRCH;
+    ti_port_errors_restore(errors);
+    return is_over;
+}
+
+static void ti_port_life_end(uint64_t life)
+{
+    (void)life;
 }
 
 static bool ti_port_is_main(void)
@@ -5209,34 +5505,77 @@ static void ti_port_yield(void)
     (void)sched_yield(); /* always 0 on Linux */
 }
 
-/* How many processors the calling thread may use, as far as a set of so many bytes can show; 0 when the kernel knows more
- * than that (EINVAL) or memory is out. The C library's own function for it is declared for _GNU_SOURCE only. */
-static size_t ti_linux_count_cpus(size_t size)
+/* How many processors the calling thread may use; 0 when the kernel knows more of them than the set has room for (EINVAL).
+ * On the stack, since a thread's first call, which counts them, allocates nothing. The C library's own function for it
+ * is declared for _GNU_SOURCE only. */
+static size_t ti_linux_count_cpus(void)
 {
-    unsigned char *set = calloc(1, size);
+    unsigned char set[TI_LINUX_CPUS_MAX / 8] = {0};
     size_t count = 0;
-    if (set != NULL && syscall(SYS_sched_getaffinity, 0, size, set) > 0) {
-        for (size_t i = 0; i < size; i++)
-            count += (size_t)__builtin_popcount(set[i]);
-    }
-    free(set);
+    if (syscall(SYS_sched_getaffinity, 0, sizeof set, set) <= 0)
+        return 0;
+    for (size_t i = 0; i < sizeof set; i++)
+        count += (size_t)__builtin_popcount(set[i]);
     return count;
 }
 
 static size_t ti_port_cpu_count(void)
 {
-    for (size_t size = 128; size <= TI_LINUX_CPUS_MAX / 8; size *= 4) {
-        size_t count = ti_linux_count_cpus(size);
-        if (count > 0)
-            return count;
+    ti_port_errors errors = ti_port_errors_keep();
+    size_t count = ti_linux_count_cpus();
+    if (count == 0) {
+        long online = sysconf(_SC_NPROCESSORS_ONLN);
+        count = online > 0 ? (size_t)online : 1;
     }
-    long online = sysconf(_SC_NPROCESSORS_ONLN);
-    return online > 0 ? (size_t)online : 1;
+    ti_port_errors_restore(errors);
+    return count;
 }
 
 #else
 typedef int ti_posix_is_not_linux; /* C wants a declaration in every file */
 #endif
+
+/* ------------------------------------------------------------------------------- src/posix/posix_memory.c */
+
+/* Memory that malloc knows nothing of. */
+
+#include <sys/mman.h>
+
+/* As with the clocks in posix_system.h: headers that were read in strict C lack it. */
+#if !defined(MAP_ANONYMOUS) && defined(MAP_ANON)
+#define MAP_ANONYMOUS MAP_ANON
+#elif !defined(MAP_ANONYMOUS) && defined(__linux__) && !defined(__mips__) && !defined(__alpha__)
+#define MAP_ANONYMOUS 0x20
+#endif
+
+/* The leak sanitizer of a program that was built with it, while this library was not: it looks for pointers in memory that it
+ * knows. */
+#if defined(__linux__)
+__attribute__((weak)) void __lsan_register_root_region(const void *memory, size_t size);
+
+static void ti_posix_show_pages(const void *memory, size_t size)
+{
+    if (__lsan_register_root_region != NULL)
+        __lsan_register_root_region(memory, size);
+}
+#else
+static void ti_posix_show_pages(const void *memory, size_t size)
+{
+    (void)memory;
+    (void)size;
+}
+#endif
+
+static void *ti_port_pages(size_t size)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ti_port_errors_restore(errors);
+    if (memory == MAP_FAILED)
+        return NULL;
+    ti_posix_show_pages(memory, size);
+    return memory;
+}
 
 /* -------------------------------------------------------------------------------- src/posix/posix_other.c */
 
@@ -5286,8 +5625,27 @@ static void ti_port_yield(void)
 
 static size_t ti_port_cpu_count(void)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     long online = sysconf(_SC_NPROCESSORS_ONLN);
+    ti_port_errors_restore(errors);
     return online > 0 ? (size_t)online : 1;
+}
+
+/* Nothing here tells whether a thread is gone. */
+static uint64_t ti_port_life(void)
+{
+    return 0;
+}
+
+static bool ti_port_life_is_over(uint64_t life)
+{
+    (void)life;
+    return false;
+}
+
+static void ti_port_life_end(uint64_t life)
+{
+    (void)life;
 }
 
 #else
@@ -5315,6 +5673,7 @@ static void ti_port_parker_init(ti_parker *parker)
 
 static void ti_port_park(ti_parker *parker, int64_t deadline)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     int state = ti_posix_cancel_disable();
     (void)pthread_mutex_lock(&parker->mutex);
     if (!parker->token)
@@ -5322,6 +5681,7 @@ static void ti_port_park(ti_parker *parker, int64_t deadline)
     parker->token = false;
     (void)pthread_mutex_unlock(&parker->mutex);
     ti_posix_cancel_restore(state);
+    ti_port_errors_restore(errors);
 }
 
 static void ti_port_unpark(ti_parker *parker)
@@ -5386,11 +5746,21 @@ static void ti_port_parker_init(ti_parker *parker)
  * clock. */
 static void ti_posix_futex_wait(uint32_t *word, uint32_t value, int64_t deadline)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     struct timespec until = ti_posix_timespec(deadline);
     struct ti_posix_kernel_timespec limit = {(ti_posix_kernel_time)until.tv_sec,
                                              (ti_posix_kernel_time)until.tv_nsec};
     (void)syscall(TI_POSIX_FUTEX, word, TI_FUTEX_WAIT_BITSET_PRIVATE, value,
                   deadline == TI_FOREVER ? NULL : &limit, NULL, TI_FUTEX_ANY);
+    ti_port_errors_restore(errors);
+}
+
+/* It fails for memory that is gone only, and a parker's stays; a sandbox may have refused it all the same. */
+static void ti_posix_futex_wake(uint32_t *word)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    (void)syscall(TI_POSIX_FUTEX, word, TI_FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    ti_port_errors_restore(errors);
 }
 
 static void ti_port_park(ti_parker *parker, int64_t deadline)
@@ -5408,7 +5778,7 @@ static void ti_port_unpark(ti_parker *parker)
 {
     /* Release: pairs with the acquires in park. */
     if (ti_exchange_acquire_release(&parker->state, TI_PARKER_TOKEN) == TI_PARKER_ASLEEP)
-        (void)syscall(TI_POSIX_FUTEX, &parker->state, TI_FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+        ti_posix_futex_wake(&parker->state);
 }
 
 #else
@@ -5422,21 +5792,17 @@ typedef int ti_posix_parker_is_elsewhere; /* C wants a declaration in every file
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Each is always the same function. Relaxed: it is stored before the system is told of it. */
-static uintptr_t ti_posix_exit_hook;
-static uintptr_t ti_posix_fork_hook;
-static uint32_t ti_posix_process; /* the process that the exit hook is for */
+enum { TI_NO_FORK_HOOKS, TI_HOOKING_FORKS, TI_FORKS_HOOKED };
 
-static void ti_posix_call(const uintptr_t *hook)
-{
-    ((void (*)(void))ti_load_pointer_relaxed(hook))();
-}
+static uintptr_t ti_posix_exit_hook; /* always the same function; stored before the system is told of it */
+static uint32_t ti_posix_process;    /* the process that the exit hook is for */
+static uint32_t ti_posix_fork_hooks;
 
 /* A child of vfork, clone or _Fork knows nothing of the fork hooks; it has no threads to wait for. */
 static void ti_posix_exit(void)
 {
     if ((uint32_t)getpid() == ti_load_relaxed(&ti_posix_process))
-        ti_posix_call(&ti_posix_exit_hook);
+        ((void (*)(void))ti_load_pointer_relaxed(&ti_posix_exit_hook))(); /* relaxed: see there */
 }
 
 static bool ti_port_at_exit(void (*hook)(void))
@@ -5449,13 +5815,29 @@ static bool ti_port_at_exit(void (*hook)(void))
 static void ti_posix_forked(void)
 {
     ti_store_relaxed(&ti_posix_process, (uint32_t)getpid());
-    ti_posix_call(&ti_posix_fork_hook);
+    ti_fork_child();
 }
 
-static bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
+static bool ti_port_threads_are_gone(void)
 {
-    ti_store_pointer_relaxed(&ti_posix_fork_hook, (uintptr_t)child);
-    return pthread_atfork(prepare, parent, ti_posix_forked) == 0;
+    return false;
+}
+
+/* Two threads must not both register the hooks: the guards would be wanted twice by one fork. To the second one the hooks
+ * are not there yet. */
+static bool ti_port_at_fork(void)
+{
+    if (ti_swap_acquire(&ti_posix_fork_hooks, TI_NO_FORK_HOOKS, TI_HOOKING_FORKS)) {
+        bool hooked = pthread_atfork(ti_fork_prepare, ti_fork_parent, ti_posix_forked) == 0;
+        ti_store_release(&ti_posix_fork_hooks, hooked ? TI_FORKS_HOOKED : TI_NO_FORK_HOOKS);
+    }
+    return ti_load_acquire(&ti_posix_fork_hooks) == TI_FORKS_HOOKED;
+}
+
+/* Before all constructors that users can have without a warning, and so before all handlers that they register. */
+__attribute__((constructor(101))) static void ti_posix_hook_forks(void)
+{
+    (void)ti_port_at_fork(); /* asked again by the first use */
 }
 
 /* --------------------------------------------------------------------------------- src/posix/posix_self.c */
@@ -5470,7 +5852,8 @@ static bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*
  * When a thread ends, the destructors of all keys that are set run in rounds, PTHREAD_DESTRUCTOR_ITERATIONS
  * at most. Other libraries' destructors may call this one, so `leave` has to come late: the destructor sets
  * the key again and counts the rounds in the pointer's two lowest bits. The last round is left to the
- * sanitizers' runtimes, which must come after all code that they watch.
+ * sanitizers' runtimes, which must come after all code that they watch. A thread that comes back after it has left leaves in
+ * the next round, if there is one.
  */
 
 #include <limits.h>
@@ -5486,6 +5869,7 @@ static bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*
 _Static_assert(PTHREAD_DESTRUCTOR_ITERATIONS >= 4, "POSIX guarantees four rounds of destructors");
 
 static _Thread_local void *ti_posix_self;
+static _Thread_local bool ti_posix_has_left; /* where it is forgotten, rounds are counted anew */
 
 static pthread_once_t ti_posix_once = PTHREAD_ONCE_INIT;
 static pthread_key_t ti_posix_key;
@@ -5503,6 +5887,7 @@ static void ti_posix_self_destructor(void *value)
     /* Relaxed, here and where it is stored: this thread has stored it itself. */
     ((void (*)(void *))ti_load_pointer_relaxed(&ti_posix_leave))(self);
     ti_posix_self = NULL;
+    ti_posix_has_left = true;
 }
 
 static void ti_posix_make_key(void)
@@ -5524,12 +5909,13 @@ static void *ti_port_self_recall(void)
 
 static bool ti_port_set_self(void *self, void (*leave)(void *self))
 {
+    uintptr_t round = self != NULL && ti_posix_has_left ? TI_POSIX_LEAVE_ROUND : 0;
     ti_posix_self = self;
     if (!ti_posix_key_is_made())
         return false;
     if (self != NULL)
         ti_store_pointer_relaxed(&ti_posix_leave, (uintptr_t)leave);
-    return pthread_setspecific(ti_posix_key, self) == 0;
+    return pthread_setspecific(ti_posix_key, (void *)((uintptr_t)self | round)) == 0;
 }
 
 /* ------------------------------------------------------------------------------- src/posix/posix_thread.c */
@@ -5596,9 +5982,12 @@ static int ti_posix_create(ti_port_thread *thread, size_t stack_size)
 static threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*entry)(void *argument), void *argument,
                                         size_t stack_size)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     thread->entry = entry;
     thread->argument = argument;
-    return ti_posix_create(thread, stack_size) == 0 ? THREADING_OK : THREADING_NO_THREADS;
+    int error = ti_posix_create(thread, stack_size);
+    ti_port_errors_restore(errors);
+    return error == 0 ? THREADING_OK : THREADING_NO_THREADS;
 }
 
 static int ti_posix_cancel_disable(void)
@@ -5616,14 +6005,18 @@ static void ti_posix_cancel_restore(int state)
 /* Both fail only for threads that were reaped before, which the core rules out. */
 static void ti_port_thread_join(ti_port_thread *thread)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     int state = ti_posix_cancel_disable();
     (void)pthread_join(thread->native, NULL);
     ti_posix_cancel_restore(state);
+    ti_port_errors_restore(errors);
 }
 
 static void ti_port_thread_detach(ti_port_thread *thread)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     (void)pthread_detach(thread->native);
+    ti_port_errors_restore(errors);
 }
 
 static void ti_port_thread_exit(void)
@@ -5750,12 +6143,14 @@ static void ti_win32_sleep_once(HANDLE timer, int64_t span)
 
 static void ti_port_sleep(int64_t deadline)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     HANDLE timer =
         CreateWaitableTimerExW(NULL, NULL, TI_WIN32_HIGH_RESOLUTION, TIMER_MODIFY_STATE | SYNCHRONIZE);
     for (int64_t now; (now = ti_port_now()) < deadline;)
         ti_win32_sleep_once(timer, deadline - now);
     if (timer != NULL)
         (void)CloseHandle(timer);
+    ti_port_errors_restore(errors);
 }
 
 /* -------------------------------------------------------------------------------- src/win32/win32_fence.c */
@@ -5780,6 +6175,18 @@ static bool ti_port_fence_all(void)
 {
     FlushProcessWriteBuffers();
     return true;
+}
+
+/* ------------------------------------------------------------------------------- src/win32/win32_memory.c */
+
+/* Memory that malloc knows nothing of. */
+
+static void *ti_port_pages(size_t size)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    void *memory = VirtualAlloc(NULL, size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    ti_port_errors_restore(errors);
+    return memory;
 }
 
 /* ------------------------------------------------------------------------------- src/win32/win32_parker.c */
@@ -5865,11 +6272,13 @@ static void ti_win32_park_on_condition(ti_parker *parker, int64_t deadline)
 
 static void ti_port_park(ti_parker *parker, int64_t deadline)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     ti_win32_refuse_to_hang(deadline);
     if (ti_win32_waits_on_address())
         ti_win32_park_on_address(parker, deadline);
     else
         ti_win32_park_on_condition(parker, deadline);
+    ti_port_errors_restore(errors);
 }
 
 static void ti_win32_unpark_on_address(ti_parker *parker)
@@ -5978,11 +6387,13 @@ static bool ti_port_at_exit(void (*hook)(void))
     return ti_win32_stay() && ti_win32_tell_all();
 }
 
-static bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
+static bool ti_port_threads_are_gone(void)
 {
-    (void)prepare;
-    (void)parent;
-    (void)child;
+    return ti_win32_is_ending();
+}
+
+static bool ti_port_at_fork(void)
+{
     return true;
 }
 
@@ -6084,10 +6495,53 @@ static bool ti_port_set_self(void *self, void (*leave)(void *self))
     return ti_win32_arm(self != NULL);
 }
 
+/* ---- whether a thread is gone: a handle tells ---- */
+
+static uint64_t ti_port_life(void)
+{
+    HANDLE thread = NULL;
+    ti_port_errors errors = ti_port_errors_keep();
+    (void)DuplicateHandle(GetCurrentProcess(), GetCurrentThread(), GetCurrentProcess(), &thread, SYNCHRONIZE,
+                          FALSE, 0); /* fails when there can be no more handles: NULL is for no answer */
+    ti_port_errors_restore(errors);
+    return (uintptr_t)thread;
+}
+
+static bool ti_port_life_is_over(uint64_t life)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    bool is_over = WaitForSingleObject((HANDLE)(uintptr_t)life, 0) == WAIT_OBJECT_0;
+    ti_port_errors_restore(errors);
+    return is_over;
+}
+
+static void ti_port_life_end(uint64_t life)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    (void)CloseHandle((HANDLE)(uintptr_t)life); /* fails for one that was closed before */
+    ti_port_errors_restore(errors);
+}
+
 /* ------------------------------------------------------------------------------- src/win32/win32_system.c */
+
+#include <errno.h>
 
 #define TI_WIN32_UNKNOWN ((uintptr_t)0)
 #define TI_WIN32_MISSING ((uintptr_t)1) /* no function begins there */
+
+/* In this order: what gives errno may be a function that asks the system. */
+static ti_port_errors ti_port_errors_keep(void)
+{
+    ti_port_errors errors = {.last = GetLastError()};
+    errors.number = errno;
+    return errors;
+}
+
+static void ti_port_errors_restore(ti_port_errors errors)
+{
+    errno = errors.number;
+    SetLastError(errors.last);
+}
 
 static uintptr_t ti_win32_look_up(const wchar_t *module, const char *name)
 {
@@ -6108,8 +6562,10 @@ static ti_win32_function ti_win32_find(ti_win32_optional *function)
     /* Relaxed: a number by itself. Threads that look it up at the same time find the same. */
     uintptr_t address = ti_load_pointer_relaxed(&function->address);
     if (address == TI_WIN32_UNKNOWN) {
+        ti_port_errors errors = ti_port_errors_keep();
         address = ti_win32_look_up_first(function);
         ti_store_pointer_relaxed(&function->address, address);
+        ti_port_errors_restore(errors);
     }
     return address != TI_WIN32_MISSING ? (ti_win32_function)address : NULL;
 }
@@ -6161,10 +6617,12 @@ static threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*en
     unsigned size = stack_size != 0 ? (unsigned)stack_size : ti_win32_stack_default();
     if (stack_size != 0 && size != stack_size)
         return THREADING_NO_THREADS;
+    ti_port_errors errors = ti_port_errors_keep();
     thread->entry = entry;
     thread->argument = argument;
     uintptr_t handle =
         _beginthreadex(NULL, size, ti_win32_run, thread, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
+    ti_port_errors_restore(errors);
     thread->handle = (void *)handle;
     return handle != 0 ? THREADING_OK : THREADING_NO_THREADS;
 }
@@ -6172,13 +6630,17 @@ static threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*en
 /* Both calls fail only for handles that were closed before, which the core rules out. */
 static void ti_port_thread_join(ti_port_thread *thread)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     (void)WaitForSingleObject(thread->handle, INFINITE);
     (void)CloseHandle(thread->handle);
+    ti_port_errors_restore(errors);
 }
 
 static void ti_port_thread_detach(ti_port_thread *thread)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     (void)CloseHandle(thread->handle);
+    ti_port_errors_restore(errors);
 }
 
 static void ti_port_thread_exit(void)
@@ -6237,7 +6699,9 @@ static uint64_t ti_port_main_native_id(void)
     /* Relaxed: a number by itself. Whoever looks at the same time finds the same. */
     uint32_t main = ti_load_relaxed(&known);
     if (main == 0) {
+        ti_port_errors errors = ti_port_errors_keep();
         main = ti_win32_find_main();
+        ti_port_errors_restore(errors);
         if (main == 0) /* no list: whoever asks first */
             main = GetCurrentThreadId();
         ti_store_relaxed(&known, main);
@@ -6261,10 +6725,12 @@ static void ti_port_set_name(const char *name, size_t length)
                                                 0};
     describe_function describe = (describe_function)ti_win32_find(&set_description);
     wchar_t text[TI_WIN32_NAME_LIMIT + 1];
+    ti_port_errors errors = ti_port_errors_keep();
     int count = MultiByteToWideChar(CP_UTF8, 0, name, (int)length, text, TI_WIN32_NAME_LIMIT);
     text[count] = L'\0';
     if (describe != NULL)
         (void)describe(GetCurrentThread(), text);
+    ti_port_errors_restore(errors);
 }
 
 /* ---- processors ---- */
@@ -6283,7 +6749,7 @@ static size_t ti_win32_bits(DWORD_PTR mask)
 }
 
 /* A process whose threads may run in several groups of 64 is bound to none. */
-static size_t ti_port_cpu_count(void)
+static size_t ti_win32_count_cpus(void)
 {
     USHORT groups[64];
     USHORT count = sizeof groups / sizeof *groups;
@@ -6294,6 +6760,14 @@ static size_t ti_port_cpu_count(void)
     if (GetProcessAffinityMask(GetCurrentProcess(), &mask, &others) && mask != 0)
         return ti_win32_bits(mask);
     return 1;
+}
+
+static size_t ti_port_cpu_count(void)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    size_t count = ti_win32_count_cpus();
+    ti_port_errors_restore(errors);
+    return count;
 }
 
 #endif /* THREADING_BACKEND_WIN32 */
@@ -6389,6 +6863,7 @@ static int64_t ti_c11_believed(int64_t passed)
 /* Reads the clock, and counts a wait that begins (1) or ends (-1). */
 static int64_t ti_c11_clock_look(int change)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     call_once(&ti_c11_clock_once, ti_c11_clock_start);
     (void)mtx_lock(&ti_c11_clock_mutex);
     int64_t read = ti_c11_read();
@@ -6396,6 +6871,7 @@ static int64_t ti_c11_clock_look(int change)
     ti_c11_clock_read = read;
     ti_c11_clock_waits += change;
     (void)mtx_unlock(&ti_c11_clock_mutex);
+    ti_port_errors_restore(errors);
     return now;
 }
 
@@ -6426,11 +6902,13 @@ static int64_t ti_c11_slice(int64_t deadline)
 /* thrd_sleep takes a span, not a moment: whoever sets the clock does not change it. */
 static void ti_port_sleep(int64_t deadline)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     ti_c11_wait_begin();
     for (int64_t span; (span = ti_c11_slice(deadline)) > 0;)
         /* 0, or ended early by a signal: look at the clock again. */
         (void)thrd_sleep(&(struct timespec){.tv_nsec = (long)span}, NULL);
     ti_c11_wait_end();
+    ti_port_errors_restore(errors);
 }
 
 /* ------------------------------------------------------------------------------------ src/c11/c11_fence.c */
@@ -6445,6 +6923,42 @@ static bool ti_port_fence_start(void)
 static bool ti_port_fence_all(void)
 {
     return false;
+}
+
+/* ----------------------------------------------------------------------------------- src/c11/c11_memory.c */
+
+/* Memory that malloc knows nothing of: C has none, but for what the program begins with. */
+#include <stdalign.h>
+#include <stdlib.h>
+
+#define TI_C11_RESERVE ((size_t)1 << 16) /* bytes: some sixty threads' */
+
+static alignas(max_align_t) unsigned char ti_c11_reserve[TI_C11_RESERVE];
+static uint32_t ti_c11_reserve_used;
+
+/* NULL when there is not so much left. */
+static void *ti_c11_reserve_take(size_t size)
+{
+    for (;;) {
+        uint32_t used = ti_load_relaxed(&ti_c11_reserve_used); /* relaxed: the swap decides */
+        if (size > TI_C11_RESERVE - used)
+            return NULL;
+        /* Acquire: it is no more than a number; no two threads get the same bytes. */
+        if (ti_swap_acquire(&ti_c11_reserve_used, used, used + (uint32_t)size))
+            return ti_c11_reserve + used;
+    }
+}
+
+static void *ti_port_pages(size_t size)
+{
+    size = (size + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
+    void *memory = ti_c11_reserve_take(size);
+    if (memory != NULL)
+        return memory;
+    ti_port_errors errors = ti_port_errors_keep();
+    memory = calloc(1, size);
+    ti_port_errors_restore(errors);
+    return memory;
 }
 
 /* ----------------------------------------------------------------------------------- src/c11/c11_parker.c */
@@ -6495,6 +7009,7 @@ static void ti_c11_park_until(ti_parker *parker, int64_t deadline)
 
 static void ti_port_park(ti_parker *parker, int64_t deadline)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     (void)mtx_lock(&parker->mutex);
     if (!parker->token && deadline == TI_FOREVER)
         (void)cnd_wait(&parker->condition, &parker->mutex);
@@ -6502,19 +7017,22 @@ static void ti_port_park(ti_parker *parker, int64_t deadline)
         ti_c11_park_until(parker, deadline);
     parker->token = false;
     (void)mtx_unlock(&parker->mutex);
+    ti_port_errors_restore(errors);
 }
 
 static void ti_port_unpark(ti_parker *parker)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     (void)mtx_lock(&parker->mutex);
     parker->token = true;
     (void)cnd_signal(&parker->condition);
     (void)mtx_unlock(&parker->mutex);
+    ti_port_errors_restore(errors);
 }
 
 /* ---------------------------------------------------------------------------------- src/c11/c11_process.c */
 
-/* The process: exit is C's own; of fork C knows nothing, so a forked child must not use the library. */
+/* The process: exit is C's own; of fork C knows nothing, so a forked child must not use the library (docs/limits.md). */
 #include <stdlib.h>
 
 static bool ti_port_at_exit(void (*hook)(void))
@@ -6522,12 +7040,14 @@ static bool ti_port_at_exit(void (*hook)(void))
     return atexit(hook) == 0;
 }
 
-static bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
+static bool ti_port_threads_are_gone(void)
 {
-    (void)prepare;
-    (void)parent;
-    (void)child;
     return false;
+}
+
+static bool ti_port_at_fork(void)
+{
+    return true;
 }
 
 /* ------------------------------------------------------------------------------------- src/c11/c11_self.c */
@@ -6537,7 +7057,8 @@ static bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*
  *
  * When a thread ends, the destructors of all tss_t that are set run in rounds, TSS_DTOR_ITERATIONS at most. Other
  * libraries' destructors may call this one, so `leave` has to come late: the destructor sets the tss_t again and counts
- * the rounds in the pointer's two lowest bits. The last round is left to the sanitizers' runtimes.
+ * the rounds in the pointer's two lowest bits. The last round is left to the sanitizers' runtimes. A thread that comes back
+ * after it has left leaves in the next round, if there is one.
  */
 #include <stdint.h>
 #include <threads.h>
@@ -6547,6 +7068,7 @@ static bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*
 
 static _Thread_local void *ti_c11_self;
 
+static _Thread_local bool ti_c11_has_left;
 static _Thread_local bool ti_c11_is_main;
 static bool ti_c11_is_loaded; /* by a thread that was told to be main */
 static once_flag ti_c11_once = ONCE_FLAG_INIT;
@@ -6571,6 +7093,7 @@ static void ti_c11_call_leave(void *self)
     ti_c11_self = self; /* for the calls that `leave` makes */
     leave(self);
     ti_c11_self = NULL;
+    ti_c11_has_left = true;
 }
 
 static void ti_c11_destructor(void *value)
@@ -6604,11 +7127,13 @@ static void *ti_port_self_recall(void)
 
 static bool ti_port_set_self(void *self, void (*leave)(void *self))
 {
+    uintptr_t round = self != NULL && ti_c11_has_left ? TI_C11_LEAVE_ROUND : 0;
+    void *value = (void *)((uintptr_t)self | round);
     call_once(&ti_c11_once, ti_c11_start);
     ti_c11_self = self;
     if (self != NULL)
         ti_store_pointer_relaxed(&ti_c11_leave, (uintptr_t)leave);
-    return ti_c11_has_key && tss_set(ti_c11_key, self) == thrd_success;
+    return ti_c11_has_key && tss_set(ti_c11_key, value) == thrd_success;
 }
 
 /* ----------------------------------------------------------------------------------- src/c11/c11_thread.c */
@@ -6633,21 +7158,27 @@ static threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*en
 {
     if (stack_size != 0)
         return THREADING_UNSUPPORTED;
+    ti_port_errors errors = ti_port_errors_keep();
     thread->entry = entry;
     thread->argument = argument;
-    return thrd_create(&thread->native, ti_c11_run, thread) == thrd_success ? THREADING_OK
-                                                                            : THREADING_NO_THREADS;
+    bool started = thrd_create(&thread->native, ti_c11_run, thread) == thrd_success;
+    ti_port_errors_restore(errors);
+    return started ? THREADING_OK : THREADING_NO_THREADS;
 }
 
 /* Both fail only for threads that were reaped before, which the core rules out. */
 static void ti_port_thread_join(ti_port_thread *thread)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     (void)thrd_join(thread->native, NULL);
+    ti_port_errors_restore(errors);
 }
 
 static void ti_port_thread_detach(ti_port_thread *thread)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     (void)thrd_detach(thread->native);
+    ti_port_errors_restore(errors);
 }
 
 static void ti_port_thread_exit(void)
@@ -6673,13 +7204,32 @@ static void ti_port_set_name(const char *name, size_t length)
 
 static void ti_port_yield(void)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     thrd_yield();
+    ti_port_errors_restore(errors);
 }
 
 /* C cannot count them. */
 static size_t ti_port_cpu_count(void)
 {
     return 1;
+}
+
+/* Nothing here tells whether a thread is gone. */
+static uint64_t ti_port_life(void)
+{
+    return 0;
+}
+
+static bool ti_port_life_is_over(uint64_t life)
+{
+    (void)life;
+    return false;
+}
+
+static void ti_port_life_end(uint64_t life)
+{
+    (void)life;
 }
 
 /* ----------------------------------------------------------------------------------- src/c11/c11_ticker.c */
@@ -6842,21 +7392,28 @@ static threading_status_t ti_barrier_enter(threading_barrier_t *barrier, ti_self
     }
 }
 
+/* The action has ended its thread, so that it will never be done. */
+static void ti_barrier_abandon(ti_self *self, void *object, uintptr_t cycle)
+{
+    threading_barrier_t *barrier = (threading_barrier_t *)object;
+    ti_bucket *bucket = ti_barrier_lock(barrier, self);
+    if (barrier->state == TI_ACTING && barrier->cycle == cycle)
+        ti_barrier_end_cycle(barrier, bucket, TI_BROKEN, TI_REFUSED);
+    else /* it was aborted or reset meanwhile */
+        ti_guard_unlock(&bucket->guard);
+}
+
 /* Whether the calling thread runs the action: also one of a cycle that was reset meanwhile. */
 static bool ti_barrier_is_acting(const threading_barrier_t *barrier, const ti_self *self)
 {
-    const ti_acting *acting = self->acting;
-    while (acting != NULL && acting->barrier != barrier)
-        acting = acting->outer;
-    return acting != NULL;
+    return ti_calls_contain(self, ti_barrier_abandon, barrier);
 }
 
-static void ti_barrier_act(const threading_barrier_t *barrier, ti_self *self)
+static void ti_barrier_act(threading_barrier_t *barrier, uint32_t cycle, ti_self *self)
 {
-    ti_acting acting = {barrier, self->acting};
-    self->acting = &acting;
+    ti_calls_enter(self, (ti_call){ti_barrier_abandon, barrier, cycle});
     barrier->action(barrier->arg);
-    self->acting = acting.outer;
+    ti_calls_leave(self);
 }
 
 /* The last party is there: run the action, let all go on. */
@@ -6866,7 +7423,7 @@ static threading_status_t ti_barrier_trip(threading_barrier_t *barrier, ti_self 
         uint32_t cycle = barrier->cycle;
         barrier->state = TI_ACTING;
         ti_guard_unlock(&bucket->guard);
-        ti_barrier_act(barrier, self);
+        ti_barrier_act(barrier, cycle, self);
         (void)ti_barrier_lock(barrier, self);
         if (barrier->cycle != cycle) { /* it was aborted or reset meanwhile */
             ti_guard_unlock(&bucket->guard);
@@ -7245,6 +7802,11 @@ static void ti_blocks_lock(ti_self *self)
     ti_guard_lock(&ti_depot.guard, &self->parker);
 }
 
+static bool ti_blocks_try_lock(void)
+{
+    return ti_guard_try_lock(&ti_depot.guard);
+}
+
 static void ti_blocks_unlock(void)
 {
     ti_guard_unlock(&ti_depot.guard);
@@ -7348,6 +7910,29 @@ static void ti_blocks_leave(ti_self *self)
         ti_depot_put(blocks.loaded, self);
     else
         ti_magazine_free(blocks.loaded);
+}
+
+/* --------------------------------------------------------------------------------------- src/core/calls.c */
+
+static void ti_calls_abandon(ti_self *self, uint32_t depth)
+{
+    while (self->calls > depth) {
+        uint32_t index =
+            --self->calls; /* before it is abandoned: that may call functions of the user's too */
+        if (index < TI_CALLS_KNOWN) {
+            ti_call call = self->call[index];
+            call.abandon(self, call.object, call.detail);
+        }
+    }
+}
+
+static bool ti_calls_contain(const ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
+                      const void *object)
+{
+    for (uint32_t i = 0; i < self->calls && i < TI_CALLS_KNOWN; i++)
+        if (self->call[i].abandon == abandon && self->call[i].object == object)
+            return true;
+    return false;
 }
 
 /* ----------------------------------------------------------------------------------- src/core/condition.c */
@@ -7514,15 +8099,45 @@ threading_status_t threading_condition_wait_timeout(threading_condition_t *condi
     return ti_condition_wait(condition, self, ti_deadline_after(seconds));
 }
 
+/* The predicate has ended its thread: the lock that its caller would have released goes on to others. */
+static void ti_condition_abandon_lock(ti_self *self, void *lock, uintptr_t unused)
+{
+    (void)unused;
+    uint32_t *word = &((threading_lock_t *)lock)->word;
+    /* Relaxed: only this thread puts its ident there. A Lock may have been released, and be another's by now. */
+    if (ti_load_relaxed(word) == self->fast.ident)
+        (void)threading_lock_release((threading_lock_t *)lock);
+}
+
+static void ti_condition_abandon_rlock(ti_self *self, void *rlock, uintptr_t unused)
+{
+    (void)unused;
+    if (ti_rlock_is_mine((threading_rlock_t *)rlock, self))
+        (void)ti_rlock_release_all((threading_rlock_t *)rlock, self);
+}
+
+/* Abandoning it must not need the condition, which may be on the stack that is gone then. */
+static bool ti_condition_ask(threading_condition_t *condition, ti_self *self, bool (*predicate)(void *arg),
+                             void *arg)
+{
+    if (condition->lock != NULL)
+        ti_calls_enter(self, (ti_call){ti_condition_abandon_lock, condition->lock, 0});
+    else
+        ti_calls_enter(self, (ti_call){ti_condition_abandon_rlock, ti_condition_rlock(condition), 0});
+    bool is_true = predicate(arg);
+    ti_calls_leave(self);
+    return is_true;
+}
+
 static threading_status_t ti_condition_wait_for(threading_condition_t *condition, ti_self *self,
                                                 bool (*predicate)(void *arg), void *arg, double seconds)
 {
-    if (predicate(arg))
+    if (ti_condition_ask(condition, self, predicate, arg))
         return THREADING_OK;
     int64_t deadline = ti_deadline_after(seconds);
     for (;;) {
         threading_status_t status = ti_condition_wait(condition, self, deadline);
-        if (predicate(arg))
+        if (ti_condition_ask(condition, self, predicate, arg))
             return THREADING_OK;
         if (status != THREADING_OK)
             return status;
@@ -7697,10 +8312,12 @@ static char *ti_executor_name(const char *name)
     char *copy = (char *)ti_memory_allocate(size);
     if (copy == NULL)
         return NULL;
+    ti_port_errors errors = ti_port_errors_keep();
     if (is_automatic) /* relaxed: only the number matters */
         (void)snprintf(copy, size, "%s%u", automatic, (unsigned)ti_add_relaxed(&ti_executor_number, 1));
     else
         (void)snprintf(copy, size, "%s", name);
+    ti_port_errors_restore(errors);
     return copy;
 }
 
@@ -8097,11 +8714,25 @@ static bool ti_map_begin(ti_map *map, size_t *index)
     return true;
 }
 
+/* An item has ended its thread in the platform's way: as for a task, and the reference that the thread had goes. */
+static void ti_map_abandon_item(ti_self *self, void *object, uintptr_t index)
+{
+    ti_map *map = (ti_map *)object;
+    if (ti_executor_is_orphaned(map->executor))
+        return;
+    ti_executor_break(map->executor, self);
+    ti_map_refuse(map, THREADING_BROKEN);
+    ti_slot_end(&map->slots[index], TI_CANCELLED, THREADING_BROKEN, NULL);
+    ti_map_give_back(map);
+}
+
 /* Call the function for an item that was taken. False: it has called fork, and this is the child. */
 static bool ti_map_call(ti_map *map, size_t index, void **value, ti_self *self)
 {
     ti_store_relaxed(&map->slots[index].state, self->fast.ident); /* relaxed: nobody waits for it */
+    ti_calls_enter(self, (ti_call){ti_map_abandon_item, map, index});
     *value = ti_executor_call(map->executor, map->function, map->items[index], self);
+    ti_calls_leave(self);
     return !ti_executor_is_orphaned(map->executor);
 }
 
@@ -8300,12 +8931,29 @@ static void *ti_executor_call(threading_executor_t *executor, threading_target_t
     return value;
 }
 
+/*
+ * A task has ended its thread in the platform's way: it is over, with THREADING_BROKEN. So is its executor, which has a
+ * thread less; first, so that those who are told find it so. `is_given`: with a reference. NULL: nobody waits for it.
+ */
+static void ti_future_abandon(ti_self *self, void *object, uintptr_t is_given)
+{
+    threading_future_t *future = (threading_future_t *)object;
+    if (future == NULL || ti_executor_is_orphaned(future->executor))
+        return;
+    ti_executor_break(future->executor, self);
+    (void)ti_future_finish(future, self->fast.ident, THREADING_BROKEN, NULL, NULL);
+    if (is_given)
+        threading_future_free(future);
+}
+
 static bool ti_executor_help(threading_future_t *future, ti_self *self)
 {
     threading_executor_t *executor = self->executor;
     if (future->executor != executor || !ti_future_begin(future, self->fast.ident))
         return false;
+    ti_calls_enter(self, (ti_call){ti_future_abandon, future, 0});
     void *value = ti_executor_call(executor, future->function, future->arg, self);
+    ti_calls_leave(self);
     if (!ti_executor_is_orphaned(executor))
         (void)ti_future_finish(future, self->fast.ident, THREADING_OK, value, NULL);
     return true;
@@ -8328,7 +8976,7 @@ static void ti_worker_end(ti_worker *worker, void *value, ti_self *self)
         return;
     if (task.function != NULL)
         ti_executor_count_spare(worker->executor, 1);
-    else if (task.arg != NULL) /* once more if a callback has called threading_exit() */
+    else if (task.arg != NULL)
         ti_worker_finish(worker->executor, (threading_future_t *)task.arg, value, self);
     worker->task = (ti_task){NULL, NULL};
 }
@@ -8497,6 +9145,12 @@ static void *ti_worker_loop(void *arg)
     return NULL;
 }
 
+/* The future of a worker's task, which may be none. */
+static void *ti_task_future(ti_task task)
+{
+    return task.function == NULL ? task.arg : NULL;
+}
+
 static void ti_executor_work(ti_self *self)
 {
     ti_worker *worker = self->worker;
@@ -8504,8 +9158,10 @@ static void ti_executor_work(ti_self *self)
     threading_stop_t *stop = worker->stop;
     worker->task = (ti_task){NULL, NULL};
     worker->stop = self->stop;
+    ti_calls_enter(self, (ti_call){ti_future_abandon, ti_task_future(outer), true});
     for (worker->is_done = false; !worker->is_done;)
         (void)ti_thread_call(self, ti_worker_loop, worker);
+    ti_calls_leave(self);
     worker->is_done = false;
     worker->task = outer;
     worker->stop = stop;
@@ -8551,15 +9207,6 @@ static void ti_executor_refuse(threading_executor_t *executor, threading_status_
         ti_tasks_refuse(executor, &worker->lock, &worker->tasks, status, self);
 }
 
-/* ---- the thread ---- */
-
-static void *ti_executor_initialize(void *arg)
-{
-    threading_executor_t *executor = (threading_executor_t *)arg;
-    return executor->options.initializer(executor->options.initializer_arg) ? executor : NULL;
-}
-
-/* No task will be run any more. */
 static void ti_executor_break(threading_executor_t *executor, ti_self *self)
 {
     ti_line_lock(&executor->lock, self);
@@ -8569,6 +9216,28 @@ static void ti_executor_break(threading_executor_t *executor, ti_self *self)
     ti_executor_refuse(executor, THREADING_BROKEN, self);
 }
 
+/* ---- the thread ---- */
+
+static void *ti_executor_initialize(void *arg)
+{
+    threading_executor_t *executor = (threading_executor_t *)arg;
+    return executor->options.initializer(executor->options.initializer_arg) ? executor : NULL;
+}
+
+/* The thread has ended in the initializer or in a task, in the platform's way. */
+static void ti_worker_abandon(ti_self *self, void *object, uintptr_t unused)
+{
+    (void)unused;
+    const ti_worker *worker = (const ti_worker *)object;
+    threading_executor_t *executor = worker->executor;
+    if (ti_executor_is_orphaned(executor))
+        return;
+    ti_executor_break(executor, self);
+    ti_future_abandon(self, ti_task_future(worker->task), true);
+    self->executor = NULL;
+    ti_executor_give_back(executor);
+}
+
 static void *ti_worker_main(void *arg)
 {
     ti_worker *worker = (ti_worker *)arg;
@@ -8576,13 +9245,14 @@ static void *ti_worker_main(void *arg)
     ti_self *self = ti_self_get();
     self->executor = executor;
     self->worker = worker;
-    self->fast
-        .rlocks++; /* if the thread ends in a task, those who wait are woken and told, as for an RLock */
+    self->fast.rlocks++; /* it counts as the owner of what its task is waited for (ti_future_may_help) */
+    ti_calls_enter(self, (ti_call){ti_worker_abandon, worker, 0});
     if (executor->options.initializer == NULL ||
         ti_thread_call(self, ti_executor_initialize, executor) == executor)
         ti_executor_work(self);
     else
         ti_executor_break(executor, self);
+    ti_calls_leave(self);
     self->fast.rlocks--;
     self->executor = NULL;
     ti_executor_give_back(executor);
@@ -8596,7 +9266,9 @@ static threading_thread_t *ti_worker_thread(const threading_executor_t *executor
     char *name = (char *)ti_memory_allocate(size);
     if (name == NULL)
         return NULL;
+    ti_port_errors errors = ti_port_errors_keep();
     (void)snprintf(name, size, "%s_%u", executor->name, (unsigned)executor->worker_count);
+    ti_port_errors_restore(errors);
     threading_thread_options_t options = {
         .name = name, .daemon = executor->options.daemon, .stack_size = executor->options.stack_size};
     threading_thread_t *thread = threading_thread_new(ti_worker_main, worker, &options);
@@ -8684,6 +9356,112 @@ static void ti_fence_reset(void)
     ti_fence_decide();
 }
 
+/* ------------------------------------------------------------------------------------- src/core/foreign.c */
+
+/* How many there are on the list before a thread that leaves asks who is gone. Beyond that it is twice as many as were found
+ * alive, so that the end of a thread costs the same among few and among many. */
+#define TI_FOREIGN_FEW 8
+
+/* Under the registry's guard. The counts are also read without it, as hints. */
+static struct {
+    ti_self *first; /* linked by `foreign_next`, as the next */
+    ti_self *buried;
+    uint32_t count;
+    uint32_t enough;
+    uint32_t buried_count;
+} ti_foreign = {.enough = TI_FOREIGN_FEW};
+
+static void ti_foreign_add(ti_self *self, uint64_t life)
+{
+    self->life = life;
+    if (life == 0)
+        return;
+    self->foreign_next = ti_foreign.first;
+    self->foreign_link = &ti_foreign.first;
+    if (self->foreign_next != NULL)
+        self->foreign_next->foreign_link = &self->foreign_next;
+    ti_foreign.first = self;
+    ti_store_relaxed(&ti_foreign.count, ti_foreign.count + 1); /* relaxed: a hint, as all counts here */
+}
+
+static void ti_foreign_remove(ti_self *self)
+{
+    if (self->life == 0)
+        return;
+    *self->foreign_link = self->foreign_next;
+    if (self->foreign_next != NULL)
+        self->foreign_next->foreign_link = self->foreign_link;
+    ti_port_life_end(self->life);
+    self->life = 0;
+    ti_store_relaxed(&ti_foreign.count, ti_foreign.count - 1); /* relaxed: a hint */
+}
+
+static void ti_foreign_bury(ti_self *gone)
+{
+    ti_self_retire(gone);
+    gone->foreign_next = ti_foreign.buried;
+    ti_foreign.buried = gone;
+    ti_store_relaxed(&ti_foreign.buried_count, ti_foreign.buried_count + 1); /* relaxed: a hint */
+}
+
+/* The calling thread is there. */
+static void ti_foreign_bury_all(bool only_dummies)
+{
+    const ti_self *self = (const ti_self *)ti_port_self();
+    for (ti_self *one = ti_foreign.first, *next; one != NULL; one = next) {
+        next = one->foreign_next;
+        bool is_asked = one != self && (one->record != NULL || !only_dummies);
+        if (is_asked && ti_port_life_is_over(one->life))
+            ti_foreign_bury(one);
+    }
+}
+
+static void ti_foreign_bury_dummies(void)
+{
+    ti_foreign_bury_all(true);
+}
+
+static void ti_foreign_bury_if_many(ti_self *self)
+{
+    /* Relaxed: if one comes too early for some that are gone, the next one finds them. */
+    if (ti_load_relaxed(&ti_foreign.count) < ti_load_relaxed(&ti_foreign.enough))
+        return;
+    ti_registry_lock(self);
+    ti_foreign_bury_all(false);
+    uint32_t enough = ti_foreign.count < TI_FOREIGN_FEW / 2 ? TI_FOREIGN_FEW : 2 * ti_foreign.count;
+    ti_store_relaxed(&ti_foreign.enough, enough); /* relaxed: a hint */
+    ti_registry_unlock();
+}
+
+/* NULL: there is none. */
+static ti_self *ti_foreign_take_buried(ti_self *self)
+{
+    if (ti_load_relaxed(&ti_foreign.buried_count) == 0) /* relaxed: as in ti_foreign_bury_if_many */
+        return NULL;
+    ti_registry_lock(self);
+    ti_self *buried = ti_foreign.buried;
+    if (buried != NULL) {
+        ti_foreign.buried = buried->foreign_next;
+        ti_store_relaxed(&ti_foreign.buried_count, ti_foreign.buried_count - 1); /* relaxed: a hint */
+    }
+    ti_registry_unlock();
+    return buried;
+}
+
+static void ti_foreign_sweep(ti_self *self)
+{
+    ti_foreign_bury_if_many(self);
+    for (ti_self *buried; (buried = ti_foreign_take_buried(self)) != NULL;)
+        ti_self_end(buried);
+}
+
+static void ti_foreign_reset(ti_self *survivor)
+{
+    ti_foreign.first = NULL;
+    ti_foreign.count = 0;
+    survivor->life = 0; /* it is main now */
+}
+
 /* ---------------------------------------------------------------------------------------- src/core/fork.c */
 
 /*
@@ -8693,12 +9471,48 @@ static void ti_fence_reset(void)
  * the child; no other lock of the library is ever held while one of them is wanted, apart from a bucket's for
  * moments. The child makes the three guards and the parking lot new instead of unlocking them: nobody waits there
  * any more. Users' locks stay as they are, as in CPython: what a vanished thread held stays held.
+ *
+ * The hooks are registered when the code is loaded, so users' prepare handlers run before the guards are taken, and
+ * their other handlers after the guards are free again: in all of them every call works. What they hold meanwhile the
+ * hooks must not want. That may be the lock of an allocator: the hooks allocate nothing (but see ti_fork_spare), and what
+ * they would give back they put off. And they run in processes that never use the library: there a fork costs three swaps.
  */
+#include <string.h>
 
 static uint32_t ti_fork_family;
 
+/* ---- before the fork, and in the parent ---- */
+
+/* Only a thread that is known can wait for a guard; this one need not be known to take those that are free. */
+static bool ti_fork_try_guards(void)
+{
+    if (!ti_local_try_lock())
+        return false;
+    if (ti_registry_try_lock()) {
+        if (ti_blocks_try_lock())
+            return true;
+        ti_registry_unlock();
+    }
+    ti_local_unlock();
+    return false;
+}
+
+/* Whether nothing is used, and the guards are taken. It is asked again under them: a thread that becomes known has said so
+ * before it takes the registry's. */
+static bool ti_fork_of_unused(void)
+{
+    if (ti_runtime_is_used() || !ti_fork_try_guards())
+        return false;
+    bool is_used = ti_runtime_is_used();
+    if (is_used)
+        ti_fork_parent();
+    return !is_used;
+}
+
 static void ti_fork_prepare(void)
 {
+    if (ti_fork_of_unused())
+        return;
     ti_self *self = ti_self_get(); /* from here on a foreign thread is known, in the child as well */
     ti_local_lock(self);
     ti_registry_lock(self);
@@ -8712,6 +9526,52 @@ static void ti_fork_parent(void)
     ti_local_unlock();
 }
 
+/* ---- what the child gives back later ---- */
+
+static uintptr_t ti_fork_memory;  /* linked by the first pointer in each */
+static uintptr_t ti_fork_records; /* linked by `next`; of each nobody has a reference */
+
+static void ti_fork_put_off(void *memory)
+{
+    if (memory == NULL)
+        return;
+    *(void **)memory =
+        (void *)ti_load_pointer_relaxed(&ti_fork_memory); /* relaxed: the child has one thread */
+    ti_store_pointer_relaxed(&ti_fork_memory, (uintptr_t)memory);
+}
+
+/* Relaxed: as above. */
+static void ti_fork_put_record_off(threading_thread_t *record)
+{
+    if (ti_add_acquire_release(&record->references, (uint32_t)-1) != 1)
+        return;
+    record->next = (threading_thread_t *)ti_load_pointer_relaxed(&ti_fork_records);
+    ti_store_pointer_relaxed(&ti_fork_records, (uintptr_t)record);
+}
+
+/* Relaxed: spares the exchange, which decides. */
+static void *ti_fork_take(uintptr_t *list)
+{
+    return ti_load_pointer_relaxed(list) != 0 ? (void *)ti_exchange_pointer_acquire(list, 0) : NULL;
+}
+
+static void ti_fork_settle(void)
+{
+    void *memory = ti_fork_take(&ti_fork_memory);
+    for (void *next; memory != NULL; memory = next) {
+        next = *(void **)memory;
+        ti_memory_free(memory);
+    }
+    threading_thread_t *record = (threading_thread_t *)ti_fork_take(&ti_fork_records);
+    for (threading_thread_t *next; record != NULL; record = next) {
+        next = record->next;
+        ti_store_relaxed(&record->references, 1); /* relaxed: nobody else knows it */
+        threading_thread_free(record);
+    }
+}
+
+/* ---- in the child: the threads that are gone ---- */
+
 static void ti_fork_forget_thread(ti_self *self, void *survivor)
 {
     if (self == survivor)
@@ -8722,36 +9582,78 @@ static void ti_fork_forget_thread(ti_self *self, void *survivor)
         ti_self_free(self);
 }
 
-/* The objects of the threads that are gone: ended, for whoever still holds them. */
+/* The objects of the threads that are gone: ended, for whoever still holds them. A main that has left stays listed, and
+ * has given its own reference back. */
 static void ti_fork_end_records(const threading_thread_t *survivor)
 {
     for (threading_thread_t *record = ti_registry_first(), *next; record != NULL; record = next) {
         next = record->next;
         if (record == survivor)
             continue;
+        bool has_left = ti_load_relaxed(&record->state) == TI_ENDED; /* relaxed: the child has one thread */
         ti_store_release(&record->state, TI_ENDED);
-        threading_thread_free(record); /* the reference that the thread had */
+        if (record == ti_registry_main())
+            ti_fork_put_record_off(record); /* the process's reference */
+        if (!has_left)
+            ti_fork_put_record_off(record); /* the reference that the thread had */
     }
 }
 
+/* ---- in the child: its main ---- */
+
+/*
+ * An object and a name for the first foreign thread that forks without having them: in the hook there is no memory.
+ * There is one of each. A foreign thread that forks in such a child gets memory all the same; a handler that holds an
+ * allocator's lock over that second fork too is not known.
+ */
+static bool ti_fork_spare_is_used;
+static ti_name ti_fork_spare_name = {NULL, "MainThread", true};
+static threading_thread_t ti_fork_spare = {
+    .references = 1,
+    .kind = TI_MAIN,
+    .options_status = THREADING_OK,
+    .is_static = true,
+    .name = &ti_fork_spare_name,
+};
+
+static bool ti_fork_take_spare(void)
+{
+    bool is_free = !ti_fork_spare_is_used;
+    ti_fork_spare_is_used = true;
+    return is_free;
+}
+
+/* Without memory the old main's object stands for the new one. */
+static threading_thread_t *ti_fork_new_record(void)
+{
+    if (ti_fork_take_spare())
+        return &ti_fork_spare;
+    threading_thread_t *record = ti_thread_allocate(TI_MAIN, "MainThread", NULL);
+    return record != NULL ? record : &ti_thread_main_record;
+}
+
+/* Without memory it keeps its name. */
 static void ti_fork_become_main(threading_thread_t *record)
 {
     record->kind = TI_MAIN;
     record->daemon = false;
-    (void)ti_name_give(record, "MainThread", NULL); /* without memory it keeps its name */
+    if (ti_fork_take_spare())
+        ti_name_push(record, &ti_fork_spare_name);
+    else
+        (void)ti_name_give(record, "MainThread", NULL);
 }
 
 /* The object of the child's main thread: the forker's own; a foreign one becomes a main thread in every
- * respect. */
+ * respect. The process has a reference to it. */
 static threading_thread_t *ti_fork_main_record(ti_self *self)
 {
     if (self->record == NULL)
-        self->record = ti_thread_allocate(TI_MAIN, "MainThread", NULL);
-    if (self->record == NULL)
-        self->record = &ti_thread_main_record; /* no memory: the old main's object stands for the new one */
+        self->record = ti_fork_new_record();
     threading_thread_t *record = self->record;
     if (record->kind == TI_DUMMY)
         ti_fork_become_main(record);
+    if (record != ti_registry_main())
+        (void)threading_thread_retain(record);
     record->ident = self->fast.ident;
     record->native_id = ti_port_native_id();
     record->reap = TI_REAPED;
@@ -8759,6 +9661,21 @@ static threading_thread_t *ti_fork_main_record(ti_self *self)
     return record;
 }
 
+static void ti_fork_of_known(ti_self *self)
+{
+    ti_parking_reset();
+    ti_fence_reset();
+    ti_shutdown_reset();
+    ti_executors_reset();
+    self->executor = NULL;
+    ti_port_parker_init(&self->parker);
+    ti_foreign_reset(self);
+    ti_registry_for_each(ti_fork_forget_thread, self);
+    ti_fork_end_records(self->record);
+    ti_registry_reset(self, ti_fork_main_record(self));
+}
+
+/* A child in which nothing was used has nothing to forget but a first use that was just beginning. */
 static void ti_fork_child(void)
 {
     ti_self *self = (ti_self *)ti_port_self();
@@ -8766,15 +9683,10 @@ static void ti_fork_child(void)
     ti_blocks_reset_guard();
     ti_registry_reset_guard();
     ti_local_reset_guard();
-    ti_parking_reset();
-    ti_fence_reset();
-    ti_shutdown_reset();
-    ti_executors_reset();
-    self->executor = NULL;
-    ti_port_parker_init(&self->parker);
-    ti_registry_for_each(ti_fork_forget_thread, self);
-    ti_fork_end_records(self->record);
-    ti_registry_reset(self, ti_fork_main_record(self));
+    if (self != NULL)
+        ti_fork_of_known(self);
+    else
+        ti_runtime_reset();
 }
 
 /* -------------------------------------------------------------------------------------- src/core/future.c */
@@ -8873,6 +9785,25 @@ static bool ti_future_move(threading_future_t *future, uint32_t from, uint32_t t
     return ti_load_relaxed(&future->state) == from && ti_swap_acquire(&future->state, from, to);
 }
 
+typedef struct ti_telling {
+    threading_future_t *future;
+    const ti_callback *callback;
+} ti_telling;
+
+static void *ti_future_run_callback(void *arg)
+{
+    const ti_telling *telling = (const ti_telling *)arg;
+    telling->callback->function(telling->future, telling->callback->arg);
+    return NULL;
+}
+
+/* By threading_exit() a callback ends itself only: the thread has others to tell. */
+static void ti_future_call_back(threading_future_t *future, const ti_callback *callback)
+{
+    ti_telling telling = {future, callback};
+    (void)ti_thread_call(ti_self_get(), ti_future_run_callback, &telling);
+}
+
 /* Those who wait are woken first, as in CPython. If a callback does not return, the others are freed with the future;
  * the last one may free that. It is done, so that nobody else touches them. */
 static void ti_future_tell(threading_future_t *future)
@@ -8882,7 +9813,7 @@ static void ti_future_tell(threading_future_t *future)
     while (is_more) {
         ti_callback callback = ti_future_take_callback(future);
         is_more = future->last_callback != NULL;
-        callback.function(future, callback.arg);
+        ti_future_call_back(future, &callback);
     }
 }
 
@@ -9005,25 +9936,29 @@ threading_status_t threading_future_add_done_callback(threading_future_t *future
 {
     if (future == NULL || callback == NULL)
         return THREADING_INVALID;
+    ti_callback told = {NULL, callback, arg};
     ti_callback *entry = ti_future_is_done(future) ? NULL : (ti_callback *)ti_memory_allocate(sizeof *entry);
     if (entry != NULL) {
-        entry->function = callback;
-        entry->arg = arg;
+        *entry = told;
         if (ti_future_append(future, entry))
             return THREADING_OK;
         ti_memory_free(entry);
     }
     if (!ti_future_is_done(future))
         return THREADING_NO_MEMORY;
-    callback(future, arg);
+    ti_future_call_back(future, &told);
     return THREADING_OK;
 }
 
 /* ---- running and waiting ---- */
 
+/* A worker counts as the owner of one RLock from its start (ti_worker_main). With one more, an RLock of the
+ * task's, an RWLock that it writes or a Once that it is inside, it does not help: the other task would run
+ * inside what was meant to keep it out. */
 static bool ti_future_may_help(const ti_self *self, int64_t deadline)
 {
-    return deadline == TI_FOREVER && self->executor != NULL && !ti_wait_is_over(self, deadline);
+    return deadline == TI_FOREVER && self->executor != NULL && self->fast.rlocks <= 1 &&
+           !ti_wait_is_over(self, deadline);
 }
 
 /* Look a little before sleeping. Who has caught up with the worker lets it run ahead undisturbed: each look takes the
@@ -9128,9 +10063,14 @@ static void ti_guard_lock_slow(ti_guard *guard, ti_parker *parker)
     }
 }
 
+static bool ti_guard_try_lock(ti_guard *guard)
+{
+    return ti_swap_pointer_acquire(&guard->word, 0, TI_GUARD_LOCKED);
+}
+
 static void ti_guard_lock(ti_guard *guard, ti_parker *parker)
 {
-    if (!ti_swap_pointer_acquire(&guard->word, 0, TI_GUARD_LOCKED))
+    if (!ti_guard_try_lock(guard))
         ti_guard_lock_slow(guard, parker);
 }
 
@@ -9259,7 +10199,6 @@ static void ti_linger(ti_self *self)
  * a copy there any more.
  */
 
-#include <stdalign.h>
 #include <string.h>
 
 #define TI_FIRST_CAPACITY 8
@@ -9267,13 +10206,17 @@ static void ti_linger(ti_self *self)
 /* The head of a copy; the user's struct follows. All is under the guard but `fini` and `owner`, which never
  * change. */
 typedef struct ti_copy {
-    alignas(max_align_t) void
-        *next;   /* in the local's list: a ti_copy, void so that the public struct holds the first */
+    void *next;  /* in the local's list: a ti_copy, void so that the public struct holds the first */
     void **link; /* what points to this copy */
     ti_self *owner;
     uint32_t slot;
     void (*fini)(void *copy);
 } ti_copy;
+
+/* How far behind the head that is. Memory comes aligned for any standard type, none of which needs more than 16
+ * bytes, and so stays what is a multiple of 16 behind. (Microsoft's <stddef.h> has no max_align_t in C.) */
+#define TI_COPY_ALIGNMENT ((size_t)16)
+#define TI_COPY_HEAD ((sizeof(ti_copy) + TI_COPY_ALIGNMENT - 1) / TI_COPY_ALIGNMENT * TI_COPY_ALIGNMENT)
 
 _Static_assert(sizeof(threading_local_t) <= 256, "design.md: no object is larger than 256 bytes");
 
@@ -9287,17 +10230,22 @@ static struct {
 
 static void *ti_copy_data(ti_copy *copy)
 {
-    return copy + 1;
+    return (char *)copy + TI_COPY_HEAD;
 }
 
 static ti_copy *ti_copy_of(void *data)
 {
-    return (ti_copy *)data - 1;
+    return (ti_copy *)(void *)((char *)data - TI_COPY_HEAD);
 }
 
 static void ti_local_lock(ti_self *self)
 {
     ti_guard_lock(&ti_locals.guard, &self->parker);
+}
+
+static bool ti_local_try_lock(void)
+{
+    return ti_guard_try_lock(&ti_locals.guard);
 }
 
 static void ti_local_unlock(void)
@@ -9310,7 +10258,32 @@ static void ti_local_reset_guard(void)
     memset(&ti_locals.guard, 0, sizeof ti_locals.guard);
 }
 
-/* ---- slots, under the guard ---- */
+/* ---- memory, without the guard ---- */
+
+/*
+ * What a first use needs is taken before the guard, and what is left of it is given back after it. A user's allocator may
+ * be protected by a Lock that a handler of fork holds while the guard is wanted: under the guard nobody may wait for it.
+ *
+ *   memory    an array, not zeroed
+ *   capacity  how many elements it has
+ *   wanted    how many it should have
+ */
+typedef struct ti_array {
+    void *memory;
+    size_t capacity;
+    size_t wanted;
+} ti_array;
+
+/*
+ *   copy   what is made
+ *   slots  a larger `free` of ti_locals; once that is in its place, the smaller one
+ *   table  a larger table of the thread, likewise
+ */
+typedef struct ti_stock {
+    ti_copy *copy;
+    ti_array slots;
+    ti_array table;
+} ti_stock;
 
 static size_t ti_grown(size_t capacity, size_t needed)
 {
@@ -9321,21 +10294,64 @@ static size_t ti_grown(size_t capacity, size_t needed)
     return capacity;
 }
 
-/* 0 when memory is out. */
-static uint32_t ti_slot_new(void)
+/* False: memory is out. */
+static bool ti_array_fill(ti_array *array, size_t size)
+{
+    if (array->capacity >= array->wanted)
+        return true;
+    void *memory = ti_memory_resize(array->memory, array->wanted * size);
+    if (memory == NULL)
+        return false;
+    array->memory = memory;
+    array->capacity = array->wanted;
+    return true;
+}
+
+static bool ti_stock_fill(ti_stock *stock)
+{
+    return ti_array_fill(&stock->slots, sizeof *ti_locals.free) &&
+           ti_array_fill(&stock->table, sizeof(void *));
+}
+
+static void ti_stock_give_back(const ti_stock *stock)
+{
+    ti_memory_free(stock->copy);
+    ti_memory_free(stock->slots.memory);
+    ti_memory_free(stock->table.memory);
+}
+
+/* Under the guard. False: the array is too small; it then says what is wanted. */
+static bool ti_array_suffices(ti_array *array, size_t capacity, size_t needed)
+{
+    array->wanted = ti_grown(capacity, needed);
+    return array->capacity >= array->wanted;
+}
+
+/* ---- slots, under the guard ---- */
+
+/* Have room for one slot more to be given back. False: the stock does not suffice. */
+static bool ti_slots_grow(ti_array *larger)
+{
+    size_t needed = (size_t)ti_locals.slots + 1;
+    if (ti_locals.free_capacity >= needed)
+        return true;
+    if (!ti_array_suffices(larger, ti_locals.free_capacity, needed))
+        return false;
+    uint32_t *smaller = ti_locals.free;
+    if (ti_locals.free_count > 0)
+        memcpy(larger->memory, smaller, ti_locals.free_count * sizeof *smaller);
+    ti_locals.free = (uint32_t *)larger->memory;
+    ti_locals.free_capacity = larger->capacity;
+    *larger = (ti_array){.memory = smaller};
+    return true;
+}
+
+/* 0: the stock does not suffice. */
+static uint32_t ti_slot_new(ti_stock *stock)
 {
     if (ti_locals.free_count > 0)
         return ti_locals.free[--ti_locals.free_count];
-    size_t needed = (size_t)ti_locals.slots + 1;
-    if (ti_locals.free_capacity < needed) {
-        size_t capacity = ti_grown(ti_locals.free_capacity, needed);
-        void *memory = ti_memory_resize(ti_locals.free, capacity * sizeof *ti_locals.free);
-        if (memory == NULL)
-            return 0;
-        ti_locals.free = (uint32_t *)memory;
-        ti_locals.free_capacity = capacity;
-    }
-    return ++ti_locals.slots;
+    return ti_slots_grow(&stock->slots) ? ++ti_locals.slots : 0;
 }
 
 static void ti_slot_free(uint32_t slot)
@@ -9344,17 +10360,22 @@ static void ti_slot_free(uint32_t slot)
         ti_locals.free[ti_locals.free_count++] = slot;
 }
 
-static bool ti_slot_reserve(ti_self *self, uint32_t slot)
+/* Have room for the slot in the thread's table. False: the stock does not suffice. */
+static bool ti_slot_reserve(ti_self *self, uint32_t slot, ti_array *larger)
 {
-    if (slot < self->fast.capacity)
+    size_t capacity = self->fast.capacity;
+    if (slot < capacity)
         return true;
-    size_t capacity = ti_grown(self->fast.capacity, (size_t)slot + 1);
-    void **copies = (void **)ti_memory_resize(self->fast.copies, capacity * sizeof *copies);
-    if (copies == NULL)
+    if (!ti_array_suffices(larger, capacity, (size_t)slot + 1))
         return false;
-    memset(copies + self->fast.capacity, 0, (capacity - self->fast.capacity) * sizeof *copies);
+    void **copies = (void **)larger->memory;
+    if (capacity > 0)
+        memcpy(copies, self->fast.copies, capacity * sizeof *copies);
+    memset(copies + capacity, 0, (larger->capacity - capacity) * sizeof *copies);
+    void **smaller = self->fast.copies;
     self->fast.copies = copies;
-    self->fast.capacity = capacity;
+    self->fast.capacity = larger->capacity;
+    *larger = (ti_array){.memory = smaller};
     return true;
 }
 
@@ -9381,19 +10402,18 @@ static void ti_copy_unlink(ti_copy *copy)
     copy->owner->fast.copies[copy->slot] = NULL;
 }
 
-static void *ti_copy_new(threading_local_t *local, ti_self *self)
+/* Put the stock's copy in its place. False: the stock does not suffice. */
+static bool ti_copy_place(threading_local_t *local, ti_self *self, ti_stock *stock)
 {
     /* Release: pairs with the acquire in threading_local_get; a slot that was another local's is empty by
      * now. */
     if (local->slot == 0)
-        ti_store_release(&local->slot, ti_slot_new());
-    if (local->slot == 0 || !ti_slot_reserve(self, local->slot))
-        return NULL;
-    ti_copy *copy = (ti_copy *)ti_memory_allocate(sizeof *copy + local->size);
-    if (copy == NULL)
-        return NULL;
-    ti_copy_link(copy, local, self);
-    return ti_copy_data(copy);
+        ti_store_release(&local->slot, ti_slot_new(stock));
+    if (local->slot == 0 || !ti_slot_reserve(self, local->slot, &stock->table))
+        return false;
+    ti_copy_link(stock->copy, local, self);
+    stock->copy = NULL;
+    return true;
 }
 
 /* ---- the end of copies, without the guard ---- */
@@ -9420,13 +10440,28 @@ static ti_copy *ti_local_take(ti_self *self, size_t *slot)
     return copy;
 }
 
+static void *ti_copy_finalise(void *arg)
+{
+    ti_copy *copy = (ti_copy *)arg;
+    copy->fini(ti_copy_data(copy));
+    return NULL;
+}
+
+/* By threading_exit() a finaliser ends itself only: the thread is ending already, and has others to call. */
+static void ti_copy_end_with_thread(ti_copy *copy, ti_self *self)
+{
+    if (copy->fini != NULL)
+        (void)ti_thread_call(self, ti_copy_finalise, copy);
+    ti_memory_free(copy);
+}
+
 /* One pass over the table. False if it found nothing. */
 static bool ti_local_finish_once(ti_self *self)
 {
     bool found = false;
     size_t slot = 0;
     for (ti_copy *copy; (copy = ti_local_take(self, &slot)) != NULL; found = true)
-        ti_copy_end(copy);
+        ti_copy_end_with_thread(copy, self);
     return found;
 }
 
@@ -9455,9 +10490,9 @@ static void ti_local_abandon(ti_self *self)
         if (self->fast.copies[slot] != NULL) {
             ti_copy *copy = ti_copy_of(self->fast.copies[slot]);
             ti_copy_unlink(copy);
-            ti_memory_free(copy);
+            ti_fork_put_off(copy);
         }
-    ti_memory_free(self->fast.copies);
+    ti_fork_put_off(self->fast.copies);
     self->fast.copies = NULL;
     self->fast.capacity = 0;
 }
@@ -9477,13 +10512,26 @@ threading_status_t threading_local_init(threading_local_t *local, size_t size, v
     return THREADING_OK;
 }
 
+/* The copy's data, in its place. NULL when memory is out. */
+static void *ti_copy_new(threading_local_t *local, ti_self *self)
+{
+    ti_copy *copy = (ti_copy *)ti_memory_allocate(TI_COPY_HEAD + local->size);
+    ti_stock stock = {.copy = copy};
+    bool is_placed = false;
+    while (copy != NULL && !is_placed && ti_stock_fill(&stock)) {
+        ti_local_lock(self);
+        is_placed = ti_copy_place(local, self, &stock);
+        ti_local_unlock();
+    }
+    ti_stock_give_back(&stock);
+    return is_placed ? ti_copy_data(copy) : NULL;
+}
+
 static void *ti_local_get_slow(threading_local_t *local, ti_self *self)
 {
-    if (local->size == 0 || local->size > SIZE_MAX - sizeof(ti_copy))
+    if (local->size == 0 || local->size > SIZE_MAX - TI_COPY_HEAD)
         return NULL;
-    ti_local_lock(self);
     void *data = ti_copy_new(local, self);
-    ti_local_unlock();
     /* The copy is in place already, so that `init` may use the local. */
     if (data != NULL && local->init != NULL)
         local->init(data);
@@ -9764,17 +10812,31 @@ static bool ti_lockword_release_slow(uint32_t *word, ti_bucket *bucket)
 
 static void *ti_memory_allocate(size_t size)
 {
-    return calloc(1, size);
+    ti_port_errors errors = ti_port_errors_keep();
+    void *memory = calloc(1, size);
+    ti_port_errors_restore(errors);
+    return memory;
 }
 
 static void *ti_memory_resize(void *memory, size_t size)
 {
-    return realloc(memory, size);
+    ti_port_errors errors = ti_port_errors_keep();
+    void *resized = realloc(memory, size);
+    ti_port_errors_restore(errors);
+    return resized;
 }
 
 static void ti_memory_free(void *memory)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     free(memory);
+    ti_port_errors_restore(errors);
+}
+
+/* Tools that look for memory that was lost look for pointers in malloc's. */
+static void *ti_memory_keep(size_t size)
+{
+    return TI_KEEPS_MEMORY ? ti_port_pages(size) : ti_memory_allocate(size);
 }
 
 /* -------------------------------------------------------------------------------------- src/core/module.c */
@@ -9871,6 +10933,7 @@ void threading_exit(void *result)
     if (self->way_out == NULL)
         ti_port_thread_exit();
     self->exit_result = result;
+    ti_calls_abandon(self, self->way_out_calls); /* here, while the frames that they are in are still there */
     longjmp(*self->way_out, 1);
 }
 
@@ -9920,7 +10983,9 @@ static ti_name *ti_name_automatic(const char *prefix)
         return NULL;
     /* Relaxed: only the number matters. */
     unsigned long number = (unsigned long)ti_add_relaxed(&count, 1) + 1;
+    ti_port_errors errors = ti_port_errors_keep();
     (void)snprintf(name->storage, TI_AUTOMATIC_SIZE, "%s-%lu", prefix, number);
+    ti_port_errors_restore(errors);
     return name;
 }
 
@@ -9938,7 +11003,8 @@ static void ti_name_free_all(threading_thread_t *record)
     ti_name *older;
     for (ti_name *name = record->name; name != NULL; name = older) {
         older = name->older;
-        ti_memory_free(name);
+        if (name->text == name->storage) /* else it is static: main's */
+            ti_memory_free(name);
     }
 }
 
@@ -10006,13 +11072,15 @@ threading_status_t threading_thread_set_name(threading_thread_t *thread, const c
 /* ---------------------------------------------------------------------------------------- src/core/once.c */
 
 /*
- * Once: a word that is first 0, then the ident of the thread that runs the function, then DONE.
+ * Once: a word that is first 0, then the ident of the thread that runs the function, then DONE; or ABANDONED if the
+ * function has ended its thread.
  *
  * A thread that finds another one running waits for it as for the owner of an RLock, with the same proof of
  * deadlock.
  */
 
-#define TI_DONE UINT32_MAX /* no ident: those have 31 bits */
+#define TI_DONE UINT32_MAX /* no ident: those have 31 bits; nor is the next */
+#define TI_ABANDONED (UINT32_MAX - 1)
 
 _Static_assert(sizeof(threading_once_t) == 4, "a Once is its word");
 
@@ -10025,15 +11093,33 @@ threading_status_t threading_once_init(threading_once_t *once)
     return THREADING_OK;
 }
 
-/* `rlocks`: if the thread ends in the function, those who wait are woken and told, as for an RLock. */
+static void ti_once_end(uint32_t *word, uint32_t end)
+{
+    /* Sequential: the change in the table in parking.h; releases what the function did. */
+    ti_store_sequential(word, end);
+    ti_parking_wake_all(word);
+}
+
+/* The function has ended its thread. What it has left behind nobody can know: it is neither called again nor done. */
+static void ti_once_abandon(ti_self *self, void *object, uintptr_t unused)
+{
+    (void)unused;
+    uint32_t *word = (uint32_t *)object;
+    self->fast.rlocks--;
+    /* Relaxed: only this thread puts its ident there. The word is another one's if the user has made it new. */
+    if (ti_load_relaxed(word) == self->fast.ident)
+        ti_once_end(word, TI_ABANDONED);
+}
+
+/* `rlocks`: inside the function the thread counts as the owner of one RLock more (ti_future_may_help). */
 static void ti_once_run(uint32_t *word, ti_self *self, void (*function)(void *arg), void *arg)
 {
     self->fast.rlocks++;
+    ti_calls_enter(self, (ti_call){ti_once_abandon, word, 0});
     function(arg);
+    ti_calls_leave(self);
     self->fast.rlocks--;
-    /* Sequential: the change in the table in parking.h; releases what the function did. */
-    ti_store_sequential(word, TI_DONE);
-    ti_parking_wake_all(word);
+    ti_once_end(word, TI_DONE);
 }
 
 static threading_status_t ti_once_slow(uint32_t *word, void (*function)(void *arg), void *arg)
@@ -10048,7 +11134,7 @@ static threading_status_t ti_once_slow(uint32_t *word, void (*function)(void *ar
             ti_once_run(word, self, function, arg);
             return THREADING_OK;
         }
-        if (seen == self->fast.ident)
+        if (seen == self->fast.ident || seen == TI_ABANDONED)
             return THREADING_DEADLOCK; /* whatever limits the wait: this thread would have to go on */
         threading_status_t status = seen != 0 ? ti_waits_sleep(self, word, seen, TI_FOREVER) : THREADING_OK;
         if (status != THREADING_OK)
@@ -10386,17 +11472,39 @@ static void ti_queue_sift_down(threading_queue_t *queue)
     }
 }
 
-static void ti_queue_insert(threading_queue_t *queue, const void *item)
+static ti_waiter *ti_queue_take(const threading_queue_t *queue, ti_wait_kind line, size_t n, ti_self *self)
+{
+    return ti_line_take(&queue->count, line, n, self);
+}
+
+/* A comparison has ended its thread, with the lock held. All items are there, if not in their order; who waits looks
+ * again. */
+static void ti_queue_abandon(ti_self *self, void *object, uintptr_t unused)
+{
+    (void)unused;
+    threading_queue_t *queue = (threading_queue_t *)object;
+    ti_waiter *getters = ti_queue_take(queue, TI_GETTERS, SIZE_MAX, self);
+    ti_waiter *putters = ti_queue_take(queue, TI_PUTTERS, SIZE_MAX, self);
+    ti_parking_wake_watchers(&queue->count);
+    ti_queue_unlock(queue, self);
+    ti_line_wake(getters);
+    ti_line_wake(putters);
+}
+
+static void ti_queue_insert(threading_queue_t *queue, const void *item, ti_self *self)
 {
     ti_store_pointer_relaxed(&queue->count, queue->count + 1); /* relaxed: as all under the lock */
     if (queue->item_size == 0)
         return;
     ti_queue_copy(queue, ti_queue_item(queue, queue->count - 1), item);
-    if (queue->kind == THREADING_QUEUE_PRIORITY)
-        ti_queue_sift_up(queue, queue->count - 1);
+    if (queue->kind != THREADING_QUEUE_PRIORITY)
+        return;
+    ti_calls_enter(self, (ti_call){ti_queue_abandon, queue, 0});
+    ti_queue_sift_up(queue, queue->count - 1);
+    ti_calls_leave(self);
 }
 
-static void ti_queue_remove(threading_queue_t *queue, void *item)
+static void ti_queue_remove(threading_queue_t *queue, void *item, ti_self *self)
 {
     ti_store_pointer_relaxed(&queue->count, queue->count - 1); /* relaxed: as all under the lock */
     if (queue->item_size == 0)
@@ -10406,7 +11514,9 @@ static void ti_queue_remove(threading_queue_t *queue, void *item)
         queue->first = queue->first + 1 < queue->capacity ? queue->first + 1 : 0;
     } else if (queue->kind == THREADING_QUEUE_PRIORITY) {
         ti_queue_copy(queue, ti_queue_item(queue, 0), ti_queue_item(queue, queue->count));
+        ti_calls_enter(self, (ti_call){ti_queue_abandon, queue, 0});
         ti_queue_sift_down(queue);
+        ti_calls_leave(self);
     }
 }
 
@@ -10456,11 +11566,6 @@ void threading_queue_free(threading_queue_t *queue)
 }
 
 /* ---- waiting ---- */
-
-static ti_waiter *ti_queue_take(const threading_queue_t *queue, ti_wait_kind line, size_t n, ti_self *self)
-{
-    return ti_line_take(&queue->count, line, n, self);
-}
 
 /* Look a little while, without the lock, whether the count changes: not where others wait, whom this thread would
  * pass. */
@@ -10520,8 +11625,8 @@ static threading_status_t ti_queue_put_locked(threading_queue_t *queue, const vo
         *woken = ti_queue_take(queue, TI_PUTTERS, 1, self); /* this wait's wake is for another */
         return THREADING_NO_MEMORY;
     }
-    ti_queue_insert(queue, item);
-    queue->unfinished++;
+    queue->unfinished++; /* first: a comparison may end the thread */
+    ti_queue_insert(queue, item, self);
     if (ti_line_is_awaited(&queue->count)) {
         *woken = ti_queue_take(queue, TI_GETTERS, 1, self);
         ti_parking_wake_watchers(&queue->count);
@@ -10541,7 +11646,7 @@ static threading_status_t ti_queue_get_locked(threading_queue_t *queue, void *it
     }
     if (queue->count == 0)
         return THREADING_SHUTDOWN;
-    ti_queue_remove(queue, item);
+    ti_queue_remove(queue, item, self);
     if (ti_line_is_awaited(&queue->count))
         *woken = ti_queue_take(queue, TI_PUTTERS, 1, self);
     return THREADING_OK;
@@ -10799,6 +11904,11 @@ static void ti_registry_lock(ti_self *self)
     ti_guard_lock(&ti_registry.guard, &self->parker);
 }
 
+static bool ti_registry_try_lock(void)
+{
+    return ti_guard_try_lock(&ti_registry.guard);
+}
+
 static void ti_registry_unlock(void)
 {
     ti_guard_unlock(&ti_registry.guard);
@@ -10911,6 +12021,7 @@ size_t threading_enumerate(threading_thread_t **threads, size_t capacity)
     if (threads == NULL && capacity > 0)
         return 0;
     ti_registry_lock(ti_self_get());
+    ti_foreign_bury_dummies();
     size_t count = ti_registry.alive;
     threading_thread_t *record = ti_registry.first;
     for (size_t i = 0; i < count && i < capacity; i++, record = record->next)
@@ -11068,23 +12179,46 @@ size_t threading_rlock_count(const threading_rlock_t *rlock)
 
 /* ------------------------------------------------------------------------------------- src/core/runtime.c */
 
-enum { TI_NO_HOOKS, TI_HOOKING, TI_HOOKED };
+static uint32_t ti_used;
+static uint32_t ti_started;
+static uint32_t ti_exit_is_hooked; /* for as long as the code is loaded */
 
-static uint32_t ti_hooks;
+/* Two threads at once may both register it: running it more than once does no harm. */
+static bool ti_runtime_hook_exit(void)
+{
+    if (ti_load_acquire(&ti_exit_is_hooked))
+        return true;
+    /* Twice: see shutdown.c. NOLINTNEXTLINE(misc-redundant-expression) */
+    bool hooked = ti_port_at_exit(ti_shutdown_at_exit) && ti_port_at_exit(ti_shutdown_at_exit);
+    if (hooked)
+        ti_store_release(&ti_exit_is_hooked, 1);
+    return hooked;
+}
+
+static bool ti_runtime_is_used(void)
+{
+    return ti_load_acquire(&ti_used) != 0;
+}
+
+static void ti_runtime_reset(void)
+{
+    ti_self_reset();
+    ti_store_release(&ti_started, 0);
+    ti_store_release(&ti_used, 0); /* last: then nothing is left of the use before */
+}
 
 static bool ti_runtime_start(void)
 {
-    /* Acquire: pairs with the release below. A thread that comes while another one registers goes on. */
-    if (ti_load_acquire(&ti_hooks) != TI_NO_HOOKS || !ti_swap_acquire(&ti_hooks, TI_NO_HOOKS, TI_HOOKING))
+    if (ti_load_acquire(&ti_started))
         return true;
+    ti_store_release(&ti_used, 1);
     ti_fence_decide();
     ti_spins_decide();
-    /* Twice: see shutdown.c. NOLINTNEXTLINE(misc-redundant-expression) */
-    bool hooked = ti_port_at_exit(ti_shutdown_at_exit) && ti_port_at_exit(ti_shutdown_at_exit);
-    if (hooked) /* without fork hooks a forked child must not use the library, and nothing else is lost */
-        (void)ti_port_at_fork(ti_fork_prepare, ti_fork_parent, ti_fork_child);
-    ti_store_release(&ti_hooks, hooked ? TI_HOOKED : TI_NO_HOOKS);
-    return hooked;
+    /* Without hooks around fork a child would find guards held: a start is refused then, and tried again. */
+    bool started = ti_port_at_fork() && ti_runtime_hook_exit();
+    if (started)
+        ti_store_release(&ti_started, 1); /* pairs with the acquire above */
+    return started;
 }
 
 /* -------------------------------------------------------------------------------------- src/core/rwlock.c */
@@ -11566,6 +12700,10 @@ threading_status_t threading_rwlock_release_write(threading_rwlock_t *rwlock)
 
 #include <string.h>
 
+/* Records that are made at once, each in lines of the cache of its own; one by one for tools that look for lost memory. */
+#define TI_SELF_SIZE ((sizeof(ti_self) + 127) / 128 * 128)
+#define TI_SLAB (TI_KEEPS_MEMORY ? 16384 / TI_SELF_SIZE : 1)
+
 #define TI_RESERVE 8           /* foreign threads that can lock although memory is out */
 #define TI_MEMORY_WAIT 1000000 /* nanoseconds between attempts to get memory beyond the reserve */
 
@@ -11605,6 +12743,21 @@ static ti_self *ti_pool_take(void)
     return taken;
 }
 
+/* Records for the pool, and one for the caller. NULL when memory is out. */
+static ti_self *ti_slab_new(void)
+{
+    char *slab = (char *)ti_memory_keep(TI_SLAB * TI_SELF_SIZE);
+    if (slab == NULL)
+        return NULL;
+    for (size_t i = 0; i < TI_SLAB; i++) {
+        ti_self *self = (ti_self *)(void *)(slab + i * TI_SELF_SIZE);
+        ti_port_parker_init(&self->parker);
+        if (i > 0)
+            ti_pool_put(self);
+    }
+    return (ti_self *)(void *)slab;
+}
+
 /* A thread's own waiter knows whose it is. */
 static ti_self *ti_self_complete(ti_self *self)
 {
@@ -11620,11 +12773,8 @@ static ti_self *ti_self_new(void)
         memset(self, 0, offsetof(ti_self, parker));
         return ti_self_complete(self);
     }
-    self = (ti_self *)ti_memory_allocate(sizeof *self);
-    if (self == NULL)
-        return NULL;
-    ti_port_parker_init(&self->parker);
-    return ti_self_complete(self);
+    self = ti_slab_new();
+    return self != NULL ? ti_self_complete(self) : NULL;
 }
 
 static void ti_self_free(ti_self *self)
@@ -11672,45 +12822,83 @@ static void ti_self_show(ti_self *self)
 #endif
 }
 
-/* A thread's first call. */
-static ti_self *ti_self_attach_new(void)
+static ti_self *ti_main_self_begin(void)
+{
+    ti_store_relaxed(&ti_main_is_known, 1); /* relaxed: main's own, as in ti_self_begin */
+    ti_port_parker_init(&ti_main_self.parker);
+    ti_main_self.record = ti_registry_main();
+    return ti_self_complete(&ti_main_self);
+}
+
+/* A record that others can find, for a thread that has none. */
+static ti_self *ti_self_begin(void)
 {
     /* Relaxed: only main itself can be told to be main. After its end late destructors find it known. */
     bool is_main = ti_port_is_main() && ti_load_relaxed(&ti_main_is_known) == 0;
-    ti_self *self = is_main ? ti_self_complete(&ti_main_self) : ti_foreign_self();
-    if (is_main) {
-        ti_store_relaxed(&ti_main_is_known, 1);
-        ti_port_parker_init(&self->parker);
-        self->record = ti_registry_main();
-    }
-    (void)ti_port_set_self(self,
-                           ti_self_leave); /* without the call at its end a foreign thread stays listed */
-    (void)ti_runtime_start();              /* asked again, and answered for, by threading_thread_start */
+    ti_self *self = is_main ? ti_main_self_begin() : ti_foreign_self();
+    uint64_t life = is_main ? 0 : ti_port_life();
     ti_registry_lock(self);
     self->fast.ident = is_main ? TI_MAIN_IDENT : ti_registry_new_ident();
     ti_registry_add(self);
+    ti_foreign_add(self, life);
     ti_registry_unlock();
+    return self;
+}
+
+/* A thread's first call. What follows ti_self_begin may allocate in the C library, whose malloc may call back: then the thread
+ * is known and complete. */
+static ti_self *ti_self_attach_new(void)
+{
+    ti_self *self = ti_self_begin();
+    (void)ti_port_set_self(self, ti_self_leave); /* whether it will be called: foreign.h */
+    (void)ti_runtime_start(); /* asked again, and answered for, by threading_thread_start */
     ti_self_show(self);
     return self;
 }
 
 static ti_self *ti_self_attach(void)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     ti_self *self = (ti_self *)ti_port_self_recall();
-    return self != NULL ? self : ti_self_attach_new();
+    if (self == NULL)
+        self = ti_self_attach_new();
+    ti_port_errors_restore(errors);
+    return self;
+}
+
+static void ti_self_retire(ti_self *self)
+{
+    ti_foreign_remove(self);
+    ti_registry_remove(self);
+    ti_waits_owner_ended(self);
+    if (self->record != NULL)
+        ti_thread_set_ended(self->record);
+}
+
+static void ti_self_end(ti_self *self)
+{
+    ti_local_finish(self);
+    ti_blocks_leave(self);
+    ti_registry_lock(self);
+    threading_thread_t *record = self->record;
+    bool is_kept = ti_bias_keep(self);
+    ti_registry_unlock();
+    if (record != NULL)
+        ti_thread_leave(record);
+    if (!is_kept)
+        ti_self_free(self);
 }
 
 static void ti_self_leave(void *pointer)
 {
     ti_self *self = (ti_self *)pointer;
+    ti_calls_abandon(self, 0); /* the thread has ended inside of them, in the platform's own way */
+    ti_foreign_sweep(self);
     ti_local_finish(self);
     ti_blocks_leave(self);
     threading_thread_t *record = self->record; /* only now: a finaliser may have asked for a Dummy */
     ti_registry_lock(self);
-    ti_registry_remove(self);
-    ti_waits_owner_ended(self);
-    if (record != NULL)
-        ti_thread_set_ended(record);
+    ti_self_retire(self);
     bool is_kept = ti_bias_keep(self);
     ti_registry_unlock();
     if (record != NULL)
@@ -11718,6 +12906,12 @@ static void ti_self_leave(void *pointer)
     ti_self_show(NULL);
     if (!is_kept)
         ti_self_free(self);
+}
+
+static void ti_self_reset(void)
+{
+    memset(&ti_main_self, 0, sizeof ti_main_self);
+    ti_store_relaxed(&ti_main_is_known, 0); /* relaxed: the child has one thread */
 }
 
 /* ----------------------------------------------------------------------------------- src/core/semaphore.c */
@@ -11990,6 +13184,12 @@ static uint32_t ti_exit_owner;     /* ident of the thread that ends the process 
 static uint32_t ti_finalizing;     /* set under the registry's guard: nothing more is waited for */
 static uint32_t ti_shutdown_count; /* under the registry's guard: numbers the waits */
 
+static bool ti_exit_has_begun(void)
+{
+    /* Relaxed: it matters to the thread that ends the process, which has written it. */
+    return ti_load_relaxed(&ti_exit_owner) != 0;
+}
+
 static bool ti_is_finalizing(void)
 {
     return ti_load_acquire(&ti_finalizing) != 0;
@@ -12034,19 +13234,19 @@ static uint32_t ti_shutdown_number(ti_self *self)
     return number;
 }
 
-/* Wait until one thread has ended. One that waits for this thread is left out: it would never end. */
+/* Wait until one thread has ended. One that waits for this thread is left out: it would never end; so is one
+ * that was killed with the process. */
 static threading_status_t ti_shutdown_wait_for(ti_self *self, threading_thread_t *record, uint32_t number)
 {
     threading_status_t status = ti_thread_wait(self, record, TI_FOREVER, TI_LEAVING);
     if (status == THREADING_OK && ti_load_acquire(&record->state) == TI_ENDED)
         (void)ti_thread_reap(self, record, TI_FOREVER);
-    if (status == THREADING_DEADLOCK) {
+    if (status != THREADING_OK) {
         ti_registry_lock(self);
         record->left_out = number;
         ti_registry_unlock();
-        return status;
     }
-    return THREADING_OK;
+    return status;
 }
 
 static threading_status_t ti_shutdown_wait(ti_self *self, bool at_exit)
@@ -12056,8 +13256,9 @@ static threading_status_t ti_shutdown_wait(ti_self *self, bool at_exit)
     self->deaf++; /* a stop is no reason to leave threads behind */
     ti_executors_close(self);
     for (threading_thread_t *record; (record = ti_shutdown_next(self, number, at_exit)) != NULL;) {
-        if (ti_shutdown_wait_for(self, record, number) != THREADING_OK)
-            result = THREADING_DEADLOCK;
+        threading_status_t status = ti_shutdown_wait_for(self, record, number);
+        if (status != THREADING_OK)
+            result = status;
         threading_thread_free(record);
     }
     if (!at_exit)
@@ -12089,12 +13290,29 @@ static bool ti_exit_claim(const ti_self *self)
            ti_load_relaxed(&ti_exit_owner) == self->fast.ident;
 }
 
-/* Leave the set of threads that are waited for. False: another thread ends the process. */
+/* Its RLocks will never be released: who waits for them is told, as at the end of their owner. */
+static void ti_exit_stop(ti_self *self)
+{
+    ti_registry_lock(self);
+    self->is_stopped = true;
+    ti_waits_owner_ended(self);
+    ti_registry_unlock();
+}
+
+/*
+ * Leave the set of threads that are waited for. False: another thread ends the process, and this one must
+ * sleep until then. So it can no longer end, which those who join it are told; main counts as having left.
+ */
 static bool ti_exit_begin(ti_self *self)
 {
+    bool is_first = ti_exit_claim(self);
+    ti_calls_abandon(self, self->way_out_calls); /* it never comes back from there, though it has not ended */
+    uint32_t otherwise = self->record == ti_registry_main() ? TI_ENDED : TI_STOPPED;
     if (self->record != NULL)
-        ti_thread_set_gone(self, self->record, TI_LEAVING);
-    return ti_exit_claim(self);
+        ti_thread_set_gone(self, self->record, is_first ? TI_LEAVING : otherwise);
+    if (!is_first)
+        ti_exit_stop(self);
+    return is_first;
 }
 
 static void ti_exit_sleep(ti_self *self)
@@ -12374,6 +13592,7 @@ static threading_thread_t ti_thread_main_record = {
     .ident = TI_MAIN_IDENT,
     .kind = TI_MAIN,
     .options_status = THREADING_OK,
+    .is_static = true,
     .name = &ti_name_of_main,
 };
 
@@ -12445,12 +13664,19 @@ threading_thread_t *threading_thread_retain(threading_thread_t *thread)
     return thread;
 }
 
+/* Relaxed: it was set before the state that the caller has read. Atomic: after a start that failed the next one stores
+ * it again, while a caller that has read the first one's state may still be here. */
+static bool ti_thread_is_of_this_process(const threading_thread_t *thread)
+{
+    return ti_load_relaxed(&thread->family) == ti_fork_family;
+}
+
 /* Nobody else knows the object any more. A thread that nobody joined is left to the system. */
 static void ti_thread_destroy(threading_thread_t *thread)
 {
-    if (thread == &ti_thread_main_record)
+    if (thread->is_static)
         return;
-    if (ti_load_acquire(&thread->reap) == TI_JOINABLE && thread->family == ti_fork_family)
+    if (ti_load_acquire(&thread->reap) == TI_JOINABLE && ti_thread_is_of_this_process(thread))
         ti_port_thread_detach(&thread->native);
     ti_name_free_all(thread);
     ti_memory_free(thread->timer);
@@ -12471,19 +13697,31 @@ void threading_thread_free(threading_thread_t *thread)
 static void *ti_thread_call(ti_self *self, threading_target_t target, void *arg)
 {
     jmp_buf *outer = self->way_out;
-    const ti_acting *acting = self->acting; /* those that the call leaves unfinished are forgotten */
+    uint32_t outer_calls = self->way_out_calls;
     jmp_buf way_out;
     self->way_out = &way_out;
+    self->way_out_calls = self->calls;
     if (setjmp(way_out) == 0)
         self->exit_result = target(arg);
+    self->calls = self->way_out_calls; /* those that a longjmp of the user's left are forgotten */
     self->way_out = outer;
-    self->acting = acting;
+    self->way_out_calls = outer_calls;
     return self->exit_result;
+}
+
+/* Code that the system runs in the thread before its entry, such as a DLL's, may have called: then the thread is known as a
+ * foreign one, which ends here. */
+static void ti_thread_dismiss_visitor(void)
+{
+    void *visitor = ti_port_self_recall();
+    if (visitor != NULL)
+        ti_self_leave(visitor);
 }
 
 static void ti_thread_main(void *argument)
 {
     ti_self *self = (ti_self *)argument;
+    ti_thread_dismiss_visitor();
     bool leaves_by_itself = ti_port_set_self(self, ti_self_leave);
     ti_self_show(self);
     self->record->native_id = ti_port_native_id();
@@ -12534,7 +13772,8 @@ static threading_status_t ti_thread_enter(threading_thread_t *thread, ti_self *s
     if (ti_is_finalizing())
         return THREADING_FINALIZING;
     self->fast.ident = ti_registry_new_ident();
-    ti_store_relaxed(&thread->ident, self->fast.ident); /* relaxed: published by the state */
+    ti_store_relaxed(&thread->ident, self->fast.ident); /* relaxed: published by the state, */
+    ti_store_relaxed(&thread->family, ti_fork_family);  /* as this is */
     self->record = threading_thread_retain(thread);
     self->stop = thread->stop;
     ti_registry_add(self);
@@ -12546,7 +13785,6 @@ static threading_status_t ti_thread_enter(threading_thread_t *thread, ti_self *s
 static threading_status_t ti_thread_launch(threading_thread_t *thread, ti_self *self)
 {
     size_t stack_size = thread->stack_size != 0 ? thread->stack_size : threading_get_stack_size();
-    thread->family = ti_fork_family;
     threading_status_t status = ti_port_thread_start(&thread->native, ti_thread_main, self, stack_size);
     if (status == THREADING_OK)
         ti_thread_change(&thread->reap, TI_JOINABLE);
@@ -12576,6 +13814,7 @@ threading_status_t threading_thread_start(threading_thread_t *thread)
     if (ti_load_relaxed(&thread->state) != TI_NEW)
         return THREADING_ALREADY_STARTED;
     ti_self *caller = ti_self_get();
+    ti_fork_settle();
     ti_self *self = ti_runtime_start() ? ti_self_new() : NULL;
     if (self == NULL)
         return THREADING_NO_MEMORY;
@@ -12593,6 +13832,13 @@ threading_status_t threading_thread_start(threading_thread_t *thread)
 }
 
 /* ---- join ---- */
+
+static bool ti_thread_is_stopped(const threading_thread_t *record)
+{
+    /* Acquire: as in ti_thread_wait, for those who find that it has ended. */
+    uint32_t state = ti_load_acquire(&record->state);
+    return state == TI_STOPPED || (state > TI_NEW && state < TI_ENDED && ti_port_threads_are_gone());
+}
 
 /* Sleep until the state may have changed. A wait without a limit is refused when it could never end. */
 static threading_status_t ti_thread_sleep(ti_self *self, threading_thread_t *record, uint32_t state,
@@ -12618,6 +13864,8 @@ static threading_status_t ti_thread_wait(ti_self *self, threading_thread_t *reco
             return THREADING_OK;
         if (state == TI_NEW)
             return THREADING_NOT_STARTED;
+        if (ti_port_threads_are_gone())
+            return THREADING_FINALIZING;
         if (ti_deadline_passed(deadline))
             return THREADING_TIMEOUT;
         threading_status_t status = ti_thread_sleep(self, record, state, deadline, enough);
@@ -12628,7 +13876,7 @@ static threading_status_t ti_thread_wait(ti_self *self, threading_thread_t *reco
 
 static bool ti_thread_reap(ti_self *self, threading_thread_t *record, int64_t deadline)
 {
-    if (record->family != ti_fork_family)
+    if (!ti_thread_is_of_this_process(record))
         return true; /* the parent process's thread: there is nothing to join here */
     for (;;) {
         uint32_t reap = ti_load_acquire(&record->reap);
@@ -12644,17 +13892,25 @@ static bool ti_thread_reap(ti_self *self, threading_thread_t *record, int64_t de
     }
 }
 
+/* Whether nothing is held up if the calling thread's join lasts until the process is gone. */
+static bool ti_join_may_last(const ti_self *self)
+{
+    return !ti_exit_has_begun() && (self->record == NULL || self->record == ti_registry_main() ||
+                                    (threading_thread_daemon(self->record) && !self->record->is_worker));
+}
+
 /*
  * The first to join without a limit sleeps in the system's own join, once instead of once for the state and once there.
- * THREADING_BUSY: it is not the first, or has to look closer.
+ * There it would not learn that the thread has stopped without an end: so the exit must not wait for the
+ * joiner. THREADING_BUSY: it is not the first, or has to look closer.
  */
 static threading_status_t ti_thread_join_first(ti_self *self, threading_thread_t *thread)
 {
-    bool is_first =
-        thread->family == ti_fork_family && ti_swap_acquire(&thread->reap, TI_JOINABLE, TI_JOINING);
+    bool is_first = ti_join_may_last(self) && ti_thread_is_of_this_process(thread) &&
+                    ti_swap_acquire(&thread->reap, TI_JOINABLE, TI_JOINING);
     if (!is_first)
         return THREADING_BUSY;
-    if (!ti_waits_for_end(self, thread, TI_ENDED)) {
+    if (!ti_waits_for_end(self, thread, TI_STOPPED)) {
         ti_thread_change(&thread->reap, TI_JOINABLE);
         return THREADING_DEADLOCK;
     }
@@ -12674,17 +13930,17 @@ static threading_status_t ti_thread_join(threading_thread_t *thread, int64_t dea
         return THREADING_NOT_STARTED;
     if (thread == self->record)
         return THREADING_DEADLOCK;
-    if (state != TI_ENDED && ti_is_finalizing())
-        return THREADING_FINALIZING;
     threading_status_t status = THREADING_BUSY;
     if (ti_wait_is_unlimited(self, deadline))
         status = ti_thread_join_first(self, thread);
     if (status != THREADING_BUSY)
         return status;
-    status = ti_thread_wait(self, thread, deadline, TI_ENDED);
-    if (status == THREADING_OK && !ti_thread_reap(self, thread, deadline))
-        return ti_wait_status(deadline);
-    return status;
+    status = ti_thread_wait(self, thread, deadline, TI_STOPPED);
+    if (status != THREADING_OK)
+        return status;
+    if (ti_thread_is_stopped(thread))
+        return THREADING_FINALIZING;
+    return ti_thread_reap(self, thread, deadline) ? THREADING_OK : ti_wait_status(deadline);
 }
 
 threading_status_t threading_thread_join(threading_thread_t *thread)
@@ -12999,7 +14255,8 @@ static bool ti_futures_are_enough(threading_future_t *const *futures, size_t cou
     return enough > 0 || view.done == count;
 }
 
-/* Memory is needed only for sleeping. */
+/* Memory is needed only for sleeping. No help: the task that is run might outlast the one that is waited for,
+ * or wait for what the caller does next. */
 static threading_status_t ti_futures_await_first(threading_future_t *const *futures, size_t count,
                                                  ti_self *self, int64_t deadline, threading_when_t when)
 {
@@ -13007,8 +14264,6 @@ static threading_status_t ti_futures_await_first(threading_future_t *const *futu
     threading_status_t status = THREADING_OK;
     size_t done;
     while (status == THREADING_OK && !ti_futures_are_enough(futures, count, when, &done)) {
-        if (ti_futures_help(futures, count, self, deadline))
-            continue;
         if (sources == NULL)
             sources = ti_sources_new(count);
         status = sources == NULL ? THREADING_NO_MEMORY
@@ -13140,8 +14395,6 @@ static threading_status_t ti_completed_await(threading_completed_t *completed, t
             return THREADING_OK;
         threading_future_t *const *left = &completed->futures[completed->ready];
         size_t count = completed->count - completed->ready;
-        if (ti_futures_help(left, count, self, completed->deadline))
-            continue;
         threading_status_t status =
             ti_futures_sleep(left, count, 0, completed->sources, self, completed->deadline);
         if (status != THREADING_OK)
@@ -13229,6 +14482,16 @@ static bool ti_source_is_ready(const threading_source_t *source)
     return value != 0;
 }
 
+/* Whether none can be ready any more: all are threads that were stopped with the process. */
+static bool ti_sources_are_stopped(const threading_source_t *sources, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (sources[i].kind != THREADING_SOURCE_KIND_THREAD ||
+            !ti_thread_is_stopped((const threading_thread_t *)sources[i].object))
+            return false;
+    return true;
+}
+
 /* The first that is ready; `count` if none is. */
 static size_t ti_sources_ready(const threading_source_t *sources, size_t count)
 {
@@ -13300,6 +14563,8 @@ static threading_status_t ti_wait_any(threading_source_t *sources, size_t count,
         *index = ti_sources_ready(sources, count);
         if (*index < count)
             return THREADING_OK;
+        if (ti_sources_are_stopped(sources, count))
+            return THREADING_FINALIZING;
         if (ti_wait_is_over(self, deadline))
             return ti_wait_status(deadline);
         ti_sources_sleep(sources, count, self, deadline);
@@ -13341,7 +14606,7 @@ threading_status_t threading_wait_any(threading_source_t *sources, size_t count,
 
 /* --------------------------------------------------------------------------------------- src/core/waits.c */
 
-/* What it means when the thread that is waited for is not there any more. */
+/* What it means when the thread that is waited for is not there any more, or goes no further. */
 typedef enum ti_if_ended {
     TI_ENDED_WAKES,         /* its end is what is waited for */
     TI_ENDED_NEVER_RELEASES /* it can release nothing any more */
@@ -13357,7 +14622,7 @@ static bool ti_waits_in_vain(const ti_self *self, ti_if_ended if_ended)
         if (ident == self->fast.ident)
             return true;
         const ti_self *other = ti_registry_find(ident);
-        if (other == NULL)
+        if (other == NULL || other->is_stopped)
             return waiter == self && if_ended == TI_ENDED_NEVER_RELEASES;
         if (other->waits_for == NULL)
             return false;
@@ -13452,6 +14717,7 @@ static void ti_waits_owner_ended(ti_self *owner)
 
 /* ------------------------------------------------------------------------------------------------ the end */
 
+#undef TI_ABANDONED
 #undef TI_ACQUIRE
 #undef TI_APART
 #undef TI_APPLE_LONGEST_WAIT
@@ -13468,16 +14734,21 @@ static void ti_waits_owner_ended(ti_self *owner)
 #undef TI_BUCKET_BITS
 #undef TI_C11_LEAVE_ROUND
 #undef TI_C11_LONGEST_STEP
+#undef TI_C11_RESERVE
 #undef TI_C11_ROUNDS_MASK
 #undef TI_C11_SECOND
 #undef TI_C11_SLICE
 #undef TI_C11_TICK
+#undef TI_CALLS_KNOWN
 #undef TI_CANCELLED
 #undef TI_CAPACITY_MIN
+#undef TI_COPY_ALIGNMENT
+#undef TI_COPY_HEAD
 #undef TI_DEPOT
 #undef TI_DONE
 #undef TI_FINISHED
 #undef TI_FIRST_CAPACITY
+#undef TI_FOREIGN_FEW
 #undef TI_FOREVER
 #undef TI_FUTEX_ANY
 #undef TI_FUTEX_WAIT_BITSET_PRIVATE
@@ -13512,7 +14783,9 @@ static void ti_waits_owner_ended(ti_self *owner)
 #undef TI_RELEASE
 #undef TI_RESERVE
 #undef TI_RUNNING_FUTURE
+#undef TI_SELF_SIZE
 #undef TI_SETTLED
+#undef TI_SLAB
 #undef TI_SPIN_PAUSES
 #undef TI_SPIN_TIME
 #undef TI_STACK_SIZE_MIN

@@ -65,6 +65,7 @@ static int64_t ti_c11_believed(int64_t passed)
 /* Reads the clock, and counts a wait that begins (1) or ends (-1). */
 static int64_t ti_c11_clock_look(int change)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     call_once(&ti_c11_clock_once, ti_c11_clock_start);
     (void)mtx_lock(&ti_c11_clock_mutex);
     int64_t read = ti_c11_read();
@@ -72,6 +73,7 @@ static int64_t ti_c11_clock_look(int change)
     ti_c11_clock_read = read;
     ti_c11_clock_waits += change;
     (void)mtx_unlock(&ti_c11_clock_mutex);
+    ti_port_errors_restore(errors);
     return now;
 }
 
@@ -102,9 +104,11 @@ int64_t ti_c11_slice(int64_t deadline)
 /* thrd_sleep takes a span, not a moment: whoever sets the clock does not change it. */
 void ti_port_sleep(int64_t deadline)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     ti_c11_wait_begin();
     for (int64_t span; (span = ti_c11_slice(deadline)) > 0;)
         /* 0, or ended early by a signal: look at the clock again. */
         (void)thrd_sleep(&(struct timespec){.tv_nsec = (long)span}, NULL);
     ti_c11_wait_end();
+    ti_port_errors_restore(errors);
 }

@@ -49,6 +49,7 @@ static void ti_c11_park_until(ti_parker *parker, int64_t deadline)
 
 void ti_port_park(ti_parker *parker, int64_t deadline)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     (void)mtx_lock(&parker->mutex);
     if (!parker->token && deadline == TI_FOREVER)
         (void)cnd_wait(&parker->condition, &parker->mutex);
@@ -56,12 +57,15 @@ void ti_port_park(ti_parker *parker, int64_t deadline)
         ti_c11_park_until(parker, deadline);
     parker->token = false;
     (void)mtx_unlock(&parker->mutex);
+    ti_port_errors_restore(errors);
 }
 
 void ti_port_unpark(ti_parker *parker)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     (void)mtx_lock(&parker->mutex);
     parker->token = true;
     (void)cnd_signal(&parker->condition);
     (void)mtx_unlock(&parker->mutex);
+    ti_port_errors_restore(errors);
 }

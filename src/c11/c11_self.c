@@ -4,7 +4,8 @@
  *
  * When a thread ends, the destructors of all tss_t that are set run in rounds, TSS_DTOR_ITERATIONS at most. Other
  * libraries' destructors may call this one, so `leave` has to come late: the destructor sets the tss_t again and counts
- * the rounds in the pointer's two lowest bits. The last round is left to the sanitizers' runtimes.
+ * the rounds in the pointer's two lowest bits. The last round is left to the sanitizers' runtimes. A thread that comes back
+ * after it has left leaves in the next round, if there is one.
  */
 #include <stdint.h>
 #include <threads.h>
@@ -17,6 +18,7 @@
 
 _Thread_local void *ti_c11_self;
 
+static _Thread_local bool ti_c11_has_left;
 static _Thread_local bool ti_c11_is_main;
 static bool ti_c11_is_loaded; /* by a thread that was told to be main */
 static once_flag ti_c11_once = ONCE_FLAG_INIT;
@@ -41,6 +43,7 @@ static void ti_c11_call_leave(void *self)
     ti_c11_self = self; /* for the calls that `leave` makes */
     leave(self);
     ti_c11_self = NULL;
+    ti_c11_has_left = true;
 }
 
 static void ti_c11_destructor(void *value)
@@ -74,9 +77,11 @@ void *ti_port_self_recall(void)
 
 bool ti_port_set_self(void *self, void (*leave)(void *self))
 {
+    uintptr_t round = self != NULL && ti_c11_has_left ? TI_C11_LEAVE_ROUND : 0;
+    void *value = (void *)((uintptr_t)self | round);
     call_once(&ti_c11_once, ti_c11_start);
     ti_c11_self = self;
     if (self != NULL)
         ti_store_pointer_relaxed(&ti_c11_leave, (uintptr_t)leave);
-    return ti_c11_has_key && tss_set(ti_c11_key, self) == thrd_success;
+    return ti_c11_has_key && tss_set(ti_c11_key, value) == thrd_success;
 }

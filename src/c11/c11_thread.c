@@ -21,21 +21,27 @@ threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*entry)(vo
 {
     if (stack_size != 0)
         return THREADING_UNSUPPORTED;
+    ti_port_errors errors = ti_port_errors_keep();
     thread->entry = entry;
     thread->argument = argument;
-    return thrd_create(&thread->native, ti_c11_run, thread) == thrd_success ? THREADING_OK
-                                                                            : THREADING_NO_THREADS;
+    bool started = thrd_create(&thread->native, ti_c11_run, thread) == thrd_success;
+    ti_port_errors_restore(errors);
+    return started ? THREADING_OK : THREADING_NO_THREADS;
 }
 
 /* Both fail only for threads that were reaped before, which the core rules out. */
 void ti_port_thread_join(ti_port_thread *thread)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     (void)thrd_join(thread->native, NULL);
+    ti_port_errors_restore(errors);
 }
 
 void ti_port_thread_detach(ti_port_thread *thread)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     (void)thrd_detach(thread->native);
+    ti_port_errors_restore(errors);
 }
 
 void ti_port_thread_exit(void)
@@ -61,11 +67,30 @@ void ti_port_set_name(const char *name, size_t length)
 
 void ti_port_yield(void)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     thrd_yield();
+    ti_port_errors_restore(errors);
 }
 
 /* C cannot count them. */
 size_t ti_port_cpu_count(void)
 {
     return 1;
+}
+
+/* Nothing here tells whether a thread is gone. */
+uint64_t ti_port_life(void)
+{
+    return 0;
+}
+
+bool ti_port_life_is_over(uint64_t life)
+{
+    (void)life;
+    return false;
+}
+
+void ti_port_life_end(uint64_t life)
+{
+    (void)life;
 }

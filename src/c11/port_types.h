@@ -3,6 +3,7 @@
 #ifndef TI_PORT_TYPES_H
 #define TI_PORT_TYPES_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <threads.h>
 
@@ -33,6 +34,19 @@ static inline void *ti_port_self(void)
 static inline bool ti_port_is_alone(void)
 {
     return false;
+}
+
+/* The calling thread's errno, which is the user's. */
+typedef int ti_port_errors;
+
+static inline ti_port_errors ti_port_errors_keep(void)
+{
+    return errno;
+}
+
+static inline void ti_port_errors_restore(ti_port_errors errors)
+{
+    errno = errors;
 }
 
 #endif

@@ -193,8 +193,9 @@ static inline bool ti_swap_pointer_release(uintptr_t *word, uintptr_t expected, 
 /*
  * Volatile accesses of a word are single and stay in order among themselves; what else they order depends on
  * options of the compiler, so nothing here relies on it. x86 needs its compiler held back and no more: its
- * loads acquire and its stores release. ARM needs a barrier. The _Interlocked functions are sequential and
- * full barriers everywhere, which is more than most of the names here ask for.
+ * loads acquire and its stores release. ARM needs a barrier. The _Interlocked functions are sequential, a
+ * compare-and-swap that fails too, which is more than most of the names here ask for. That a plain load behind
+ * one stays behind it is not promised for ARM by every compiler that has them.
  */
 #if defined(_M_ARM64) || defined(_M_ARM64EC) || defined(_M_ARM)
 #define TI_ATOMIC_BARRIER() __dmb(0xB) /* inner shareable, loads and stores; also for the compiler */

@@ -13,6 +13,7 @@
  * come.
  */
 #include "atomic.h"
+#include "calls.h"
 #include "deadline.h"
 #include "linger.h"
 #include "parking.h"
@@ -74,21 +75,28 @@ static threading_status_t ti_barrier_enter(threading_barrier_t *barrier, ti_self
     }
 }
 
+/* The action has ended its thread, so that it will never be done. */
+static void ti_barrier_abandon(ti_self *self, void *object, uintptr_t cycle)
+{
+    threading_barrier_t *barrier = (threading_barrier_t *)object;
+    ti_bucket *bucket = ti_barrier_lock(barrier, self);
+    if (barrier->state == TI_ACTING && barrier->cycle == cycle)
+        ti_barrier_end_cycle(barrier, bucket, TI_BROKEN, TI_REFUSED);
+    else /* it was aborted or reset meanwhile */
+        ti_guard_unlock(&bucket->guard);
+}
+
 /* Whether the calling thread runs the action: also one of a cycle that was reset meanwhile. */
 static bool ti_barrier_is_acting(const threading_barrier_t *barrier, const ti_self *self)
 {
-    const ti_acting *acting = self->acting;
-    while (acting != NULL && acting->barrier != barrier)
-        acting = acting->outer;
-    return acting != NULL;
+    return ti_calls_contain(self, ti_barrier_abandon, barrier);
 }
 
-static void ti_barrier_act(const threading_barrier_t *barrier, ti_self *self)
+static void ti_barrier_act(threading_barrier_t *barrier, uint32_t cycle, ti_self *self)
 {
-    ti_acting acting = {barrier, self->acting};
-    self->acting = &acting;
+    ti_calls_enter(self, (ti_call){ti_barrier_abandon, barrier, cycle});
     barrier->action(barrier->arg);
-    self->acting = acting.outer;
+    ti_calls_leave(self);
 }
 
 /* The last party is there: run the action, let all go on. */
@@ -98,7 +106,7 @@ static threading_status_t ti_barrier_trip(threading_barrier_t *barrier, ti_self 
         uint32_t cycle = barrier->cycle;
         barrier->state = TI_ACTING;
         ti_guard_unlock(&bucket->guard);
-        ti_barrier_act(barrier, self);
+        ti_barrier_act(barrier, cycle, self);
         (void)ti_barrier_lock(barrier, self);
         if (barrier->cycle != cycle) { /* it was aborted or reset meanwhile */
             ti_guard_unlock(&bucket->guard);

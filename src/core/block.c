@@ -52,6 +52,11 @@ void ti_blocks_lock(ti_self *self)
     ti_guard_lock(&ti_depot.guard, &self->parker);
 }
 
+bool ti_blocks_try_lock(void)
+{
+    return ti_guard_try_lock(&ti_depot.guard);
+}
+
 void ti_blocks_unlock(void)
 {
     ti_guard_unlock(&ti_depot.guard);

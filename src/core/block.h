@@ -33,6 +33,7 @@ void ti_blocks_leave(ti_self *self);
 
 /* The depot's guard, for fork. No other is wanted while it is held. */
 void ti_blocks_lock(ti_self *self);
+bool ti_blocks_try_lock(void);
 void ti_blocks_unlock(void);
 void ti_blocks_reset_guard(void);
 

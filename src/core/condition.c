@@ -11,6 +11,7 @@
  */
 #include "condition.h"
 #include "atomic.h"
+#include "calls.h"
 #include "deadline.h"
 #include "linger.h"
 #include "lockword.h"
@@ -169,15 +170,45 @@ threading_status_t threading_condition_wait_timeout(threading_condition_t *condi
     return ti_condition_wait(condition, self, ti_deadline_after(seconds));
 }
 
+/* The predicate has ended its thread: the lock that its caller would have released goes on to others. */
+static void ti_condition_abandon_lock(ti_self *self, void *lock, uintptr_t unused)
+{
+    (void)unused;
+    uint32_t *word = &((threading_lock_t *)lock)->word;
+    /* Relaxed: only this thread puts its ident there. A Lock may have been released, and be another's by now. */
+    if (ti_load_relaxed(word) == self->fast.ident)
+        (void)threading_lock_release((threading_lock_t *)lock);
+}
+
+static void ti_condition_abandon_rlock(ti_self *self, void *rlock, uintptr_t unused)
+{
+    (void)unused;
+    if (ti_rlock_is_mine((threading_rlock_t *)rlock, self))
+        (void)ti_rlock_release_all((threading_rlock_t *)rlock, self);
+}
+
+/* Abandoning it must not need the condition, which may be on the stack that is gone then. */
+static bool ti_condition_ask(threading_condition_t *condition, ti_self *self, bool (*predicate)(void *arg),
+                             void *arg)
+{
+    if (condition->lock != NULL)
+        ti_calls_enter(self, (ti_call){ti_condition_abandon_lock, condition->lock, 0});
+    else
+        ti_calls_enter(self, (ti_call){ti_condition_abandon_rlock, ti_condition_rlock(condition), 0});
+    bool is_true = predicate(arg);
+    ti_calls_leave(self);
+    return is_true;
+}
+
 static threading_status_t ti_condition_wait_for(threading_condition_t *condition, ti_self *self,
                                                 bool (*predicate)(void *arg), void *arg, double seconds)
 {
-    if (predicate(arg))
+    if (ti_condition_ask(condition, self, predicate, arg))
         return THREADING_OK;
     int64_t deadline = ti_deadline_after(seconds);
     for (;;) {
         threading_status_t status = ti_condition_wait(condition, self, deadline);
-        if (predicate(arg))
+        if (ti_condition_ask(condition, self, predicate, arg))
             return THREADING_OK;
         if (status != THREADING_OK)
             return status;

@@ -34,10 +34,12 @@ static char *ti_executor_name(const char *name)
     char *copy = (char *)ti_memory_allocate(size);
     if (copy == NULL)
         return NULL;
+    ti_port_errors errors = ti_port_errors_keep();
     if (is_automatic) /* relaxed: only the number matters */
         (void)snprintf(copy, size, "%s%u", automatic, (unsigned)ti_add_relaxed(&ti_executor_number, 1));
     else
         (void)snprintf(copy, size, "%s", name);
+    ti_port_errors_restore(errors);
     return copy;
 }
 

@@ -127,6 +127,9 @@ void ti_executor_work(ti_self *self);
 /* End all tasks that have not begun, with THREADING_CANCELLED or THREADING_BROKEN. */
 void ti_executor_refuse(threading_executor_t *executor, threading_status_t status, ti_self *self);
 
+/* Run no task any more that has not begun: a worker has failed. Their futures end with THREADING_BROKEN. */
+void ti_executor_break(threading_executor_t *executor, ti_self *self);
+
 /* executor_map.c: what stands for the function in a map's tasks; in a worker, work off its items; end those that have
  * not begun; give a reference back. */
 struct ti_map;

@@ -8,6 +8,7 @@
  */
 #include <stdint.h>
 
+#include "calls.h"
 #include "executor.h"
 #include "future.h"
 #include "memory.h"
@@ -58,11 +59,25 @@ static bool ti_map_begin(ti_map *map, size_t *index)
     return true;
 }
 
+/* An item has ended its thread in the platform's way: as for a task, and the reference that the thread had goes. */
+static void ti_map_abandon_item(ti_self *self, void *object, uintptr_t index)
+{
+    ti_map *map = (ti_map *)object;
+    if (ti_executor_is_orphaned(map->executor))
+        return;
+    ti_executor_break(map->executor, self);
+    ti_map_refuse(map, THREADING_BROKEN);
+    ti_slot_end(&map->slots[index], TI_CANCELLED, THREADING_BROKEN, NULL);
+    ti_map_give_back(map);
+}
+
 /* Call the function for an item that was taken. False: it has called fork, and this is the child. */
 static bool ti_map_call(ti_map *map, size_t index, void **value, ti_self *self)
 {
     ti_store_relaxed(&map->slots[index].state, self->fast.ident); /* relaxed: nobody waits for it */
+    ti_calls_enter(self, (ti_call){ti_map_abandon_item, map, index});
     *value = ti_executor_call(map->executor, map->function, map->items[index], self);
+    ti_calls_leave(self);
     return !ti_executor_is_orphaned(map->executor);
 }
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "calls.h"
 #include "executor.h"
 #include "future.h"
 #include "line.h"
@@ -50,12 +51,29 @@ void *ti_executor_call(threading_executor_t *executor, threading_target_t functi
     return value;
 }
 
+/*
+ * A task has ended its thread in the platform's way: it is over, with THREADING_BROKEN. So is its executor, which has a
+ * thread less; first, so that those who are told find it so. `is_given`: with a reference. NULL: nobody waits for it.
+ */
+static void ti_future_abandon(ti_self *self, void *object, uintptr_t is_given)
+{
+    threading_future_t *future = (threading_future_t *)object;
+    if (future == NULL || ti_executor_is_orphaned(future->executor))
+        return;
+    ti_executor_break(future->executor, self);
+    (void)ti_future_finish(future, self->fast.ident, THREADING_BROKEN, NULL, NULL);
+    if (is_given)
+        threading_future_free(future);
+}
+
 bool ti_executor_help(threading_future_t *future, ti_self *self)
 {
     threading_executor_t *executor = self->executor;
     if (future->executor != executor || !ti_future_begin(future, self->fast.ident))
         return false;
+    ti_calls_enter(self, (ti_call){ti_future_abandon, future, 0});
     void *value = ti_executor_call(executor, future->function, future->arg, self);
+    ti_calls_leave(self);
     if (!ti_executor_is_orphaned(executor))
         (void)ti_future_finish(future, self->fast.ident, THREADING_OK, value, NULL);
     return true;
@@ -78,7 +96,7 @@ static void ti_worker_end(ti_worker *worker, void *value, ti_self *self)
         return;
     if (task.function != NULL)
         ti_executor_count_spare(worker->executor, 1);
-    else if (task.arg != NULL) /* once more if a callback has called threading_exit() */
+    else if (task.arg != NULL)
         ti_worker_finish(worker->executor, (threading_future_t *)task.arg, value, self);
     worker->task = (ti_task){NULL, NULL};
 }
@@ -247,6 +265,12 @@ static void *ti_worker_loop(void *arg)
     return NULL;
 }
 
+/* The future of a worker's task, which may be none. */
+static void *ti_task_future(ti_task task)
+{
+    return task.function == NULL ? task.arg : NULL;
+}
+
 void ti_executor_work(ti_self *self)
 {
     ti_worker *worker = self->worker;
@@ -254,8 +278,10 @@ void ti_executor_work(ti_self *self)
     threading_stop_t *stop = worker->stop;
     worker->task = (ti_task){NULL, NULL};
     worker->stop = self->stop;
+    ti_calls_enter(self, (ti_call){ti_future_abandon, ti_task_future(outer), true});
     for (worker->is_done = false; !worker->is_done;)
         (void)ti_thread_call(self, ti_worker_loop, worker);
+    ti_calls_leave(self);
     worker->is_done = false;
     worker->task = outer;
     worker->stop = stop;
@@ -301,6 +327,15 @@ void ti_executor_refuse(threading_executor_t *executor, threading_status_t statu
         ti_tasks_refuse(executor, &worker->lock, &worker->tasks, status, self);
 }
 
+void ti_executor_break(threading_executor_t *executor, ti_self *self)
+{
+    ti_line_lock(&executor->lock, self);
+    ti_store_relaxed(&executor->refusal, THREADING_BROKEN); /* relaxed: as in ti_worker_put */
+    ti_executor_count_spare(executor, (uint32_t)-1);
+    ti_line_unlock(&executor->lock, self);
+    ti_executor_refuse(executor, THREADING_BROKEN, self);
+}
+
 /* ---- the thread ---- */
 
 static void *ti_executor_initialize(void *arg)
@@ -309,14 +344,18 @@ static void *ti_executor_initialize(void *arg)
     return executor->options.initializer(executor->options.initializer_arg) ? executor : NULL;
 }
 
-/* No task will be run any more. */
-static void ti_executor_break(threading_executor_t *executor, ti_self *self)
+/* The thread has ended in the initializer or in a task, in the platform's way. */
+static void ti_worker_abandon(ti_self *self, void *object, uintptr_t unused)
 {
-    ti_line_lock(&executor->lock, self);
-    ti_store_relaxed(&executor->refusal, THREADING_BROKEN); /* relaxed: as in ti_worker_put */
-    ti_executor_count_spare(executor, (uint32_t)-1);
-    ti_line_unlock(&executor->lock, self);
-    ti_executor_refuse(executor, THREADING_BROKEN, self);
+    (void)unused;
+    const ti_worker *worker = (const ti_worker *)object;
+    threading_executor_t *executor = worker->executor;
+    if (ti_executor_is_orphaned(executor))
+        return;
+    ti_executor_break(executor, self);
+    ti_future_abandon(self, ti_task_future(worker->task), true);
+    self->executor = NULL;
+    ti_executor_give_back(executor);
 }
 
 static void *ti_worker_main(void *arg)
@@ -326,13 +365,14 @@ static void *ti_worker_main(void *arg)
     ti_self *self = ti_self_get();
     self->executor = executor;
     self->worker = worker;
-    self->fast
-        .rlocks++; /* if the thread ends in a task, those who wait are woken and told, as for an RLock */
+    self->fast.rlocks++; /* it counts as the owner of what its task is waited for (ti_future_may_help) */
+    ti_calls_enter(self, (ti_call){ti_worker_abandon, worker, 0});
     if (executor->options.initializer == NULL ||
         ti_thread_call(self, ti_executor_initialize, executor) == executor)
         ti_executor_work(self);
     else
         ti_executor_break(executor, self);
+    ti_calls_leave(self);
     self->fast.rlocks--;
     self->executor = NULL;
     ti_executor_give_back(executor);
@@ -346,7 +386,9 @@ static threading_thread_t *ti_worker_thread(const threading_executor_t *executor
     char *name = (char *)ti_memory_allocate(size);
     if (name == NULL)
         return NULL;
+    ti_port_errors errors = ti_port_errors_keep();
     (void)snprintf(name, size, "%s_%u", executor->name, (unsigned)executor->worker_count);
+    ti_port_errors_restore(errors);
     threading_thread_options_t options = {
         .name = name, .daemon = executor->options.daemon, .stack_size = executor->options.stack_size};
     threading_thread_t *thread = threading_thread_new(ti_worker_main, worker, &options);

@@ -6,13 +6,22 @@
  * the child; no other lock of the library is ever held while one of them is wanted, apart from a bucket's for
  * moments. The child makes the three guards and the parking lot new instead of unlocking them: nobody waits there
  * any more. Users' locks stay as they are, as in CPython: what a vanished thread held stays held.
+ *
+ * The hooks are registered when the code is loaded, so users' prepare handlers run before the guards are taken, and
+ * their other handlers after the guards are free again: in all of them every call works. What they hold meanwhile the
+ * hooks must not want. That may be the lock of an allocator: the hooks allocate nothing (but see ti_fork_spare), and what
+ * they would give back they put off. And they run in processes that never use the library: there a fork costs three swaps.
  */
+#include <string.h>
+
 #include "atomic.h"
 #include "bias.h"
 #include "block.h"
 #include "executor.h"
 #include "fence.h"
+#include "foreign.h"
 #include "local.h"
+#include "memory.h"
 #include "parking.h"
 #include "port.h"
 #include "registry.h"
@@ -21,8 +30,38 @@
 
 uint32_t ti_fork_family;
 
+/* ---- before the fork, and in the parent ---- */
+
+/* Only a thread that is known can wait for a guard; this one need not be known to take those that are free. */
+static bool ti_fork_try_guards(void)
+{
+    if (!ti_local_try_lock())
+        return false;
+    if (ti_registry_try_lock()) {
+        if (ti_blocks_try_lock())
+            return true;
+        ti_registry_unlock();
+    }
+    ti_local_unlock();
+    return false;
+}
+
+/* Whether nothing is used, and the guards are taken. It is asked again under them: a thread that becomes known has said so
+ * before it takes the registry's. */
+static bool ti_fork_of_unused(void)
+{
+    if (ti_runtime_is_used() || !ti_fork_try_guards())
+        return false;
+    bool is_used = ti_runtime_is_used();
+    if (is_used)
+        ti_fork_parent();
+    return !is_used;
+}
+
 void ti_fork_prepare(void)
 {
+    if (ti_fork_of_unused())
+        return;
     ti_self *self = ti_self_get(); /* from here on a foreign thread is known, in the child as well */
     ti_local_lock(self);
     ti_registry_lock(self);
@@ -36,6 +75,52 @@ void ti_fork_parent(void)
     ti_local_unlock();
 }
 
+/* ---- what the child gives back later ---- */
+
+static uintptr_t ti_fork_memory;  /* linked by the first pointer in each */
+static uintptr_t ti_fork_records; /* linked by `next`; of each nobody has a reference */
+
+void ti_fork_put_off(void *memory)
+{
+    if (memory == NULL)
+        return;
+    *(void **)memory =
+        (void *)ti_load_pointer_relaxed(&ti_fork_memory); /* relaxed: the child has one thread */
+    ti_store_pointer_relaxed(&ti_fork_memory, (uintptr_t)memory);
+}
+
+/* Relaxed: as above. */
+static void ti_fork_put_record_off(threading_thread_t *record)
+{
+    if (ti_add_acquire_release(&record->references, (uint32_t)-1) != 1)
+        return;
+    record->next = (threading_thread_t *)ti_load_pointer_relaxed(&ti_fork_records);
+    ti_store_pointer_relaxed(&ti_fork_records, (uintptr_t)record);
+}
+
+/* Relaxed: spares the exchange, which decides. */
+static void *ti_fork_take(uintptr_t *list)
+{
+    return ti_load_pointer_relaxed(list) != 0 ? (void *)ti_exchange_pointer_acquire(list, 0) : NULL;
+}
+
+void ti_fork_settle(void)
+{
+    void *memory = ti_fork_take(&ti_fork_memory);
+    for (void *next; memory != NULL; memory = next) {
+        next = *(void **)memory;
+        ti_memory_free(memory);
+    }
+    threading_thread_t *record = (threading_thread_t *)ti_fork_take(&ti_fork_records);
+    for (threading_thread_t *next; record != NULL; record = next) {
+        next = record->next;
+        ti_store_relaxed(&record->references, 1); /* relaxed: nobody else knows it */
+        threading_thread_free(record);
+    }
+}
+
+/* ---- in the child: the threads that are gone ---- */
+
 static void ti_fork_forget_thread(ti_self *self, void *survivor)
 {
     if (self == survivor)
@@ -46,36 +131,78 @@ static void ti_fork_forget_thread(ti_self *self, void *survivor)
         ti_self_free(self);
 }
 
-/* The objects of the threads that are gone: ended, for whoever still holds them. */
+/* The objects of the threads that are gone: ended, for whoever still holds them. A main that has left stays listed, and
+ * has given its own reference back. */
 static void ti_fork_end_records(const threading_thread_t *survivor)
 {
     for (threading_thread_t *record = ti_registry_first(), *next; record != NULL; record = next) {
         next = record->next;
         if (record == survivor)
             continue;
+        bool has_left = ti_load_relaxed(&record->state) == TI_ENDED; /* relaxed: the child has one thread */
         ti_store_release(&record->state, TI_ENDED);
-        threading_thread_free(record); /* the reference that the thread had */
+        if (record == ti_registry_main())
+            ti_fork_put_record_off(record); /* the process's reference */
+        if (!has_left)
+            ti_fork_put_record_off(record); /* the reference that the thread had */
     }
 }
 
+/* ---- in the child: its main ---- */
+
+/*
+ * An object and a name for the first foreign thread that forks without having them: in the hook there is no memory.
+ * There is one of each. A foreign thread that forks in such a child gets memory all the same; a handler that holds an
+ * allocator's lock over that second fork too is not known.
+ */
+static bool ti_fork_spare_is_used;
+static ti_name ti_fork_spare_name = {NULL, "MainThread", true};
+static threading_thread_t ti_fork_spare = {
+    .references = 1,
+    .kind = TI_MAIN,
+    .options_status = THREADING_OK,
+    .is_static = true,
+    .name = &ti_fork_spare_name,
+};
+
+static bool ti_fork_take_spare(void)
+{
+    bool is_free = !ti_fork_spare_is_used;
+    ti_fork_spare_is_used = true;
+    return is_free;
+}
+
+/* Without memory the old main's object stands for the new one. */
+static threading_thread_t *ti_fork_new_record(void)
+{
+    if (ti_fork_take_spare())
+        return &ti_fork_spare;
+    threading_thread_t *record = ti_thread_allocate(TI_MAIN, "MainThread", NULL);
+    return record != NULL ? record : &ti_thread_main_record;
+}
+
+/* Without memory it keeps its name. */
 static void ti_fork_become_main(threading_thread_t *record)
 {
     record->kind = TI_MAIN;
     record->daemon = false;
-    (void)ti_name_give(record, "MainThread", NULL); /* without memory it keeps its name */
+    if (ti_fork_take_spare())
+        ti_name_push(record, &ti_fork_spare_name);
+    else
+        (void)ti_name_give(record, "MainThread", NULL);
 }
 
 /* The object of the child's main thread: the forker's own; a foreign one becomes a main thread in every
- * respect. */
+ * respect. The process has a reference to it. */
 static threading_thread_t *ti_fork_main_record(ti_self *self)
 {
     if (self->record == NULL)
-        self->record = ti_thread_allocate(TI_MAIN, "MainThread", NULL);
-    if (self->record == NULL)
-        self->record = &ti_thread_main_record; /* no memory: the old main's object stands for the new one */
+        self->record = ti_fork_new_record();
     threading_thread_t *record = self->record;
     if (record->kind == TI_DUMMY)
         ti_fork_become_main(record);
+    if (record != ti_registry_main())
+        (void)threading_thread_retain(record);
     record->ident = self->fast.ident;
     record->native_id = ti_port_native_id();
     record->reap = TI_REAPED;
@@ -83,6 +210,21 @@ static threading_thread_t *ti_fork_main_record(ti_self *self)
     return record;
 }
 
+static void ti_fork_of_known(ti_self *self)
+{
+    ti_parking_reset();
+    ti_fence_reset();
+    ti_shutdown_reset();
+    ti_executors_reset();
+    self->executor = NULL;
+    ti_port_parker_init(&self->parker);
+    ti_foreign_reset(self);
+    ti_registry_for_each(ti_fork_forget_thread, self);
+    ti_fork_end_records(self->record);
+    ti_registry_reset(self, ti_fork_main_record(self));
+}
+
+/* A child in which nothing was used has nothing to forget but a first use that was just beginning. */
 void ti_fork_child(void)
 {
     ti_self *self = (ti_self *)ti_port_self();
@@ -90,13 +232,8 @@ void ti_fork_child(void)
     ti_blocks_reset_guard();
     ti_registry_reset_guard();
     ti_local_reset_guard();
-    ti_parking_reset();
-    ti_fence_reset();
-    ti_shutdown_reset();
-    ti_executors_reset();
-    self->executor = NULL;
-    ti_port_parker_init(&self->parker);
-    ti_registry_for_each(ti_fork_forget_thread, self);
-    ti_fork_end_records(self->record);
-    ti_registry_reset(self, ti_fork_main_record(self));
+    if (self != NULL)
+        ti_fork_of_known(self);
+    else
+        ti_runtime_reset();
 }

@@ -10,6 +10,7 @@
 #include "memory.h"
 #include "parking.h"
 #include "stop.h"
+#include "thread.h"
 #include "waits.h"
 
 #define TI_FUTURE_DISTANCE 128 /* as TI_LOOK_DISTANCE; some ten tasks */
@@ -104,6 +105,25 @@ static bool ti_future_move(threading_future_t *future, uint32_t from, uint32_t t
     return ti_load_relaxed(&future->state) == from && ti_swap_acquire(&future->state, from, to);
 }
 
+typedef struct ti_telling {
+    threading_future_t *future;
+    const ti_callback *callback;
+} ti_telling;
+
+static void *ti_future_run_callback(void *arg)
+{
+    const ti_telling *telling = (const ti_telling *)arg;
+    telling->callback->function(telling->future, telling->callback->arg);
+    return NULL;
+}
+
+/* By threading_exit() a callback ends itself only: the thread has others to tell. */
+static void ti_future_call_back(threading_future_t *future, const ti_callback *callback)
+{
+    ti_telling telling = {future, callback};
+    (void)ti_thread_call(ti_self_get(), ti_future_run_callback, &telling);
+}
+
 /* Those who wait are woken first, as in CPython. If a callback does not return, the others are freed with the future;
  * the last one may free that. It is done, so that nobody else touches them. */
 static void ti_future_tell(threading_future_t *future)
@@ -113,7 +133,7 @@ static void ti_future_tell(threading_future_t *future)
     while (is_more) {
         ti_callback callback = ti_future_take_callback(future);
         is_more = future->last_callback != NULL;
-        callback.function(future, callback.arg);
+        ti_future_call_back(future, &callback);
     }
 }
 
@@ -236,25 +256,29 @@ threading_status_t threading_future_add_done_callback(threading_future_t *future
 {
     if (future == NULL || callback == NULL)
         return THREADING_INVALID;
+    ti_callback told = {NULL, callback, arg};
     ti_callback *entry = ti_future_is_done(future) ? NULL : (ti_callback *)ti_memory_allocate(sizeof *entry);
     if (entry != NULL) {
-        entry->function = callback;
-        entry->arg = arg;
+        *entry = told;
         if (ti_future_append(future, entry))
             return THREADING_OK;
         ti_memory_free(entry);
     }
     if (!ti_future_is_done(future))
         return THREADING_NO_MEMORY;
-    callback(future, arg);
+    ti_future_call_back(future, &told);
     return THREADING_OK;
 }
 
 /* ---- running and waiting ---- */
 
+/* A worker counts as the owner of one RLock from its start (ti_worker_main). With one more, an RLock of the
+ * task's, an RWLock that it writes or a Once that it is inside, it does not help: the other task would run
+ * inside what was meant to keep it out. */
 bool ti_future_may_help(const ti_self *self, int64_t deadline)
 {
-    return deadline == TI_FOREVER && self->executor != NULL && !ti_wait_is_over(self, deadline);
+    return deadline == TI_FOREVER && self->executor != NULL && self->fast.rlocks <= 1 &&
+           !ti_wait_is_over(self, deadline);
 }
 
 /* Look a little before sleeping. Who has caught up with the worker lets it run ahead undisturbed: each look takes the

@@ -60,7 +60,11 @@ bool ti_future_begin(threading_future_t *future, uint32_t runner);
 bool ti_future_finish(threading_future_t *future, uint32_t from, threading_status_t status, void *value,
                       uint32_t *spare);
 
-/* Whether the calling thread may run tasks that have not begun instead of waiting for them. */
+/*
+ * Whether the calling thread may run tasks that have not begun instead of waiting for them. To be asked only
+ * by a wait that cannot end before those tasks have: for the result of one, for all of several, for a map's
+ * items. A wait for the first of several would last as long as the task that it happened to run.
+ */
 bool ti_future_may_help(const ti_self *self, int64_t deadline);
 
 /* Wait until a future is done; a worker runs the task itself if it may. */

@@ -51,9 +51,14 @@ static void ti_guard_lock_slow(ti_guard *guard, ti_parker *parker)
     }
 }
 
+bool ti_guard_try_lock(ti_guard *guard)
+{
+    return ti_swap_pointer_acquire(&guard->word, 0, TI_GUARD_LOCKED);
+}
+
 void ti_guard_lock(ti_guard *guard, ti_parker *parker)
 {
-    if (!ti_swap_pointer_acquire(&guard->word, 0, TI_GUARD_LOCKED))
+    if (!ti_guard_try_lock(guard))
         ti_guard_lock_slow(guard, parker);
 }
 

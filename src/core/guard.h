@@ -23,6 +23,7 @@
 #ifndef TI_GUARD_H
 #define TI_GUARD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "port.h"
@@ -35,6 +36,9 @@ typedef struct threading_guard ti_guard;
 
 /* Wait for the guard; `parker` is the calling thread's. */
 void ti_guard_lock(ti_guard *guard, ti_parker *parker);
+
+/* Take the guard if it is free. */
+bool ti_guard_try_lock(ti_guard *guard);
 
 void ti_guard_unlock(ti_guard *guard);
 

@@ -11,24 +11,29 @@
  */
 #include "local.h"
 
-#include <stdalign.h>
 #include <string.h>
 
 #include "atomic.h"
 #include "memory.h"
+#include "runtime.h"
+#include "thread.h"
 
 #define TI_FIRST_CAPACITY 8
 
 /* The head of a copy; the user's struct follows. All is under the guard but `fini` and `owner`, which never
  * change. */
 typedef struct ti_copy {
-    alignas(max_align_t) void
-        *next;   /* in the local's list: a ti_copy, void so that the public struct holds the first */
+    void *next;  /* in the local's list: a ti_copy, void so that the public struct holds the first */
     void **link; /* what points to this copy */
     ti_self *owner;
     uint32_t slot;
     void (*fini)(void *copy);
 } ti_copy;
+
+/* How far behind the head that is. Memory comes aligned for any standard type, none of which needs more than 16
+ * bytes, and so stays what is a multiple of 16 behind. (Microsoft's <stddef.h> has no max_align_t in C.) */
+#define TI_COPY_ALIGNMENT ((size_t)16)
+#define TI_COPY_HEAD ((sizeof(ti_copy) + TI_COPY_ALIGNMENT - 1) / TI_COPY_ALIGNMENT * TI_COPY_ALIGNMENT)
 
 _Static_assert(sizeof(threading_local_t) <= 256, "design.md: no object is larger than 256 bytes");
 
@@ -42,17 +47,22 @@ static struct {
 
 static void *ti_copy_data(ti_copy *copy)
 {
-    return copy + 1;
+    return (char *)copy + TI_COPY_HEAD;
 }
 
 static ti_copy *ti_copy_of(void *data)
 {
-    return (ti_copy *)data - 1;
+    return (ti_copy *)(void *)((char *)data - TI_COPY_HEAD);
 }
 
 void ti_local_lock(ti_self *self)
 {
     ti_guard_lock(&ti_locals.guard, &self->parker);
+}
+
+bool ti_local_try_lock(void)
+{
+    return ti_guard_try_lock(&ti_locals.guard);
 }
 
 void ti_local_unlock(void)
@@ -65,7 +75,32 @@ void ti_local_reset_guard(void)
     memset(&ti_locals.guard, 0, sizeof ti_locals.guard);
 }
 
-/* ---- slots, under the guard ---- */
+/* ---- memory, without the guard ---- */
+
+/*
+ * What a first use needs is taken before the guard, and what is left of it is given back after it. A user's allocator may
+ * be protected by a Lock that a handler of fork holds while the guard is wanted: under the guard nobody may wait for it.
+ *
+ *   memory    an array, not zeroed
+ *   capacity  how many elements it has
+ *   wanted    how many it should have
+ */
+typedef struct ti_array {
+    void *memory;
+    size_t capacity;
+    size_t wanted;
+} ti_array;
+
+/*
+ *   copy   what is made
+ *   slots  a larger `free` of ti_locals; once that is in its place, the smaller one
+ *   table  a larger table of the thread, likewise
+ */
+typedef struct ti_stock {
+    ti_copy *copy;
+    ti_array slots;
+    ti_array table;
+} ti_stock;
 
 static size_t ti_grown(size_t capacity, size_t needed)
 {
@@ -76,21 +111,64 @@ static size_t ti_grown(size_t capacity, size_t needed)
     return capacity;
 }
 
-/* 0 when memory is out. */
-static uint32_t ti_slot_new(void)
+/* False: memory is out. */
+static bool ti_array_fill(ti_array *array, size_t size)
+{
+    if (array->capacity >= array->wanted)
+        return true;
+    void *memory = ti_memory_resize(array->memory, array->wanted * size);
+    if (memory == NULL)
+        return false;
+    array->memory = memory;
+    array->capacity = array->wanted;
+    return true;
+}
+
+static bool ti_stock_fill(ti_stock *stock)
+{
+    return ti_array_fill(&stock->slots, sizeof *ti_locals.free) &&
+           ti_array_fill(&stock->table, sizeof(void *));
+}
+
+static void ti_stock_give_back(const ti_stock *stock)
+{
+    ti_memory_free(stock->copy);
+    ti_memory_free(stock->slots.memory);
+    ti_memory_free(stock->table.memory);
+}
+
+/* Under the guard. False: the array is too small; it then says what is wanted. */
+static bool ti_array_suffices(ti_array *array, size_t capacity, size_t needed)
+{
+    array->wanted = ti_grown(capacity, needed);
+    return array->capacity >= array->wanted;
+}
+
+/* ---- slots, under the guard ---- */
+
+/* Have room for one slot more to be given back. False: the stock does not suffice. */
+static bool ti_slots_grow(ti_array *larger)
+{
+    size_t needed = (size_t)ti_locals.slots + 1;
+    if (ti_locals.free_capacity >= needed)
+        return true;
+    if (!ti_array_suffices(larger, ti_locals.free_capacity, needed))
+        return false;
+    uint32_t *smaller = ti_locals.free;
+    if (ti_locals.free_count > 0)
+        memcpy(larger->memory, smaller, ti_locals.free_count * sizeof *smaller);
+    ti_locals.free = (uint32_t *)larger->memory;
+    ti_locals.free_capacity = larger->capacity;
+    *larger = (ti_array){.memory = smaller};
+    return true;
+}
+
+/* 0: the stock does not suffice. */
+static uint32_t ti_slot_new(ti_stock *stock)
 {
     if (ti_locals.free_count > 0)
         return ti_locals.free[--ti_locals.free_count];
-    size_t needed = (size_t)ti_locals.slots + 1;
-    if (ti_locals.free_capacity < needed) {
-        size_t capacity = ti_grown(ti_locals.free_capacity, needed);
-        void *memory = ti_memory_resize(ti_locals.free, capacity * sizeof *ti_locals.free);
-        if (memory == NULL)
-            return 0;
-        ti_locals.free = (uint32_t *)memory;
-        ti_locals.free_capacity = capacity;
-    }
-    return ++ti_locals.slots;
+    return ti_slots_grow(&stock->slots) ? ++ti_locals.slots : 0;
 }
 
 static void ti_slot_free(uint32_t slot)
@@ -99,17 +177,22 @@ static void ti_slot_free(uint32_t slot)
         ti_locals.free[ti_locals.free_count++] = slot;
 }
 
-static bool ti_slot_reserve(ti_self *self, uint32_t slot)
+/* Have room for the slot in the thread's table. False: the stock does not suffice. */
+static bool ti_slot_reserve(ti_self *self, uint32_t slot, ti_array *larger)
 {
-    if (slot < self->fast.capacity)
+    size_t capacity = self->fast.capacity;
+    if (slot < capacity)
         return true;
-    size_t capacity = ti_grown(self->fast.capacity, (size_t)slot + 1);
-    void **copies = (void **)ti_memory_resize(self->fast.copies, capacity * sizeof *copies);
-    if (copies == NULL)
+    if (!ti_array_suffices(larger, capacity, (size_t)slot + 1))
         return false;
-    memset(copies + self->fast.capacity, 0, (capacity - self->fast.capacity) * sizeof *copies);
+    void **copies = (void **)larger->memory;
+    if (capacity > 0)
+        memcpy(copies, self->fast.copies, capacity * sizeof *copies);
+    memset(copies + capacity, 0, (larger->capacity - capacity) * sizeof *copies);
+    void **smaller = self->fast.copies;
     self->fast.copies = copies;
-    self->fast.capacity = capacity;
+    self->fast.capacity = larger->capacity;
+    *larger = (ti_array){.memory = smaller};
     return true;
 }
 
@@ -136,19 +219,18 @@ static void ti_copy_unlink(ti_copy *copy)
     copy->owner->fast.copies[copy->slot] = NULL;
 }
 
-static void *ti_copy_new(threading_local_t *local, ti_self *self)
+/* Put the stock's copy in its place. False: the stock does not suffice. */
+static bool ti_copy_place(threading_local_t *local, ti_self *self, ti_stock *stock)
 {
     /* Release: pairs with the acquire in threading_local_get; a slot that was another local's is empty by
      * now. */
     if (local->slot == 0)
-        ti_store_release(&local->slot, ti_slot_new());
-    if (local->slot == 0 || !ti_slot_reserve(self, local->slot))
-        return NULL;
-    ti_copy *copy = (ti_copy *)ti_memory_allocate(sizeof *copy + local->size);
-    if (copy == NULL)
-        return NULL;
-    ti_copy_link(copy, local, self);
-    return ti_copy_data(copy);
+        ti_store_release(&local->slot, ti_slot_new(stock));
+    if (local->slot == 0 || !ti_slot_reserve(self, local->slot, &stock->table))
+        return false;
+    ti_copy_link(stock->copy, local, self);
+    stock->copy = NULL;
+    return true;
 }
 
 /* ---- the end of copies, without the guard ---- */
@@ -175,13 +257,28 @@ static ti_copy *ti_local_take(ti_self *self, size_t *slot)
     return copy;
 }
 
+static void *ti_copy_finalise(void *arg)
+{
+    ti_copy *copy = (ti_copy *)arg;
+    copy->fini(ti_copy_data(copy));
+    return NULL;
+}
+
+/* By threading_exit() a finaliser ends itself only: the thread is ending already, and has others to call. */
+static void ti_copy_end_with_thread(ti_copy *copy, ti_self *self)
+{
+    if (copy->fini != NULL)
+        (void)ti_thread_call(self, ti_copy_finalise, copy);
+    ti_memory_free(copy);
+}
+
 /* One pass over the table. False if it found nothing. */
 static bool ti_local_finish_once(ti_self *self)
 {
     bool found = false;
     size_t slot = 0;
     for (ti_copy *copy; (copy = ti_local_take(self, &slot)) != NULL; found = true)
-        ti_copy_end(copy);
+        ti_copy_end_with_thread(copy, self);
     return found;
 }
 
@@ -210,9 +307,9 @@ void ti_local_abandon(ti_self *self)
         if (self->fast.copies[slot] != NULL) {
             ti_copy *copy = ti_copy_of(self->fast.copies[slot]);
             ti_copy_unlink(copy);
-            ti_memory_free(copy);
+            ti_fork_put_off(copy);
         }
-    ti_memory_free(self->fast.copies);
+    ti_fork_put_off(self->fast.copies);
     self->fast.copies = NULL;
     self->fast.capacity = 0;
 }
@@ -232,13 +329,26 @@ threading_status_t threading_local_init(threading_local_t *local, size_t size, v
     return THREADING_OK;
 }
 
+/* The copy's data, in its place. NULL when memory is out. */
+static void *ti_copy_new(threading_local_t *local, ti_self *self)
+{
+    ti_copy *copy = (ti_copy *)ti_memory_allocate(TI_COPY_HEAD + local->size);
+    ti_stock stock = {.copy = copy};
+    bool is_placed = false;
+    while (copy != NULL && !is_placed && ti_stock_fill(&stock)) {
+        ti_local_lock(self);
+        is_placed = ti_copy_place(local, self, &stock);
+        ti_local_unlock();
+    }
+    ti_stock_give_back(&stock);
+    return is_placed ? ti_copy_data(copy) : NULL;
+}
+
 static void *ti_local_get_slow(threading_local_t *local, ti_self *self)
 {
-    if (local->size == 0 || local->size > SIZE_MAX - sizeof(ti_copy))
+    if (local->size == 0 || local->size > SIZE_MAX - TI_COPY_HEAD)
         return NULL;
-    ti_local_lock(self);
     void *data = ti_copy_new(local, self);
-    ti_local_unlock();
     /* The copy is in place already, so that `init` may use the local. */
     if (data != NULL && local->init != NULL)
         local->init(data);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "atomic.h"
+#include "calls.h"
 #include "port.h"
 #include "registry.h"
 #include "thread.h"
@@ -96,5 +97,6 @@ void threading_exit(void *result)
     if (self->way_out == NULL)
         ti_port_thread_exit();
     self->exit_result = result;
+    ti_calls_abandon(self, self->way_out_calls); /* here, while the frames that they are in are still there */
     longjmp(*self->way_out, 1);
 }

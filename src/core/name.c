@@ -16,7 +16,7 @@
 
 ti_name ti_name_of_main = {NULL, "MainThread", true};
 
-static void ti_name_push(threading_thread_t *record, ti_name *name)
+void ti_name_push(threading_thread_t *record, ti_name *name)
 {
     name->older = record->name;
     record->name = name;
@@ -48,7 +48,9 @@ static ti_name *ti_name_automatic(const char *prefix)
         return NULL;
     /* Relaxed: only the number matters. */
     unsigned long number = (unsigned long)ti_add_relaxed(&count, 1) + 1;
+    ti_port_errors errors = ti_port_errors_keep();
     (void)snprintf(name->storage, TI_AUTOMATIC_SIZE, "%s-%lu", prefix, number);
+    ti_port_errors_restore(errors);
     return name;
 }
 
@@ -66,7 +68,8 @@ void ti_name_free_all(threading_thread_t *record)
     ti_name *older;
     for (ti_name *name = record->name; name != NULL; name = older) {
         older = name->older;
-        ti_memory_free(name);
+        if (name->text == name->storage) /* else it is static: main's */
+            ti_memory_free(name);
     }
 }
 

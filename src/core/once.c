@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Once: a word that is first 0, then the ident of the thread that runs the function, then DONE.
+ * Once: a word that is first 0, then the ident of the thread that runs the function, then DONE; or ABANDONED if the
+ * function has ended its thread.
  *
  * A thread that finds another one running waits for it as for the owner of an RLock, with the same proof of
  * deadlock.
  */
 #include "atomic.h"
+#include "calls.h"
 #include "parking.h"
 #include "self.h"
 #include "waits.h"
 
-#define TI_DONE UINT32_MAX /* no ident: those have 31 bits */
+#define TI_DONE UINT32_MAX /* no ident: those have 31 bits; nor is the next */
+#define TI_ABANDONED (UINT32_MAX - 1)
 
 _Static_assert(sizeof(threading_once_t) == 4, "a Once is its word");
 
@@ -23,15 +26,33 @@ threading_status_t threading_once_init(threading_once_t *once)
     return THREADING_OK;
 }
 
-/* `rlocks`: if the thread ends in the function, those who wait are woken and told, as for an RLock. */
+static void ti_once_end(uint32_t *word, uint32_t end)
+{
+    /* Sequential: the change in the table in parking.h; releases what the function did. */
+    ti_store_sequential(word, end);
+    ti_parking_wake_all(word);
+}
+
+/* The function has ended its thread. What it has left behind nobody can know: it is neither called again nor done. */
+static void ti_once_abandon(ti_self *self, void *object, uintptr_t unused)
+{
+    (void)unused;
+    uint32_t *word = (uint32_t *)object;
+    self->fast.rlocks--;
+    /* Relaxed: only this thread puts its ident there. The word is another one's if the user has made it new. */
+    if (ti_load_relaxed(word) == self->fast.ident)
+        ti_once_end(word, TI_ABANDONED);
+}
+
+/* `rlocks`: inside the function the thread counts as the owner of one RLock more (ti_future_may_help). */
 static void ti_once_run(uint32_t *word, ti_self *self, void (*function)(void *arg), void *arg)
 {
     self->fast.rlocks++;
+    ti_calls_enter(self, (ti_call){ti_once_abandon, word, 0});
     function(arg);
+    ti_calls_leave(self);
     self->fast.rlocks--;
-    /* Sequential: the change in the table in parking.h; releases what the function did. */
-    ti_store_sequential(word, TI_DONE);
-    ti_parking_wake_all(word);
+    ti_once_end(word, TI_DONE);
 }
 
 static threading_status_t ti_once_slow(uint32_t *word, void (*function)(void *arg), void *arg)
@@ -46,7 +67,7 @@ static threading_status_t ti_once_slow(uint32_t *word, void (*function)(void *ar
             ti_once_run(word, self, function, arg);
             return THREADING_OK;
         }
-        if (seen == self->fast.ident)
+        if (seen == self->fast.ident || seen == TI_ABANDONED)
             return THREADING_DEADLOCK; /* whatever limits the wait: this thread would have to go on */
         threading_status_t status = seen != 0 ? ti_waits_sleep(self, word, seen, TI_FOREVER) : THREADING_OK;
         if (status != THREADING_OK)

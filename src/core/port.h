@@ -4,12 +4,15 @@
  * (src/posix, …) that defines these functions and the header port_types.h.
  *
  * The contract, for all of them:
- *   - A backend never calls the core, apart from the functions it was handed.
+ *   - A backend never calls the core, apart from the functions it was handed, and the hooks around a fork.
  *   - Moments are int64_t nanoseconds on the clock of ti_port_now(); TI_FOREVER is no moment at all.
  *   - Results of the system are handled here. What the core is told is success or one status; what a correct
  *     program cannot meet is treated as "nothing happened", which every caller tolerates.
  *   - No function allocates after the thread that calls it was made known, nor may it fail where it returns
  *   void.
+ *   - What the system says of its errors in the calling thread (errno, GetLastError()) is the user's: every function
+ *     leaves it as it was, apart from those of a thread's first call (is_main, set_self, the hooks), around which the
+ *     core keeps it.
  *
  * port_types.h supplies the types
  *   ti_port_thread   a started thread, to be reaped once
@@ -18,6 +21,10 @@
  * thread set last with ti_port_set_self(), or NULL. NULL may also mean that the backend has to look closer.
  * And `bool ti_port_is_alone(void)`: true only if the process has no other thread, false where that is not
  * known.
+ * And for the calls of the C library that the core makes by itself
+ *   ti_port_errors                                what the system says of its errors in the calling thread
+ *   ti_port_errors ti_port_errors_keep(void)      keep it for
+ *   void ti_port_errors_restore(ti_port_errors)   let it be so again
  */
 #ifndef TI_PORT_H
 #define TI_PORT_H
@@ -95,24 +102,54 @@ size_t ti_port_cpu_count(void);
 /*
  * Set the calling thread's pointer. When the thread ends, whoever started it, with a pointer that is not
  * NULL, `leave` is called in it with the pointer, after most other thread-local destructors; the pointer is
- * still set during the call and is NULL after it. False when the system cannot arrange for that call: the
- * pointer is set nevertheless.
+ * still set during the call and is NULL after it. In a thread for which it was called before, `leave` comes as soon as it can, if
+ * it can at all. False when the system cannot arrange for any call: the pointer is set nevertheless.
  */
 bool ti_port_set_self(void *self, void (*leave)(void *self));
 
 /* Look closer where ti_port_self() gave NULL. */
 void *ti_port_self_recall(void);
 
-/* ---- 5 hooks ---- */
+/*
+ * By what another thread can tell whether the calling one is gone; 0 where nothing tells. Over means that nothing runs in it
+ * any more; it may be said a moment after the thread was joined. It is asked in a thread that is not the one. The end gives
+ * back what it takes.
+ */
+uint64_t ti_port_life(void);
+bool ti_port_life_is_over(uint64_t life);
+void ti_port_life_end(uint64_t life);
+
+/* ---- 5 memory that malloc knows nothing of ---- */
+
+/* Zeroed memory that is never given back, aligned for any standard type; NULL when it is out. From the system, since a
+ * thread's first call may come from within malloc. C has nothing but malloc: its backend begins with a reserve. */
+void *ti_port_pages(size_t size);
+
+/* ---- 6 hooks ---- */
 
 /* Call the hook once when the process exits by exit() or by the return of main. False if it cannot be
  * arranged. */
 bool ti_port_at_exit(void (*hook)(void));
 
-/* Call these around every fork. False if it cannot be arranged; true where there is no fork. */
-bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
+/* Whether the system has killed all other threads because the process ends: false where it kills them at
+ * once. */
+bool ti_port_threads_are_gone(void);
 
-/* ---- 6 a fence in all threads of the process ---- */
+/*
+ * The core's hooks around a fork. They are the one exception to the rule that a backend calls only what it was handed:
+ * the system is to be told of them when the code is loaded, before any call of the core. Then they run after the prepare
+ * handlers that users register later, and before their handlers in the parent and the child, all of which may use the
+ * library. The hooks allocate nothing and give no memory back.
+ */
+void ti_fork_prepare(void);
+void ti_fork_parent(void);
+void ti_fork_child(void);
+
+/* Whether the system calls these around every fork. Where it would not have them when the code was loaded, it is asked
+ * again. True where there is no fork, or where a backend cannot know of any. */
+bool ti_port_at_fork(void);
+
+/* ---- 7 a fence in all threads of the process ---- */
 
 /* Whether the system has one; may be asked again, and is asked again in a forked child. */
 bool ti_port_fence_start(void);

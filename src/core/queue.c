@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "atomic.h"
+#include "calls.h"
 #include "deadline.h"
 #include "line.h"
 #include "memory.h"
@@ -91,17 +92,39 @@ static void ti_queue_sift_down(threading_queue_t *queue)
     }
 }
 
-static void ti_queue_insert(threading_queue_t *queue, const void *item)
+static ti_waiter *ti_queue_take(const threading_queue_t *queue, ti_wait_kind line, size_t n, ti_self *self)
+{
+    return ti_line_take(&queue->count, line, n, self);
+}
+
+/* A comparison has ended its thread, with the lock held. All items are there, if not in their order; who waits looks
+ * again. */
+static void ti_queue_abandon(ti_self *self, void *object, uintptr_t unused)
+{
+    (void)unused;
+    threading_queue_t *queue = (threading_queue_t *)object;
+    ti_waiter *getters = ti_queue_take(queue, TI_GETTERS, SIZE_MAX, self);
+    ti_waiter *putters = ti_queue_take(queue, TI_PUTTERS, SIZE_MAX, self);
+    ti_parking_wake_watchers(&queue->count);
+    ti_queue_unlock(queue, self);
+    ti_line_wake(getters);
+    ti_line_wake(putters);
+}
+
+static void ti_queue_insert(threading_queue_t *queue, const void *item, ti_self *self)
 {
     ti_store_pointer_relaxed(&queue->count, queue->count + 1); /* relaxed: as all under the lock */
     if (queue->item_size == 0)
         return;
     ti_queue_copy(queue, ti_queue_item(queue, queue->count - 1), item);
-    if (queue->kind == THREADING_QUEUE_PRIORITY)
-        ti_queue_sift_up(queue, queue->count - 1);
+    if (queue->kind != THREADING_QUEUE_PRIORITY)
+        return;
+    ti_calls_enter(self, (ti_call){ti_queue_abandon, queue, 0});
+    ti_queue_sift_up(queue, queue->count - 1);
+    ti_calls_leave(self);
 }
 
-static void ti_queue_remove(threading_queue_t *queue, void *item)
+static void ti_queue_remove(threading_queue_t *queue, void *item, ti_self *self)
 {
     ti_store_pointer_relaxed(&queue->count, queue->count - 1); /* relaxed: as all under the lock */
     if (queue->item_size == 0)
@@ -111,7 +134,9 @@ static void ti_queue_remove(threading_queue_t *queue, void *item)
         queue->first = queue->first + 1 < queue->capacity ? queue->first + 1 : 0;
     } else if (queue->kind == THREADING_QUEUE_PRIORITY) {
         ti_queue_copy(queue, ti_queue_item(queue, 0), ti_queue_item(queue, queue->count));
+        ti_calls_enter(self, (ti_call){ti_queue_abandon, queue, 0});
         ti_queue_sift_down(queue);
+        ti_calls_leave(self);
     }
 }
 
@@ -161,11 +186,6 @@ void threading_queue_free(threading_queue_t *queue)
 }
 
 /* ---- waiting ---- */
-
-static ti_waiter *ti_queue_take(const threading_queue_t *queue, ti_wait_kind line, size_t n, ti_self *self)
-{
-    return ti_line_take(&queue->count, line, n, self);
-}
 
 /* Look a little while, without the lock, whether the count changes: not where others wait, whom this thread would
  * pass. */
@@ -225,8 +245,8 @@ static threading_status_t ti_queue_put_locked(threading_queue_t *queue, const vo
         *woken = ti_queue_take(queue, TI_PUTTERS, 1, self); /* this wait's wake is for another */
         return THREADING_NO_MEMORY;
     }
-    ti_queue_insert(queue, item);
-    queue->unfinished++;
+    queue->unfinished++; /* first: a comparison may end the thread */
+    ti_queue_insert(queue, item, self);
     if (ti_line_is_awaited(&queue->count)) {
         *woken = ti_queue_take(queue, TI_GETTERS, 1, self);
         ti_parking_wake_watchers(&queue->count);
@@ -246,7 +266,7 @@ static threading_status_t ti_queue_get_locked(threading_queue_t *queue, void *it
     }
     if (queue->count == 0)
         return THREADING_SHUTDOWN;
-    ti_queue_remove(queue, item);
+    ti_queue_remove(queue, item, self);
     if (ti_line_is_awaited(&queue->count))
         *woken = ti_queue_take(queue, TI_PUTTERS, 1, self);
     return THREADING_OK;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "atomic.h"
+#include "foreign.h"
 #include "thread.h"
 
 #define TI_TABLE_SIZE 4096 /* idents are consecutive, so 10,000 threads make chains of two or three */
@@ -27,6 +28,11 @@ static struct {
 void ti_registry_lock(ti_self *self)
 {
     ti_guard_lock(&ti_registry.guard, &self->parker);
+}
+
+bool ti_registry_try_lock(void)
+{
+    return ti_guard_try_lock(&ti_registry.guard);
 }
 
 void ti_registry_unlock(void)
@@ -141,6 +147,7 @@ size_t threading_enumerate(threading_thread_t **threads, size_t capacity)
     if (threads == NULL && capacity > 0)
         return 0;
     ti_registry_lock(ti_self_get());
+    ti_foreign_bury_dummies();
     size_t count = ti_registry.alive;
     threading_thread_t *record = ti_registry.first;
     for (size_t i = 0; i < count && i < capacity; i++, record = record->next)

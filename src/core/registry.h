@@ -16,6 +16,7 @@
 #define TI_IDENT_LIMIT UINT32_C(0x80000000) /* idents are 1 … 2^31 - 1 */
 
 void ti_registry_lock(ti_self *self);
+bool ti_registry_try_lock(void);
 void ti_registry_unlock(void);
 
 /* The main thread's object. Any thread may ask without the guard. */

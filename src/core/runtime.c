@@ -4,23 +4,47 @@
 #include "atomic.h"
 #include "fence.h"
 #include "port.h"
+#include "self.h"
 #include "spins.h"
 
-enum { TI_NO_HOOKS, TI_HOOKING, TI_HOOKED };
+static uint32_t ti_used;
+static uint32_t ti_started;
+static uint32_t ti_exit_is_hooked; /* for as long as the code is loaded */
 
-static uint32_t ti_hooks;
+/* Two threads at once may both register it: running it more than once does no harm. */
+static bool ti_runtime_hook_exit(void)
+{
+    if (ti_load_acquire(&ti_exit_is_hooked))
+        return true;
+    /* Twice: see shutdown.c. NOLINTNEXTLINE(misc-redundant-expression) */
+    bool hooked = ti_port_at_exit(ti_shutdown_at_exit) && ti_port_at_exit(ti_shutdown_at_exit);
+    if (hooked)
+        ti_store_release(&ti_exit_is_hooked, 1);
+    return hooked;
+}
+
+bool ti_runtime_is_used(void)
+{
+    return ti_load_acquire(&ti_used) != 0;
+}
+
+void ti_runtime_reset(void)
+{
+    ti_self_reset();
+    ti_store_release(&ti_started, 0);
+    ti_store_release(&ti_used, 0); /* last: then nothing is left of the use before */
+}
 
 bool ti_runtime_start(void)
 {
-    /* Acquire: pairs with the release below. A thread that comes while another one registers goes on. */
-    if (ti_load_acquire(&ti_hooks) != TI_NO_HOOKS || !ti_swap_acquire(&ti_hooks, TI_NO_HOOKS, TI_HOOKING))
+    if (ti_load_acquire(&ti_started))
         return true;
+    ti_store_release(&ti_used, 1);
     ti_fence_decide();
     ti_spins_decide();
-    /* Twice: see shutdown.c. NOLINTNEXTLINE(misc-redundant-expression) */
-    bool hooked = ti_port_at_exit(ti_shutdown_at_exit) && ti_port_at_exit(ti_shutdown_at_exit);
-    if (hooked) /* without fork hooks a forked child must not use the library, and nothing else is lost */
-        (void)ti_port_at_fork(ti_fork_prepare, ti_fork_parent, ti_fork_child);
-    ti_store_release(&ti_hooks, hooked ? TI_HOOKED : TI_NO_HOOKS);
-    return hooked;
+    /* Without hooks around fork a child would find guards held: a start is refused then, and tried again. */
+    bool started = ti_port_at_fork() && ti_runtime_hook_exit();
+    if (started)
+        ti_store_release(&ti_started, 1); /* pairs with the acquire above */
+    return started;
 }

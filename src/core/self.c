@@ -3,15 +3,22 @@
 
 #include <string.h>
 
+#include "annotate.h"
 #include "atomic.h"
 #include "bias.h"
 #include "block.h"
+#include "calls.h"
+#include "foreign.h"
 #include "local.h"
 #include "memory.h"
 #include "registry.h"
 #include "runtime.h"
 #include "thread.h"
 #include "waits.h"
+
+/* Records that are made at once, each in lines of the cache of its own; one by one for tools that look for lost memory. */
+#define TI_SELF_SIZE ((sizeof(ti_self) + 127) / 128 * 128)
+#define TI_SLAB (TI_KEEPS_MEMORY ? 16384 / TI_SELF_SIZE : 1)
 
 #define TI_RESERVE 8           /* foreign threads that can lock although memory is out */
 #define TI_MEMORY_WAIT 1000000 /* nanoseconds between attempts to get memory beyond the reserve */
@@ -52,6 +59,21 @@ static ti_self *ti_pool_take(void)
     return taken;
 }
 
+/* Records for the pool, and one for the caller. NULL when memory is out. */
+static ti_self *ti_slab_new(void)
+{
+    char *slab = (char *)ti_memory_keep(TI_SLAB * TI_SELF_SIZE);
+    if (slab == NULL)
+        return NULL;
+    for (size_t i = 0; i < TI_SLAB; i++) {
+        ti_self *self = (ti_self *)(void *)(slab + i * TI_SELF_SIZE);
+        ti_port_parker_init(&self->parker);
+        if (i > 0)
+            ti_pool_put(self);
+    }
+    return (ti_self *)(void *)slab;
+}
+
 /* A thread's own waiter knows whose it is. */
 static ti_self *ti_self_complete(ti_self *self)
 {
@@ -67,11 +89,8 @@ ti_self *ti_self_new(void)
         memset(self, 0, offsetof(ti_self, parker));
         return ti_self_complete(self);
     }
-    self = (ti_self *)ti_memory_allocate(sizeof *self);
-    if (self == NULL)
-        return NULL;
-    ti_port_parker_init(&self->parker);
-    return ti_self_complete(self);
+    self = ti_slab_new();
+    return self != NULL ? ti_self_complete(self) : NULL;
 }
 
 void ti_self_free(ti_self *self)
@@ -119,45 +138,83 @@ void ti_self_show(ti_self *self)
 #endif
 }
 
-/* A thread's first call. */
-static ti_self *ti_self_attach_new(void)
+static ti_self *ti_main_self_begin(void)
+{
+    ti_store_relaxed(&ti_main_is_known, 1); /* relaxed: main's own, as in ti_self_begin */
+    ti_port_parker_init(&ti_main_self.parker);
+    ti_main_self.record = ti_registry_main();
+    return ti_self_complete(&ti_main_self);
+}
+
+/* A record that others can find, for a thread that has none. */
+static ti_self *ti_self_begin(void)
 {
     /* Relaxed: only main itself can be told to be main. After its end late destructors find it known. */
     bool is_main = ti_port_is_main() && ti_load_relaxed(&ti_main_is_known) == 0;
-    ti_self *self = is_main ? ti_self_complete(&ti_main_self) : ti_foreign_self();
-    if (is_main) {
-        ti_store_relaxed(&ti_main_is_known, 1);
-        ti_port_parker_init(&self->parker);
-        self->record = ti_registry_main();
-    }
-    (void)ti_port_set_self(self,
-                           ti_self_leave); /* without the call at its end a foreign thread stays listed */
-    (void)ti_runtime_start();              /* asked again, and answered for, by threading_thread_start */
+    ti_self *self = is_main ? ti_main_self_begin() : ti_foreign_self();
+    uint64_t life = is_main ? 0 : ti_port_life();
     ti_registry_lock(self);
     self->fast.ident = is_main ? TI_MAIN_IDENT : ti_registry_new_ident();
     ti_registry_add(self);
+    ti_foreign_add(self, life);
     ti_registry_unlock();
+    return self;
+}
+
+/* A thread's first call. What follows ti_self_begin may allocate in the C library, whose malloc may call back: then the thread
+ * is known and complete. */
+static ti_self *ti_self_attach_new(void)
+{
+    ti_self *self = ti_self_begin();
+    (void)ti_port_set_self(self, ti_self_leave); /* whether it will be called: foreign.h */
+    (void)ti_runtime_start(); /* asked again, and answered for, by threading_thread_start */
     ti_self_show(self);
     return self;
 }
 
 ti_self *ti_self_attach(void)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     ti_self *self = (ti_self *)ti_port_self_recall();
-    return self != NULL ? self : ti_self_attach_new();
+    if (self == NULL)
+        self = ti_self_attach_new();
+    ti_port_errors_restore(errors);
+    return self;
+}
+
+void ti_self_retire(ti_self *self)
+{
+    ti_foreign_remove(self);
+    ti_registry_remove(self);
+    ti_waits_owner_ended(self);
+    if (self->record != NULL)
+        ti_thread_set_ended(self->record);
+}
+
+void ti_self_end(ti_self *self)
+{
+    ti_local_finish(self);
+    ti_blocks_leave(self);
+    ti_registry_lock(self);
+    threading_thread_t *record = self->record;
+    bool is_kept = ti_bias_keep(self);
+    ti_registry_unlock();
+    if (record != NULL)
+        ti_thread_leave(record);
+    if (!is_kept)
+        ti_self_free(self);
 }
 
 void ti_self_leave(void *pointer)
 {
     ti_self *self = (ti_self *)pointer;
+    ti_calls_abandon(self, 0); /* the thread has ended inside of them, in the platform's own way */
+    ti_foreign_sweep(self);
     ti_local_finish(self);
     ti_blocks_leave(self);
     threading_thread_t *record = self->record; /* only now: a finaliser may have asked for a Dummy */
     ti_registry_lock(self);
-    ti_registry_remove(self);
-    ti_waits_owner_ended(self);
-    if (record != NULL)
-        ti_thread_set_ended(record);
+    ti_self_retire(self);
     bool is_kept = ti_bias_keep(self);
     ti_registry_unlock();
     if (record != NULL)
@@ -165,4 +222,10 @@ void ti_self_leave(void *pointer)
     ti_self_show(NULL);
     if (!is_kept)
         ti_self_free(self);
+}
+
+void ti_self_reset(void)
+{
+    memset(&ti_main_self, 0, sizeof ti_main_self);
+    ti_store_relaxed(&ti_main_is_known, 0); /* relaxed: the child has one thread */
 }

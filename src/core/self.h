@@ -5,6 +5,9 @@
  * A thread has a ti_self from the start if it was started here, else from its first call that needs one,
  * until it ends. The memory is never given back to the system but reused for later threads: another thread
  * may still be about to unpark this one when it ends.
+ *
+ * A thread's first call needs no memory of malloc's, and comes before anything that does: malloc itself may be what calls,
+ * guarded by a Lock.
  */
 #ifndef TI_SELF_H
 #define TI_SELF_H
@@ -18,11 +21,14 @@
 
 struct ti_copy;
 
-/* A barrier whose action the thread runs, within that of another one. */
-typedef struct ti_acting {
-    const void *barrier;
-    const struct ti_acting *outer;
-} ti_acting;
+#define TI_CALLS_KNOWN 16
+
+/* A call of ours that calls a function of the user's: calls.h. */
+typedef struct ti_call {
+    void (*abandon)(struct ti_self *self, void *object, uintptr_t detail);
+    void *object;
+    uintptr_t detail;
+} ti_call;
 
 /*
  * The blocks that a thread keeps (block.h).
@@ -69,6 +75,7 @@ typedef struct ti_self {
     struct threading_fast fast;
     threading_thread_t *record; /* its Thread object; NULL for a foreign thread that never asked */
     jmp_buf *way_out;           /* where threading_exit goes; NULL in threads that were not started here */
+    uint32_t way_out_calls;     /* how many calls were under way there */
     void *exit_result;          /* what it is called with */
     ti_waiter waiter;
     const uint32_t *waits_for;      /* under the registry's guard: see waits.h */
@@ -76,15 +83,20 @@ typedef struct ti_self {
     threading_stop_t *stop;         /* what the thread heeds; changed by itself under the registry's guard */
     threading_executor_t *executor; /* whose worker it is; its own thread's */
     struct ti_worker *worker;       /* which of that one's, while that is not NULL; its own thread's */
-    const ti_acting *acting;        /* see barrier.c; its own thread's */
-    uint32_t lingered_in_vain;      /* see linger.h; its own thread's, as the next */
+    uint32_t calls;                 /* how many are under way (calls.h); its own thread's, as the next */
+    ti_call call[TI_CALLS_KNOWN];
+    uint32_t lingered_in_vain; /* see linger.h; its own thread's, as the next */
     uint32_t linger_skips;
     ti_blocks blocks; /* its own thread's */
+    bool is_stopped;  /* under the registry's guard: it sleeps until another one has ended the process */
     uint32_t deaf;    /* not 0: it is in waits that do not heed it; its own thread's */
     ti_reading reads[TI_READS_KNOWN];
     uint32_t reads_beyond; /* how many reads found no place there; its own thread's */
     struct ti_self *next;  /* in the registry's table under its guard, or in the pool */
-    ti_parker parker;      /* last: it stays as it is when the rest is reset for the next thread */
+    uint64_t life;         /* see foreign.h, under the registry's guard, as the next; 0: not on the list */
+    struct ti_self *foreign_next;
+    struct ti_self **foreign_link;
+    ti_parker parker; /* last: it stays as it is when the rest is reset for the next thread */
 } ti_self;
 
 /* The thread that a waiter belongs to. */
@@ -110,7 +122,15 @@ void ti_self_show(ti_self *self);
 ti_self *ti_self_new(void);
 void ti_self_free(ti_self *self);
 
+/* Nobody is known, and main may become known again. */
+void ti_self_reset(void);
+
 /* The end of a thread's life in this library; called in that thread. */
 void ti_self_leave(void *pointer);
+
+/* The same in pieces, for a thread that is gone. Under the registry's guard: nobody finds it any more. Then, without: what
+ * it had. */
+void ti_self_retire(ti_self *self);
+void ti_self_end(ti_self *self);
 
 #endif

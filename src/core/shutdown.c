@@ -14,16 +14,24 @@
 #include <stdlib.h>
 
 #include "atomic.h"
+#include "calls.h"
 #include "executor.h"
 #include "parking.h"
 #include "port.h"
 #include "registry.h"
 #include "runtime.h"
 #include "thread.h"
+#include "waits.h"
 
 static uint32_t ti_exit_owner;     /* ident of the thread that ends the process */
 static uint32_t ti_finalizing;     /* set under the registry's guard: nothing more is waited for */
 static uint32_t ti_shutdown_count; /* under the registry's guard: numbers the waits */
+
+bool ti_exit_has_begun(void)
+{
+    /* Relaxed: it matters to the thread that ends the process, which has written it. */
+    return ti_load_relaxed(&ti_exit_owner) != 0;
+}
 
 bool ti_is_finalizing(void)
 {
@@ -69,19 +77,19 @@ static uint32_t ti_shutdown_number(ti_self *self)
     return number;
 }
 
-/* Wait until one thread has ended. One that waits for this thread is left out: it would never end. */
+/* Wait until one thread has ended. One that waits for this thread is left out: it would never end; so is one
+ * that was killed with the process. */
 static threading_status_t ti_shutdown_wait_for(ti_self *self, threading_thread_t *record, uint32_t number)
 {
     threading_status_t status = ti_thread_wait(self, record, TI_FOREVER, TI_LEAVING);
     if (status == THREADING_OK && ti_load_acquire(&record->state) == TI_ENDED)
         (void)ti_thread_reap(self, record, TI_FOREVER);
-    if (status == THREADING_DEADLOCK) {
+    if (status != THREADING_OK) {
         ti_registry_lock(self);
         record->left_out = number;
         ti_registry_unlock();
-        return status;
     }
-    return THREADING_OK;
+    return status;
 }
 
 static threading_status_t ti_shutdown_wait(ti_self *self, bool at_exit)
@@ -91,8 +99,9 @@ static threading_status_t ti_shutdown_wait(ti_self *self, bool at_exit)
     self->deaf++; /* a stop is no reason to leave threads behind */
     ti_executors_close(self);
     for (threading_thread_t *record; (record = ti_shutdown_next(self, number, at_exit)) != NULL;) {
-        if (ti_shutdown_wait_for(self, record, number) != THREADING_OK)
-            result = THREADING_DEADLOCK;
+        threading_status_t status = ti_shutdown_wait_for(self, record, number);
+        if (status != THREADING_OK)
+            result = status;
         threading_thread_free(record);
     }
     if (!at_exit)
@@ -124,12 +133,29 @@ static bool ti_exit_claim(const ti_self *self)
            ti_load_relaxed(&ti_exit_owner) == self->fast.ident;
 }
 
-/* Leave the set of threads that are waited for. False: another thread ends the process. */
+/* Its RLocks will never be released: who waits for them is told, as at the end of their owner. */
+static void ti_exit_stop(ti_self *self)
+{
+    ti_registry_lock(self);
+    self->is_stopped = true;
+    ti_waits_owner_ended(self);
+    ti_registry_unlock();
+}
+
+/*
+ * Leave the set of threads that are waited for. False: another thread ends the process, and this one must
+ * sleep until then. So it can no longer end, which those who join it are told; main counts as having left.
+ */
 static bool ti_exit_begin(ti_self *self)
 {
+    bool is_first = ti_exit_claim(self);
+    ti_calls_abandon(self, self->way_out_calls); /* it never comes back from there, though it has not ended */
+    uint32_t otherwise = self->record == ti_registry_main() ? TI_ENDED : TI_STOPPED;
     if (self->record != NULL)
-        ti_thread_set_gone(self, self->record, TI_LEAVING);
-    return ti_exit_claim(self);
+        ti_thread_set_gone(self, self->record, is_first ? TI_LEAVING : otherwise);
+    if (!is_first)
+        ti_exit_stop(self);
+    return is_first;
 }
 
 static void ti_exit_sleep(ti_self *self)

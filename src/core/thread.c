@@ -21,6 +21,7 @@ threading_thread_t ti_thread_main_record = {
     .ident = TI_MAIN_IDENT,
     .kind = TI_MAIN,
     .options_status = THREADING_OK,
+    .is_static = true,
     .name = &ti_name_of_main,
 };
 
@@ -92,12 +93,19 @@ threading_thread_t *threading_thread_retain(threading_thread_t *thread)
     return thread;
 }
 
+/* Relaxed: it was set before the state that the caller has read. Atomic: after a start that failed the next one stores
+ * it again, while a caller that has read the first one's state may still be here. */
+static bool ti_thread_is_of_this_process(const threading_thread_t *thread)
+{
+    return ti_load_relaxed(&thread->family) == ti_fork_family;
+}
+
 /* Nobody else knows the object any more. A thread that nobody joined is left to the system. */
 static void ti_thread_destroy(threading_thread_t *thread)
 {
-    if (thread == &ti_thread_main_record)
+    if (thread->is_static)
         return;
-    if (ti_load_acquire(&thread->reap) == TI_JOINABLE && thread->family == ti_fork_family)
+    if (ti_load_acquire(&thread->reap) == TI_JOINABLE && ti_thread_is_of_this_process(thread))
         ti_port_thread_detach(&thread->native);
     ti_name_free_all(thread);
     ti_memory_free(thread->timer);
@@ -118,19 +126,31 @@ void threading_thread_free(threading_thread_t *thread)
 void *ti_thread_call(ti_self *self, threading_target_t target, void *arg)
 {
     jmp_buf *outer = self->way_out;
-    const ti_acting *acting = self->acting; /* those that the call leaves unfinished are forgotten */
+    uint32_t outer_calls = self->way_out_calls;
     jmp_buf way_out;
     self->way_out = &way_out;
+    self->way_out_calls = self->calls;
     if (setjmp(way_out) == 0)
         self->exit_result = target(arg);
+    self->calls = self->way_out_calls; /* those that a longjmp of the user's left are forgotten */
     self->way_out = outer;
-    self->acting = acting;
+    self->way_out_calls = outer_calls;
     return self->exit_result;
+}
+
+/* Code that the system runs in the thread before its entry, such as a DLL's, may have called: then the thread is known as a
+ * foreign one, which ends here. */
+static void ti_thread_dismiss_visitor(void)
+{
+    void *visitor = ti_port_self_recall();
+    if (visitor != NULL)
+        ti_self_leave(visitor);
 }
 
 static void ti_thread_main(void *argument)
 {
     ti_self *self = (ti_self *)argument;
+    ti_thread_dismiss_visitor();
     bool leaves_by_itself = ti_port_set_self(self, ti_self_leave);
     ti_self_show(self);
     self->record->native_id = ti_port_native_id();
@@ -181,7 +201,8 @@ static threading_status_t ti_thread_enter(threading_thread_t *thread, ti_self *s
     if (ti_is_finalizing())
         return THREADING_FINALIZING;
     self->fast.ident = ti_registry_new_ident();
-    ti_store_relaxed(&thread->ident, self->fast.ident); /* relaxed: published by the state */
+    ti_store_relaxed(&thread->ident, self->fast.ident); /* relaxed: published by the state, */
+    ti_store_relaxed(&thread->family, ti_fork_family);  /* as this is */
     self->record = threading_thread_retain(thread);
     self->stop = thread->stop;
     ti_registry_add(self);
@@ -193,7 +214,6 @@ static threading_status_t ti_thread_enter(threading_thread_t *thread, ti_self *s
 static threading_status_t ti_thread_launch(threading_thread_t *thread, ti_self *self)
 {
     size_t stack_size = thread->stack_size != 0 ? thread->stack_size : threading_get_stack_size();
-    thread->family = ti_fork_family;
     threading_status_t status = ti_port_thread_start(&thread->native, ti_thread_main, self, stack_size);
     if (status == THREADING_OK)
         ti_thread_change(&thread->reap, TI_JOINABLE);
@@ -223,6 +243,7 @@ threading_status_t threading_thread_start(threading_thread_t *thread)
     if (ti_load_relaxed(&thread->state) != TI_NEW)
         return THREADING_ALREADY_STARTED;
     ti_self *caller = ti_self_get();
+    ti_fork_settle();
     ti_self *self = ti_runtime_start() ? ti_self_new() : NULL;
     if (self == NULL)
         return THREADING_NO_MEMORY;
@@ -240,6 +261,13 @@ threading_status_t threading_thread_start(threading_thread_t *thread)
 }
 
 /* ---- join ---- */
+
+bool ti_thread_is_stopped(const threading_thread_t *record)
+{
+    /* Acquire: as in ti_thread_wait, for those who find that it has ended. */
+    uint32_t state = ti_load_acquire(&record->state);
+    return state == TI_STOPPED || (state > TI_NEW && state < TI_ENDED && ti_port_threads_are_gone());
+}
 
 /* Sleep until the state may have changed. A wait without a limit is refused when it could never end. */
 static threading_status_t ti_thread_sleep(ti_self *self, threading_thread_t *record, uint32_t state,
@@ -265,6 +293,8 @@ threading_status_t ti_thread_wait(ti_self *self, threading_thread_t *record, int
             return THREADING_OK;
         if (state == TI_NEW)
             return THREADING_NOT_STARTED;
+        if (ti_port_threads_are_gone())
+            return THREADING_FINALIZING;
         if (ti_deadline_passed(deadline))
             return THREADING_TIMEOUT;
         threading_status_t status = ti_thread_sleep(self, record, state, deadline, enough);
@@ -275,7 +305,7 @@ threading_status_t ti_thread_wait(ti_self *self, threading_thread_t *record, int
 
 bool ti_thread_reap(ti_self *self, threading_thread_t *record, int64_t deadline)
 {
-    if (record->family != ti_fork_family)
+    if (!ti_thread_is_of_this_process(record))
         return true; /* the parent process's thread: there is nothing to join here */
     for (;;) {
         uint32_t reap = ti_load_acquire(&record->reap);
@@ -291,17 +321,25 @@ bool ti_thread_reap(ti_self *self, threading_thread_t *record, int64_t deadline)
     }
 }
 
+/* Whether nothing is held up if the calling thread's join lasts until the process is gone. */
+static bool ti_join_may_last(const ti_self *self)
+{
+    return !ti_exit_has_begun() && (self->record == NULL || self->record == ti_registry_main() ||
+                                    (threading_thread_daemon(self->record) && !self->record->is_worker));
+}
+
 /*
  * The first to join without a limit sleeps in the system's own join, once instead of once for the state and once there.
- * THREADING_BUSY: it is not the first, or has to look closer.
+ * There it would not learn that the thread has stopped without an end: so the exit must not wait for the
+ * joiner. THREADING_BUSY: it is not the first, or has to look closer.
  */
 static threading_status_t ti_thread_join_first(ti_self *self, threading_thread_t *thread)
 {
-    bool is_first =
-        thread->family == ti_fork_family && ti_swap_acquire(&thread->reap, TI_JOINABLE, TI_JOINING);
+    bool is_first = ti_join_may_last(self) && ti_thread_is_of_this_process(thread) &&
+                    ti_swap_acquire(&thread->reap, TI_JOINABLE, TI_JOINING);
     if (!is_first)
         return THREADING_BUSY;
-    if (!ti_waits_for_end(self, thread, TI_ENDED)) {
+    if (!ti_waits_for_end(self, thread, TI_STOPPED)) {
         ti_thread_change(&thread->reap, TI_JOINABLE);
         return THREADING_DEADLOCK;
     }
@@ -321,17 +359,17 @@ static threading_status_t ti_thread_join(threading_thread_t *thread, int64_t dea
         return THREADING_NOT_STARTED;
     if (thread == self->record)
         return THREADING_DEADLOCK;
-    if (state != TI_ENDED && ti_is_finalizing())
-        return THREADING_FINALIZING;
     threading_status_t status = THREADING_BUSY;
     if (ti_wait_is_unlimited(self, deadline))
         status = ti_thread_join_first(self, thread);
     if (status != THREADING_BUSY)
         return status;
-    status = ti_thread_wait(self, thread, deadline, TI_ENDED);
-    if (status == THREADING_OK && !ti_thread_reap(self, thread, deadline))
-        return ti_wait_status(deadline);
-    return status;
+    status = ti_thread_wait(self, thread, deadline, TI_STOPPED);
+    if (status != THREADING_OK)
+        return status;
+    if (ti_thread_is_stopped(thread))
+        return THREADING_FINALIZING;
+    return ti_thread_reap(self, thread, deadline) ? THREADING_OK : ti_wait_status(deadline);
 }
 
 threading_status_t threading_thread_join(threading_thread_t *thread)

@@ -7,6 +7,7 @@
  *   STARTING    start is under way; listed                      start, under the registry's guard
  *   RUNNING     it runs and has said its native id              the thread
  *   LEAVING     it ends the process: exit does not wait for it   the thread
+ *   STOPPED     it sleeps until another one has ended the process, and ends with that   the thread
  *   ENDED       everything is done                              the thread, under the registry's guard
  *
  * Whoever waits for a change of the state waits in the parking lot for the word `state`.
@@ -29,7 +30,7 @@
 
 #define TI_STACK_SIZE_MIN 32768 /* bytes; CPython's limit */
 
-enum { TI_NEW, TI_STARTING, TI_RUNNING, TI_LEAVING, TI_ENDED };
+enum { TI_NEW, TI_STARTING, TI_RUNNING, TI_LEAVING, TI_STOPPED, TI_ENDED };
 enum { TI_PENDING, TI_JOINABLE, TI_JOINING, TI_REAPED };
 
 typedef enum ti_kind {
@@ -55,9 +56,10 @@ struct threading_thread {
     uint32_t ident;  /* set before the state leaves NEW, under the registry's guard */
     uint32_t daemon; /* may be set while NEW, read at any time */
     uint32_t
-        family; /* ti_fork_family at its start: the native thread of another process is not ours to join */
+        family; /* ti_fork_family at its start, set as ident: another process's thread is not ours to join */
     ti_kind kind;
     threading_status_t options_status; /* what start says of them */
+    bool is_static;                    /* main's, whose memory is not the system's */
     bool is_worker;                    /* of an executor: the process waits for it, daemon or not */
     uint32_t left_out;  /* under the registry's guard: the number of the shutdown that has given up on it */
     ti_name *name;      /* the newest; under the registry's guard once others know the object */
@@ -84,15 +86,19 @@ threading_thread_t *ti_thread_allocate(ti_kind kind, const char *name, const cha
  * with. */
 void *ti_thread_call(ti_self *self, threading_target_t target, void *arg);
 
-/* Wait until a thread has ended, or until *state is `enough` (TI_LEAVING or TI_ENDED). */
+/* Whether a thread that was started can no longer end: it has stopped, or was killed with the process. */
+bool ti_thread_is_stopped(const threading_thread_t *record);
+
+/* Wait until the state is `enough` (TI_LEAVING or TI_STOPPED) or later. THREADING_FINALIZING: no thread is
+ * left that could change it. */
 threading_status_t ti_thread_wait(ti_self *self, threading_thread_t *record, int64_t deadline,
                                   uint32_t enough);
 
 /* Join the system's thread of an ended one, once among all callers. False at the deadline. */
 bool ti_thread_reap(ti_self *self, threading_thread_t *record, int64_t deadline);
 
-/* A thread that goes on running counts as LEAVING (exit does not wait for it) or, main, as ENDED from here
- * on. */
+/* A thread that goes on counts as LEAVING (exit does not wait for it), as STOPPED or, main, as ENDED from
+ * here on. */
 void ti_thread_set_gone(ti_self *self, threading_thread_t *record, uint32_t state);
 
 /* The end: first under the registry's guard, then without. */
@@ -100,6 +106,7 @@ void ti_thread_set_ended(threading_thread_t *record);
 void ti_thread_leave(threading_thread_t *record);
 
 /* name.c */
+void ti_name_push(threading_thread_t *record, ti_name *name);
 bool ti_name_give(threading_thread_t *record, const char *name,
                   const char *prefix); /* as ti_thread_allocate */
 void ti_name_free_all(threading_thread_t *record);

@@ -91,7 +91,8 @@ static bool ti_futures_are_enough(threading_future_t *const *futures, size_t cou
     return enough > 0 || view.done == count;
 }
 
-/* Memory is needed only for sleeping. */
+/* Memory is needed only for sleeping. No help: the task that is run might outlast the one that is waited for,
+ * or wait for what the caller does next. */
 static threading_status_t ti_futures_await_first(threading_future_t *const *futures, size_t count,
                                                  ti_self *self, int64_t deadline, threading_when_t when)
 {
@@ -99,8 +100,6 @@ static threading_status_t ti_futures_await_first(threading_future_t *const *futu
     threading_status_t status = THREADING_OK;
     size_t done;
     while (status == THREADING_OK && !ti_futures_are_enough(futures, count, when, &done)) {
-        if (ti_futures_help(futures, count, self, deadline))
-            continue;
         if (sources == NULL)
             sources = ti_sources_new(count);
         status = sources == NULL ? THREADING_NO_MEMORY
@@ -232,8 +231,6 @@ static threading_status_t ti_completed_await(threading_completed_t *completed, t
             return THREADING_OK;
         threading_future_t *const *left = &completed->futures[completed->ready];
         size_t count = completed->count - completed->ready;
-        if (ti_futures_help(left, count, self, completed->deadline))
-            continue;
         threading_status_t status =
             ti_futures_sleep(left, count, 0, completed->sources, self, completed->deadline);
         if (status != THREADING_OK)

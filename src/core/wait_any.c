@@ -59,6 +59,16 @@ static bool ti_source_is_ready(const threading_source_t *source)
     return value != 0;
 }
 
+/* Whether none can be ready any more: all are threads that were stopped with the process. */
+static bool ti_sources_are_stopped(const threading_source_t *sources, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (sources[i].kind != THREADING_SOURCE_KIND_THREAD ||
+            !ti_thread_is_stopped((const threading_thread_t *)sources[i].object))
+            return false;
+    return true;
+}
+
 /* The first that is ready; `count` if none is. */
 static size_t ti_sources_ready(const threading_source_t *sources, size_t count)
 {
@@ -130,6 +140,8 @@ threading_status_t ti_wait_any(threading_source_t *sources, size_t count, ti_sel
         *index = ti_sources_ready(sources, count);
         if (*index < count)
             return THREADING_OK;
+        if (ti_sources_are_stopped(sources, count))
+            return THREADING_FINALIZING;
         if (ti_wait_is_over(self, deadline))
             return ti_wait_status(deadline);
         ti_sources_sleep(sources, count, self, deadline);

@@ -7,7 +7,7 @@
 #include "stop.h"
 #include "thread.h"
 
-/* What it means when the thread that is waited for is not there any more. */
+/* What it means when the thread that is waited for is not there any more, or goes no further. */
 typedef enum ti_if_ended {
     TI_ENDED_WAKES,         /* its end is what is waited for */
     TI_ENDED_NEVER_RELEASES /* it can release nothing any more */
@@ -23,7 +23,7 @@ static bool ti_waits_in_vain(const ti_self *self, ti_if_ended if_ended)
         if (ident == self->fast.ident)
             return true;
         const ti_self *other = ti_registry_find(ident);
-        if (other == NULL)
+        if (other == NULL || other->is_stopped)
             return waiter == self && if_ended == TI_ENDED_NEVER_RELEASES;
         if (other->waits_for == NULL)
             return false;

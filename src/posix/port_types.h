@@ -3,6 +3,7 @@
 #ifndef TI_PORT_TYPES_H
 #define TI_PORT_TYPES_H
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -50,6 +51,19 @@ extern _Thread_local void *ti_posix_self;
 static inline void *ti_port_self(void)
 {
     return ti_posix_self;
+}
+
+/* The calling thread's errno, which is the user's. */
+typedef int ti_port_errors;
+
+static inline ti_port_errors ti_port_errors_keep(void)
+{
+    return errno;
+}
+
+static inline void ti_port_errors_restore(ti_port_errors errors)
+{
+    errno = errors;
 }
 
 #endif

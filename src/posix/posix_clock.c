@@ -2,8 +2,6 @@
 /* Time where POSIX's monotonic clock can be waited on: everywhere but on macOS. */
 #include "posix_system.h"
 
-#include <errno.h>
-
 struct timespec ti_posix_timespec(int64_t nanoseconds)
 {
     struct timespec result = {0, 0};

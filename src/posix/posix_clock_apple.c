@@ -24,10 +24,12 @@ static struct timespec ti_apple_remaining(int64_t deadline)
 
 void ti_port_sleep(int64_t deadline)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     while (ti_port_now() < deadline) { /* it also ends early for a signal, or when the time was cut */
         struct timespec remaining = ti_apple_remaining(deadline);
         (void)nanosleep(&remaining, NULL);
     }
+    ti_port_errors_restore(errors);
 }
 
 void ti_posix_condition_init(pthread_cond_t *condition)

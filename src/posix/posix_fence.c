@@ -5,7 +5,6 @@
 
 #if defined(__linux__) && !defined(THREADING_PARKER_CONDITION)
 
-#include <errno.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,15 +15,15 @@
 /* Fails on older kernels (ENOSYS, EINVAL) and in sandboxes (EPERM): then there is none. */
 static bool ti_linux_membarrier(int command)
 {
-    return syscall(SYS_membarrier, command, 0, 0) == 0;
+    ti_port_errors errors = ti_port_errors_keep();
+    bool done = syscall(SYS_membarrier, command, 0, 0) == 0;
+    ti_port_errors_restore(errors);
+    return done;
 }
 
 bool ti_port_fence_start(void)
 {
-    int error = errno;
-    bool started = ti_linux_membarrier(TI_MEMBARRIER_REGISTER_PRIVATE_EXPEDITED);
-    errno = error;
-    return started;
+    return ti_linux_membarrier(TI_MEMBARRIER_REGISTER_PRIVATE_EXPEDITED);
 }
 
 /* Run when the program is loaded: registering costs nothing in a process of one thread, and ten milliseconds
@@ -36,10 +35,7 @@ __attribute__((constructor)) static void ti_linux_register(void)
 
 bool ti_port_fence_all(void)
 {
-    int error = errno;
-    bool fenced = ti_linux_membarrier(TI_MEMBARRIER_PRIVATE_EXPEDITED);
-    errno = error;
-    return fenced;
+    return ti_linux_membarrier(TI_MEMBARRIER_PRIVATE_EXPEDITED);
 }
 
 #else

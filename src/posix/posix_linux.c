@@ -4,14 +4,14 @@
 
 #if defined(__linux__)
 
+#include <errno.h>
 #include <sched.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define TI_LINUX_CPUS_MAX ((size_t)1 << 20) /* where to stop asking with larger and larger sets */
+#define TI_LINUX_CPUS_MAX 8192 /* what Linux can be built for */
 
 const size_t ti_port_name_limit = 15; /* TASK_COMM_LEN less the 0 */
 
@@ -23,6 +23,28 @@ uint64_t ti_port_native_id(void)
 uint64_t ti_port_main_native_id(void)
 {
     return (uint64_t)getpid();
+}
+
+/* A thread's number. It may be given to another thread later: then this one counts as gone when that one is. */
+uint64_t ti_port_life(void)
+{
+    return ti_port_native_id();
+}
+
+/* A signal of number 0 is none, and is refused for a thread that is gone (ESRCH), or in a sandbox. */
+bool ti_port_life_is_over(uint64_t life)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    bool is_over = life == ti_port_native_id(); /* the calling thread is another one */
+    if (!is_over)
+        is_over = syscall(SYS_tgkill, getpid(), (pid_t)life, 0) != 0 && errno == ESRCH;
+    ti_port_errors_restore(errors);
+    return is_over;
+}
+
+void ti_port_life_end(uint64_t life)
+{
+    (void)life;
 }
 
 bool ti_port_is_main(void)
@@ -42,29 +64,30 @@ void ti_port_yield(void)
     (void)sched_yield(); /* always 0 on Linux */
 }
 
-/* How many processors the calling thread may use, as far as a set of so many bytes can show; 0 when the kernel knows more
- * than that (EINVAL) or memory is out. The C library's own function for it is declared for _GNU_SOURCE only. */
-static size_t ti_linux_count_cpus(size_t size)
+/* How many processors the calling thread may use; 0 when the kernel knows more of them than the set has room for (EINVAL).
+ * On the stack, since a thread's first call, which counts them, allocates nothing. The C library's own function for it
+ * is declared for _GNU_SOURCE only. */
+static size_t ti_linux_count_cpus(void)
 {
-    unsigned char *set = calloc(1, size);
+    unsigned char set[TI_LINUX_CPUS_MAX / 8] = {0};
     size_t count = 0;
-    if (set != NULL && syscall(SYS_sched_getaffinity, 0, size, set) > 0) {
-        for (size_t i = 0; i < size; i++)
-            count += (size_t)__builtin_popcount(set[i]);
-    }
-    free(set);
+    if (syscall(SYS_sched_getaffinity, 0, sizeof set, set) <= 0)
+        return 0;
+    for (size_t i = 0; i < sizeof set; i++)
+        count += (size_t)__builtin_popcount(set[i]);
     return count;
 }
 
 size_t ti_port_cpu_count(void)
 {
-    for (size_t size = 128; size <= TI_LINUX_CPUS_MAX / 8; size *= 4) {
-        size_t count = ti_linux_count_cpus(size);
-        if (count > 0)
-            return count;
+    ti_port_errors errors = ti_port_errors_keep();
+    size_t count = ti_linux_count_cpus();
+    if (count == 0) {
+        long online = sysconf(_SC_NPROCESSORS_ONLN);
+        count = online > 0 ? (size_t)online : 1;
     }
-    long online = sysconf(_SC_NPROCESSORS_ONLN);
-    return online > 0 ? (size_t)online : 1;
+    ti_port_errors_restore(errors);
+    return count;
 }
 
 #else

@@ -46,8 +46,27 @@ void ti_port_yield(void)
 
 size_t ti_port_cpu_count(void)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     long online = sysconf(_SC_NPROCESSORS_ONLN);
+    ti_port_errors_restore(errors);
     return online > 0 ? (size_t)online : 1;
+}
+
+/* Nothing here tells whether a thread is gone. */
+uint64_t ti_port_life(void)
+{
+    return 0;
+}
+
+bool ti_port_life_is_over(uint64_t life)
+{
+    (void)life;
+    return false;
+}
+
+void ti_port_life_end(uint64_t life)
+{
+    (void)life;
 }
 
 #else

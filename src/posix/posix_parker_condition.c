@@ -19,6 +19,7 @@ void ti_port_parker_init(ti_parker *parker)
 
 void ti_port_park(ti_parker *parker, int64_t deadline)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     int state = ti_posix_cancel_disable();
     (void)pthread_mutex_lock(&parker->mutex);
     if (!parker->token)
@@ -26,6 +27,7 @@ void ti_port_park(ti_parker *parker, int64_t deadline)
     parker->token = false;
     (void)pthread_mutex_unlock(&parker->mutex);
     ti_posix_cancel_restore(state);
+    ti_port_errors_restore(errors);
 }
 
 void ti_port_unpark(ti_parker *parker)

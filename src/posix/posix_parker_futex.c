@@ -49,11 +49,21 @@ void ti_port_parker_init(ti_parker *parker)
  * clock. */
 static void ti_posix_futex_wait(uint32_t *word, uint32_t value, int64_t deadline)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     struct timespec until = ti_posix_timespec(deadline);
     struct ti_posix_kernel_timespec limit = {(ti_posix_kernel_time)until.tv_sec,
                                              (ti_posix_kernel_time)until.tv_nsec};
     (void)syscall(TI_POSIX_FUTEX, word, TI_FUTEX_WAIT_BITSET_PRIVATE, value,
                   deadline == TI_FOREVER ? NULL : &limit, NULL, TI_FUTEX_ANY);
+    ti_port_errors_restore(errors);
+}
+
+/* It fails for memory that is gone only, and a parker's stays; a sandbox may have refused it all the same. */
+static void ti_posix_futex_wake(uint32_t *word)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    (void)syscall(TI_POSIX_FUTEX, word, TI_FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    ti_port_errors_restore(errors);
 }
 
 void ti_port_park(ti_parker *parker, int64_t deadline)
@@ -71,7 +81,7 @@ void ti_port_unpark(ti_parker *parker)
 {
     /* Release: pairs with the acquires in park. */
     if (ti_exchange_acquire_release(&parker->state, TI_PARKER_TOKEN) == TI_PARKER_ASLEEP)
-        (void)syscall(TI_POSIX_FUTEX, &parker->state, TI_FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+        ti_posix_futex_wake(&parker->state);
 }
 
 #else

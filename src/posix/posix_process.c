@@ -7,21 +7,17 @@
 
 #include "atomic.h"
 
-/* Each is always the same function. Relaxed: it is stored before the system is told of it. */
-static uintptr_t ti_posix_exit_hook;
-static uintptr_t ti_posix_fork_hook;
-static uint32_t ti_posix_process; /* the process that the exit hook is for */
+enum { TI_NO_FORK_HOOKS, TI_HOOKING_FORKS, TI_FORKS_HOOKED };
 
-static void ti_posix_call(const uintptr_t *hook)
-{
-    ((void (*)(void))ti_load_pointer_relaxed(hook))();
-}
+static uintptr_t ti_posix_exit_hook; /* always the same function; stored before the system is told of it */
+static uint32_t ti_posix_process;    /* the process that the exit hook is for */
+static uint32_t ti_posix_fork_hooks;
 
 /* A child of vfork, clone or _Fork knows nothing of the fork hooks; it has no threads to wait for. */
 static void ti_posix_exit(void)
 {
     if ((uint32_t)getpid() == ti_load_relaxed(&ti_posix_process))
-        ti_posix_call(&ti_posix_exit_hook);
+        ((void (*)(void))ti_load_pointer_relaxed(&ti_posix_exit_hook))(); /* relaxed: see there */
 }
 
 bool ti_port_at_exit(void (*hook)(void))
@@ -34,11 +30,27 @@ bool ti_port_at_exit(void (*hook)(void))
 static void ti_posix_forked(void)
 {
     ti_store_relaxed(&ti_posix_process, (uint32_t)getpid());
-    ti_posix_call(&ti_posix_fork_hook);
+    ti_fork_child();
 }
 
-bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
+bool ti_port_threads_are_gone(void)
 {
-    ti_store_pointer_relaxed(&ti_posix_fork_hook, (uintptr_t)child);
-    return pthread_atfork(prepare, parent, ti_posix_forked) == 0;
+    return false;
+}
+
+/* Two threads must not both register the hooks: the guards would be wanted twice by one fork. To the second one the hooks
+ * are not there yet. */
+bool ti_port_at_fork(void)
+{
+    if (ti_swap_acquire(&ti_posix_fork_hooks, TI_NO_FORK_HOOKS, TI_HOOKING_FORKS)) {
+        bool hooked = pthread_atfork(ti_fork_prepare, ti_fork_parent, ti_posix_forked) == 0;
+        ti_store_release(&ti_posix_fork_hooks, hooked ? TI_FORKS_HOOKED : TI_NO_FORK_HOOKS);
+    }
+    return ti_load_acquire(&ti_posix_fork_hooks) == TI_FORKS_HOOKED;
+}
+
+/* Before all constructors that users can have without a warning, and so before all handlers that they register. */
+__attribute__((constructor(101))) static void ti_posix_hook_forks(void)
+{
+    (void)ti_port_at_fork(); /* asked again by the first use */
 }

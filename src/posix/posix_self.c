@@ -9,7 +9,8 @@
  * When a thread ends, the destructors of all keys that are set run in rounds, PTHREAD_DESTRUCTOR_ITERATIONS
  * at most. Other libraries' destructors may call this one, so `leave` has to come late: the destructor sets
  * the key again and counts the rounds in the pointer's two lowest bits. The last round is left to the
- * sanitizers' runtimes, which must come after all code that they watch.
+ * sanitizers' runtimes, which must come after all code that they watch. A thread that comes back after it has left leaves in
+ * the next round, if there is one.
  */
 #include "posix_system.h"
 
@@ -28,6 +29,7 @@
 _Static_assert(PTHREAD_DESTRUCTOR_ITERATIONS >= 4, "POSIX guarantees four rounds of destructors");
 
 _Thread_local void *ti_posix_self;
+static _Thread_local bool ti_posix_has_left; /* where it is forgotten, rounds are counted anew */
 
 static pthread_once_t ti_posix_once = PTHREAD_ONCE_INIT;
 static pthread_key_t ti_posix_key;
@@ -45,6 +47,7 @@ static void ti_posix_self_destructor(void *value)
     /* Relaxed, here and where it is stored: this thread has stored it itself. */
     ((void (*)(void *))ti_load_pointer_relaxed(&ti_posix_leave))(self);
     ti_posix_self = NULL;
+    ti_posix_has_left = true;
 }
 
 static void ti_posix_make_key(void)
@@ -66,10 +69,11 @@ void *ti_port_self_recall(void)
 
 bool ti_port_set_self(void *self, void (*leave)(void *self))
 {
+    uintptr_t round = self != NULL && ti_posix_has_left ? TI_POSIX_LEAVE_ROUND : 0;
     ti_posix_self = self;
     if (!ti_posix_key_is_made())
         return false;
     if (self != NULL)
         ti_store_pointer_relaxed(&ti_posix_leave, (uintptr_t)leave);
-    return pthread_setspecific(ti_posix_key, self) == 0;
+    return pthread_setspecific(ti_posix_key, (void *)((uintptr_t)self | round)) == 0;
 }

@@ -62,9 +62,12 @@ static int ti_posix_create(ti_port_thread *thread, size_t stack_size)
 threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*entry)(void *argument), void *argument,
                                         size_t stack_size)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     thread->entry = entry;
     thread->argument = argument;
-    return ti_posix_create(thread, stack_size) == 0 ? THREADING_OK : THREADING_NO_THREADS;
+    int error = ti_posix_create(thread, stack_size);
+    ti_port_errors_restore(errors);
+    return error == 0 ? THREADING_OK : THREADING_NO_THREADS;
 }
 
 int ti_posix_cancel_disable(void)
@@ -82,14 +85,18 @@ void ti_posix_cancel_restore(int state)
 /* Both fail only for threads that were reaped before, which the core rules out. */
 void ti_port_thread_join(ti_port_thread *thread)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     int state = ti_posix_cancel_disable();
     (void)pthread_join(thread->native, NULL);
     ti_posix_cancel_restore(state);
+    ti_port_errors_restore(errors);
 }
 
 void ti_port_thread_detach(ti_port_thread *thread)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     (void)pthread_detach(thread->native);
+    ti_port_errors_restore(errors);
 }
 
 void ti_port_thread_exit(void)

@@ -19,6 +19,15 @@ typedef struct ti_parker {
     void *condition; /* a CONDITION_VARIABLE, likewise */
 } ti_parker;
 
+/* The calling thread's GetLastError() and errno, which are the user's. */
+typedef struct ti_port_errors {
+    unsigned long last;
+    int number;
+} ti_port_errors;
+
+ti_port_errors ti_port_errors_keep(void);
+void ti_port_errors_restore(ti_port_errors errors);
+
 void *ti_port_self(void);
 
 /* Not known. */

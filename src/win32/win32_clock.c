@@ -67,10 +67,12 @@ static void ti_win32_sleep_once(HANDLE timer, int64_t span)
 
 void ti_port_sleep(int64_t deadline)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     HANDLE timer =
         CreateWaitableTimerExW(NULL, NULL, TI_WIN32_HIGH_RESOLUTION, TIMER_MODIFY_STATE | SYNCHRONIZE);
     for (int64_t now; (now = ti_port_now()) < deadline;)
         ti_win32_sleep_once(timer, deadline - now);
     if (timer != NULL)
         (void)CloseHandle(timer);
+    ti_port_errors_restore(errors);
 }

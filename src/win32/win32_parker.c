@@ -83,11 +83,13 @@ static void ti_win32_park_on_condition(ti_parker *parker, int64_t deadline)
 
 void ti_port_park(ti_parker *parker, int64_t deadline)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     ti_win32_refuse_to_hang(deadline);
     if (ti_win32_waits_on_address())
         ti_win32_park_on_address(parker, deadline);
     else
         ti_win32_park_on_condition(parker, deadline);
+    ti_port_errors_restore(errors);
 }
 
 static void ti_win32_unpark_on_address(ti_parker *parker)

@@ -79,10 +79,12 @@ bool ti_port_at_exit(void (*hook)(void))
     return ti_win32_stay() && ti_win32_tell_all();
 }
 
-bool ti_port_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
+bool ti_port_threads_are_gone(void)
 {
-    (void)prepare;
-    (void)parent;
-    (void)child;
+    return ti_win32_is_ending();
+}
+
+bool ti_port_at_fork(void)
+{
     return true;
 }

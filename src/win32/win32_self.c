@@ -97,3 +97,30 @@ bool ti_port_set_self(void *self, void (*leave)(void *self))
     (void)TlsSetValue(ti_win32_self, self);
     return ti_win32_arm(self != NULL);
 }
+
+/* ---- whether a thread is gone: a handle tells ---- */
+
+uint64_t ti_port_life(void)
+{
+    HANDLE thread = NULL;
+    ti_port_errors errors = ti_port_errors_keep();
+    (void)DuplicateHandle(GetCurrentProcess(), GetCurrentThread(), GetCurrentProcess(), &thread, SYNCHRONIZE,
+                          FALSE, 0); /* fails when there can be no more handles: NULL is for no answer */
+    ti_port_errors_restore(errors);
+    return (uintptr_t)thread;
+}
+
+bool ti_port_life_is_over(uint64_t life)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    bool is_over = WaitForSingleObject((HANDLE)(uintptr_t)life, 0) == WAIT_OBJECT_0;
+    ti_port_errors_restore(errors);
+    return is_over;
+}
+
+void ti_port_life_end(uint64_t life)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    (void)CloseHandle((HANDLE)(uintptr_t)life); /* fails for one that was closed before */
+    ti_port_errors_restore(errors);
+}

@@ -1,10 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 #include "win32_system.h"
 
+#include <errno.h>
+
 #include "atomic.h"
 
 #define TI_WIN32_UNKNOWN ((uintptr_t)0)
 #define TI_WIN32_MISSING ((uintptr_t)1) /* no function begins there */
+
+/* In this order: what gives errno may be a function that asks the system. */
+ti_port_errors ti_port_errors_keep(void)
+{
+    ti_port_errors errors = {.last = GetLastError()};
+    errors.number = errno;
+    return errors;
+}
+
+void ti_port_errors_restore(ti_port_errors errors)
+{
+    errno = errors.number;
+    SetLastError(errors.last);
+}
 
 static uintptr_t ti_win32_look_up(const wchar_t *module, const char *name)
 {
@@ -25,8 +41,10 @@ ti_win32_function ti_win32_find(ti_win32_optional *function)
     /* Relaxed: a number by itself. Threads that look it up at the same time find the same. */
     uintptr_t address = ti_load_pointer_relaxed(&function->address);
     if (address == TI_WIN32_UNKNOWN) {
+        ti_port_errors errors = ti_port_errors_keep();
         address = ti_win32_look_up_first(function);
         ti_store_pointer_relaxed(&function->address, address);
+        ti_port_errors_restore(errors);
     }
     return address != TI_WIN32_MISSING ? (ti_win32_function)address : NULL;
 }

@@ -38,10 +38,12 @@ threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*entry)(vo
     unsigned size = stack_size != 0 ? (unsigned)stack_size : ti_win32_stack_default();
     if (stack_size != 0 && size != stack_size)
         return THREADING_NO_THREADS;
+    ti_port_errors errors = ti_port_errors_keep();
     thread->entry = entry;
     thread->argument = argument;
     uintptr_t handle =
         _beginthreadex(NULL, size, ti_win32_run, thread, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
+    ti_port_errors_restore(errors);
     thread->handle = (void *)handle;
     return handle != 0 ? THREADING_OK : THREADING_NO_THREADS;
 }
@@ -49,13 +51,17 @@ threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*entry)(vo
 /* Both calls fail only for handles that were closed before, which the core rules out. */
 void ti_port_thread_join(ti_port_thread *thread)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     (void)WaitForSingleObject(thread->handle, INFINITE);
     (void)CloseHandle(thread->handle);
+    ti_port_errors_restore(errors);
 }
 
 void ti_port_thread_detach(ti_port_thread *thread)
 {
+    ti_port_errors errors = ti_port_errors_keep();
     (void)CloseHandle(thread->handle);
+    ti_port_errors_restore(errors);
 }
 
 void ti_port_thread_exit(void)
@@ -114,7 +120,9 @@ uint64_t ti_port_main_native_id(void)
     /* Relaxed: a number by itself. Whoever looks at the same time finds the same. */
     uint32_t main = ti_load_relaxed(&known);
     if (main == 0) {
+        ti_port_errors errors = ti_port_errors_keep();
         main = ti_win32_find_main();
+        ti_port_errors_restore(errors);
         if (main == 0) /* no list: whoever asks first */
             main = GetCurrentThreadId();
         ti_store_relaxed(&known, main);
@@ -138,10 +146,12 @@ void ti_port_set_name(const char *name, size_t length)
                                                 0};
     describe_function describe = (describe_function)ti_win32_find(&set_description);
     wchar_t text[TI_WIN32_NAME_LIMIT + 1];
+    ti_port_errors errors = ti_port_errors_keep();
     int count = MultiByteToWideChar(CP_UTF8, 0, name, (int)length, text, TI_WIN32_NAME_LIMIT);
     text[count] = L'\0';
     if (describe != NULL)
         (void)describe(GetCurrentThread(), text);
+    ti_port_errors_restore(errors);
 }
 
 /* ---- processors ---- */
@@ -160,7 +170,7 @@ static size_t ti_win32_bits(DWORD_PTR mask)
 }
 
 /* A process whose threads may run in several groups of 64 is bound to none. */
-size_t ti_port_cpu_count(void)
+static size_t ti_win32_count_cpus(void)
 {
     USHORT groups[64];
     USHORT count = sizeof groups / sizeof *groups;
@@ -171,4 +181,12 @@ size_t ti_port_cpu_count(void)
     if (GetProcessAffinityMask(GetCurrentProcess(), &mask, &others) && mask != 0)
         return ti_win32_bits(mask);
     return 1;
+}
+
+size_t ti_port_cpu_count(void)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    size_t count = ti_win32_count_cpus();
+    ti_port_errors_restore(errors);
+    return count;
 }

@@ -732,7 +732,7 @@ static void ways_out_of_a_body_release(void)
     CHECK_EQUAL(evaluations, 9);
 }
 
-#if defined(__GNUC__)
+#if RETURN_RELEASES
 static int return_from_a_body(int value)
 {
     WITH_SEMAPHORE(&semaphore)

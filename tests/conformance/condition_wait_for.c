@@ -448,7 +448,7 @@ CASE(break_and_continue_leave_just_the_body)
     with_each_kind(leave_bodies);
 }
 
-#if defined(__GNUC__)
+#if RETURN_RELEASES
 static int return_from_the_body(int value)
 {
     THREADING_WITH_CONDITION(&condition) {

@@ -284,16 +284,18 @@ static void try_after_the_joins(void)
     CHECK_STATUS(threading_thread_start(refused), THREADING_FINALIZING);
     CHECK_EQUAL(threading_thread_ident(refused), 0);
     CHECK_STATUS(threading_start_new_thread(return_at_once, NULL, NULL), THREADING_FINALIZING);
-    CHECK_STATUS(threading_thread_join(running), THREADING_FINALIZING);
+    CHECK_STATUS(threading_thread_try_join(running), THREADING_BUSY);
+    CHECK_STATUS(threading_thread_join_timeout(running, 0.01), THREADING_TIMEOUT);
     CHECK_STATUS(threading_thread_join(ended), THREADING_OK);
     puts("refused");
 }
 
 /*
- * CPython: test_threading.ThreadTests.test_start_new_thread_at_finalization,
+ * CPython gives PythonFinalizationError for the join: a daemon that runs there has stopped for good. Here it
+ * goes on. CPython: test_threading.ThreadTests.test_start_new_thread_at_finalization,
  * test_join_daemon_thread_in_finalization, test_join_finished_daemon_thread_in_finalization
  */
-EXIT_CASE(after_the_joins_starts_and_joins_of_running_threads_are_refused, 0, "refused|")
+EXIT_CASE(after_the_joins_starts_are_refused_and_joins_are_not, 0, "refused|")
 {
     at_exit(try_after_the_joins);
     running = threading_thread(sleep_for_ever, NULL, .daemon = true);

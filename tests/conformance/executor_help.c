@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Tasks that wait for tasks: in a thread of an executor a task that has not begun is run instead of being
- * waited for.
+ * waited for, where the wait cannot end before the task has, and no lock is held that the task would be
+ * inside of.
  *
  * Most pools here have one thread: what is not run by who waits for it would never be run. And tasks that
  * end by threading_exit(), which ends the task and nothing around it.
@@ -224,33 +225,18 @@ static void submit_three(threading_future_t **futures)
         futures[i] = submitted(pool, count_run, &numbers[i]);
 }
 
-static void *wait_for_three(threading_when_t when, size_t least, void *result)
+static void *wait_for_all(void *arg)
 {
     size_t done = 0;
     threading_future_t *futures[3];
     submit_three(futures);
-    CHECK_STATUS(threading_wait(futures, 3, 0.01, when, &done), THREADING_TIMEOUT);
+    CHECK_STATUS(threading_wait(futures, 3, 0.01, THREADING_ALL_COMPLETED, &done), THREADING_TIMEOUT);
     CHECK_EQUAL(done, 0);
-    CHECK_STATUS(threading_wait(futures, 3, THREADING_FOREVER, when, &done), THREADING_OK);
-    CHECK(done >= least && done <= 3);
-    CHECK(atomic_load(&runs) >= (int)done);
+    CHECK_STATUS(threading_wait(futures, 3, THREADING_FOREVER, THREADING_ALL_COMPLETED, &done), THREADING_OK);
+    CHECK_EQUAL(done, 3);
+    CHECK_EQUAL(atomic_load(&runs), 3);
     free_all(futures, 3);
-    return result;
-}
-
-static void *wait_for_all(void *arg)
-{
-    return wait_for_three(THREADING_ALL_COMPLETED, 3, arg);
-}
-
-static void *wait_for_first(void *arg)
-{
-    return wait_for_three(THREADING_FIRST_COMPLETED, 1, arg);
-}
-
-static void *wait_for_failure(void *arg)
-{
-    return wait_for_three(THREADING_FIRST_EXCEPTION, 3, arg);
+    return arg;
 }
 
 CASE(wait_for_all_runs_them)
@@ -259,37 +245,193 @@ CASE(wait_for_all_runs_them)
     CHECK_EQUAL(atomic_load(&runs), 3);
 }
 
-CASE(wait_for_the_first_runs_one_at_least)
+/* Who waits for the first of several does not run what would outlast it: here what waits for the waiter
+ * itself. */
+static threading_event_t goes_on, began;
+
+static void *wait_for_the_waiter(void *arg)
 {
-    run_in_pool(1, wait_for_first);
-    CHECK_EQUAL(atomic_load(&runs), 3);
+    (void)threading_event_set(&began);
+    CHECK_STATUS(threading_event_wait(&goes_on), THREADING_OK);
+    return arg;
 }
 
-CASE(wait_for_a_failure_runs_them)
+/* The other one is a promise, shared[0], that main keeps when this one waits, or when the task has begun. */
+static void wait_for_either(threading_when_t when)
 {
-    run_in_pool(1, wait_for_failure);
-    CHECK_EQUAL(atomic_load(&runs), 3);
+    threading_future_t *futures[] = {submitted(pool, wait_for_the_waiter, NULL), shared[0]};
+    size_t done = 0;
+    atomic_fetch_add(&entered, 1);
+    CHECK_STATUS(threading_wait(futures, 2, THREADING_FOREVER, when, &done), THREADING_OK);
+    CHECK_EQUAL(done, 1);
+    CHECK(!threading_future_done(futures[0]));
+    (void)threading_event_set(&goes_on);
+    threading_future_free(futures[0]);
 }
 
-static void *take_three(void *arg)
+static void *wait_for_first(void *arg)
 {
+    wait_for_either(THREADING_FIRST_COMPLETED);
+    return arg;
+}
+
+static void *wait_for_failure(void *arg)
+{
+    wait_for_either(THREADING_FIRST_EXCEPTION);
+    return arg;
+}
+
+static void *take_either(void *arg)
+{
+    threading_future_t *futures[] = {submitted(pool, wait_for_the_waiter, NULL), shared[0]}, *first = NULL;
+    threading_completed_t *completed = threading_as_completed(futures, 2, THREADING_FOREVER);
+    atomic_fetch_add(&entered, 1);
+    CHECK_STATUS(threading_completed_next(completed, &first), THREADING_OK);
+    CHECK(first == shared[0]);
+    (void)threading_event_set(&goes_on);
+    threading_completed_free(completed);
+    threading_future_free(futures[0]);
+    return arg;
+}
+
+/* If the task begins meanwhile the wait lasts for ever; if it does not, a short while has passed for nothing.
+ * */
+static void check_that_first_is_not_helped(threading_target_t waiter,
+                                           void (*keep)(threading_future_t *promise))
+{
+    pool = made_pool(1);
+    shared[0] = made_future();
+    threading_future_t *waits = submitted(pool, waiter, &object);
+    AWAIT(atomic_load(&entered) == 1);
+    CHECK_STATUS(threading_event_wait_timeout(&began, 0.05), THREADING_TIMEOUT);
+    keep(shared[0]);
+    CHECK(value_of(waits) == &object);
+    threading_future_free(shared[0]);
+    end_pool(pool);
+}
+
+static void keep_promise(threading_future_t *promise)
+{
+    set_value(promise, NULL);
+}
+
+CASE(wait_for_the_first_runs_none)
+{
+    check_that_first_is_not_helped(wait_for_first, keep_promise);
+}
+
+CASE(wait_for_a_failure_runs_none)
+{
+    check_that_first_is_not_helped(wait_for_failure, set_failure);
+}
+
+CASE(taking_them_as_completed_runs_none)
+{
+    check_that_first_is_not_helped(take_either, keep_promise);
+}
+
+/* As a pool of CPython does, with another thread to run it. */
+static void *wait_for_first_of_three(void *arg)
+{
+    size_t done = 0;
     threading_future_t *futures[3];
     submit_three(futures);
-    threading_completed_t *completed = threading_as_completed(futures, 3, THREADING_FOREVER);
-    for (int i = 1; i <= 3; i++) {
-        CHECK_STATUS(threading_completed_next(completed, NULL), THREADING_OK);
-        CHECK(atomic_load(&runs) >= i);
-    }
-    CHECK_STATUS(threading_completed_next(completed, NULL), THREADING_EMPTY);
-    threading_completed_free(completed);
+    CHECK_STATUS(threading_wait(futures, 3, THREADING_FOREVER, THREADING_FIRST_COMPLETED, &done),
+                 THREADING_OK);
+    CHECK(done >= 1);
     free_all(futures, 3);
     return arg;
 }
 
-CASE(taking_them_as_completed_runs_them)
+CASE(wait_for_the_first_leaves_them_to_another_thread)
 {
-    run_in_pool(1, take_three);
+    run_in_pool(2, wait_for_first_of_three);
     CHECK_EQUAL(atomic_load(&runs), 3);
+}
+
+/* ------------------------------------------------------------------------------ waits with locks held */
+
+static threading_rlock_t rlock;
+static threading_rwlock_t rwlock;
+static threading_once_t once;
+
+/* It keeps the other thread busy for a while, in which nobody is to begin the task. */
+static void *keep_busy(void *arg)
+{
+    atomic_fetch_add(&entered, 1);
+    CHECK_STATUS(threading_event_wait_timeout(&began, 0.05), THREADING_TIMEOUT);
+    return arg;
+}
+
+static void *tell_that_it_began(void *unused)
+{
+    (void)threading_event_set(&began);
+    (void)unused;
+    return threading_current_thread();
+}
+
+static void check_that_another_thread_runs_it(void *unused)
+{
+    (void)unused;
+    submit_and_forget(pool, keep_busy, NULL);
+    AWAIT(atomic_load(&entered) == 1);
+    CHECK(value_of(submitted(pool, tell_that_it_began, NULL)) != threading_current_thread());
+}
+
+static THREADING_NO_ANALYSIS void *wait_with_rlock(void *arg)
+{
+    CHECK_STATUS(threading_rlock_acquire(&rlock), THREADING_OK);
+    check_that_another_thread_runs_it(NULL);
+    CHECK_STATUS(threading_rlock_release(&rlock), THREADING_OK);
+    return wait_for_new_task(arg);
+}
+
+CASE(task_that_is_waited_for_with_an_rlock_held_is_run_by_another_thread)
+{
+    pool = made_pool(2);
+    CHECK(value_of(submitted(pool, wait_with_rlock, &object)) == &object);
+    end_pool(pool);
+}
+
+static THREADING_NO_ANALYSIS void *wait_as_writer(void *arg)
+{
+    CHECK_STATUS(threading_rwlock_acquire_write(&rwlock), THREADING_OK);
+    check_that_another_thread_runs_it(NULL);
+    CHECK_STATUS(threading_rwlock_release_write(&rwlock), THREADING_OK);
+    return arg;
+}
+
+CASE(task_that_is_waited_for_with_an_rwlock_written_is_run_by_another_thread)
+{
+    run_in_pool(2, wait_as_writer);
+}
+
+static void *wait_in_once(void *arg)
+{
+    CHECK_STATUS(threading_once(&once, check_that_another_thread_runs_it, NULL), THREADING_OK);
+    return arg;
+}
+
+CASE(task_that_is_waited_for_in_a_once_is_run_by_another_thread)
+{
+    run_in_pool(2, wait_in_once);
+}
+
+static THREADING_NO_ANALYSIS void *map_with_rlock(void *arg)
+{
+    void *items[] = {&numbers[0], &numbers[1]}, *threads[2];
+    CHECK_STATUS(threading_rlock_acquire(&rlock), THREADING_OK);
+    submit_and_forget(pool, keep_busy, NULL);
+    AWAIT(atomic_load(&entered) == 1);
+    CHECK_STATUS(threading_executor_map(pool, tell_that_it_began, items, 2, threads), THREADING_OK);
+    CHECK(threads[0] != threading_current_thread() && threads[1] != threading_current_thread());
+    CHECK_STATUS(threading_rlock_release(&rlock), THREADING_OK);
+    return arg;
+}
+
+CASE(items_are_run_by_another_thread_while_an_rlock_is_held)
+{
+    run_in_pool(2, map_with_rlock);
 }
 
 /* One is of this pool, one of another, one of nobody's. */

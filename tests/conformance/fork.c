@@ -12,18 +12,6 @@
 
 /* -------------------------------------------------------------------------------------- helpers */
 
-#if defined(__SANITIZE_ADDRESS__) || CHILD_HAS_FEATURE(address_sanitizer)
-#define HAVE_ASAN true
-#else
-#define HAVE_ASAN false
-#endif
-
-static void needs_memory_in_the_child(void)
-{
-    if (HAVE_ASAN)
-        SKIP("AddressSanitizer's allocator stays locked when another thread allocates during the fork");
-}
-
 /* What the thread that forks lets its child do. */
 static role_t role;
 
@@ -1021,7 +1009,7 @@ static atomic_int arrived;
 static void *fork_together(void *arg)
 {
     meet(&arrived, 16);
-    in_child(CHILD_OF_TSAN || HAVE_ASAN ? nothing : everything_works);
+    in_child(CHILD_OF_TSAN || CHILD_OF_ASAN ? nothing : everything_works);
     return arg;
 }
 

@@ -403,3 +403,40 @@ CASE(join_of_main_waits_while_main_runs)
     AWAIT(!threading_thread_is_alive(thread)); /* a join here would be a deadlock there */
     threading_thread_free(thread);
 }
+
+static void *join_as_soon_as_it_is_started(void *thread)
+{
+    threading_status_t status = THREADING_NOT_STARTED;
+    while (status == THREADING_NOT_STARTED)
+        status = threading_thread_join(thread);
+    CHECK_STATUS(status, THREADING_OK);
+    CHECK_STATUS(threading_thread_result(thread, NULL), THREADING_OK);
+    return thread;
+}
+
+CASE(join_beside_the_start_is_a_join)
+{
+    for (int i = 0; i < 300; i++) {
+        threading_thread_t *thread = threading_thread_new(return_at_once, NULL, NULL);
+        threading_thread_t *joiner = started(join_as_soon_as_it_is_started, thread);
+        CHECK_STATUS(threading_thread_start(thread), THREADING_OK);
+        finished(joiner);
+        threading_thread_free(thread);
+    }
+}
+
+CASE(join_beside_a_start_that_fails_waits_for_the_next)
+{
+    if (threading_stack_size(0, NULL) == THREADING_UNSUPPORTED)
+        SKIP("this backend cannot choose the size of stacks");
+    for (int i = 0; i < 300; i++) {
+        threading_thread_t *thread = threading_thread_new(return_at_once, NULL, NULL);
+        threading_thread_t *joiner = started(join_as_soon_as_it_is_started, thread);
+        CHECK_STATUS(threading_stack_size(SIZE_MAX / 8 * 7, NULL), THREADING_OK);
+        CHECK_STATUS(threading_thread_start(thread), THREADING_NO_THREADS);
+        CHECK_STATUS(threading_stack_size(0, NULL), THREADING_OK);
+        CHECK_STATUS(threading_thread_start(thread), THREADING_OK);
+        finished(joiner);
+        threading_thread_free(thread);
+    }
+}

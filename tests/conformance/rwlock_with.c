@@ -82,7 +82,7 @@ CASE(break_and_continue_leave_just_the_body_and_release)
     CHECK_EQUAL(bodies, 0);
 }
 
-#if defined(__GNUC__)
+#if RETURN_RELEASES
 static int return_while_reading(int value)
 {
     THREADING_WITH_READ(&rwlock) {

@@ -127,7 +127,7 @@ CASE(break_out_of_a_loop_in_the_body_stays_in_the_body)
     locks_are_free();
 }
 
-#if defined(__GNUC__)
+#if RETURN_RELEASES
 static int return_from_lock(int value)
 {
     THREADING_WITH_LOCK(&lock) {

@@ -189,6 +189,11 @@ void *ti_memory_resize(void *memory, size_t size)
     return realloc(memory, size);
 }
 
+void *ti_memory_keep(size_t size)
+{
+    return calloc(1, size);
+}
+
 void ti_memory_free(void *memory)
 {
     if (is_in_page(memory))

@@ -10,6 +10,7 @@ struct school {
 
 void init_school(void *copy);
 int with_both(threading_lock_t *lock, threading_rlock_t *rlock, int *value);
+void with_statements(threading_lock_t *lock, threading_rwlock_t *rwlock, int *value);
 threading_status_t use_initialisers(void);
 
 static threading_local_t plain = THREADING_LOCAL_INIT(struct school);
@@ -33,6 +34,24 @@ int with_both(threading_lock_t *lock, threading_rlock_t *rlock, int *value)
         }
     }
     return 0;
+}
+
+/* Bodies of one statement, an else that is not theirs, and ways out that leave just the body. */
+void with_statements(threading_lock_t *lock, threading_rwlock_t *rwlock, int *value)
+{
+    if (*value > 0)
+        THREADING_WITH_READ(rwlock)
+            *value += 1;
+    else
+        THREADING_WITH_WRITE(rwlock)
+            *value += 2;
+    THREADING_WITH_LOCK(lock)
+        break;
+    THREADING_WITH_LOCK(lock) {
+        if (*value > 2)
+            continue;
+        *value += 3;
+    }
 }
 
 threading_status_t use_initialisers(void)

@@ -23,6 +23,18 @@
 #define CHILD_OF_TSAN false
 #endif
 
+#if defined(__SANITIZE_ADDRESS__) || CHILD_HAS_FEATURE(address_sanitizer)
+#define CHILD_OF_ASAN true
+#else
+#define CHILD_OF_ASAN false
+#endif
+
+THREADING_UNUSED static void needs_memory_in_the_child(void)
+{
+    if (CHILD_OF_ASAN)
+        SKIP("AddressSanitizer's allocator stays locked when another thread allocates during the fork");
+}
+
 THREADING_UNUSED static void needs_threads_in_the_child(void)
 {
     if (CHILD_OF_TSAN)

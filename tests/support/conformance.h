@@ -52,6 +52,13 @@ extern int EXIT_CODE;
 #define CHECK_TEXT(actual, expected) check_text(__FILE__, __LINE__, #actual, (actual), (expected))
 #define SKIP(reason) check_skip(reason)
 
+/* Whether return and goto out of a body of THREADING_WITH_… release: section 15 of the header. */
+#if defined(__GNUC__) || defined(__clang__) || defined(__cplusplus)
+#define RETURN_RELEASES 1
+#else
+#define RETURN_RELEASES 0
+#endif
+
 /* Wait for a state, not for a time: the case's time limit ends a wait for what never comes. */
 #define AWAIT(condition)                   \
     do {                                   \
@@ -77,6 +84,16 @@ void finished(threading_thread_t *thread);
 typedef struct foreign foreign_t;
 foreign_t *foreign_start(void *(*function)(void *arg), void *arg);
 void foreign_join(foreign_t *thread);
+
+/* Ends the calling thread, whoever started it, in the platform's own way. */
+THREADING_NORETURN void foreign_exit(void);
+
+/* A thread-local pointer of the platform's own, as other libraries have them. The destructor is called at a thread's end with
+ * what was set last, and again in the next round if it has set something; there are so many rounds. */
+typedef struct native_key native_key_t;
+native_key_t *native_key_new(void (*destructor)(void *value));
+void native_key_set(native_key_t *key, void *value);
+int native_key_rounds(void);
 
 /* Bytes of memory that the process has allocated and not freed; 0 where it cannot be told. */
 size_t allocated_bytes(void);

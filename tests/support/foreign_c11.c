@@ -33,3 +33,30 @@ void foreign_join(foreign_t *thread)
     CHECK_EQUAL(thrd_join(thread->native, NULL), thrd_success);
     free(thread);
 }
+
+void foreign_exit(void)
+{
+    thrd_exit(0);
+}
+
+struct native_key {
+    tss_t native;
+};
+
+native_key_t *native_key_new(void (*destructor)(void *value))
+{
+    native_key_t *key = malloc(sizeof *key);
+    CHECK(key != NULL);
+    CHECK_EQUAL(tss_create(&key->native, destructor), thrd_success);
+    return key;
+}
+
+void native_key_set(native_key_t *key, void *value)
+{
+    CHECK_EQUAL(tss_set(key->native, value), thrd_success);
+}
+
+int native_key_rounds(void)
+{
+    return TSS_DTOR_ITERATIONS < 4 ? TSS_DTOR_ITERATIONS : 4;
+}

@@ -47,3 +47,51 @@ void foreign_join(foreign_t *thread)
     CHECK(CloseHandle(thread->native));
     free(thread);
 }
+
+void foreign_exit(void)
+{
+    _endthreadex(0);
+    for (;;) /* it does not return, but is not declared so everywhere */
+        Sleep(INFINITE);
+}
+
+/* An FLS slot. Its callback is not told which slot it is of, so that the value has to say what is to be called. */
+struct native_key {
+    DWORD native;
+    void (*destructor)(void *value);
+};
+
+struct native_value {
+    void (*destructor)(void *value);
+    void *value;
+};
+
+CALLED_BY_SYSTEM static VOID WINAPI call_destructor(PVOID arg)
+{
+    struct native_value value = *(struct native_value *)arg;
+    free(arg);
+    value.destructor(value.value);
+}
+
+native_key_t *native_key_new(void (*destructor)(void *value))
+{
+    native_key_t *key = malloc(sizeof *key);
+    CHECK(key != NULL);
+    key->destructor = destructor;
+    key->native = FlsAlloc(call_destructor);
+    CHECK(key->native != FLS_OUT_OF_INDEXES);
+    return key;
+}
+
+void native_key_set(native_key_t *key, void *value)
+{
+    struct native_value *stored = malloc(sizeof *stored);
+    CHECK(stored != NULL);
+    *stored = (struct native_value){key->destructor, value};
+    CHECK(FlsSetValue(key->native, stored));
+}
+
+int native_key_rounds(void)
+{
+    return 1;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory that malloc knows nothing of: C has none, but for what the program begins with. */
+#include <stdalign.h>
+#include <stdlib.h>
+
+#include "atomic.h"
+#include "port.h"
+
+#define TI_C11_RESERVE ((size_t)1 << 16) /* bytes: some sixty threads' */
+
+static alignas(max_align_t) unsigned char ti_c11_reserve[TI_C11_RESERVE];
+static uint32_t ti_c11_reserve_used;
+
+/* NULL when there is not so much left. */
+static void *ti_c11_reserve_take(size_t size)
+{
+    for (;;) {
+        uint32_t used = ti_load_relaxed(&ti_c11_reserve_used); /* relaxed: the swap decides */
+        if (size > TI_C11_RESERVE - used)
+            return NULL;
+        /* Acquire: it is no more than a number; no two threads get the same bytes. */
+        if (ti_swap_acquire(&ti_c11_reserve_used, used, used + (uint32_t)size))
+            return ti_c11_reserve + used;
+    }
+}
+
+void *ti_port_pages(size_t size)
+{
+    size = (size + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
+    void *memory = ti_c11_reserve_take(size);
+    if (memory != NULL)
+        return memory;
+    ti_port_errors errors = ti_port_errors_keep();
+    memory = calloc(1, size);
+    ti_port_errors_restore(errors);
+    return memory;
+}

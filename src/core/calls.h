@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The calls of ours that are under way in a thread with a function of the user's inside: a barrier's action, a Once's
+ * function, a predicate, a task, a comparison.
+ *
+ * Such a function may end its thread, by threading_exit() or in the platform's own way, and then our call never goes on:
+ * others would wait for it for ever. So each call says beforehand what is to be done for them in that case. Abandoning
+ * a call does that: it must touch nothing of the stack on which the call was, which is gone if the thread ended in the
+ * platform's way.
+ *
+ * A thread knows its outermost 16 calls. What is nested deeper works, but is not abandoned.
+ */
+#ifndef TI_CALLS_H
+#define TI_CALLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "self.h"
+
+/* Around the call of the user's function. */
+static inline void ti_calls_enter(ti_self *self, ti_call call)
+{
+    if (self->calls < TI_CALLS_KNOWN)
+        self->call[self->calls] = call;
+    self->calls++;
+}
+
+static inline void ti_calls_leave(ti_self *self)
+{
+    self->calls--;
+}
+
+/* Abandon all but the first so many, the innermost first. */
+void ti_calls_abandon(ti_self *self, uint32_t depth);
+
+/* Whether such a call on that object is under way in the calling thread. */
+bool ti_calls_contain(const ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
+                      const void *object);
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory that malloc knows nothing of. */
+#include "win32_system.h"
+
+void *ti_port_pages(size_t size)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    void *memory = VirtualAlloc(NULL, size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    ti_port_errors_restore(errors);
+    return memory;
+}
