@@ -105,8 +105,8 @@ static ti_waiter *ti_queue_take(const threading_queue_t *queue, uintptr_t line, 
     return ti_line_take(ti_queue_line(queue, line), n, self);
 }
 
-/* A comparison has ended its thread, with the lock held. All items are there, if not in their order; who waits looks
- * again. */
+/* A comparison has ended its thread, with the lock held. All items are there, if not in their order; who
+ * waits looks again. */
 static void ti_queue_abandon(ti_self *self, void *object, uintptr_t unused)
 {
     (void)unused;
