@@ -430,7 +430,8 @@ THREADING_NORETURN THREADING_API void threading_exit_process(int code);
  * are started meanwhile are waited for too; the calling thread, main and daemons are not. Called in
  * main it also ends waits of others that join main. It may be called again.
  * @return THREADING_OK; THREADING_DEADLOCK when a thread was left out because it waits, directly or
- *         through others, for the calling one.
+ *         through others, for the calling one; THREADING_FINALIZING when one was because the system has
+ *         killed it with the process.
  * Ordering: all that those threads did happens before the return.
  * Callable: from any thread, after fork, at exit.
  */
