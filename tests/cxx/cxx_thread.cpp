@@ -190,7 +190,7 @@ EXIT_CASE(static_object_joins_its_thread_after_the_joins, 0, "THREADING_OK|")
 EXIT_CASE(static_object_joins_its_thread_before_the_joins, 0, "THREADING_OK|")
 {
     (void)threading::sleep(0);
-    running([] {}).join();
+    CHECK_STATUS(running([] {}).join(), THREADING_OK);
     static Crew crew;
     man(crew);
 }
