@@ -161,6 +161,40 @@ EXIT_CASE(shutdown_waits_before_static_objects_go, 0, "worker uses it|it is dest
     CHECK_STATUS(threading::shutdown(), THREADING_OK);
 }
 
+/* An object that has a thread, which its destructor tells to end and joins. */
+struct Crew {
+    Event leaving;
+    Thread thread;
+    ~Crew()
+    {
+        leaving.set();
+        std::puts(threading_status_name(thread.join()));
+    }
+};
+
+static void man(Crew &crew)
+{
+    crew.thread = running(Options().daemon(true), [&crew] {
+        CHECK_STATUS(crew.leaving.wait(), THREADING_OK);
+        (void)threading::sleep(0.02);
+    });
+}
+
+/* Made before the library's first use, it goes when the process has waited for its threads. */
+EXIT_CASE(static_object_joins_its_thread_after_the_joins, 0, "THREADING_OK|")
+{
+    static Crew crew;
+    man(crew);
+}
+
+EXIT_CASE(static_object_joins_its_thread_before_the_joins, 0, "THREADING_OK|")
+{
+    (void)threading::sleep(0);
+    CHECK_STATUS(running([] {}).join(), THREADING_OK);
+    static Crew crew;
+    man(crew);
+}
+
 CASE(options_are_those_of_c)
 {
     static Stop stop;
