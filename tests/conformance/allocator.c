@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An allocator that is guarded by a Lock: the library is called from within malloc, by threads that have never called it
- * before, while the system starts or ends them, and while the library itself allocates.
+ * An allocator that is guarded by a Lock: the library is called from within malloc, by threads that have
+ * never called it before, while the system starts or ends them, and while the library itself allocates.
  *
  * This program's own malloc only ever goes on through its memory. It counts what it is asked for.
  */
@@ -112,7 +112,8 @@ static void needs_own_malloc(void)
 
 #endif
 
-/* ------------------------------------------------------------------------------------- all kinds of threads */
+/* ------------------------------------------------------------------------------------- all kinds of threads
+ */
 
 enum { turns = 200 };
 
@@ -203,8 +204,8 @@ static void at_exit(void)
 {
 }
 
-/* What the C library has room for without memory: 32 handlers, of which the system has one, and a thread's first 32 variables. So
- * it asks for memory in the middle of the library's first call. */
+/* What the C library has room for without memory: 32 handlers, of which the system has one, and a thread's
+ * first 32 variables. So it asks for memory in the middle of the library's first call. */
 static void use_up_what_needs_no_memory(void)
 {
 #if defined(__linux__)
@@ -265,7 +266,8 @@ CASE(lock_can_guard_malloc_in_thread_local_destructors)
     CHECK_EQUAL(threading_active_count(), 1);
 }
 
-/* ------------------------------------------------------------------------- first calls that need no memory */
+/* ------------------------------------------------------------------------- first calls that need no memory
+ */
 
 static threading_lock_t lock;
 static threading_rlock_t rlock;

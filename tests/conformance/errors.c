@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the system says of its errors in a thread, errno and on Windows GetLastError(), is the user's: no call changes it. */
+/* What the system says of its errors in a thread, errno and on Windows GetLastError(), is the user's: no call
+ * changes it. */
 #include <errno.h>
 #include <stdlib.h>
 

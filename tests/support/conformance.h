@@ -78,8 +78,9 @@ typedef struct foreign foreign_t;
 foreign_t *foreign_start(void *(*function)(void *arg), void *arg);
 void foreign_join(foreign_t *thread);
 
-/* A thread-local pointer of the platform's own, as other libraries have them. The destructor is called at a thread's end with
- * what was set last, and again in the next round if it has set something; there are so many rounds. */
+/* A thread-local pointer of the platform's own, as other libraries have them. The destructor is called at a
+ * thread's end with what was set last, and again in the next round if it has set something; there are so
+ * many rounds. */
 typedef struct native_key native_key_t;
 native_key_t *native_key_new(void (*destructor)(void *value));
 void native_key_set(native_key_t *key, void *value);
