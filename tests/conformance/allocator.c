@@ -259,7 +259,9 @@ CASE(lock_can_guard_malloc_in_thread_local_destructors)
     keys[0] = native_key_new(allocate_early);
     CHECK(threading_get_ident() != 0);
     keys[1] = native_key_new(allocate_late);
-    for (int i = 0; i < 100; i++) {
+    /* C alone keeps what it has for the first calls of threads that are gone. */
+    int count = strcmp(threading_backend(), "c11") == 0 ? 20 : 100;
+    for (int i = 0; i < count; i++) {
         foreign_join(foreign_start(set_keys, NULL));
         finished(started(set_keys, NULL));
     }
