@@ -67,6 +67,7 @@ static void *set_keys(void *arg)
 
 static void make_keys(void)
 {
+    needs_last_destructors();
     keys[0] = native_key_new(end_first);
     keys[1] = native_key_new(end_second);
     CHECK(threading_current_thread() == threading_main_thread());

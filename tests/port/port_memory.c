@@ -117,6 +117,7 @@ static void be_someone(void *self)
 /* Whether it is called for one that comes back depends on the order of destructors; never twice for one coming. */
 CASE(thread_that_comes_back_is_left_at_most_once_more)
 {
+    needs_last_destructors();
     key = native_key_new(come_back);
     for (int i = 0; i < 20; i++) {
         int before = values[1];
