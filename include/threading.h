@@ -58,6 +58,9 @@
  * so that the compiler says it; THREADING_IGNORE(call) drops one on purpose. Out-parameters may be NULL
  * and are written on success only.
  *
+ * `errno`, and on Windows GetLastError(), are as before after every call, whatever its result. Only
+ * functions of yours that a call runs may change them.
+ *
  * Checks come in this order: a NULL object (THREADING_INVALID), the arguments, the object's state.
  * Where the result is no status, a NULL object gives false, 0 or NULL.
  *
@@ -72,6 +75,8 @@
  *
  * Zero. All-zero bytes are a valid, unlocked, unset Lock, RLock, Event, Once, RWLock and Stop; the
  * others have an initialiser and an init function. None of them allocates or needs a destroy call.
+ * A Lock, RLock, Event or Semaphore allocates nothing in a thread's first call either, nor does
+ * threading_get_ident(), so that an allocator may be guarded by a Lock.
  * Do not copy or move an object while any thread uses it.
  *
  * Handles (Thread, Timer, Queue, Future, Executor) count references: `…_new` gives one, `…_retain`
@@ -296,7 +301,9 @@ typedef void *(*threading_target_t)(void *arg);
  *
  * In a thread that was started here it is the object that was started. In main it is the main
  * thread's. A foreign thread becomes known by this call: it gets a Dummy, a daemon named Dummy-N that
- * cannot be joined, is listed while its thread lives, and goes when the thread ends.
+ * cannot be joined, is listed while its thread lives, and goes when the thread ends. So does a thread
+ * that was started here and asks once more in a thread-local destructor, after its own object has
+ * ended (POSIX, and this library's own rule).
  * @return borrowed, valid for the life of the calling thread; retain it to keep it longer.
  *         NULL only for a foreign thread when memory is out.
  * Callable: from any thread, after fork, at exit.

@@ -2,10 +2,11 @@
 /*
  * One thread-local pointer with a call at the thread's end: a thread-local variable for speed, and a tss_t for the call.
  *
- * When a thread ends, the destructors of all tss_t that are set run in rounds, TSS_DTOR_ITERATIONS at most. Other
- * libraries' destructors may call this one, so `leave` has to come late: the destructor sets the tss_t again and counts
- * the rounds in the pointer's two lowest bits. The last round is left to the sanitizers' runtimes. A thread that comes back
- * after it has left leaves in the next round, if there is one.
+ * When a thread ends, the destructors of all tss_t that are set run in rounds, TSS_DTOR_ITERATIONS at most.
+ * Other libraries' destructors may call this one, so `leave` has to come late: the destructor sets the
+ * tss_t again and counts the rounds in the pointer's two lowest bits. The last round is left to the
+ * sanitizers' runtimes. A thread that comes back after it has left leaves in the next round, if there is
+ * one.
  */
 #include <stdint.h>
 #include <threads.h>

@@ -10,9 +10,9 @@
  *     program cannot meet is treated as "nothing happened", which every caller tolerates.
  *   - No function allocates after the thread that calls it was made known, nor may it fail where it returns
  *   void.
- *   - What the system says of its errors in the calling thread (errno, GetLastError()) is the user's: every function
- *     leaves it as it was, apart from those of a thread's first call (is_main, set_self, the hooks), around which the
- *     core keeps it.
+ *   - What the system says of its errors in the calling thread (errno, GetLastError()) is the user's: every
+ *     function leaves it as it was, apart from those of a thread's first call (is_main, set_self, the
+ *     hooks), around which the core keeps it.
  *
  * port_types.h supplies the types
  *   ti_port_thread   a started thread, to be reaped once
@@ -102,8 +102,9 @@ size_t ti_port_cpu_count(void);
 /*
  * Set the calling thread's pointer. When the thread ends, whoever started it, with a pointer that is not
  * NULL, `leave` is called in it with the pointer, after most other thread-local destructors; the pointer is
- * still set during the call and is NULL after it. In a thread for which it was called before, `leave` comes as soon as it can, if
- * it can at all. False when the system cannot arrange for any call: the pointer is set nevertheless.
+ * still set during the call and is NULL after it. In a thread for which it was called before, `leave` comes
+ * as soon as it can, if it can at all. False when the system cannot arrange for any call: the pointer is
+ * set nevertheless.
  */
 bool ti_port_set_self(void *self, void (*leave)(void *self));
 
@@ -111,9 +112,9 @@ bool ti_port_set_self(void *self, void (*leave)(void *self));
 void *ti_port_self_recall(void);
 
 /*
- * By what another thread can tell whether the calling one is gone; 0 where nothing tells. Over means that nothing runs in it
- * any more; it may be said a moment after the thread was joined. It is asked in a thread that is not the one. The end gives
- * back what it takes.
+ * By what another thread can tell whether the calling one is gone; 0 where nothing tells. Over means that
+ * nothing runs in it any more; it may be said a moment after the thread was joined. It is asked in a thread
+ * that is not the one. The end gives back what it takes.
  */
 uint64_t ti_port_life(void);
 bool ti_port_life_is_over(uint64_t life);
@@ -121,8 +122,9 @@ void ti_port_life_end(uint64_t life);
 
 /* ---- 5 memory that malloc knows nothing of ---- */
 
-/* Zeroed memory that is never given back, aligned for any standard type; NULL when it is out. From the system, since a
- * thread's first call may come from within malloc. C has nothing but malloc: its backend begins with a reserve. */
+/* Zeroed memory that is never given back, aligned for any standard type; NULL when it is out. From the
+ * system, since a thread's first call may come from within malloc. C has nothing but malloc: its backend
+ * begins with a reserve. */
 void *ti_port_pages(size_t size);
 
 /* ---- 6 hooks ---- */

@@ -16,7 +16,8 @@
 #include "thread.h"
 #include "waits.h"
 
-/* Records that are made at once, each in lines of the cache of its own; one by one for tools that look for lost memory. */
+/* Records that are made at once, each in lines of the cache of its own; one by one for tools that look for
+ * lost memory. */
 #define TI_SELF_SIZE ((sizeof(ti_self) + 127) / 128 * 128)
 #define TI_SLAB (TI_KEEPS_MEMORY ? 16384 / TI_SELF_SIZE : 1)
 
@@ -161,8 +162,8 @@ static ti_self *ti_self_begin(void)
     return self;
 }
 
-/* A thread's first call. What follows ti_self_begin may allocate in the C library, whose malloc may call back: then the thread
- * is known and complete. */
+/* A thread's first call. What follows ti_self_begin may allocate in the C library, whose malloc may call
+ * back: then the thread is known and complete. */
 static ti_self *ti_self_attach_new(void)
 {
     ti_self *self = ti_self_begin();

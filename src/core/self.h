@@ -6,8 +6,8 @@
  * until it ends. The memory is never given back to the system but reused for later threads: another thread
  * may still be about to unpark this one when it ends.
  *
- * A thread's first call needs no memory of malloc's, and comes before anything that does: malloc itself may be what calls,
- * guarded by a Lock.
+ * A thread's first call needs no memory of malloc's, and comes before anything that does: malloc itself may
+ * be what calls, guarded by a Lock.
  */
 #ifndef TI_SELF_H
 #define TI_SELF_H
@@ -128,8 +128,8 @@ void ti_self_reset(void);
 /* The end of a thread's life in this library; called in that thread. */
 void ti_self_leave(void *pointer);
 
-/* The same in pieces, for a thread that is gone. Under the registry's guard: nobody finds it any more. Then, without: what
- * it had. */
+/* The same in pieces, for a thread that is gone. Under the registry's guard: nobody finds it any more.
+ * Then, without: what it had. */
 void ti_self_retire(ti_self *self);
 void ti_self_end(ti_self *self);
 

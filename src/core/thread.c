@@ -138,8 +138,8 @@ void *ti_thread_call(ti_self *self, threading_target_t target, void *arg)
     return self->exit_result;
 }
 
-/* Code that the system runs in the thread before its entry, such as a DLL's, may have called: then the thread is known as a
- * foreign one, which ends here. */
+/* Code that the system runs in the thread before its entry, such as a DLL's, may have called: then the
+ * thread is known as a foreign one, which ends here. */
 static void ti_thread_dismiss_visitor(void)
 {
     void *visitor = ti_port_self_recall();

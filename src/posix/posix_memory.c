@@ -11,8 +11,8 @@
 #define MAP_ANONYMOUS 0x20
 #endif
 
-/* The leak sanitizer of a program that was built with it, while this library was not: it looks for pointers in memory that it
- * knows. */
+/* The leak sanitizer of a program that was built with it, while this library was not: it looks for pointers
+ * in memory that it knows. */
 #if defined(__linux__)
 __attribute__((weak)) void __lsan_register_root_region(const void *memory, size_t size);
 

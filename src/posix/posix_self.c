@@ -9,8 +9,8 @@
  * When a thread ends, the destructors of all keys that are set run in rounds, PTHREAD_DESTRUCTOR_ITERATIONS
  * at most. Other libraries' destructors may call this one, so `leave` has to come late: the destructor sets
  * the key again and counts the rounds in the pointer's two lowest bits. The last round is left to the
- * sanitizers' runtimes, which must come after all code that they watch. A thread that comes back after it has left leaves in
- * the next round, if there is one.
+ * sanitizers' runtimes, which must come after all code that they watch. A thread that comes back after it
+ * has left leaves in the next round, if there is one.
  */
 #include "posix_system.h"
 
