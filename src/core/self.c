@@ -70,13 +70,22 @@ ti_self *ti_self_new(void)
     self = (ti_self *)ti_memory_allocate(sizeof *self);
     if (self == NULL)
         return NULL;
-    ti_port_parker_init(&self->parker);
+    if (!ti_port_parker_init(&self->parker)) {
+        ti_memory_free(self);
+        return NULL;
+    }
     return ti_self_complete(self);
 }
 
 void ti_self_free(ti_self *self)
 {
     ti_pool_put(self);
+}
+
+void ti_self_make_parker(ti_self *self)
+{
+    while (!ti_port_parker_init(&self->parker))
+        ti_port_sleep(ti_port_now() + TI_MEMORY_WAIT);
 }
 
 static ti_self *ti_reserve_take(void)
@@ -87,7 +96,7 @@ static ti_self *ti_reserve_take(void)
     uint32_t index = ti_add_relaxed(&ti_reserve_used, 1);
     if (index >= TI_RESERVE)
         return NULL;
-    ti_port_parker_init(&ti_reserve[index].parker);
+    ti_self_make_parker(&ti_reserve[index]);
     return ti_self_complete(&ti_reserve[index]);
 }
 
@@ -127,7 +136,7 @@ static ti_self *ti_self_attach_new(void)
     ti_self *self = is_main ? ti_self_complete(&ti_main_self) : ti_foreign_self();
     if (is_main) {
         ti_store_relaxed(&ti_main_is_known, 1);
-        ti_port_parker_init(&self->parker);
+        ti_self_make_parker(self);
         self->record = ti_registry_main();
     }
     (void)ti_port_set_self(self,

@@ -33,9 +33,9 @@ void ti_port_sleep(int64_t deadline)
     }
 }
 
-void ti_posix_condition_init(pthread_cond_t *condition)
+bool ti_posix_condition_init(pthread_cond_t *condition)
 {
-    (void)pthread_cond_init(condition, NULL); /* fails for bad attributes only */
+    return pthread_cond_init(condition, NULL) == 0;
 }
 
 /* EINVAL comes for no reason under load (libuv/libuv#4165): like every other result it means, look again. */
