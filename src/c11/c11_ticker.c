@@ -30,8 +30,7 @@ static bool ti_c11_ticker_runs;
 
 static void ti_c11_ticker_init(void)
 {
-    /* A plain mutex needs nothing that could be out on the systems in use. */
-    (void)mtx_init(&ti_c11_ticker_mutex, mtx_plain);
+    ti_c11_mutex_init(&ti_c11_ticker_mutex);
 }
 
 /* Whether there will be another tick. */

@@ -126,7 +126,7 @@ static void ti_fork_forget_thread(ti_self *self, void *survivor)
     if (self == survivor)
         return;
     ti_local_abandon(self);
-    ti_port_parker_init(&self->parker); /* its last user may have been in the middle of something */
+    ti_self_make_parker(self); /* its last user may have been in the middle of something */
     if (!ti_bias_keep(self))
         ti_self_free(self);
 }
@@ -217,7 +217,7 @@ static void ti_fork_of_known(ti_self *self)
     ti_shutdown_reset();
     ti_executors_reset();
     self->executor = NULL;
-    ti_port_parker_init(&self->parker);
+    ti_self_make_parker(self);
     ti_foreign_reset(self);
     ti_registry_for_each(ti_fork_forget_thread, self);
     ti_fork_end_records(self->record);

@@ -78,8 +78,9 @@ void ti_port_set_name(const char *name, size_t length);
 
 /* ---- 2 the parker: one thread sleeps on it, others wake it ---- */
 
-/* Give a parker no token. Its memory is never given back, so that a late wake finds a parker, whoever's. */
-void ti_port_parker_init(ti_parker *parker);
+/* Give a parker no token. Its memory is never given back, so that a late wake finds a parker, whoever's. False when memory
+ * is out: nothing was made, and it may be tried again. */
+bool ti_port_parker_init(ti_parker *parker);
 
 /*
  * Sleep until a token is there and take it, or until the deadline. May return early for no reason: callers
@@ -104,7 +105,7 @@ size_t ti_port_cpu_count(void);
  * NULL, `leave` is called in it with the pointer, after most other thread-local destructors; the pointer is
  * still set during the call and is NULL after it. In a thread for which it was called before, `leave` comes
  * as soon as it can, if it can at all. False when the system cannot arrange for any call: the pointer is
- * set nevertheless.
+ * set nevertheless. Where even that needs something that is out, it waits until there is some.
  */
 bool ti_port_set_self(void *self, void (*leave)(void *self));
 

@@ -31,48 +31,56 @@ static uint32_t ti_reserve_used;
 
 /* ---- the pool ---- */
 
-/* A stack that is only ever taken as a whole, so that no swap can meet a recycled node (ABA). */
-static uintptr_t ti_pool;
+/* Stacks that are only ever taken as a whole, so that no swap can meet a recycled node (ABA). */
+static uintptr_t ti_pool;  /* records of threads that have ended */
+static uintptr_t ti_fresh; /* records that have no parker yet */
 
-static void ti_pool_put(ti_self *self)
+static void ti_stack_put(uintptr_t *stack, ti_self *self)
 {
     uintptr_t top;
     do {
-        top = ti_load_pointer_relaxed(&ti_pool);
+        top = ti_load_pointer_relaxed(stack);
         self->next = (ti_self *)top;
-        /* Release: pairs with the acquire in ti_pool_take, for `next`. */
-    } while (!ti_swap_pointer_release(&ti_pool, top, (uintptr_t)self));
+        /* Release: pairs with the acquire in ti_stack_take, for `next`. */
+    } while (!ti_swap_pointer_release(stack, top, (uintptr_t)self));
 }
 
-static ti_self *ti_pool_take(void)
+static ti_self *ti_stack_take(uintptr_t *stack)
 {
-    if (ti_load_pointer_relaxed(&ti_pool) == 0) /* relaxed: spares the exchange; the exchange decides */
+    if (ti_load_pointer_relaxed(stack) == 0) /* relaxed: spares the exchange; the exchange decides */
         return NULL;
-    ti_self *taken = (ti_self *)ti_exchange_pointer_acquire(&ti_pool, 0);
+    ti_self *taken = (ti_self *)ti_exchange_pointer_acquire(stack, 0);
     if (taken == NULL)
         return NULL;
     ti_self *rest = taken->next;
-    if (rest != NULL && !ti_swap_pointer_release(&ti_pool, 0, (uintptr_t)rest))
+    if (rest != NULL && !ti_swap_pointer_release(stack, 0, (uintptr_t)rest))
         for (ti_self *next; rest != NULL; rest = next) { /* others were put there meanwhile */
             next = rest->next;
-            ti_pool_put(rest);
+            ti_stack_put(stack, rest);
         }
     return taken;
 }
 
-/* Records for the pool, and one for the caller. NULL when memory is out. */
-static ti_self *ti_slab_new(void)
+/* A record without a parker. NULL when memory is out. */
+static ti_self *ti_fresh_take(void)
 {
+    ti_self *self = ti_stack_take(&ti_fresh);
+    if (self != NULL)
+        return self;
     char *slab = (char *)ti_memory_keep(TI_SLAB * TI_SELF_SIZE);
-    if (slab == NULL)
-        return NULL;
-    for (size_t i = 0; i < TI_SLAB; i++) {
-        ti_self *self = (ti_self *)(void *)(slab + i * TI_SELF_SIZE);
-        ti_port_parker_init(&self->parker);
-        if (i > 0)
-            ti_pool_put(self);
-    }
+    for (size_t i = 1; slab != NULL && i < TI_SLAB; i++)
+        ti_stack_put(&ti_fresh, (ti_self *)(void *)(slab + i * TI_SELF_SIZE));
     return (ti_self *)(void *)slab;
+}
+
+/* With a parker. NULL when that cannot be had, or memory is out. */
+static ti_self *ti_self_make(void)
+{
+    ti_self *self = ti_fresh_take();
+    if (self == NULL || ti_port_parker_init(&self->parker))
+        return self;
+    ti_stack_put(&ti_fresh, self);
+    return NULL;
 }
 
 /* A thread's own waiter knows whose it is. */
@@ -84,19 +92,25 @@ static ti_self *ti_self_complete(ti_self *self)
 
 ti_self *ti_self_new(void)
 {
-    ti_self *self = ti_pool_take();
-    if (self !=
-        NULL) { /* not the parker: somebody may still be about to wake the thread that had it before */
-        memset(self, 0, offsetof(ti_self, parker));
-        return ti_self_complete(self);
-    }
-    self = ti_slab_new();
-    return self != NULL ? ti_self_complete(self) : NULL;
+    ti_self *self = ti_stack_take(&ti_pool);
+    if (self == NULL)
+        self = ti_self_make();
+    if (self == NULL)
+        return NULL;
+    /* Not the parker: another thread may still be about to wake the thread that had the record before. */
+    memset(self, 0, offsetof(ti_self, parker));
+    return ti_self_complete(self);
 }
 
 void ti_self_free(ti_self *self)
 {
-    ti_pool_put(self);
+    ti_stack_put(&ti_pool, self);
+}
+
+void ti_self_make_parker(ti_self *self)
+{
+    while (!ti_port_parker_init(&self->parker))
+        ti_port_sleep(ti_port_now() + TI_MEMORY_WAIT);
 }
 
 static ti_self *ti_reserve_take(void)
@@ -107,7 +121,7 @@ static ti_self *ti_reserve_take(void)
     uint32_t index = ti_add_relaxed(&ti_reserve_used, 1);
     if (index >= TI_RESERVE)
         return NULL;
-    ti_port_parker_init(&ti_reserve[index].parker);
+    ti_self_make_parker(&ti_reserve[index]);
     return ti_self_complete(&ti_reserve[index]);
 }
 
@@ -142,7 +156,7 @@ void ti_self_show(ti_self *self)
 static ti_self *ti_main_self_begin(void)
 {
     ti_store_relaxed(&ti_main_is_known, 1); /* relaxed: main's own, as in ti_self_begin */
-    ti_port_parker_init(&ti_main_self.parker);
+    ti_self_make_parker(&ti_main_self);
     ti_main_self.record = ti_registry_main();
     return ti_self_complete(&ti_main_self);
 }

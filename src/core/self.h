@@ -118,6 +118,9 @@ static inline ti_self *ti_self_get(void)
 /* Let inline functions in this thread see it, once its ident is known; NULL at its end. */
 void ti_self_show(ti_self *self);
 
+/* Make the parker of a thread whose memory is there already. It may need more, which then is waited for. */
+void ti_self_make_parker(ti_self *self);
+
 /* Memory for a thread that is about to be started, NULL when memory is out; and back. */
 ti_self *ti_self_new(void);
 void ti_self_free(ti_self *self);
