@@ -103,6 +103,13 @@ bool ti_port_set_self(void *self, void (*leave)(void *self));
 /* Look closer where ti_port_self() gave NULL. */
 void *ti_port_self_recall(void);
 
+/* Where the calling thread keeps the pointer that ti_port_self() gives, so that another one can make that NULL; NULL
+ * where ti_port_forget_selves() does so itself. */
+void **ti_port_self_place(void);
+
+/* From here on the end of no thread that has a pointer is told, until it sets one again. No thread is in a call. */
+void ti_port_forget_selves(void);
+
 /* ---- 5 hooks ---- */
 
 /* Call the hook once when the process exits by exit() or by the return of main. False if it cannot be
@@ -131,5 +138,28 @@ bool ti_port_fence_start(void);
 /* What each thread of the process did before a moment during the call is visible before what it does after
  * that moment. False: the system refuses it all of a sudden. */
 bool ti_port_fence_all(void);
+
+/* ---- 7 code that can be unloaded ---- */
+
+/* Where the code of this copy is. */
+typedef enum ti_home {
+    TI_HOME_PROGRAM, /* in the program itself */
+    TI_HOME_PINNED,  /* in an object that may be unloaded, unless a pin keeps it */
+    TI_HOME_KEPT,    /* in an object that stays once it is loaded, or used */
+    TI_HOME_LOOSE    /* not known, and nothing keeps it */
+} ti_home;
+
+ti_home ti_port_home(void);
+
+/* Have the pin, if the home is to be pinned; again is once. False: the system refuses. And take it out: the code is gone
+ * with the return if nobody else keeps it. */
+bool ti_port_pin(void);
+void ti_port_unpin(void);
+
+/* Where the home is to be pinned: join a thread that has gone. False: it has not. */
+bool ti_port_thread_try_join(ti_port_thread *thread);
+
+/* Whether no thread of the backend's own is in this code. */
+bool ti_port_is_idle(void);
 
 #endif

@@ -74,9 +74,11 @@ ti_self *ti_self_new(void)
     return ti_self_complete(self);
 }
 
+/* Main's is no other thread's: main may become known again. */
 void ti_self_free(ti_self *self)
 {
-    ti_pool_put(self);
+    if (self != &ti_main_self)
+        ti_pool_put(self);
 }
 
 static ti_self *ti_reserve_take(void)
@@ -114,9 +116,11 @@ void ti_self_show(ti_self *self)
 #if defined(THREADING_INLINE) && \
     !defined(THREADING_VALGRIND) /* it has to be told, which only the calls proper do */
     threading_fast_self = self != NULL ? &self->fast : NULL;
-#else
-    (void)self;
+    if (self != NULL)
+        self->shown = &threading_fast_self;
 #endif
+    if (self != NULL)
+        self->place = ti_port_self_place();
 }
 
 /* A thread's first call. */
@@ -134,7 +138,7 @@ static ti_self *ti_self_attach_new(void)
                            ti_self_leave); /* without the call at its end a foreign thread stays listed */
     (void)ti_runtime_start();              /* asked again, and answered for, by threading_thread_start */
     ti_registry_lock(self);
-    self->fast.ident = is_main ? TI_MAIN_IDENT : ti_registry_new_ident();
+    self->fast.ident = is_main ? self->record->ident : ti_registry_new_ident();
     ti_registry_add(self);
     ti_registry_unlock();
     ti_self_show(self);
@@ -171,4 +175,30 @@ void ti_self_reset(void)
 {
     memset(&ti_main_self, 0, sizeof ti_main_self);
     ti_store_relaxed(&ti_main_is_known, 0); /* relaxed: the child has one thread */
+}
+
+/* Its thread is in no call, so its own variables may be written here. */
+void ti_self_unload(ti_self *self)
+{
+    if (self->place != NULL)
+        *self->place = NULL;
+    if (self->shown != NULL)
+        *self->shown = NULL;
+    ti_self_free(self);
+}
+
+static bool ti_self_is_static(const ti_self *self)
+{
+    return self >= ti_reserve && self < ti_reserve + TI_RESERVE;
+}
+
+void ti_self_empty_pool(void)
+{
+    ti_self *self = (ti_self *)ti_exchange_pointer_acquire(&ti_pool, 0);
+    for (ti_self *next; self != NULL; self = next) {
+        next = self->next;
+        if (!ti_self_is_static(self))
+            ti_memory_free(self);
+    }
+    ti_store_relaxed(&ti_reserve_used, 0); /* relaxed: no thread is known */
 }

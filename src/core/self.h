@@ -83,8 +83,11 @@ typedef struct ti_self {
     uint32_t deaf;    /* not 0: it is in waits that do not heed it; its own thread's */
     ti_reading reads[TI_READS_KNOWN];
     uint32_t reads_beyond; /* how many reads found no place there; its own thread's */
-    struct ti_self *next;  /* in the registry's table under its guard, or in the pool */
-    ti_parker parker;      /* last: it stays as it is when the rest is reset for the next thread */
+    void **
+        place; /* where its thread has the pointer to it: the backend's, and that of inline functions; or NULL */
+    struct threading_fast **shown;
+    struct ti_self *next; /* in the registry's table under its guard, or in the pool */
+    ti_parker parker;     /* last: it stays as it is when the rest is reset for the next thread */
 } ti_self;
 
 /* The thread that a waiter belongs to. */
@@ -112,6 +115,12 @@ void ti_self_free(ti_self *self);
 
 /* Nobody is known, and main may become known again. */
 void ti_self_reset(void);
+
+/* A thread that was not started here is not known any more, and finds that out at its next call. */
+void ti_self_unload(ti_self *self);
+
+/* Give the memory back that is kept for later threads. */
+void ti_self_empty_pool(void);
 
 /* The end of a thread's life in this library; called in that thread. */
 void ti_self_leave(void *pointer);

@@ -37,7 +37,7 @@ static bool ti_win32_arm(bool armed)
 
 TI_WIN32_CALLED static VOID WINAPI ti_win32_ends(PVOID stack)
 {
-    void *self = TlsGetValue(ti_win32_self);
+    void *self = ti_port_self();
     if (stack == NULL || self == NULL || ti_win32_is_ending())
         return;
     if (stack == ti_win32_stack()) {
@@ -65,7 +65,8 @@ static void ti_win32_make_slots(void (*leave)(void *self))
         (void)ti_win32_stay();
         ti_win32_leave = leave;
         ti_win32_self = TlsAlloc();
-        ti_win32_trigger = FlsAlloc(ti_win32_ends);
+        if (ti_win32_trigger == FLS_OUT_OF_INDEXES)
+            ti_win32_trigger = FlsAlloc(ti_win32_ends);
         ti_store_release(&ti_win32_slots, TI_HAS_SLOTS); /* pairs with the acquires below, for the indexes */
     }
     while (ti_load_acquire(&ti_win32_slots) != TI_HAS_SLOTS)
@@ -96,4 +97,17 @@ bool ti_port_set_self(void *self, void (*leave)(void *self))
     ti_win32_make_slots(leave); /* it is always the same function */
     (void)TlsSetValue(ti_win32_self, self);
     return ti_win32_arm(self != NULL);
+}
+
+void **ti_port_self_place(void)
+{
+    return NULL;
+}
+
+/* The next TLS slot is NULL in all threads. The FLS slot is kept: to free it would call for each thread that set it. A
+ * callback that finds no pointer does nothing. */
+void ti_port_forget_selves(void)
+{
+    (void)TlsFree(ti_win32_self); /* fails for no slot that there is */
+    ti_store_release(&ti_win32_slots, TI_NO_SLOTS);
 }
