@@ -86,3 +86,17 @@ bool ti_port_set_self(void *self, void (*leave)(void *self))
         ti_store_pointer_relaxed(&ti_c11_leave, (uintptr_t)leave);
     return ti_c11_has_key && tss_set(ti_c11_key, value) == thrd_success;
 }
+
+void **ti_port_self_place(void)
+{
+    return &ti_c11_self;
+}
+
+void ti_port_forget_selves(void)
+{
+    static const once_flag not_yet = ONCE_FLAG_INIT;
+    if (ti_c11_has_key)
+        tss_delete(ti_c11_key);
+    ti_c11_has_key = false;
+    ti_c11_once = not_yet;
+}

@@ -16,10 +16,16 @@
 #include "thread.h"
 #include "waits.h"
 
-/* Records that are made at once, each in lines of the cache of its own; one by one for tools that look for
- * lost memory. */
+/* Records are made in slabs, each in lines of the cache of its own behind a head; one by one for tools that look
+ * for lost memory. */
+typedef struct ti_slab {
+    struct ti_slab *next;
+} ti_slab;
+
+#define TI_SLAB_HEAD 128
 #define TI_SELF_SIZE ((sizeof(ti_self) + 127) / 128 * 128)
-#define TI_SLAB (TI_KEEPS_MEMORY ? 16384 / TI_SELF_SIZE : 1)
+#define TI_SLAB (TI_KEEPS_MEMORY ? (16384 - TI_SLAB_HEAD) / TI_SELF_SIZE : 1)
+#define TI_SLAB_SIZE (TI_SLAB_HEAD + TI_SLAB * TI_SELF_SIZE)
 
 #define TI_RESERVE 8           /* foreign threads that can lock although memory is out */
 #define TI_MEMORY_WAIT 1000000 /* nanoseconds between attempts to get memory beyond the reserve */
@@ -34,6 +40,7 @@ static uint32_t ti_reserve_used;
 /* Stacks that are only ever taken as a whole, so that no swap can meet a recycled node (ABA). */
 static uintptr_t ti_pool;  /* records of threads that have ended */
 static uintptr_t ti_fresh; /* records that have no parker yet */
+static uintptr_t ti_slabs; /* what all of them are in; nothing is ever taken from there */
 
 static void ti_stack_put(uintptr_t *stack, ti_self *self)
 {
@@ -61,16 +68,34 @@ static ti_self *ti_stack_take(uintptr_t *stack)
     return taken;
 }
 
+static void ti_slabs_put(ti_slab *slab)
+{
+    uintptr_t first;
+    do {
+        first = ti_load_pointer_relaxed(&ti_slabs); /* relaxed: the swap decides */
+        slab->next = (ti_slab *)first;
+        /* Release: pairs with the acquire in ti_self_unload_all. */
+    } while (!ti_swap_pointer_release(&ti_slabs, first, (uintptr_t)slab));
+}
+
+static ti_self *ti_slab_record(ti_slab *slab, size_t i)
+{
+    return (ti_self *)(void *)((char *)slab + TI_SLAB_HEAD + i * TI_SELF_SIZE);
+}
+
 /* A record without a parker. NULL when memory is out. */
 static ti_self *ti_fresh_take(void)
 {
     ti_self *self = ti_stack_take(&ti_fresh);
     if (self != NULL)
         return self;
-    char *slab = (char *)ti_memory_keep(TI_SLAB * TI_SELF_SIZE);
-    for (size_t i = 1; slab != NULL && i < TI_SLAB; i++)
-        ti_stack_put(&ti_fresh, (ti_self *)(void *)(slab + i * TI_SELF_SIZE));
-    return (ti_self *)(void *)slab;
+    ti_slab *slab = (ti_slab *)ti_memory_keep(TI_SLAB_SIZE);
+    if (slab == NULL)
+        return NULL;
+    ti_slabs_put(slab);
+    for (size_t i = 1; i < TI_SLAB; i++)
+        ti_stack_put(&ti_fresh, ti_slab_record(slab, i));
+    return ti_slab_record(slab, 0);
 }
 
 /* With a parker. NULL when that cannot be had, or memory is out. */
@@ -102,9 +127,11 @@ ti_self *ti_self_new(void)
     return ti_self_complete(self);
 }
 
+/* Main's is no other thread's: main may become known again. */
 void ti_self_free(ti_self *self)
 {
-    ti_stack_put(&ti_pool, self);
+    if (self != &ti_main_self)
+        ti_stack_put(&ti_pool, self);
 }
 
 void ti_self_make_parker(ti_self *self)
@@ -148,9 +175,11 @@ void ti_self_show(ti_self *self)
 #if defined(THREADING_INLINE) && \
     !defined(THREADING_VALGRIND) /* it has to be told, which only the calls proper do */
     threading_fast_self = self != NULL ? &self->fast : NULL;
-#else
-    (void)self;
+    if (self != NULL)
+        self->shown = &threading_fast_self;
 #endif
+    if (self != NULL)
+        self->place = ti_port_self_place();
 }
 
 static ti_self *ti_main_self_begin(void)
@@ -169,7 +198,7 @@ static ti_self *ti_self_begin(void)
     ti_self *self = is_main ? ti_main_self_begin() : ti_foreign_self();
     uint64_t life = is_main ? 0 : ti_port_life();
     ti_registry_lock(self);
-    self->fast.ident = is_main ? TI_MAIN_IDENT : ti_registry_new_ident();
+    self->fast.ident = is_main ? self->record->ident : ti_registry_new_ident();
     ti_registry_add(self);
     ti_foreign_add(self, life);
     ti_registry_unlock();
@@ -243,4 +272,27 @@ void ti_self_reset(void)
 {
     memset(&ti_main_self, 0, sizeof ti_main_self);
     ti_store_relaxed(&ti_main_is_known, 0); /* relaxed: the child has one thread */
+}
+
+/* Its thread is in no call, so its own variables may be written here. */
+void ti_self_unload(ti_self *self)
+{
+    if (self->place != NULL)
+        *self->place = NULL;
+    if (self->shown != NULL)
+        *self->shown = NULL;
+    ti_self_free(self);
+}
+
+void ti_self_unload_all(void)
+{
+    ti_slab *slab = (ti_slab *)ti_exchange_pointer_acquire(&ti_slabs, 0);
+    for (ti_slab *next; slab != NULL; slab = next) {
+        next = slab->next;
+        ti_memory_end(slab, TI_SLAB_SIZE);
+    }
+    /* Relaxed, all: no thread is known. */
+    ti_store_pointer_relaxed(&ti_pool, 0);
+    ti_store_pointer_relaxed(&ti_fresh, 0);
+    ti_store_relaxed(&ti_reserve_used, 0);
 }

@@ -96,6 +96,9 @@ typedef struct ti_self {
     uint64_t life;         /* see foreign.h, under the registry's guard, as the next; 0: not on the list */
     struct ti_self *foreign_next;
     struct ti_self **foreign_link;
+    void **
+        place; /* where its thread has the pointer to it: the backend's, and that of inline functions; or NULL */
+    struct threading_fast **shown;
     ti_parker parker; /* last: it stays as it is when the rest is reset for the next thread */
 } ti_self;
 
@@ -127,6 +130,12 @@ void ti_self_free(ti_self *self);
 
 /* Nobody is known, and main may become known again. */
 void ti_self_reset(void);
+
+/* A thread that was not started here is not known any more, and finds that out at its next call. */
+void ti_self_unload(ti_self *self);
+
+/* Give the memory back that is kept for later threads. */
+void ti_self_unload_all(void);
 
 /* The end of a thread's life in this library; called in that thread. */
 void ti_self_leave(void *pointer);

@@ -77,3 +77,17 @@ bool ti_port_set_self(void *self, void (*leave)(void *self))
         ti_store_pointer_relaxed(&ti_posix_leave, (uintptr_t)leave);
     return pthread_setspecific(ti_posix_key, (void *)((uintptr_t)self | round)) == 0;
 }
+
+void **ti_port_self_place(void)
+{
+    return &ti_posix_self;
+}
+
+void ti_port_forget_selves(void)
+{
+    static const pthread_once_t not_yet = PTHREAD_ONCE_INIT;
+    if (ti_posix_has_key)
+        (void)pthread_key_delete(ti_posix_key); /* fails for no key that there is */
+    ti_posix_has_key = false;
+    ti_posix_once = not_yet;
+}

@@ -46,7 +46,7 @@ static bool ti_win32_arm(bool armed)
 
 TI_WIN32_CALLED static VOID WINAPI ti_win32_ends(PVOID stack)
 {
-    void *self = TlsGetValue(ti_win32_self);
+    void *self = ti_port_self();
     if (stack == NULL || self == NULL || ti_win32_is_ending())
         return;
     if (stack == ti_win32_stack()) {
@@ -80,7 +80,8 @@ static void ti_win32_look_up_all(void)
 static bool ti_win32_allocate_slots(void)
 {
     ti_win32_self = TlsAlloc();
-    ti_win32_trigger = FlsAlloc(ti_win32_has_tls() ? ti_win32_ends : ti_win32_ends_alone);
+    if (ti_win32_trigger == FLS_OUT_OF_INDEXES)
+        ti_win32_trigger = FlsAlloc(ti_win32_has_tls() ? ti_win32_ends : ti_win32_ends_alone);
     return ti_win32_has_tls() || ti_win32_trigger != FLS_OUT_OF_INDEXES;
 }
 
@@ -165,4 +166,24 @@ void ti_port_life_end(uint64_t life)
     ti_port_errors errors = ti_port_errors_keep();
     (void)CloseHandle((HANDLE)(uintptr_t)life); /* fails for one that was closed before */
     ti_port_errors_restore(errors);
+}
+
+void **ti_port_self_place(void)
+{
+    return NULL;
+}
+
+/* The next TLS slot is NULL in all threads. The FLS slot is kept: to free it would call for each thread that set it. A
+ * callback that finds no pointer does nothing. */
+void ti_port_forget_selves(void)
+{
+    (void)TlsFree(ti_win32_self); /* fails for no slot that there is */
+    ti_win32_self = TLS_OUT_OF_INDEXES;
+    ti_store_release(&ti_win32_slots, TI_NO_SLOTS);
+}
+
+/* Pointers in an FLS slot cannot be taken away from other threads: there the code is never idle. */
+bool ti_port_is_idle(void)
+{
+    return ti_win32_has_tls();
 }
