@@ -29,6 +29,10 @@ void ti_blocks_leave(ti_self *self)
     (void)self;
 }
 
+void ti_blocks_forget(void)
+{
+}
+
 void ti_blocks_lock(ti_self *self)
 {
     (void)self;
