@@ -387,7 +387,7 @@ static void play_in(situation_t situation)
 {
     long instructions = 0;
     now.situation = situation;
-    for (bool goes_on = true; goes_on; instructions += is_slow() ? 1 + instructions / 8 : 1) {
+    for (bool goes_on = true; goes_on; instructions += is_slow() ? 1 + instructions / 2 : 1) {
         now.is_old = instructions % 2 != 0;
         goes_on = play(instructions);
         if (goes_on && situation == NOBODY_WAITS) {
