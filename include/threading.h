@@ -58,6 +58,9 @@
  * so that the compiler says it; THREADING_IGNORE(call) drops one on purpose. Out-parameters may be NULL
  * and are written on success only.
  *
+ * `errno`, and on Windows GetLastError(), are as before after every call, whatever its result. Only
+ * functions of yours that a call runs may change them.
+ *
  * Checks come in this order: a NULL object (THREADING_INVALID), the arguments, the object's state.
  * Where the result is no status, a NULL object gives false, 0 or NULL.
  *
@@ -72,6 +75,8 @@
  *
  * Zero. All-zero bytes are a valid, unlocked, unset Lock, RLock, Event, Once, RWLock and Stop; the
  * others have an initialiser and an init function. None of them allocates or needs a destroy call.
+ * A Lock, RLock, Event or Semaphore allocates nothing in a thread's first call either, nor does
+ * threading_get_ident(), so that an allocator may be guarded by a Lock.
  * Do not copy or move an object while any thread uses it.
  *
  * Handles (Thread, Timer, Queue, Future, Executor) count references: `…_new` gives one, `…_retain`
@@ -296,7 +301,9 @@ typedef void *(*threading_target_t)(void *arg);
  *
  * In a thread that was started here it is the object that was started. In main it is the main
  * thread's. A foreign thread becomes known by this call: it gets a Dummy, a daemon named Dummy-N that
- * cannot be joined, is listed while its thread lives, and goes when the thread ends.
+ * cannot be joined, is listed while its thread lives, and goes when the thread ends. So does a thread
+ * that was started here and asks once more in a thread-local destructor, after its own object has
+ * ended (POSIX, and this library's own rule).
  * @return borrowed, valid for the life of the calling thread; retain it to keep it longer.
  *         NULL only for a foreign thread when memory is out.
  * Callable: from any thread, after fork, at exit.
@@ -406,6 +413,14 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_start_new_thread(
  * frames in between are left without running their cleanups, so release locks first; C++ destructors
  * are not run, do not leave C++ frames this way. In the main thread it ends the process as exit(0)
  * does; in a foreign thread it ends that thread in the platform's own way.
+ *
+ * A function that the library calls may end its thread too, so or in the platform's own way (pthread_exit,
+ * ExitThread, thrd_exit); the call around it never returns, and others are told. The action of a Barrier
+ * breaks it; the function of a Once leaves it a deadlock for all; the predicate of a Condition gives its lock
+ * back, all levels; the comparison of a Queue releases that. In an Executor's task, an initializer, a
+ * callback of a Future and a Local's finaliser this call ends just the function; the platform's own way takes
+ * a thread from the executor, which is broken then. Of such calls within each other a thread knows the
+ * outermost 16.
  * @param result  what threading_thread_result() will give.
  * Does not return.
  * Callable: from any thread, after fork; not at exit.
@@ -432,11 +447,35 @@ THREADING_NORETURN THREADING_API void threading_exit_process(int code);
  * are started meanwhile are waited for too; the calling thread, main and daemons are not. Called in
  * main it also ends waits of others that join main. It may be called again.
  * @return THREADING_OK; THREADING_DEADLOCK when a thread was left out because it waits, directly or
- *         through others, for the calling one.
+ *         through others, for the calling one; THREADING_FINALIZING when one was because the system has
+ *         killed it with the process.
  * Ordering: all that those threads did happens before the return.
  * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_shutdown(void);
+
+/**
+ * Leave nothing of this copy of the library behind, before the plugin that it is part of is unloaded.
+ *
+ * A copy in a shared object keeps that loaded from its first use on, whatever dlclose() says: the ends of threads
+ * that used it, and of the process, are told to it. This call gives all of that up: the system's key, the hooks of
+ * exit and fork, the memory of threads that were not started here, and the reference that keeps the
+ * object. Those threads may go on, and end when they like. Their Dummies and what they have of locals go
+ * without finalisers: destroy locals first. Objects of the copy that still are in use are the caller's to free before.
+ * The next use of the copy, if it is not unloaded, is a first use; main's name is what it was.
+ *
+ * During the call no other thread may be in a call of this copy, nor end if it has used it. It must not be
+ * called by a function that the library calls, and the caller's own reference to the plugin must still be there.
+ * @return THREADING_OK, also when nothing was used; THREADING_BUSY, and nothing was done, while a thread that was
+ *         started here is alive, or has ended and the system's thread has not gone (join those of which there
+ *         are handles; others go in a moment), while a thread waits, when called by a thread
+ *         that was started here, and when the process exits; THREADING_UNSUPPORTED where the
+ *         object stays loaded in any case: in a DLL, and in shared objects on other systems than
+ *         Linux with glibc. With C11 threads nothing keeps the object, so that this call has to come before it
+ *         is unloaded, and THREADING_BUSY is for ever once a thread was started that nobody joined.
+ * Callable: from main and foreign threads, after fork; not at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_unload(void);
 
 /* -------------------------------------------------------------------------------------------------
  * 6 Thread
@@ -1035,7 +1074,8 @@ threading_condition_wait_timeout(threading_condition_t *condition, double second
  *
  * The predicate is asked first, then after each notification, always with the lock held.
  * @param condition  borrowed.
- * @param predicate  must not release the lock, wait or leave by a jump.
+ * @param predicate  must not release the lock, wait or leave by a jump. If it ends its thread the lock is
+ *                   released, an RLock with all levels.
  * @param arg        passed to @p predicate.
  * @return THREADING_OK when the predicate was true; THREADING_NOT_HELD, even if it would be;
  *         THREADING_CANCELLED; THREADING_INVALID for a NULL condition or predicate.
@@ -1292,7 +1332,8 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_event_wait_timeou
  * The last thread to come runs the action, if there is one, while the others still wait; then all go on. The
  * moment it trips, a new cycle begins: a fast thread that comes again cannot disturb the slow ones of the
  * cycle before, which have their results already. So no thread need wait for leavers, as it does in CPython.
- * A wait that ends by its timeout, or by a stop, breaks the barrier for all, since a party is now missing.
+ * A wait that ends by its timeout, or by a stop, breaks the barrier for all, since a party is now missing. So
+ * does an action that ends its thread.
  */
 
 /** A barrier: 48 bytes at most. Needs an initialiser; never needs to be destroyed. */
@@ -1324,7 +1365,8 @@ THREADING_API threading_status_t threading_barrier_init(threading_barrier_t *bar
  * @param barrier          borrowed; not in use by any thread.
  * @param parties          how many threads wait for each other, at least 1.
  * @param action           run once a cycle by the last thread to come, before any goes on; NULL for none.
- *                         Others may call on the barrier meanwhile. It must return.
+ *                         Others may call on the barrier meanwhile. If it does not return but ends its
+ *                         thread, or the process, the barrier is broken, as by an abort.
  * @param arg              passed to @p action.
  * @param timeout_seconds  the timeout of threading_barrier_wait(); THREADING_FOREVER for none.
  * @return THREADING_OK; THREADING_INVALID for NULL, no parties or a wrong timeout; THREADING_OVERFLOW for one
@@ -1403,7 +1445,7 @@ THREADING_API bool threading_barrier_broken(const threading_barrier_t *barrier);
 
 /** Whether something was done yet: 4 bytes, zero when not. Never needs to be destroyed. */
 typedef struct threading_once_state {
-    uint32_t word; /* private: 0, the ident of the thread that runs the function, or all ones: done */
+    uint32_t word; /* private: 0, an ident: of the thread that runs the function; all ones: done */
 } threading_once_t;
 
 /** Make memory a once that was not done. THREADING_OK, or THREADING_INVALID for NULL. */
@@ -1413,7 +1455,8 @@ THREADING_API threading_status_t threading_once_init(threading_once_t *once);
  * Call a function unless it was called through this once; wait if another thread is just running it.
  *
  * @param once      borrowed.
- * @param function  must return; if its thread ends instead, the once is never done.
+ * @param function  must return. If it ends its thread instead, the once is never done, and a deadlock for all
+ *                  who wait or come later, until threading_once_init().
  * @param arg       passed to @p function.
  * @return THREADING_OK: the function has returned, in this thread or another; THREADING_DEADLOCK when it
  *         never will: it calls this once itself, directly or by waiting for a thread that does, or its thread
@@ -1585,9 +1628,11 @@ typedef struct threading_local {
  * @param local  borrowed; not in use by any thread; must live until threading_local_destroy() or for good.
  * @param size   bytes of one copy. With 0 every `get` gives NULL.
  * @param init   run in a thread at its first `get`, on the zeroed copy, before that `get` returns; it may
- *               use this local itself. NULL for none.
+ *               use this local itself. If it ends its thread, the copy is finalised with the others. NULL
+ *               for none.
  * @param fini   run when a thread ends or the local is destroyed, on the copy, before it is freed; it may
- *               use locals, this one too: what it makes anew is finalised as well. NULL for none.
+ *               use locals, this one too: what it makes anew is finalised as well. At a thread's end
+ *               threading_exit() ends the finaliser only. NULL for none.
  * @return THREADING_OK; THREADING_INVALID for a NULL local.
  * Callable: from any thread, after fork, at exit.
  */
@@ -1701,7 +1746,7 @@ THREADING_API threading_stop_t *threading_stop_heed(threading_stop_t *stop);
  *
  * It is a Thread in every respect: start it, join it, free it. The time runs from its start.
  * @param seconds   how long to wait; see the conventions. A wrong one is told by threading_thread_start().
- * @param function  called in the timer's own thread; NULL is a timer that only waits.
+ * @param function  called in the timer's own thread, which it may end; NULL is a timer that only waits.
  * @param arg       passed to @p function.
  * @return a handle to be given back with threading_thread_free(); NULL when memory is out.
  * Callable: from any thread, after fork, at exit.
@@ -1755,7 +1800,8 @@ typedef enum threading_queue_kind {
  * @param maxsize    how many items make it full; 0 for no limit but memory.
  * @param compare    for THREADING_QUEUE_PRIORITY: less than 0 when the first item comes out before the
  *                   second, as for qsort(). Called while the queue is locked, so it must not use the queue.
- *                   Else ignored.
+ *                   If it ends its thread the queue goes on: what was being put is in it, what was being got
+ *                   is gone, and the order of the others is not certain any more. Else ignored.
  * @return a handle to be given back with threading_queue_free(); NULL when memory is out, for an unknown
  *         kind, or for priorities without a comparison.
  * Callable: from any thread, after fork, at exit.
@@ -1782,7 +1828,8 @@ THREADING_API void threading_queue_free(threading_queue_t *queue);
  *
  * @param queue       borrowed.
  * @param destructor  called without the queue's lock, once for each dropped item, with a copy of it that is
- *                    valid during the call; NULL for nothing.
+ *                    valid during the call; NULL for nothing. If it ends its thread, the items behind that
+ *                    one, and their memory, are lost; nobody waits for them.
  * @return THREADING_OK; THREADING_INVALID for NULL.
  * Callable: from any thread, after fork, at exit.
  */
@@ -1935,8 +1982,8 @@ THREADING_API void threading_future_free(threading_future_t *future);
  * @param value   receives what the task returned; may be NULL.
  * @return THREADING_OK; THREADING_CANCELLED when it was cancelled, or the wait was (see Stop); the status
  *         that it was finished with by threading_future_set_error(); THREADING_BROKEN when its executor
- *         broke; THREADING_DEADLOCK for the future of the task that is running in the calling thread;
- *         THREADING_INVALID for NULL.
+ *         broke, or when the task has ended its thread in the platform's own way; THREADING_DEADLOCK for the
+ *         future of the task that is running in the calling thread; THREADING_INVALID for NULL.
  * Ordering: all that the task did happens before the return.
  * Callable: from any thread, after fork, at exit.
  */
@@ -1972,8 +2019,9 @@ THREADING_API bool threading_future_done(const threading_future_t *future);
  *
  * Callbacks are called once each, in the order in which they were added, by the thread that finishes or
  * cancels the future, after those who wait were woken; or at once, by this call, when it is done already.
- * They may do with the future what they like, but not end their thread; in an executor's thread threading_exit()
- * ends the callback only, and those behind it are not called.
+ * They may do with the future what they like. threading_exit() ends the callback only (in main it exits the
+ * process); one that ends its thread in the platform's own way leaves those behind it uncalled, and tasks
+ * that a shutdown was just cancelling in that thread without an end.
  * @param future    borrowed; lives at least until the callback returns.
  * @param callback  called with the future and @p arg.
  * @param arg       passed to @p callback.
@@ -2085,7 +2133,10 @@ THREADING_API void threading_completed_free(threading_completed_t *completed);
  * begin in the order of their submission; only those that tasks submit once all threads are started go another
  * way: they wait with the thread that submitted them, and begin in their order, there or in an idle thread, beside
  * the others. None waits for ever because others come. A task that ends by threading_exit() finishes its future
- * with that value, and its thread goes on.
+ * with that value, and its thread goes on. One that ends its thread in the platform's own way (pthread_exit)
+ * breaks the executor, as a process that dies breaks Python's ProcessPoolExecutor: its future and all tasks
+ * that have not begun end with THREADING_BROKEN, those that run go on to their end, and no further ones are
+ * taken.
  *
  * A task that waits without a limit for the result of another one of its pool, for all of several or for a
  * map's items helps: it runs those that have not begun, on its own stack and in its own thread. To such a
@@ -2106,7 +2157,8 @@ typedef struct threading_executor_options {
     const char *name; /**< copied: what the names of the threads begin with, before _0, _1, …;
                                          NULL or "" for ThreadPoolExecutor-0, -1, … */
     bool (*initializer)(
-        void *arg);        /**< called by each thread before its first task; false breaks the executor */
+        void *arg);        /**< called by each thread before its first task; false breaks the executor,
+                                          and so does ending the thread */
     void *initializer_arg; /**< passed to `initializer` */
     size_t stack_size;     /**< bytes, at least 32768; 0 for threading_get_stack_size() */
     int daemon;            /**< THREADING_INHERIT from the thread that submits, or as for a Thread */
@@ -2145,7 +2197,8 @@ THREADING_API void threading_executor_free(threading_executor_t *executor);
  * @param future    receives a handle to be given back with threading_future_free(); NULL when nobody wants
  *                  the result.
  * @return THREADING_OK; THREADING_SHUTDOWN after a shutdown, also by the process's exit; THREADING_BROKEN
- *         when an initializer failed, or in a forked child; THREADING_NO_MEMORY; what
+ *         when an initializer failed, when a task has ended its thread in the platform's own way, or in a
+ *         forked child; THREADING_NO_MEMORY; what
  *         threading_thread_start() gives when there is no thread yet and none can be started;
  *         THREADING_INVALID for NULL. On failure nothing was queued.
  * Ordering: what happens before the call happens before the task.
@@ -2261,7 +2314,8 @@ typedef struct threading_source {
  * @param seconds  one limit for all; see the conventions. 0 only looks.
  * @param index    receives which one is ready, the first in the array if several are; may be NULL.
  * @return THREADING_OK; THREADING_TIMEOUT; THREADING_DEADLOCK when the calling thread waits without a limit
- *         for its own end and nothing else; THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL, no
+ *         for its own end and nothing else; THREADING_FINALIZING when all are threads that can no longer
+ *         end, as for threading_thread_join(); THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL, no
  *         sources, an unknown kind or a NULL object; THREADING_INVALID and THREADING_OVERFLOW for the time.
  * Ordering: as the wait for that one thing.
  * Callable: from any thread, after fork, at exit.

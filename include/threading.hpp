@@ -308,6 +308,12 @@ inline Status shutdown()
     return threading_shutdown();
 }
 
+/** Before a plugin is unloaded that has the library inside: threading_unload(). */
+inline Status unload()
+{
+    return threading_unload();
+}
+
 /* -------------------------------------------------------------------------------------------------
  * 4 Locks
  *

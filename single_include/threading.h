@@ -104,6 +104,9 @@
  * so that the compiler says it; THREADING_IGNORE(call) drops one on purpose. Out-parameters may be NULL
  * and are written on success only.
  *
+ * `errno`, and on Windows GetLastError(), are as before after every call, whatever its result. Only
+ * functions of yours that a call runs may change them.
+ *
  * Checks come in this order: a NULL object (THREADING_INVALID), the arguments, the object's state.
  * Where the result is no status, a NULL object gives false, 0 or NULL.
  *
@@ -118,6 +121,8 @@
  *
  * Zero. All-zero bytes are a valid, unlocked, unset Lock, RLock, Event, Once, RWLock and Stop; the
  * others have an initialiser and an init function. None of them allocates or needs a destroy call.
+ * A Lock, RLock, Event or Semaphore allocates nothing in a thread's first call either, nor does
+ * threading_get_ident(), so that an allocator may be guarded by a Lock.
  * Do not copy or move an object while any thread uses it.
  *
  * Handles (Thread, Timer, Queue, Future, Executor) count references: `…_new` gives one, `…_retain`
@@ -342,7 +347,9 @@ typedef void *(*threading_target_t)(void *arg);
  *
  * In a thread that was started here it is the object that was started. In main it is the main
  * thread's. A foreign thread becomes known by this call: it gets a Dummy, a daemon named Dummy-N that
- * cannot be joined, is listed while its thread lives, and goes when the thread ends.
+ * cannot be joined, is listed while its thread lives, and goes when the thread ends. So does a thread
+ * that was started here and asks once more in a thread-local destructor, after its own object has
+ * ended (POSIX, and this library's own rule).
  * @return borrowed, valid for the life of the calling thread; retain it to keep it longer.
  *         NULL only for a foreign thread when memory is out.
  * Callable: from any thread, after fork, at exit.
@@ -452,6 +459,14 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_start_new_thread(
  * frames in between are left without running their cleanups, so release locks first; C++ destructors
  * are not run, do not leave C++ frames this way. In the main thread it ends the process as exit(0)
  * does; in a foreign thread it ends that thread in the platform's own way.
+ *
+ * A function that the library calls may end its thread too, so or in the platform's own way (pthread_exit,
+ * ExitThread, thrd_exit); the call around it never returns, and others are told. The action of a Barrier
+ * breaks it; the function of a Once leaves it a deadlock for all; the predicate of a Condition gives its lock
+ * back, all levels; the comparison of a Queue releases that. In an Executor's task, an initializer, a
+ * callback of a Future and a Local's finaliser this call ends just the function; the platform's own way takes
+ * a thread from the executor, which is broken then. Of such calls within each other a thread knows the
+ * outermost 16.
  * @param result  what threading_thread_result() will give.
  * Does not return.
  * Callable: from any thread, after fork; not at exit.
@@ -478,11 +493,35 @@ THREADING_NORETURN THREADING_API void threading_exit_process(int code);
  * are started meanwhile are waited for too; the calling thread, main and daemons are not. Called in
  * main it also ends waits of others that join main. It may be called again.
  * @return THREADING_OK; THREADING_DEADLOCK when a thread was left out because it waits, directly or
- *         through others, for the calling one.
+ *         through others, for the calling one; THREADING_FINALIZING when one was because the system has
+ *         killed it with the process.
  * Ordering: all that those threads did happens before the return.
  * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_shutdown(void);
+
+/**
+ * Leave nothing of this copy of the library behind, before the plugin that it is part of is unloaded.
+ *
+ * A copy in a shared object keeps that loaded from its first use on, whatever dlclose() says: the ends of threads
+ * that used it, and of the process, are told to it. This call gives all of that up: the system's key, the hooks of
+ * exit and fork, the memory of threads that were not started here, and the reference that keeps the
+ * object. Those threads may go on, and end when they like. Their Dummies and what they have of locals go
+ * without finalisers: destroy locals first. Objects of the copy that still are in use are the caller's to free before.
+ * The next use of the copy, if it is not unloaded, is a first use; main's name is what it was.
+ *
+ * During the call no other thread may be in a call of this copy, nor end if it has used it. It must not be
+ * called by a function that the library calls, and the caller's own reference to the plugin must still be there.
+ * @return THREADING_OK, also when nothing was used; THREADING_BUSY, and nothing was done, while a thread that was
+ *         started here is alive, or has ended and the system's thread has not gone (join those of which there
+ *         are handles; others go in a moment), while a thread waits, when called by a thread
+ *         that was started here, and when the process exits; THREADING_UNSUPPORTED where the
+ *         object stays loaded in any case: in a DLL, and in shared objects on other systems than
+ *         Linux with glibc. With C11 threads nothing keeps the object, so that this call has to come before it
+ *         is unloaded, and THREADING_BUSY is for ever once a thread was started that nobody joined.
+ * Callable: from main and foreign threads, after fork; not at exit.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_unload(void);
 
 /* -------------------------------------------------------------------------------------------------
  * 6 Thread
@@ -1081,7 +1120,8 @@ threading_condition_wait_timeout(threading_condition_t *condition, double second
  *
  * The predicate is asked first, then after each notification, always with the lock held.
  * @param condition  borrowed.
- * @param predicate  must not release the lock, wait or leave by a jump.
+ * @param predicate  must not release the lock, wait or leave by a jump. If it ends its thread the lock is
+ *                   released, an RLock with all levels.
  * @param arg        passed to @p predicate.
  * @return THREADING_OK when the predicate was true; THREADING_NOT_HELD, even if it would be;
  *         THREADING_CANCELLED; THREADING_INVALID for a NULL condition or predicate.
@@ -1338,7 +1378,8 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_event_wait_timeou
  * The last thread to come runs the action, if there is one, while the others still wait; then all go on. The
  * moment it trips, a new cycle begins: a fast thread that comes again cannot disturb the slow ones of the
  * cycle before, which have their results already. So no thread need wait for leavers, as it does in CPython.
- * A wait that ends by its timeout, or by a stop, breaks the barrier for all, since a party is now missing.
+ * A wait that ends by its timeout, or by a stop, breaks the barrier for all, since a party is now missing. So
+ * does an action that ends its thread.
  */
 
 /** A barrier: 48 bytes at most. Needs an initialiser; never needs to be destroyed. */
@@ -1370,7 +1411,8 @@ THREADING_API threading_status_t threading_barrier_init(threading_barrier_t *bar
  * @param barrier          borrowed; not in use by any thread.
  * @param parties          how many threads wait for each other, at least 1.
  * @param action           run once a cycle by the last thread to come, before any goes on; NULL for none.
- *                         Others may call on the barrier meanwhile. It must return.
+ *                         Others may call on the barrier meanwhile. If it does not return but ends its
+ *                         thread, or the process, the barrier is broken, as by an abort.
  * @param arg              passed to @p action.
  * @param timeout_seconds  the timeout of threading_barrier_wait(); THREADING_FOREVER for none.
  * @return THREADING_OK; THREADING_INVALID for NULL, no parties or a wrong timeout; THREADING_OVERFLOW for one
@@ -1449,7 +1491,7 @@ THREADING_API bool threading_barrier_broken(const threading_barrier_t *barrier);
 
 /** Whether something was done yet: 4 bytes, zero when not. Never needs to be destroyed. */
 typedef struct threading_once_state {
-    uint32_t word; /* private: 0, the ident of the thread that runs the function, or all ones: done */
+    uint32_t word; /* private: 0, an ident: of the thread that runs the function; all ones: done */
 } threading_once_t;
 
 /** Make memory a once that was not done. THREADING_OK, or THREADING_INVALID for NULL. */
@@ -1459,7 +1501,8 @@ THREADING_API threading_status_t threading_once_init(threading_once_t *once);
  * Call a function unless it was called through this once; wait if another thread is just running it.
  *
  * @param once      borrowed.
- * @param function  must return; if its thread ends instead, the once is never done.
+ * @param function  must return. If it ends its thread instead, the once is never done, and a deadlock for all
+ *                  who wait or come later, until threading_once_init().
  * @param arg       passed to @p function.
  * @return THREADING_OK: the function has returned, in this thread or another; THREADING_DEADLOCK when it
  *         never will: it calls this once itself, directly or by waiting for a thread that does, or its thread
@@ -1631,9 +1674,11 @@ typedef struct threading_local {
  * @param local  borrowed; not in use by any thread; must live until threading_local_destroy() or for good.
  * @param size   bytes of one copy. With 0 every `get` gives NULL.
  * @param init   run in a thread at its first `get`, on the zeroed copy, before that `get` returns; it may
- *               use this local itself. NULL for none.
+ *               use this local itself. If it ends its thread, the copy is finalised with the others. NULL
+ *               for none.
  * @param fini   run when a thread ends or the local is destroyed, on the copy, before it is freed; it may
- *               use locals, this one too: what it makes anew is finalised as well. NULL for none.
+ *               use locals, this one too: what it makes anew is finalised as well. At a thread's end
+ *               threading_exit() ends the finaliser only. NULL for none.
  * @return THREADING_OK; THREADING_INVALID for a NULL local.
  * Callable: from any thread, after fork, at exit.
  */
@@ -1747,7 +1792,7 @@ THREADING_API threading_stop_t *threading_stop_heed(threading_stop_t *stop);
  *
  * It is a Thread in every respect: start it, join it, free it. The time runs from its start.
  * @param seconds   how long to wait; see the conventions. A wrong one is told by threading_thread_start().
- * @param function  called in the timer's own thread; NULL is a timer that only waits.
+ * @param function  called in the timer's own thread, which it may end; NULL is a timer that only waits.
  * @param arg       passed to @p function.
  * @return a handle to be given back with threading_thread_free(); NULL when memory is out.
  * Callable: from any thread, after fork, at exit.
@@ -1801,7 +1846,8 @@ typedef enum threading_queue_kind {
  * @param maxsize    how many items make it full; 0 for no limit but memory.
  * @param compare    for THREADING_QUEUE_PRIORITY: less than 0 when the first item comes out before the
  *                   second, as for qsort(). Called while the queue is locked, so it must not use the queue.
- *                   Else ignored.
+ *                   If it ends its thread the queue goes on: what was being put is in it, what was being got
+ *                   is gone, and the order of the others is not certain any more. Else ignored.
  * @return a handle to be given back with threading_queue_free(); NULL when memory is out, for an unknown
  *         kind, or for priorities without a comparison.
  * Callable: from any thread, after fork, at exit.
@@ -1828,7 +1874,8 @@ THREADING_API void threading_queue_free(threading_queue_t *queue);
  *
  * @param queue       borrowed.
  * @param destructor  called without the queue's lock, once for each dropped item, with a copy of it that is
- *                    valid during the call; NULL for nothing.
+ *                    valid during the call; NULL for nothing. If it ends its thread, the items behind that
+ *                    one, and their memory, are lost; nobody waits for them.
  * @return THREADING_OK; THREADING_INVALID for NULL.
  * Callable: from any thread, after fork, at exit.
  */
@@ -1981,8 +2028,8 @@ THREADING_API void threading_future_free(threading_future_t *future);
  * @param value   receives what the task returned; may be NULL.
  * @return THREADING_OK; THREADING_CANCELLED when it was cancelled, or the wait was (see Stop); the status
  *         that it was finished with by threading_future_set_error(); THREADING_BROKEN when its executor
- *         broke; THREADING_DEADLOCK for the future of the task that is running in the calling thread;
- *         THREADING_INVALID for NULL.
+ *         broke, or when the task has ended its thread in the platform's own way; THREADING_DEADLOCK for the
+ *         future of the task that is running in the calling thread; THREADING_INVALID for NULL.
  * Ordering: all that the task did happens before the return.
  * Callable: from any thread, after fork, at exit.
  */
@@ -2018,8 +2065,9 @@ THREADING_API bool threading_future_done(const threading_future_t *future);
  *
  * Callbacks are called once each, in the order in which they were added, by the thread that finishes or
  * cancels the future, after those who wait were woken; or at once, by this call, when it is done already.
- * They may do with the future what they like, but not end their thread; in an executor's thread threading_exit()
- * ends the callback only, and those behind it are not called.
+ * They may do with the future what they like. threading_exit() ends the callback only (in main it exits the
+ * process); one that ends its thread in the platform's own way leaves those behind it uncalled, and tasks
+ * that a shutdown was just cancelling in that thread without an end.
  * @param future    borrowed; lives at least until the callback returns.
  * @param callback  called with the future and @p arg.
  * @param arg       passed to @p callback.
@@ -2131,7 +2179,10 @@ THREADING_API void threading_completed_free(threading_completed_t *completed);
  * begin in the order of their submission; only those that tasks submit once all threads are started go another
  * way: they wait with the thread that submitted them, and begin in their order, there or in an idle thread, beside
  * the others. None waits for ever because others come. A task that ends by threading_exit() finishes its future
- * with that value, and its thread goes on.
+ * with that value, and its thread goes on. One that ends its thread in the platform's own way (pthread_exit)
+ * breaks the executor, as a process that dies breaks Python's ProcessPoolExecutor: its future and all tasks
+ * that have not begun end with THREADING_BROKEN, those that run go on to their end, and no further ones are
+ * taken.
  *
  * A task that waits without a limit for the result of another one of its pool, for all of several or for a
  * map's items helps: it runs those that have not begun, on its own stack and in its own thread. To such a
@@ -2152,7 +2203,8 @@ typedef struct threading_executor_options {
     const char *name; /**< copied: what the names of the threads begin with, before _0, _1, …;
                                          NULL or "" for ThreadPoolExecutor-0, -1, … */
     bool (*initializer)(
-        void *arg);        /**< called by each thread before its first task; false breaks the executor */
+        void *arg);        /**< called by each thread before its first task; false breaks the executor,
+                                          and so does ending the thread */
     void *initializer_arg; /**< passed to `initializer` */
     size_t stack_size;     /**< bytes, at least 32768; 0 for threading_get_stack_size() */
     int daemon;            /**< THREADING_INHERIT from the thread that submits, or as for a Thread */
@@ -2191,7 +2243,8 @@ THREADING_API void threading_executor_free(threading_executor_t *executor);
  * @param future    receives a handle to be given back with threading_future_free(); NULL when nobody wants
  *                  the result.
  * @return THREADING_OK; THREADING_SHUTDOWN after a shutdown, also by the process's exit; THREADING_BROKEN
- *         when an initializer failed, or in a forked child; THREADING_NO_MEMORY; what
+ *         when an initializer failed, when a task has ended its thread in the platform's own way, or in a
+ *         forked child; THREADING_NO_MEMORY; what
  *         threading_thread_start() gives when there is no thread yet and none can be started;
  *         THREADING_INVALID for NULL. On failure nothing was queued.
  * Ordering: what happens before the call happens before the task.
@@ -2307,7 +2360,8 @@ typedef struct threading_source {
  * @param seconds  one limit for all; see the conventions. 0 only looks.
  * @param index    receives which one is ready, the first in the array if several are; may be NULL.
  * @return THREADING_OK; THREADING_TIMEOUT; THREADING_DEADLOCK when the calling thread waits without a limit
- *         for its own end and nothing else; THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL, no
+ *         for its own end and nothing else; THREADING_FINALIZING when all are threads that can no longer
+ *         end, as for threading_thread_join(); THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL, no
  *         sources, an unknown kind or a NULL object; THREADING_INVALID and THREADING_OVERFLOW for the time.
  * Ordering: as the wait for that one thing.
  * Callable: from any thread, after fork, at exit.
@@ -2935,9 +2989,9 @@ static inline void ti_port_errors_restore(ti_port_errors errors)
  *     program cannot meet is treated as "nothing happened", which every caller tolerates.
  *   - No function allocates after the thread that calls it was made known, nor may it fail where it returns
  *   void.
- *   - What the system says of its errors in the calling thread (errno, GetLastError()) is the user's: every function
- *     leaves it as it was, apart from those of a thread's first call (is_main, set_self, the hooks), around which the
- *     core keeps it.
+ *   - What the system says of its errors in the calling thread (errno, GetLastError()) is the user's: every
+ *     function leaves it as it was, apart from those of a thread's first call (is_main, set_self, the
+ *     hooks), around which the core keeps it.
  *
  * port_types.h supplies the types
  *   ti_port_thread   a started thread, to be reaped once
@@ -2996,8 +3050,9 @@ static void ti_port_set_name(const char *name, size_t length);
 
 /* ---- 2 the parker: one thread sleeps on it, others wake it ---- */
 
-/* Give a parker no token. Its memory is never given back, so that a late wake finds a parker, whoever's. */
-static void ti_port_parker_init(ti_parker *parker);
+/* Give a parker no token. Its memory is never given back, so that a late wake finds a parker, whoever's. False when memory
+ * is out: nothing was made, and it may be tried again. */
+static bool ti_port_parker_init(ti_parker *parker);
 
 /*
  * Sleep until a token is there and take it, or until the deadline. May return early for no reason: callers
@@ -3020,18 +3075,26 @@ static size_t ti_port_cpu_count(void);
 /*
  * Set the calling thread's pointer. When the thread ends, whoever started it, with a pointer that is not
  * NULL, `leave` is called in it with the pointer, after most other thread-local destructors; the pointer is
- * still set during the call and is NULL after it. In a thread for which it was called before, `leave` comes as soon as it can, if
- * it can at all. False when the system cannot arrange for any call: the pointer is set nevertheless.
+ * still set during the call and is NULL after it. In a thread for which it was called before, `leave` comes
+ * as soon as it can, if it can at all. False when the system cannot arrange for any call: the pointer is
+ * set nevertheless. Where even that needs something that is out, it waits until there is some.
  */
 static bool ti_port_set_self(void *self, void (*leave)(void *self));
 
 /* Look closer where ti_port_self() gave NULL. */
 static void *ti_port_self_recall(void);
 
+/* Where the calling thread keeps the pointer that ti_port_self() gives, so that another one can make that NULL; NULL
+ * where ti_port_forget_selves() does so itself. */
+static void **ti_port_self_place(void);
+
+/* From here on the end of no thread that has a pointer is told, until it sets one again. No thread is in a call. */
+static void ti_port_forget_selves(void);
+
 /*
- * By what another thread can tell whether the calling one is gone; 0 where nothing tells. Over means that nothing runs in it
- * any more; it may be said a moment after the thread was joined. It is asked in a thread that is not the one. The end gives
- * back what it takes.
+ * By what another thread can tell whether the calling one is gone; 0 where nothing tells. Over means that
+ * nothing runs in it any more; it may be said a moment after the thread was joined. It is asked in a thread
+ * that is not the one. The end gives back what it takes.
  */
 static uint64_t ti_port_life(void);
 static bool ti_port_life_is_over(uint64_t life);
@@ -3039,9 +3102,11 @@ static void ti_port_life_end(uint64_t life);
 
 /* ---- 5 memory that malloc knows nothing of ---- */
 
-/* Zeroed memory that is never given back, aligned for any standard type; NULL when it is out. From the system, since a
- * thread's first call may come from within malloc. C has nothing but malloc: its backend begins with a reserve. */
+/* Zeroed memory, aligned for any standard type; NULL when it is out. From the system, since a thread's first
+ * call may come from within malloc. C has nothing but malloc: its backend begins with a reserve. It is given
+ * back, with the same size, only before this code is unloaded. */
 static void *ti_port_pages(size_t size);
+static void ti_port_pages_give_back(void *pages, size_t size);
 
 /* ---- 6 hooks ---- */
 
@@ -3075,6 +3140,29 @@ static bool ti_port_fence_start(void);
 /* What each thread of the process did before a moment during the call is visible before what it does after
  * that moment. False: the system refuses it all of a sudden. */
 static bool ti_port_fence_all(void);
+
+/* ---- 8 code that can be unloaded ---- */
+
+/* Where the code of this copy is. */
+typedef enum ti_home {
+    TI_HOME_PROGRAM, /* in the program itself */
+    TI_HOME_PINNED,  /* in an object that may be unloaded, unless a pin keeps it */
+    TI_HOME_KEPT,    /* in an object that stays once it is loaded, or used */
+    TI_HOME_LOOSE    /* not known, and nothing keeps it */
+} ti_home;
+
+static ti_home ti_port_home(void);
+
+/* Have the pin, if the home is to be pinned; again is once. False: the system refuses. And take it out: the code is gone
+ * with the return if nobody else keeps it. */
+static bool ti_port_pin(void);
+static void ti_port_unpin(void);
+
+/* Where the home is to be pinned: join a thread that has gone. False: it has not. */
+static bool ti_port_thread_try_join(ti_port_thread *thread);
+
+/* Whether no thread of the backend's own is in this code. */
+static bool ti_port_is_idle(void);
 
 /* ------------------------------------------------------------------------------------ src/core/annotate.h */
 
@@ -3864,8 +3952,8 @@ static void ti_parking_reset(void);
  * until it ends. The memory is never given back to the system but reused for later threads: another thread
  * may still be about to unpark this one when it ends.
  *
- * A thread's first call needs no memory of malloc's, and comes before anything that does: malloc itself may be what calls,
- * guarded by a Lock.
+ * A thread's first call needs no memory of malloc's, and comes before anything that does: malloc itself may
+ * be what calls, guarded by a Lock.
  */
 
 #include <setjmp.h>
@@ -3949,6 +4037,9 @@ typedef struct ti_self {
     uint64_t life;         /* see foreign.h, under the registry's guard, as the next; 0: not on the list */
     struct ti_self *foreign_next;
     struct ti_self **foreign_link;
+    void **
+        place; /* where its thread has the pointer to it: the backend's, and that of inline functions; or NULL */
+    struct threading_fast **shown;
     ti_parker parker; /* last: it stays as it is when the rest is reset for the next thread */
 } ti_self;
 
@@ -3971,6 +4062,9 @@ static inline ti_self *ti_self_get(void)
 /* Let inline functions in this thread see it, once its ident is known; NULL at its end. */
 static void ti_self_show(ti_self *self);
 
+/* Make the parker of a thread whose memory is there already. It may need more, which then is waited for. */
+static void ti_self_make_parker(ti_self *self);
+
 /* Memory for a thread that is about to be started, NULL when memory is out; and back. */
 static ti_self *ti_self_new(void);
 static void ti_self_free(ti_self *self);
@@ -3978,11 +4072,17 @@ static void ti_self_free(ti_self *self);
 /* Nobody is known, and main may become known again. */
 static void ti_self_reset(void);
 
+/* A thread that was not started here is not known any more, and finds that out at its next call. */
+static void ti_self_unload(ti_self *self);
+
+/* Give the memory back that is kept for later threads. */
+static void ti_self_unload_all(void);
+
 /* The end of a thread's life in this library; called in that thread. */
 static void ti_self_leave(void *pointer);
 
-/* The same in pieces, for a thread that is gone. Under the registry's guard: nobody finds it any more. Then, without: what
- * it had. */
+/* The same in pieces, for a thread that is gone. Under the registry's guard: nobody finds it any more.
+ * Then, without: what it had. */
 static void ti_self_retire(ti_self *self);
 static void ti_self_end(ti_self *self);
 
@@ -4102,6 +4202,9 @@ static void ti_bias_revoke(threading_rwlock_t *rwlock, ti_self *self);
  * yet, so that its notes are kept until somebody has. */
 static bool ti_bias_keep(ti_self *self);
 
+/* Likewise, when no lock of this copy is used any more: nothing is kept. */
+static void ti_bias_forget(void);
+
 /* --------------------------------------------------------------------------------------- src/core/block.h */
 
 /*
@@ -4132,6 +4235,9 @@ static void ti_block_give_back(void *block, uint32_t offset);
 /* At a thread's end: it keeps none any more. */
 static void ti_blocks_leave(ti_self *self);
 
+/* When no thread is known: the depot keeps none any more. */
+static void ti_blocks_forget(void);
+
 /* The depot's guard, for fork. No other is wanted while it is held. */
 static void ti_blocks_lock(ti_self *self);
 static bool ti_blocks_try_lock(void);
@@ -4141,13 +4247,13 @@ static void ti_blocks_reset_guard(void);
 /* --------------------------------------------------------------------------------------- src/core/calls.h */
 
 /*
- * The calls of ours that are under way in a thread with a function of the user's inside: a barrier's action, a Once's
- * function, a predicate, a task, a comparison.
+ * The calls of ours that are under way in a thread with a function of the user's inside: a barrier's action,
+ * a Once's function, a predicate, a task, a comparison.
  *
- * Such a function may end its thread, by threading_exit() or in the platform's own way, and then our call never goes on:
- * others would wait for it for ever. So each call says beforehand what is to be done for them in that case. Abandoning
- * a call does that: it must touch nothing of the stack on which the call was, which is gone if the thread ended in the
- * platform's way.
+ * Such a function may end its thread, by threading_exit() or in the platform's own way, and then our call
+ * never goes on: others would wait for it for ever. So each call says beforehand what is to be done for them
+ * in that case. Abandoning a call does that: it must touch nothing of the stack on which the call was, which
+ * is gone if the thread ended in the platform's way.
  *
  * A thread knows its outermost 16 calls. What is nested deeper works, but is not abandoned.
  */
@@ -4615,15 +4721,16 @@ static void ti_executors_reset(void);
 /*
  * Threads that were not started here: their ends may come without a word.
  *
- * A thread leaves the library in one of its last thread-local destructors. Other libraries' destructors may call this one
- * even later: then the thread is known once more, under another ident, and if no destructor of ours comes after that call,
- * nothing runs in the thread that could make it leave. The first call of all may come as late; a Windows thread may end on a
- * fiber that has never called. So every foreign thread is on a list, with the system's word for its life (ti_port_life).
+ * A thread leaves the library in one of its last thread-local destructors. Other libraries' destructors may
+ * call this one even later: then the thread is known once more, under another ident, and if no destructor of
+ * ours comes after that call, nothing runs in the thread that could make it leave. The first call of all may
+ * come as late; a Windows thread may end on a fiber that has never called. So every foreign thread is on a
+ * list, with the system's word for its life (ti_port_life).
  *
- * When a thread that is on the list is gone, it is buried: nobody finds it any more, its Dummy is not listed, and waiters for
- * an RLock that it owns are told. That is done where Threads are counted or listed, and where a thread leaves. What it had, the
- * copies of its locals with their finalisers, ends in the next thread that leaves: only there, at the end of its destructors,
- * a user's finaliser meets none of the user's locks.
+ * When a thread that is on the list is gone, it is buried: nobody finds it any more, its Dummy is not listed,
+ * and waiters for an RLock that it owns are told. That is done where Threads are counted or listed, and where
+ * a thread leaves. What it had, the copies of its locals with their finalisers, ends in the next thread that
+ * leaves: only there, at the end of its destructors, a user's finaliser meets none of the user's locks.
  *
  * Where the system cannot tell whether a thread is gone (ti_port_life gives 0), such a thread stays known.
  */
@@ -4635,7 +4742,8 @@ static void ti_foreign_remove(ti_self *self);
 /* Under the registry's guard: bury those that are gone and have a Dummy. */
 static void ti_foreign_bury_dummies(void);
 
-/* In a thread that leaves: end what the buried ones had. If there may be many that are gone, bury them before. */
+/* In a thread that leaves: end what the buried ones had. If there may be many that are gone, bury them
+ * before. */
 static void ti_foreign_sweep(ti_self *self);
 
 /* In a forked child: the others are gone, and the registry forgets them. */
@@ -4677,6 +4785,9 @@ static threading_thread_t *ti_registry_first(void); /* the others follow by `nex
 
 /* Call a function for every known thread; it may put the thread into the pool. */
 static void ti_registry_for_each(void (*function)(ti_self *self, void *arg), void *arg);
+
+/* No thread is known any more. */
+static void ti_registry_forget(void);
 
 /* In a forked child, where only `self` is left and `main` is its object: forget the others. */
 static void ti_registry_reset(ti_self *self, threading_thread_t *main);
@@ -4781,12 +4892,16 @@ static void ti_local_unlock(void);
 static void ti_local_reset_guard(void);
 static void ti_local_abandon(ti_self *self);
 
+/* When no thread is known: give back what is kept for slots. Locals that have one keep it for their next use. */
+static void ti_local_unload(void);
+
 /* -------------------------------------------------------------------------------------- src/core/memory.h */
 
 /*
  * All memory that the library takes. A test replaces these functions to make memory run out.
  *
- * malloc may be the user's, who may guard it with a Lock of ours. So none of them is called while a guard (guard.h) is held.
+ * malloc may be the user's, who may guard it with a Lock of ours. So none of them is called while a guard
+ * (guard.h) is held.
  */
 
 #include <stddef.h>
@@ -4795,172 +4910,10 @@ static void *ti_memory_allocate(size_t size); /* zeroed, aligned for any standar
 static void *ti_memory_resize(void *memory, size_t size); /* as realloc; what is new is not zeroed */
 static void ti_memory_free(void *memory);                 /* NULL is allowed */
 
-/* For what is never given back: zeroed, aligned as the others', and not malloc's where the system has other memory. NULL when
- * that is out. */
+/* For what is kept until the code is unloaded: zeroed, aligned as the others', and not malloc's where the system has
+ * other memory. NULL when that is out. It ends with the same size. */
 static void *ti_memory_keep(size_t size);
-
-/* --------------------------------------------------------------------------------------- src/core/queue.h */
-
-/* Queue: what its files share, and what threading_wait_any asks it. */
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-struct threading_queue {
-    uint32_t lock; /* protects what follows */
-    threading_queue_kind_t kind;
-    uintptr_t count; /* read without the lock too; its address is that of the lines */
-    size_t unfinished;
-    size_t maxsize; /* 0: none */
-    size_t item_size;
-    size_t first;
-    size_t capacity;
-    unsigned char *items; /* `capacity` items and one more to swap with */
-    bool is_shutdown;
-    int (*compare)(const void *a, const void *b);
-    void (*destructor)(void *item);
-    uint32_t references; /* changes without the lock */
-};
-
-/* The calling thread, which has the lock now. */
-static inline ti_self *ti_queue_lock(threading_queue_t *queue)
-{
-    ti_self *self = ti_self_get();
-    ti_line_lock(&queue->lock, self);
-    return self;
-}
-
-static inline void ti_queue_unlock(threading_queue_t *queue, const ti_self *self)
-{
-    ti_line_unlock(&queue->lock, self);
-}
-
-static inline bool ti_queue_is_full(const threading_queue_t *queue)
-{
-    return queue->maxsize > 0 && queue->count >= queue->maxsize;
-}
-
-/* Whether a get would not wait. */
-static bool ti_queue_is_ready(threading_queue_t *queue);
-
-/* What its watchers wait for. */
-static const void *ti_queue_address(const threading_queue_t *queue);
-
-/* --------------------------------------------------------------------------------------- src/core/rlock.h */
-
-/* What a condition needs of its RLock. */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-static bool ti_rlock_is_mine(const threading_rlock_t *rlock, const ti_self *self);
-
-/* Release an RLock of the calling thread's at whatever level; gives the level. */
-static uint32_t ti_rlock_release_all(threading_rlock_t *rlock, ti_self *self);
-
-/* Be at that level again, once the word `owner` was acquired. */
-static void ti_rlock_restore(threading_rlock_t *rlock, ti_self *self, uint32_t level);
-
-/* ------------------------------------------------------------------------------------- src/core/runtime.h */
-
-/* The process: its exit, its forks. */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-/* The copy's first use: have all that is needed for threads, once. False: the process would not wait for them at its exit,
- * or a forked child could not be told; asked again, it tries again. */
-static bool ti_runtime_start(void);
-/* Whether anything has been used since the code was loaded, or unloaded by threading_unload(). */
-static bool ti_runtime_is_used(void);
-/* The next use is a first use. */
-static void ti_runtime_reset(void);
-
-/* Whether a thread has begun to end the process; certain for that one only. */
-static bool ti_exit_has_begun(void);
-
-/* Whether the joins at exit are done. */
-static bool ti_is_finalizing(void);
-
-/* shutdown.c: the wait at exit, as the hook; and in a forked child, which is not exiting. */
-static void ti_shutdown_at_exit(void);
-static void ti_shutdown_reset(void);
-
-/* fork.c: a number that is another one in each forked child. (The hooks are in port.h.) */
-static uint32_t ti_fork_family;
-
-/* Memory that is to be given back as soon as the hooks of all are over: in one of ours no allocator may be called. It has
- * room for a pointer; NULL is allowed. And outside of them: give back what was put off. */
-static void ti_fork_put_off(void *memory);
-static void ti_fork_settle(void);
-
-/* --------------------------------------------------------------------------------------- src/core/spins.h */
-
-/*
- * How long a thread looks at what it waits for before it sleeps: as long as sleeping and waking would cost. That
- * is never more than twice what the better of the two would have cost (Karlin, Manasse, McGeoch, Owicki,
- * "Competitive Randomized Algorithms for Nonuniform Problems", 1990).
- */
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#define TI_SPIN_TIME 50000 /* nanoseconds */
-
-typedef struct ti_spin {
-    uint32_t pauses; /* before the next look */
-    int64_t end;     /* 0 until the clock was read */
-} ti_spin;
-
-static inline ti_spin ti_spin_begin(void)
-{
-    return (ti_spin){0, 0};
-}
-
-/* Pause, the longer the more often. False when it is time to sleep; always in a process that has one processor
- * only: who is waited for cannot run meanwhile. */
-static bool ti_spin_goes_on(ti_spin *spin);
-
-/* Pause so many times. False, at once, in a process that has one processor only. */
-static bool ti_spin_pause(uint32_t pauses);
-
-/* Whether that many threads can run at once. */
-static bool ti_spin_has_processors(size_t count);
-
-/* Count the processors, once. */
-static void ti_spins_decide(void);
-
-/* ---------------------------------------------------------------------------------------- src/core/stop.h */
-
-/*
- * What limits a wait: its deadline, and the stop that its thread heeds.
- *
- * A stop's request sets its flag, then wakes the parker of every thread that heeds it or a child of it; the
- * threads are found in the registry. A wait looks at the flag before each park. If it looks too early, the
- * wake leaves a token and its park returns at once, so that it looks again. No queue is involved: a wait that
- * is stopped leaves its queue as at a deadline.
- */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-/* Whether a wait of the calling thread can last for ever: neither a deadline nor a stop limits it. */
-static inline bool ti_wait_is_unlimited(const ti_self *self, int64_t deadline)
-{
-    return deadline == TI_FOREVER && (self->stop == NULL || self->deaf > 0);
-}
-
-/* Whether the calling thread's wait has reached its limit. */
-static bool ti_wait_is_over(const ti_self *self, int64_t deadline);
-
-/* The moment at which it does if nobody requests the stop. */
-static int64_t ti_wait_limit(const ti_self *self, int64_t deadline);
-
-/* Which limit has ended the wait: THREADING_TIMEOUT if the time is over, whatever else, so that a wait of no
- * time is only a look; else THREADING_CANCELLED. */
-static threading_status_t ti_wait_status(int64_t deadline);
+static void ti_memory_end(void *memory, size_t size);
 
 /* -------------------------------------------------------------------------------------- src/core/thread.h */
 
@@ -5065,13 +5018,207 @@ static void ti_thread_set_gone(ti_self *self, threading_thread_t *record, uint32
 static void ti_thread_set_ended(threading_thread_t *record);
 static void ti_thread_leave(threading_thread_t *record);
 
+/* The end of an object of which there is no reference any more, and whose system's thread is nobody's business. */
+static void ti_thread_dispose(threading_thread_t *thread);
+
 /* name.c */
 static void ti_name_push(threading_thread_t *record, ti_name *name);
 static bool ti_name_give(threading_thread_t *record, const char *name,
                   const char *prefix); /* as ti_thread_allocate */
 static void ti_name_free_all(threading_thread_t *record);
+static void ti_name_reset(void);                            /* main has the name that it had at first */
 static void ti_name_show(const threading_thread_t *record); /* to the system, in the thread itself */
 static ti_name ti_name_of_main;
+
+/* -------------------------------------------------------------------------------------- src/core/native.h */
+
+/*
+ * The system's threads that were started here: which of them may still be in our code.
+ *
+ * A thread's last instructions come after its end as a Thread: in the backend, in what the system calls at a thread's end. A
+ * thread that was joined has done them. One that nobody joins is detached, and nothing tells when it has gone. In code that
+ * can be unloaded such a thread becomes an orphan instead: its object stays in a list until a try finds that it has gone.
+ */
+
+/* As the functions of port.h with these names. */
+static threading_status_t ti_native_start(ti_port_thread *thread, void (*entry)(void *argument), void *argument,
+                                   size_t stack_size);
+static void ti_native_join(ti_port_thread *thread);
+
+/* Nobody will join this ended thread. True: its object is an orphan's, and not the caller's any more. */
+static bool ti_native_abandon(threading_thread_t *thread);
+
+/* Whether none of the threads that were started can be in our code any more. */
+static bool ti_natives_are_gone(void);
+
+/* In a forked child: they are. */
+static void ti_natives_reset(void);
+
+/* --------------------------------------------------------------------------------------- src/core/queue.h */
+
+/* Queue: what its files share, and what threading_wait_any asks it. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct threading_queue {
+    uint32_t lock; /* protects what follows */
+    threading_queue_kind_t kind;
+    uintptr_t count; /* read without the lock too; its address is that of the lines */
+    size_t unfinished;
+    size_t maxsize; /* 0: none */
+    size_t item_size;
+    size_t first;
+    size_t capacity;
+    unsigned char *items; /* `capacity` items and one more to swap with */
+    bool is_shutdown;
+    int (*compare)(const void *a, const void *b);
+    void (*destructor)(void *item);
+    uint32_t references; /* changes without the lock */
+};
+
+/* The calling thread, which has the lock now. */
+static inline ti_self *ti_queue_lock(threading_queue_t *queue)
+{
+    ti_self *self = ti_self_get();
+    ti_line_lock(&queue->lock, self);
+    return self;
+}
+
+static inline void ti_queue_unlock(threading_queue_t *queue, const ti_self *self)
+{
+    ti_line_unlock(&queue->lock, self);
+}
+
+static inline bool ti_queue_is_full(const threading_queue_t *queue)
+{
+    return queue->maxsize > 0 && queue->count >= queue->maxsize;
+}
+
+/* Whether a get would not wait. */
+static bool ti_queue_is_ready(threading_queue_t *queue);
+
+/* What its watchers wait for. */
+static const void *ti_queue_address(const threading_queue_t *queue);
+
+/* --------------------------------------------------------------------------------------- src/core/rlock.h */
+
+/* What a condition needs of its RLock. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+static bool ti_rlock_is_mine(const threading_rlock_t *rlock, const ti_self *self);
+
+/* Release an RLock of the calling thread's at whatever level; gives the level. */
+static uint32_t ti_rlock_release_all(threading_rlock_t *rlock, ti_self *self);
+
+/* Be at that level again, once the word `owner` was acquired. */
+static void ti_rlock_restore(threading_rlock_t *rlock, ti_self *self, uint32_t level);
+
+/* ------------------------------------------------------------------------------------- src/core/runtime.h */
+
+/* The process: its exit, its forks. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The copy's first use: have all that is needed for threads, once. False: the process would not wait for them at its exit,
+ * or a forked child could not be told; asked again, it tries again. */
+static bool ti_runtime_start(void);
+/* Whether anything has been used since the code was loaded, or unloaded by threading_unload(). */
+static bool ti_runtime_is_used(void);
+/* The next use is a first use. */
+static void ti_runtime_reset(void);
+
+/* Whether a thread has begun to end the process; certain for that one only. */
+static bool ti_exit_has_begun(void);
+
+/* Whether the joins at exit are done. */
+static bool ti_is_finalizing(void);
+
+/* shutdown.c: the wait at exit, as the hook; and in a forked child, which is not exiting. */
+static void ti_shutdown_at_exit(void);
+static void ti_shutdown_reset(void);
+static bool ti_shutdown_is_exiting(void);
+
+/* fork.c: a number that is another one in each forked child. (The hooks are in port.h.) */
+static uint32_t ti_fork_family;
+
+/* Memory that is to be given back as soon as the hooks of all are over: in one of ours no allocator may be called. It has
+ * room for a pointer; NULL is allowed. And outside of them: give back what was put off. */
+static void ti_fork_put_off(void *memory);
+static void ti_fork_put_record_off(
+    threading_thread_t *record); /* the same for a reference, which nobody else gives back */
+static void ti_fork_settle(void);
+
+/* --------------------------------------------------------------------------------------- src/core/spins.h */
+
+/*
+ * How long a thread looks at what it waits for before it sleeps: as long as sleeping and waking would cost. That
+ * is never more than twice what the better of the two would have cost (Karlin, Manasse, McGeoch, Owicki,
+ * "Competitive Randomized Algorithms for Nonuniform Problems", 1990).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TI_SPIN_TIME 50000 /* nanoseconds */
+
+typedef struct ti_spin {
+    uint32_t pauses; /* before the next look */
+    int64_t end;     /* 0 until the clock was read */
+} ti_spin;
+
+static inline ti_spin ti_spin_begin(void)
+{
+    return (ti_spin){0, 0};
+}
+
+/* Pause, the longer the more often. False when it is time to sleep; always in a process that has one processor
+ * only: who is waited for cannot run meanwhile. */
+static bool ti_spin_goes_on(ti_spin *spin);
+
+/* Pause so many times. False, at once, in a process that has one processor only. */
+static bool ti_spin_pause(uint32_t pauses);
+
+/* Whether that many threads can run at once. */
+static bool ti_spin_has_processors(size_t count);
+
+/* Count the processors, once. */
+static void ti_spins_decide(void);
+
+/* ---------------------------------------------------------------------------------------- src/core/stop.h */
+
+/*
+ * What limits a wait: its deadline, and the stop that its thread heeds.
+ *
+ * A stop's request sets its flag, then wakes the parker of every thread that heeds it or a child of it; the
+ * threads are found in the registry. A wait looks at the flag before each park. If it looks too early, the
+ * wake leaves a token and its park returns at once, so that it looks again. No queue is involved: a wait that
+ * is stopped leaves its queue as at a deadline.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Whether a wait of the calling thread can last for ever: neither a deadline nor a stop limits it. */
+static inline bool ti_wait_is_unlimited(const ti_self *self, int64_t deadline)
+{
+    return deadline == TI_FOREVER && (self->stop == NULL || self->deaf > 0);
+}
+
+/* Whether the calling thread's wait has reached its limit. */
+static bool ti_wait_is_over(const ti_self *self, int64_t deadline);
+
+/* The moment at which it does if nobody requests the stop. */
+static int64_t ti_wait_limit(const ti_self *self, int64_t deadline);
+
+/* Which limit has ended the wait: THREADING_TIMEOUT if the time is over, whatever else, so that a wait of no
+ * time is only a look; else THREADING_CANCELLED. */
+static threading_status_t ti_wait_status(int64_t deadline);
 
 /* ------------------------------------------------------------------------------------ src/core/wait_any.h */
 
@@ -5187,8 +5334,9 @@ static int ti_posix_cancel_disable(void);
 static void ti_posix_cancel_restore(int state);
 
 #if !TI_POSIX_PARKER_IS_FUTEX
-/* posix_clock.c or posix_clock_apple.c: condition variables on the monotonic clock. The wait may end early. */
-static void ti_posix_condition_init(pthread_cond_t *condition);
+/* posix_clock.c or posix_clock_apple.c: condition variables on the monotonic clock. The first is false when memory is out.
+ * The wait may end early. */
+static bool ti_posix_condition_init(pthread_cond_t *condition);
 static void ti_posix_condition_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t deadline);
 #endif
 
@@ -5308,13 +5456,16 @@ static void ti_port_sleep(int64_t deadline)
 
 #if !TI_POSIX_PARKER_IS_FUTEX
 
-static void ti_posix_condition_init(pthread_cond_t *condition)
+static bool ti_posix_condition_init(pthread_cond_t *condition)
 {
     pthread_condattr_t attributes;
-    (void)pthread_condattr_init(&attributes); /* fails on no system in use, as the following */
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(condition, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    if (pthread_condattr_init(&attributes) != 0)
+        return false;
+    (void)pthread_condattr_setclock(&attributes,
+                                    CLOCK_MONOTONIC); /* fails only where there is no such clock */
+    bool made = pthread_cond_init(condition, &attributes) == 0;
+    (void)pthread_condattr_destroy(&attributes); /* fails for no attributes that were initialised */
+    return made;
 }
 
 static void ti_posix_condition_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t deadline)
@@ -5349,9 +5500,12 @@ static int64_t ti_port_now(void)
     return (int64_t)clock_gettime_nsec_np(CLOCK_UPTIME_RAW);
 }
 
+/* Compared before they are subtracted: the deadline of a try is so far in the past that the difference would wrap around,
+ * and be a day. */
 static struct timespec ti_apple_remaining(int64_t deadline)
 {
-    int64_t remaining = deadline - ti_port_now();
+    int64_t now = ti_port_now();
+    int64_t remaining = deadline > now ? deadline - now : 0;
     return ti_posix_timespec(remaining < TI_APPLE_LONGEST_WAIT ? remaining : TI_APPLE_LONGEST_WAIT);
 }
 
@@ -5365,9 +5519,9 @@ static void ti_port_sleep(int64_t deadline)
     ti_port_errors_restore(errors);
 }
 
-static void ti_posix_condition_init(pthread_cond_t *condition)
+static bool ti_posix_condition_init(pthread_cond_t *condition)
 {
-    (void)pthread_cond_init(condition, NULL); /* fails for bad attributes only */
+    return pthread_cond_init(condition, NULL) == 0;
 }
 
 /* EINVAL comes for no reason under load (libuv/libuv#4165): like every other result it means, look again. */
@@ -5439,6 +5593,211 @@ static bool ti_port_fence_all(void)
 
 #endif
 
+/* --------------------------------------------------------------------------------- src/posix/posix_home.c */
+
+/*
+ * Where this code is, and how it is kept there.
+ *
+ * In a shared object it is kept by a reference of its own, dlopen() of the object by its own name. glibc then can have it
+ * back: when the last reference is gone it takes the object's handlers out of its tables, those of fork, and those of exit
+ * after it has run them. musl never unloads an object. macOS has a table of fork handlers that nothing can be taken out of,
+ * so there an object stays once it is loaded; and so it does where nothing is known of the system.
+ */
+
+#include <dlfcn.h>
+#include <errno.h>
+
+#if defined(__linux__)
+
+#include <link.h>
+
+#ifndef RTLD_NOLOAD
+#define RTLD_NOLOAD 4
+#endif
+
+/* The beginning of what dl_iterate_phdr tells of an object; its own declaration is for _GNU_SOURCE only. */
+typedef struct ti_posix_object {
+    ElfW(Addr) base;
+    const char *name;
+    const ElfW(Phdr) * headers;
+    ElfW(Half) count;
+} ti_posix_object;
+
+/* Weak, so that a program that is linked statically, or with an old glibc and without its libdl, needs none of them. It
+ * then has no object either that could be unloaded. */
+static int ti_posix_iterate(int (*look)(ti_posix_object *object, size_t size, void *arg), void *arg)
+    __attribute__((weakref("dl_iterate_phdr")));
+static void *ti_posix_open(const char *name, int flags) __attribute__((weakref("dlopen")));
+static int ti_posix_close(void *handle) __attribute__((weakref("dlclose")));
+static int ti_posix_try_join(pthread_t thread, void **result) __attribute__((weakref("pthread_tryjoin_np")));
+
+#if defined(__GLIBC__)
+#define TI_POSIX_UNLOADS true
+#else
+#define TI_POSIX_UNLOADS false
+#endif
+
+static uint32_t ti_posix_home;      /* the ti_home and 1; 0: not looked for yet */
+static uintptr_t ti_posix_own_name; /* of the object; the system's, for as long as the object is loaded */
+static uintptr_t ti_posix_pin;      /* the reference */
+
+typedef struct ti_posix_search {
+    bool is_first; /* the first object is the program */
+    bool is_program;
+    const char *name; /* NULL: not found */
+} ti_posix_search;
+
+static bool ti_posix_is_in(const ti_posix_object *object, uintptr_t address)
+{
+    for (size_t i = 0; i < object->count; i++) {
+        const ElfW(Phdr) *header = &object->headers[i];
+        if (header->p_type == PT_LOAD && address - (object->base + header->p_vaddr) < header->p_memsz)
+            return true;
+    }
+    return false;
+}
+
+static int ti_posix_look(ti_posix_object *object, size_t size, void *arg)
+{
+    ti_posix_search *search = (ti_posix_search *)arg;
+    (void)size;
+    bool is_here = ti_posix_is_in(object, (uintptr_t)&ti_posix_pin);
+    if (is_here) {
+        search->is_program = search->is_first;
+        search->name = object->name;
+    }
+    search->is_first = false;
+    return is_here;
+}
+
+static ti_home ti_posix_find_home(void)
+{
+    ti_posix_search search = {.is_first = true};
+    if (ti_posix_iterate == NULL)
+        return TI_HOME_PROGRAM;
+    (void)ti_posix_iterate(ti_posix_look, &search); /* what the last look gave */
+    if (search.is_program)
+        return TI_HOME_PROGRAM;
+    ti_store_pointer_relaxed(&ti_posix_own_name,
+                             (uintptr_t)search.name); /* relaxed: the home is stored later */
+    bool can_go = TI_POSIX_UNLOADS && search.name != NULL && ti_posix_open != NULL && ti_posix_close != NULL;
+    return can_go ? TI_HOME_PINNED : TI_HOME_KEPT;
+}
+
+/* Threads that look at the same time find the same. */
+static ti_home ti_port_home(void)
+{
+    uint32_t home = ti_load_acquire(&ti_posix_home);
+    if (home == 0) {
+        home = (uint32_t)ti_posix_find_home() + 1;
+        ti_store_release(&ti_posix_home, home); /* pairs with the acquire above, for the name */
+    }
+    return (ti_home)(home - 1);
+}
+
+static bool ti_posix_take_pin(void)
+{
+    const char *name =
+        (const char *)ti_load_pointer_relaxed(&ti_posix_own_name); /* relaxed: behind the home */
+    void *pin = ti_posix_open(name, RTLD_NOW | RTLD_NOLOAD);
+    if (pin != NULL && !ti_swap_pointer_acquire(&ti_posix_pin, 0, (uintptr_t)pin))
+        (void)ti_posix_close(pin); /* another thread has one already */
+    return pin != NULL;
+}
+
+static bool ti_port_pin(void)
+{
+    if (ti_port_home() != TI_HOME_PINNED || ti_load_pointer_relaxed(&ti_posix_pin) != 0)
+        return true;
+    int error = errno; /* the user's */
+    bool taken = ti_posix_take_pin();
+    errno = error;
+    return taken;
+}
+
+static void ti_port_unpin(void)
+{
+    void *pin = (void *)ti_exchange_pointer_acquire(&ti_posix_pin, 0);
+    if (pin != NULL)
+        (void)ti_posix_close(pin); /* fails for no reference that it has given */
+}
+
+static bool ti_port_thread_try_join(ti_port_thread *thread)
+{
+    return ti_posix_try_join != NULL && ti_posix_try_join(thread->native, NULL) == 0;
+}
+
+#else
+
+#if defined(__APPLE__)
+
+#include <mach-o/loader.h>
+
+static bool ti_posix_is_program(const Dl_info *info)
+{
+    return ((const struct mach_header *)info->dli_fbase)->filetype == MH_EXECUTE;
+}
+
+#define TI_POSIX_PIN RTLD_NOLOAD
+
+#else
+
+static bool ti_posix_is_program(const Dl_info *info)
+{
+    (void)info;
+    return false;
+}
+
+#define TI_POSIX_PIN 0
+
+#endif
+
+static char ti_posix_here;
+
+static ti_home ti_port_home(void)
+{
+    Dl_info info;
+    return dladdr(&ti_posix_here, &info) != 0 && ti_posix_is_program(&info) ? TI_HOME_PROGRAM : TI_HOME_KEPT;
+}
+
+static bool ti_port_pin(void)
+{
+    static uint32_t is_pinned;
+    Dl_info info;
+    int error = errno; /* the user's */
+    if (ti_swap_acquire(&is_pinned, 0, 1) && ti_port_home() == TI_HOME_KEPT &&
+        dladdr(&ti_posix_here, &info) != 0)
+        (void)dlopen(info.dli_fname, RTLD_NOW | TI_POSIX_PIN); /* for ever; of a program it means nothing */
+    errno = error;
+    return true;
+}
+
+static void ti_port_unpin(void)
+{
+}
+
+static bool ti_port_thread_try_join(ti_port_thread *thread)
+{
+    (void)thread;
+    return false;
+}
+
+#if defined(__APPLE__)
+/* The fork hooks are registered at load, and stay. */
+__attribute__((constructor)) static void ti_posix_stay(void)
+{
+    (void)ti_port_pin();
+}
+#endif
+
+#endif
+
+/* No thread of the backend's own. */
+static bool ti_port_is_idle(void)
+{
+    return true;
+}
+
 /* -------------------------------------------------------------------------------- src/posix/posix_linux.c */
 
 /* What Linux has of its own: thread numbers, names, processors. */
@@ -5466,7 +5825,8 @@ static uint64_t ti_port_main_native_id(void)
     return (uint64_t)getpid();
 }
 
-/* A thread's number. It may be given to another thread later: then this one counts as gone when that one is. */
+/* A thread's number. It may be given to another thread later: then this one counts as gone when that one
+ * is. */
 static uint64_t ti_port_life(void)
 {
     return ti_port_native_id();
@@ -5505,9 +5865,9 @@ static void ti_port_yield(void)
     (void)sched_yield(); /* always 0 on Linux */
 }
 
-/* How many processors the calling thread may use; 0 when the kernel knows more of them than the set has room for (EINVAL).
- * On the stack, since a thread's first call, which counts them, allocates nothing. The C library's own function for it
- * is declared for _GNU_SOURCE only. */
+/* How many processors the calling thread may use; 0 when the kernel knows more of them than the set has
+ * room for (EINVAL). On the stack, since a thread's first call, which counts them, allocates nothing. The C
+ * library's own function for it is declared for _GNU_SOURCE only. */
 static size_t ti_linux_count_cpus(void)
 {
     unsigned char set[TI_LINUX_CPUS_MAX / 8] = {0};
@@ -5548,18 +5908,31 @@ typedef int ti_posix_is_not_linux; /* C wants a declaration in every file */
 #define MAP_ANONYMOUS 0x20
 #endif
 
-/* The leak sanitizer of a program that was built with it, while this library was not: it looks for pointers in memory that it
- * knows. */
+/* The leak sanitizer of a program that was built with it, while this library was not: it looks for pointers
+ * in memory that it knows. */
 #if defined(__linux__)
 __attribute__((weak)) void __lsan_register_root_region(const void *memory, size_t size);
+__attribute__((weak)) void __lsan_unregister_root_region(const void *memory, size_t size);
 
 static void ti_posix_show_pages(const void *memory, size_t size)
 {
     if (__lsan_register_root_region != NULL)
         __lsan_register_root_region(memory, size);
 }
+
+static void ti_posix_hide_pages(const void *memory, size_t size)
+{
+    if (__lsan_unregister_root_region != NULL)
+        __lsan_unregister_root_region(memory, size);
+}
 #else
 static void ti_posix_show_pages(const void *memory, size_t size)
+{
+    (void)memory;
+    (void)size;
+}
+
+static void ti_posix_hide_pages(const void *memory, size_t size)
 {
     (void)memory;
     (void)size;
@@ -5575,6 +5948,14 @@ static void *ti_port_pages(size_t size)
         return NULL;
     ti_posix_show_pages(memory, size);
     return memory;
+}
+
+static void ti_port_pages_give_back(void *pages, size_t size)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    ti_posix_hide_pages(pages, size);
+    (void)munmap(pages, size); /* fails for no pages that there are */
+    ti_port_errors_restore(errors);
 }
 
 /* -------------------------------------------------------------------------------- src/posix/posix_other.c */
@@ -5663,12 +6044,16 @@ typedef int ti_posix_is_known; /* C wants a declaration in every file */
 
 #if !TI_POSIX_PARKER_IS_FUTEX
 
-static void ti_port_parker_init(ti_parker *parker)
+/* Both are plain memory on Linux and macOS, which needs nothing more; on FreeBSD they are allocated. */
+static bool ti_port_parker_init(ti_parker *parker)
 {
-    /* With default attributes this fails on no system in use; a parker is never destroyed either. */
-    (void)pthread_mutex_init(&parker->mutex, NULL);
-    ti_posix_condition_init(&parker->condition);
     parker->token = false;
+    if (pthread_mutex_init(&parker->mutex, NULL) != 0)
+        return false;
+    if (ti_posix_condition_init(&parker->condition))
+        return true;
+    (void)pthread_mutex_destroy(&parker->mutex); /* fails only for one that is held */
+    return false;
 }
 
 static void ti_port_park(ti_parker *parker, int64_t deadline)
@@ -5735,10 +6120,11 @@ struct ti_posix_kernel_timespec {
     ti_posix_kernel_time nanoseconds;
 };
 
-static void ti_port_parker_init(ti_parker *parker)
+static bool ti_port_parker_init(ti_parker *parker)
 {
     /* Relaxed: its thread does not run yet. */
     ti_store_relaxed(&parker->state, TI_PARKER_EMPTY);
+    return true;
 }
 
 /* Every result of the wait means the same here: look again. It is woken, timed out (ETIMEDOUT), interrupted
@@ -5852,8 +6238,8 @@ __attribute__((constructor(101))) static void ti_posix_hook_forks(void)
  * When a thread ends, the destructors of all keys that are set run in rounds, PTHREAD_DESTRUCTOR_ITERATIONS
  * at most. Other libraries' destructors may call this one, so `leave` has to come late: the destructor sets
  * the key again and counts the rounds in the pointer's two lowest bits. The last round is left to the
- * sanitizers' runtimes, which must come after all code that they watch. A thread that comes back after it has left leaves in
- * the next round, if there is one.
+ * sanitizers' runtimes, which must come after all code that they watch. A thread that comes back after it
+ * has left leaves in the next round, if there is one.
  */
 
 #include <limits.h>
@@ -5916,6 +6302,20 @@ static bool ti_port_set_self(void *self, void (*leave)(void *self))
     if (self != NULL)
         ti_store_pointer_relaxed(&ti_posix_leave, (uintptr_t)leave);
     return pthread_setspecific(ti_posix_key, (void *)((uintptr_t)self | round)) == 0;
+}
+
+static void **ti_port_self_place(void)
+{
+    return &ti_posix_self;
+}
+
+static void ti_port_forget_selves(void)
+{
+    static const pthread_once_t not_yet = PTHREAD_ONCE_INIT;
+    if (ti_posix_has_key)
+        (void)pthread_key_delete(ti_posix_key); /* fails for no key that there is */
+    ti_posix_has_key = false;
+    ti_posix_once = not_yet;
 }
 
 /* ------------------------------------------------------------------------------- src/posix/posix_thread.c */
@@ -6189,6 +6589,14 @@ static void *ti_port_pages(size_t size)
     return memory;
 }
 
+static void ti_port_pages_give_back(void *pages, size_t size)
+{
+    (void)size;
+    ti_port_errors errors = ti_port_errors_keep();
+    (void)VirtualFree(pages, 0, MEM_RELEASE); /* fails for no pages that there are */
+    ti_port_errors_restore(errors);
+}
+
 /* ------------------------------------------------------------------------------- src/win32/win32_parker.c */
 
 /*
@@ -6226,13 +6634,14 @@ static bool ti_win32_waits_on_address(void)
 #endif
 }
 
-static void ti_port_parker_init(ti_parker *parker)
+static bool ti_port_parker_init(ti_parker *parker)
 {
     (void)ti_win32_waits_on_address(); /* look the functions up here, where nobody waits yet */
     parker->lock = NULL;
     parker->condition = NULL;
     /* Relaxed: its thread does not run yet. */
     ti_store_relaxed(&parker->state, TI_PARKER_EMPTY);
+    return true;
 }
 
 /*
@@ -6382,7 +6791,7 @@ static bool ti_port_at_exit(void (*hook)(void))
 {
     /* Relaxed: it is stored before the C run-time is told of it. */
     ti_store_pointer_relaxed(&ti_win32_exit_hook, (uintptr_t)hook);
-    if (ti_win32_module(GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT) == GetModuleHandleW(NULL))
+    if (ti_port_home() == TI_HOME_PROGRAM)
         return atexit(ti_win32_exit) == 0;
     return ti_win32_stay() && ti_win32_tell_all();
 }
@@ -6397,6 +6806,29 @@ static bool ti_port_at_fork(void)
     return true;
 }
 
+/* A DLL is told to run-times that forget nothing. */
+static ti_home ti_port_home(void)
+{
+    bool is_program = ti_win32_module(GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT) == GetModuleHandleW(NULL);
+    return is_program ? TI_HOME_PROGRAM : TI_HOME_KEPT;
+}
+
+/* Done with the first pointer that a thread sets. */
+static bool ti_port_pin(void)
+{
+    return true;
+}
+
+static void ti_port_unpin(void)
+{
+}
+
+static bool ti_port_thread_try_join(ti_port_thread *thread)
+{
+    (void)thread;
+    return false;
+}
+
 /* --------------------------------------------------------------------------------- src/win32/win32_self.c */
 
 /*
@@ -6404,11 +6836,15 @@ static bool ti_port_at_fork(void)
  *
  * The pointer is in a TLS slot. One FLS slot triggers the call: its callback runs at the end of every thread that set it,
  * foreign ones too, without the loader's lock. (GCC's own thread-local variables are no choice: they need another DLL
- * and are gone before the last callbacks.) The callback also runs
+ * and are gone before the last callbacks.) Where no TLS slot is left, the pointer is in the FLS slot itself; there each
+ * fiber counts as a thread of its own. Where neither is left, the process's first call waits for one, as it would for
+ * memory. The callback also runs
  *   - at the process's end in the thread that ends it, when all others are dead: ignored;
  *   - when a fiber is deleted, in the thread that deletes it. An FLS slot is a fiber's, so its value is the stack that set
  *     it. The stack that runs is no deleted fiber's: if it is the same one, the thread ends.
  */
+
+#define TI_WIN32_MEMORY_WAIT 1 /* milliseconds between attempts to get a slot, or memory for one's value */
 
 enum { TI_NO_SLOTS, TI_MAKING_SLOTS, TI_HAS_SLOTS };
 
@@ -6416,6 +6852,11 @@ static uint32_t ti_win32_slots;
 static DWORD ti_win32_self = TLS_OUT_OF_INDEXES;
 static DWORD ti_win32_trigger = FLS_OUT_OF_INDEXES;
 static void (*ti_win32_leave)(void *self);
+
+static bool ti_win32_has_tls(void)
+{
+    return ti_win32_self != TLS_OUT_OF_INDEXES;
+}
 
 /* Where the memory of the stack that runs begins; the same for as long as there is that stack. */
 static PVOID ti_win32_stack(void)
@@ -6434,7 +6875,7 @@ static bool ti_win32_arm(bool armed)
 
 TI_WIN32_CALLED static VOID WINAPI ti_win32_ends(PVOID stack)
 {
-    void *self = TlsGetValue(ti_win32_self);
+    void *self = ti_port_self();
     if (stack == NULL || self == NULL || ti_win32_is_ending())
         return;
     if (stack == ti_win32_stack()) {
@@ -6445,6 +6886,17 @@ TI_WIN32_CALLED static VOID WINAPI ti_win32_ends(PVOID stack)
     }
 }
 
+/* The same where the FLS slot has the pointer. Another one is there already if a fiber was deleted by the next. */
+TI_WIN32_CALLED static VOID WINAPI ti_win32_ends_alone(PVOID self)
+{
+    PVOID current = FlsGetValue(ti_win32_trigger);
+    if (self == NULL || ti_win32_is_ending())
+        return;
+    (void)FlsSetValue(ti_win32_trigger, self); /* for the calls that `leave` makes */
+    ti_win32_leave(self);
+    (void)FlsSetValue(ti_win32_trigger, current != self ? current : NULL);
+}
+
 /* A look-up takes the loader's lock, for which another ending thread may be waited for: none is left to be done at the
  * end of a thread. (Wine holds a lock of its own around the callbacks.) */
 static void ti_win32_look_up_all(void)
@@ -6453,29 +6905,52 @@ static void ti_win32_look_up_all(void)
     (void)ti_port_now();
 }
 
-static void ti_win32_make_slots(void (*leave)(void *self))
+/* False if there is neither slot. */
+static bool ti_win32_allocate_slots(void)
 {
-    if (ti_swap_acquire(&ti_win32_slots, TI_NO_SLOTS, TI_MAKING_SLOTS)) {
-        ti_win32_look_up_all();
-        /* Before any thread's first call is over: another one's may still be under way, in code that must not go
-         * when the first one frees the DLL. A failure is told by ti_port_at_exit. */
-        (void)ti_win32_stay();
-        ti_win32_leave = leave;
-        ti_win32_self = TlsAlloc();
-        ti_win32_trigger = FlsAlloc(ti_win32_ends);
-        ti_store_release(&ti_win32_slots, TI_HAS_SLOTS); /* pairs with the acquires below, for the indexes */
-    }
-    while (ti_load_acquire(&ti_win32_slots) != TI_HAS_SLOTS)
-        Sleep(1); /* once in a process, for the moment that the two calls take */
+    ti_win32_self = TlsAlloc();
+    if (ti_win32_trigger == FLS_OUT_OF_INDEXES)
+        ti_win32_trigger = FlsAlloc(ti_win32_has_tls() ? ti_win32_ends : ti_win32_ends_alone);
+    return ti_win32_has_tls() || ti_win32_trigger != FLS_OUT_OF_INDEXES;
 }
 
-/* TlsGetValue clears the thread's error code: it is the user's, so it is kept. */
+static void ti_win32_try_slots(void (*leave)(void *self))
+{
+    ti_win32_look_up_all();
+    /* Before any thread's first call is over: another one's may still be under way, in code that must not go
+     * when the first one frees the DLL. A failure is told by ti_port_at_exit. */
+    (void)ti_win32_stay();
+    ti_win32_leave = leave;
+    /* Release: pairs with the acquires below, for the indexes. */
+    ti_store_release(&ti_win32_slots, ti_win32_allocate_slots() ? TI_HAS_SLOTS : TI_NO_SLOTS);
+}
+
+/* Once in a process: others sleep for the moment that it takes, and all do if there is no slot. */
+static void ti_win32_make_slots(void (*leave)(void *self))
+{
+    while (ti_load_acquire(&ti_win32_slots) != TI_HAS_SLOTS) {
+        if (ti_swap_acquire(&ti_win32_slots, TI_NO_SLOTS, TI_MAKING_SLOTS))
+            ti_win32_try_slots(leave);
+        if (ti_load_acquire(&ti_win32_slots) != TI_HAS_SLOTS)
+            Sleep(TI_WIN32_MEMORY_WAIT);
+    }
+}
+
+/* Both calls clear the thread's error code: it is the user's, so it is kept. */
 static void *ti_win32_get(void)
 {
     DWORD error = GetLastError();
-    void *self = TlsGetValue(ti_win32_self);
+    void *self = ti_win32_has_tls() ? TlsGetValue(ti_win32_self) : FlsGetValue(ti_win32_trigger);
     SetLastError(error);
     return self;
+}
+
+/* A thread's first value in a slot may need memory. Without it each call would make the thread known anew. */
+static void ti_win32_set(void *self)
+{
+    while (!(ti_win32_has_tls() ? TlsSetValue(ti_win32_self, self) : FlsSetValue(ti_win32_trigger, self)) &&
+           self != NULL)
+        Sleep(TI_WIN32_MEMORY_WAIT);
 }
 
 static void *ti_port_self(void)
@@ -6491,8 +6966,8 @@ static void *ti_port_self_recall(void)
 static bool ti_port_set_self(void *self, void (*leave)(void *self))
 {
     ti_win32_make_slots(leave); /* it is always the same function */
-    (void)TlsSetValue(ti_win32_self, self);
-    return ti_win32_arm(self != NULL);
+    ti_win32_set(self);
+    return !ti_win32_has_tls() || ti_win32_arm(self != NULL);
 }
 
 /* ---- whether a thread is gone: a handle tells ---- */
@@ -6520,6 +6995,26 @@ static void ti_port_life_end(uint64_t life)
     ti_port_errors errors = ti_port_errors_keep();
     (void)CloseHandle((HANDLE)(uintptr_t)life); /* fails for one that was closed before */
     ti_port_errors_restore(errors);
+}
+
+static void **ti_port_self_place(void)
+{
+    return NULL;
+}
+
+/* The next TLS slot is NULL in all threads. The FLS slot is kept: to free it would call for each thread that set it. A
+ * callback that finds no pointer does nothing. */
+static void ti_port_forget_selves(void)
+{
+    (void)TlsFree(ti_win32_self); /* fails for no slot that there is */
+    ti_win32_self = TLS_OUT_OF_INDEXES;
+    ti_store_release(&ti_win32_slots, TI_NO_SLOTS);
+}
+
+/* Pointers in an FLS slot cannot be taken away from other threads: there the code is never idle. */
+static bool ti_port_is_idle(void)
+{
+    return ti_win32_has_tls();
 }
 
 /* ------------------------------------------------------------------------------- src/win32/win32_system.c */
@@ -6588,6 +7083,7 @@ static bool ti_win32_is_ending(void)
 
 #define TI_WIN32_NAME_LIMIT 1023
 #define TI_WIN32_STACK_DEFAULT ((size_t)1 << 20) /* the least that is a default */
+#define TI_WIN32_STACK_LIMIT 0xFFFF0000u         /* the last multiple of the system's unit in 32 bits */
 
 static const char *const ti_port_backend = "win32";
 static const bool ti_port_has_stack_size = true;
@@ -6610,13 +7106,13 @@ static unsigned ti_win32_stack_default(void)
 }
 
 /* _beginthreadex, since CreateThread leaks what a static C run-time keeps for each thread. The size is reserved, not
- * committed, and rounded up by the system. */
+ * committed, and rounded up by the system: on 32 bits to 0 if there is no such number, and the thread crashes. */
 static threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*entry)(void *argument), void *argument,
                                         size_t stack_size)
 {
-    unsigned size = stack_size != 0 ? (unsigned)stack_size : ti_win32_stack_default();
-    if (stack_size != 0 && size != stack_size)
+    if (stack_size > TI_WIN32_STACK_LIMIT)
         return THREADING_NO_THREADS;
+    unsigned size = stack_size != 0 ? (unsigned)stack_size : ti_win32_stack_default();
     ti_port_errors errors = ti_port_errors_keep();
     thread->entry = entry;
     thread->argument = argument;
@@ -6779,6 +7275,7 @@ static size_t ti_port_cpu_count(void)
 /* How the timed waits of the backend, which sleep in slices, keep its clock going. */
 
 #include <stdint.h>
+#include <threads.h>
 
 #define TI_C11_SECOND INT64_C(1000000000)
 #define TI_C11_SLICE (TI_C11_SECOND / 20) /* what a timed wait sleeps at most before it looks at the clock */
@@ -6790,6 +7287,9 @@ static void ti_c11_wait_end(void);
 /* Within one: how long to sleep now, at most a slice, and 0 when the deadline has come. */
 static int64_t ti_c11_slice(int64_t deadline);
 
+/* A mutex of the backend's own, which no status can refuse: when memory is out it waits for some. */
+static void ti_c11_mutex_init(mtx_t *mutex);
+
 /* ----------------------------------------------------------------------------------- src/c11/c11_ticker.h */
 
 /* Who wakes the timed parks of the backend, lest a wall clock that is set back lengthen them. */
@@ -6797,6 +7297,9 @@ static int64_t ti_c11_slice(int64_t deadline);
 /* Around a timed park, under the parker's mutex. */
 static void ti_c11_ticker_add(ti_parker *parker);
 static void ti_c11_ticker_remove(ti_parker *parker);
+
+/* Whether there is no ticker, and none of it is left in this code. */
+static bool ti_c11_ticker_is_gone(void);
 
 /* ------------------------------------------------------------------------------------ src/c11/c11_clock.c */
 
@@ -6818,6 +7321,8 @@ static void ti_c11_ticker_remove(ti_parker *parker);
 #include <threads.h>
 #include <time.h>
 
+#define TI_C11_MEMORY_WAIT 1000000 /* nanoseconds between attempts to make a mutex when memory is out */
+
 /* What may have passed between two readings while a thread waits: a slice, and as much again for the scheduler. */
 #define TI_C11_LONGEST_STEP (2 * TI_C11_SLICE)
 
@@ -6837,10 +7342,15 @@ static int64_t ti_c11_read(void)
     return (int64_t)now.tv_sec * TI_C11_SECOND + now.tv_nsec;
 }
 
+static void ti_c11_mutex_init(mtx_t *mutex)
+{
+    while (mtx_init(mutex, mtx_plain) != thrd_success)
+        (void)thrd_sleep(&(struct timespec){.tv_nsec = TI_C11_MEMORY_WAIT}, NULL); /* however long it takes */
+}
+
 static void ti_c11_clock_start(void)
 {
-    /* A plain mutex needs nothing that could be out on the systems in use. */
-    (void)mtx_init(&ti_c11_clock_mutex, mtx_plain);
+    ti_c11_mutex_init(&ti_c11_clock_mutex);
     ti_c11_clock_base = TIME_UTC;
 #if defined(TIME_MONOTONIC)
     struct timespec now;
@@ -6961,6 +7471,17 @@ static void *ti_port_pages(size_t size)
     return memory;
 }
 
+/* What came from the reserve stays there. */
+static void ti_port_pages_give_back(void *pages, size_t size)
+{
+    (void)size;
+    uintptr_t offset = (uintptr_t)pages - (uintptr_t)ti_c11_reserve;
+    ti_port_errors errors = ti_port_errors_keep();
+    if (offset >= TI_C11_RESERVE)
+        free(pages);
+    ti_port_errors_restore(errors);
+}
+
 /* ----------------------------------------------------------------------------------- src/c11/c11_parker.c */
 
 /*
@@ -6974,12 +7495,16 @@ static void *ti_port_pages(size_t size)
 #include <threads.h>
 #include <time.h>
 
-static void ti_port_parker_init(ti_parker *parker)
+/* Both are plain memory on Linux, which needs nothing more; on FreeBSD they are allocated. */
+static bool ti_port_parker_init(ti_parker *parker)
 {
-    /* Plain mutexes and condition variables need nothing that could be out on the systems in use. */
-    (void)mtx_init(&parker->mutex, mtx_plain);
-    (void)cnd_init(&parker->condition);
     parker->token = false;
+    if (mtx_init(&parker->mutex, mtx_plain) != thrd_success)
+        return false;
+    if (cnd_init(&parker->condition) == thrd_success)
+        return true;
+    mtx_destroy(&parker->mutex);
+    return false;
 }
 
 /* The moment on the wall clock that is so far away. */
@@ -7050,15 +7575,42 @@ static bool ti_port_at_fork(void)
     return true;
 }
 
+/* C knows of no objects: threading_unload() has to be called before this code is unloaded (docs/limits.md). */
+static ti_home ti_port_home(void)
+{
+    return TI_HOME_LOOSE;
+}
+
+static bool ti_port_pin(void)
+{
+    return true;
+}
+
+static void ti_port_unpin(void)
+{
+}
+
+static bool ti_port_thread_try_join(ti_port_thread *thread)
+{
+    (void)thread;
+    return false;
+}
+
+static bool ti_port_is_idle(void)
+{
+    return ti_c11_ticker_is_gone();
+}
+
 /* ------------------------------------------------------------------------------------- src/c11/c11_self.c */
 
 /*
  * One thread-local pointer with a call at the thread's end: a thread-local variable for speed, and a tss_t for the call.
  *
- * When a thread ends, the destructors of all tss_t that are set run in rounds, TSS_DTOR_ITERATIONS at most. Other
- * libraries' destructors may call this one, so `leave` has to come late: the destructor sets the tss_t again and counts
- * the rounds in the pointer's two lowest bits. The last round is left to the sanitizers' runtimes. A thread that comes back
- * after it has left leaves in the next round, if there is one.
+ * When a thread ends, the destructors of all tss_t that are set run in rounds, TSS_DTOR_ITERATIONS at most.
+ * Other libraries' destructors may call this one, so `leave` has to come late: the destructor sets the
+ * tss_t again and counts the rounds in the pointer's two lowest bits. The last round is left to the
+ * sanitizers' runtimes. A thread that comes back after it has left leaves in the next round, if there is
+ * one.
  */
 #include <stdint.h>
 #include <threads.h>
@@ -7134,6 +7686,20 @@ static bool ti_port_set_self(void *self, void (*leave)(void *self))
     if (self != NULL)
         ti_store_pointer_relaxed(&ti_c11_leave, (uintptr_t)leave);
     return ti_c11_has_key && tss_set(ti_c11_key, value) == thrd_success;
+}
+
+static void **ti_port_self_place(void)
+{
+    return &ti_c11_self;
+}
+
+static void ti_port_forget_selves(void)
+{
+    static const once_flag not_yet = ONCE_FLAG_INIT;
+    if (ti_c11_has_key)
+        tss_delete(ti_c11_key);
+    ti_c11_has_key = false;
+    ti_c11_once = not_yet;
 }
 
 /* ----------------------------------------------------------------------------------- src/c11/c11_thread.c */
@@ -7259,11 +7825,12 @@ static mtx_t ti_c11_ticker_mutex;
 /* Under the mutex: */
 static ti_parker *ti_c11_ticker_parkers; /* those in timed parks */
 static bool ti_c11_ticker_runs;
+static bool ti_c11_ticker_is_left; /* it has been started, and not joined */
+static thrd_t ti_c11_ticker;
 
 static void ti_c11_ticker_init(void)
 {
-    /* A plain mutex needs nothing that could be out on the systems in use. */
-    (void)mtx_init(&ti_c11_ticker_mutex, mtx_plain);
+    ti_c11_mutex_init(&ti_c11_ticker_mutex);
 }
 
 /* Whether there will be another tick. */
@@ -7287,14 +7854,21 @@ static int ti_c11_ticker_run(void *unused)
     return 0;
 }
 
+/* Under the mutex. One that runs no more has only to return. */
+static void ti_c11_ticker_join(void)
+{
+    if (ti_c11_ticker_is_left)
+        (void)thrd_join(ti_c11_ticker, NULL); /* fails only for threads that were joined before */
+    ti_c11_ticker_is_left = false;
+}
+
 /* A C library may allocate here, which port.h rules out for what must not fail. This may: if there can be no thread now, the
  * park has its slices only, and the next one tries again. */
 static void ti_c11_ticker_start(void)
 {
-    thrd_t thread;
-    ti_c11_ticker_runs = thrd_create(&thread, ti_c11_ticker_run, NULL) == thrd_success;
-    if (ti_c11_ticker_runs)
-        (void)thrd_detach(thread); /* fails only for threads that were reaped before */
+    ti_c11_ticker_join();
+    ti_c11_ticker_runs = thrd_create(&ti_c11_ticker, ti_c11_ticker_run, NULL) == thrd_success;
+    ti_c11_ticker_is_left = ti_c11_ticker_runs;
 }
 
 static void ti_c11_ticker_add(ti_parker *parker)
@@ -7318,6 +7892,17 @@ static void ti_c11_ticker_remove(ti_parker *parker)
     if (parker->next != NULL)
         parker->next->link = parker->link;
     (void)mtx_unlock(&ti_c11_ticker_mutex);
+}
+
+static bool ti_c11_ticker_is_gone(void)
+{
+    call_once(&ti_c11_ticker_once, ti_c11_ticker_init);
+    (void)mtx_lock(&ti_c11_ticker_mutex);
+    bool is_gone = !ti_c11_ticker_runs;
+    if (is_gone)
+        ti_c11_ticker_join();
+    (void)mtx_unlock(&ti_c11_ticker_mutex);
+    return is_gone;
 }
 
 #endif /* THREADING_BACKEND_C11 */
@@ -7753,6 +8338,14 @@ static void ti_bias_revoke(threading_rwlock_t *rwlock, ti_self *self)
     ti_registry_unlock();
 }
 
+static void ti_bias_forget(void)
+{
+    for (ti_self *next; ti_kept != NULL; ti_kept = next) {
+        next = ti_kept->next;
+        ti_self_free(ti_kept);
+    }
+}
+
 /* --------------------------------------------------------------------------------------- src/core/block.c */
 
 #include <string.h>
@@ -7910,6 +8503,16 @@ static void ti_blocks_leave(ti_self *self)
         ti_depot_put(blocks.loaded, self);
     else
         ti_magazine_free(blocks.loaded);
+}
+
+static void ti_blocks_forget(void)
+{
+    for (void *magazine = ti_depot.first, *next; magazine != NULL; magazine = next) {
+        next = ti_block_in(magazine)->next_magazine;
+        ti_magazine_free(magazine);
+    }
+    ti_depot.first = NULL;
+    ti_depot.count = 0;
 }
 
 /* --------------------------------------------------------------------------------------- src/core/calls.c */
@@ -8104,7 +8707,8 @@ static void ti_condition_abandon_lock(ti_self *self, void *lock, uintptr_t unuse
 {
     (void)unused;
     uint32_t *word = &((threading_lock_t *)lock)->word;
-    /* Relaxed: only this thread puts its ident there. A Lock may have been released, and be another's by now. */
+    /* Relaxed: only this thread puts its ident there. A Lock may have been released, and be another's by now.
+     * */
     if (ti_load_relaxed(word) == self->fast.ident)
         (void)threading_lock_release((threading_lock_t *)lock);
 }
@@ -8714,7 +9318,8 @@ static bool ti_map_begin(ti_map *map, size_t *index)
     return true;
 }
 
-/* An item has ended its thread in the platform's way: as for a task, and the reference that the thread had goes. */
+/* An item has ended its thread in the platform's way: as for a task, and the reference that the thread had
+ * goes. */
 static void ti_map_abandon_item(ti_self *self, void *object, uintptr_t index)
 {
     ti_map *map = (ti_map *)object;
@@ -8932,8 +9537,9 @@ static void *ti_executor_call(threading_executor_t *executor, threading_target_t
 }
 
 /*
- * A task has ended its thread in the platform's way: it is over, with THREADING_BROKEN. So is its executor, which has a
- * thread less; first, so that those who are told find it so. `is_given`: with a reference. NULL: nobody waits for it.
+ * A task has ended its thread in the platform's way: it is over, with THREADING_BROKEN. So is its executor,
+ * which has a thread less; first, so that those who are told find it so. `is_given`: with a reference. NULL:
+ * nobody waits for it.
  */
 static void ti_future_abandon(ti_self *self, void *object, uintptr_t is_given)
 {
@@ -9358,8 +9964,8 @@ static void ti_fence_reset(void)
 
 /* ------------------------------------------------------------------------------------- src/core/foreign.c */
 
-/* How many there are on the list before a thread that leaves asks who is gone. Beyond that it is twice as many as were found
- * alive, so that the end of a thread costs the same among few and among many. */
+/* How many there are on the list before a thread that leaves asks who is gone. Beyond that it is twice as
+ * many as were found alive, so that the end of a thread costs the same among few and among many. */
 #define TI_FOREIGN_FEW 8
 
 /* Under the registry's guard. The counts are also read without it, as hints. */
@@ -9577,7 +10183,7 @@ static void ti_fork_forget_thread(ti_self *self, void *survivor)
     if (self == survivor)
         return;
     ti_local_abandon(self);
-    ti_port_parker_init(&self->parker); /* its last user may have been in the middle of something */
+    ti_self_make_parker(self); /* its last user may have been in the middle of something */
     if (!ti_bias_keep(self))
         ti_self_free(self);
 }
@@ -9667,8 +10273,9 @@ static void ti_fork_of_known(ti_self *self)
     ti_fence_reset();
     ti_shutdown_reset();
     ti_executors_reset();
+    ti_natives_reset();
     self->executor = NULL;
-    ti_port_parker_init(&self->parker);
+    ti_self_make_parker(self);
     ti_foreign_reset(self);
     ti_registry_for_each(ti_fork_forget_thread, self);
     ti_fork_end_records(self->record);
@@ -10224,8 +10831,9 @@ static struct {
     ti_guard guard;
     uint32_t *free; /* slots that were given back */
     size_t free_count;
-    size_t free_capacity; /* at least `slots`, so that giving back never needs memory */
-    uint32_t slots;       /* how many there are; slot 0 is none */
+    size_t
+        free_capacity; /* at least `slots` where one was given since the last unload: giving back needs no memory */
+    uint32_t slots; /* how many there are; slot 0 is none */
 } ti_locals;
 
 static void *ti_copy_data(ti_copy *copy)
@@ -10356,7 +10964,7 @@ static uint32_t ti_slot_new(ti_stock *stock)
 
 static void ti_slot_free(uint32_t slot)
 {
-    if (slot != 0)
+    if (slot != 0 && ti_locals.free_count < ti_locals.free_capacity) /* no room: after ti_local_unload */
         ti_locals.free[ti_locals.free_count++] = slot;
 }
 
@@ -10495,6 +11103,13 @@ static void ti_local_abandon(ti_self *self)
     ti_fork_put_off(self->fast.copies);
     self->fast.copies = NULL;
     self->fast.capacity = 0;
+}
+
+static void ti_local_unload(void)
+{
+    ti_memory_free(ti_locals.free);
+    ti_locals.free = NULL;
+    ti_locals.free_count = ti_locals.free_capacity = 0;
 }
 
 /* ---- the public calls ---- */
@@ -10839,6 +11454,14 @@ static void *ti_memory_keep(size_t size)
     return TI_KEEPS_MEMORY ? ti_port_pages(size) : ti_memory_allocate(size);
 }
 
+static void ti_memory_end(void *memory, size_t size)
+{
+    if (TI_KEEPS_MEMORY)
+        ti_port_pages_give_back(memory, size);
+    else
+        ti_memory_free(memory);
+}
+
 /* -------------------------------------------------------------------------------------- src/core/module.c */
 
 /* The calls of section 5 of the header that need no file of their own. */
@@ -11008,6 +11631,12 @@ static void ti_name_free_all(threading_thread_t *record)
     }
 }
 
+static void ti_name_reset(void)
+{
+    ti_name_free_all(&ti_thread_main_record);
+    ti_thread_main_record.name = &ti_name_of_main;
+}
+
 /* How much of a name fits into `limit` bytes without cutting a UTF-8 character, whose bytes but the first are
  * 10…. */
 static size_t ti_name_fit(const char *text, size_t limit)
@@ -11069,11 +11698,102 @@ threading_status_t threading_thread_set_name(threading_thread_t *thread, const c
     return THREADING_OK;
 }
 
+/* -------------------------------------------------------------------------------------- src/core/native.c */
+
+static uint32_t ti_natives;      /* that were started, and are not known to be gone */
+static uint32_t ti_natives_lost; /* not 0: one was detached whose end nothing tells */
+static uintptr_t ti_orphans;     /* Thread objects, linked by `next` */
+
+/* Release: what the thread did comes before the code is unloaded. */
+static void ti_native_is_gone(void)
+{
+    ti_add_acquire_release(&ti_natives, (uint32_t)-1);
+}
+
+static void ti_orphans_put(threading_thread_t *thread)
+{
+    uintptr_t first;
+    do {
+        first = ti_load_pointer_relaxed(&ti_orphans); /* relaxed: the swap decides */
+        thread->next = (threading_thread_t *)first;
+        /* Release: pairs with the acquire in ti_orphans_bury, for `next`. */
+    } while (!ti_swap_pointer_release(&ti_orphans, first, (uintptr_t)thread));
+}
+
+/* The list is only ever taken as a whole, so that no swap meets an object that was freed and made again. Few are in it: a
+ * thread comes here when it has ended. */
+static void ti_orphans_bury(void)
+{
+    if (ti_load_pointer_relaxed(&ti_orphans) == 0) /* relaxed: spares the exchange, which decides */
+        return;
+    threading_thread_t *orphan = (threading_thread_t *)ti_exchange_pointer_acquire(&ti_orphans, 0);
+    for (threading_thread_t *next; orphan != NULL; orphan = next) {
+        next = orphan->next;
+        if (ti_port_thread_try_join(&orphan->native)) {
+            ti_native_is_gone();
+            ti_thread_dispose(orphan);
+        } else {
+            ti_orphans_put(orphan);
+        }
+    }
+}
+
+static threading_status_t ti_native_start(ti_port_thread *thread, void (*entry)(void *argument), void *argument,
+                                   size_t stack_size)
+{
+    ti_orphans_bury();
+    ti_add_relaxed(&ti_natives, 1); /* relaxed: only the number matters */
+    threading_status_t status = ti_port_thread_start(thread, entry, argument, stack_size);
+    if (status != THREADING_OK)
+        ti_native_is_gone();
+    return status;
+}
+
+static void ti_native_join(ti_port_thread *thread)
+{
+    ti_port_thread_join(thread);
+    ti_native_is_gone();
+}
+
+static bool ti_native_abandon(threading_thread_t *thread)
+{
+    ti_home home = ti_port_home();
+    if (home == TI_HOME_PINNED) {
+        ti_orphans_put(thread);
+        return true;
+    }
+    if (home == TI_HOME_LOOSE)
+        ti_store_release(&ti_natives_lost, 1);
+    ti_port_thread_detach(&thread->native);
+    ti_native_is_gone();
+    return false;
+}
+
+static bool ti_natives_are_gone(void)
+{
+    ti_orphans_bury();
+    return ti_load_acquire(&ti_natives) == 0 && !ti_load_acquire(&ti_natives_lost);
+}
+
+static void ti_natives_reset(void)
+{
+    threading_thread_t *orphan = (threading_thread_t *)ti_load_pointer_relaxed(&ti_orphans);
+    for (threading_thread_t *next; orphan != NULL; orphan = next) {
+        next = orphan->next;
+        ti_store_relaxed(&orphan->references, 1); /* relaxed: as below; it had none any more */
+        ti_fork_put_record_off(orphan);
+    }
+    /* Relaxed: the child has one thread. */
+    ti_store_pointer_relaxed(&ti_orphans, 0);
+    ti_store_relaxed(&ti_natives, 0);
+    ti_store_relaxed(&ti_natives_lost, 0);
+}
+
 /* ---------------------------------------------------------------------------------------- src/core/once.c */
 
 /*
- * Once: a word that is first 0, then the ident of the thread that runs the function, then DONE; or ABANDONED if the
- * function has ended its thread.
+ * Once: a word that is first 0, then the ident of the thread that runs the function, then DONE; or ABANDONED
+ * if the function has ended its thread.
  *
  * A thread that finds another one running waits for it as for the owner of an RLock, with the same proof of
  * deadlock.
@@ -11100,13 +11820,15 @@ static void ti_once_end(uint32_t *word, uint32_t end)
     ti_parking_wake_all(word);
 }
 
-/* The function has ended its thread. What it has left behind nobody can know: it is neither called again nor done. */
+/* The function has ended its thread. What it has left behind nobody can know: it is neither called again nor
+ * done. */
 static void ti_once_abandon(ti_self *self, void *object, uintptr_t unused)
 {
     (void)unused;
     uint32_t *word = (uint32_t *)object;
     self->fast.rlocks--;
-    /* Relaxed: only this thread puts its ident there. The word is another one's if the user has made it new. */
+    /* Relaxed: only this thread puts its ident there. The word is another one's if the user has made it new.
+     * */
     if (ti_load_relaxed(word) == self->fast.ident)
         ti_once_end(word, TI_ABANDONED);
 }
@@ -11477,8 +12199,8 @@ static ti_waiter *ti_queue_take(const threading_queue_t *queue, ti_wait_kind lin
     return ti_line_take(&queue->count, line, n, self);
 }
 
-/* A comparison has ended its thread, with the lock held. All items are there, if not in their order; who waits looks
- * again. */
+/* A comparison has ended its thread, with the lock held. All items are there, if not in their order; who
+ * waits looks again. */
 static void ti_queue_abandon(ti_self *self, void *object, uintptr_t unused)
 {
     (void)unused;
@@ -12006,6 +12728,11 @@ static void ti_registry_reset(ti_self *self, threading_thread_t *main)
     ti_store_pointer_relaxed(&ti_registry.main, (uintptr_t)main);
 }
 
+static void ti_registry_forget(void)
+{
+    memset(ti_registry.table, 0, sizeof ti_registry.table);
+}
+
 threading_thread_t *threading_main_thread(void)
 {
     return ti_registry_main();
@@ -12215,7 +12942,7 @@ static bool ti_runtime_start(void)
     ti_fence_decide();
     ti_spins_decide();
     /* Without hooks around fork a child would find guards held: a start is refused then, and tried again. */
-    bool started = ti_port_at_fork() && ti_runtime_hook_exit();
+    bool started = ti_port_pin() && ti_port_at_fork() && ti_runtime_hook_exit();
     if (started)
         ti_store_release(&ti_started, 1); /* pairs with the acquire above */
     return started;
@@ -12700,9 +13427,16 @@ threading_status_t threading_rwlock_release_write(threading_rwlock_t *rwlock)
 
 #include <string.h>
 
-/* Records that are made at once, each in lines of the cache of its own; one by one for tools that look for lost memory. */
+/* Records are made in slabs, each in lines of the cache of its own behind a head; one by one for tools that look
+ * for lost memory. */
+typedef struct ti_slab {
+    struct ti_slab *next;
+} ti_slab;
+
+#define TI_SLAB_HEAD 128
 #define TI_SELF_SIZE ((sizeof(ti_self) + 127) / 128 * 128)
-#define TI_SLAB (TI_KEEPS_MEMORY ? 16384 / TI_SELF_SIZE : 1)
+#define TI_SLAB (TI_KEEPS_MEMORY ? (16384 - TI_SLAB_HEAD) / TI_SELF_SIZE : 1)
+#define TI_SLAB_SIZE (TI_SLAB_HEAD + TI_SLAB * TI_SELF_SIZE)
 
 #define TI_RESERVE 8           /* foreign threads that can lock although memory is out */
 #define TI_MEMORY_WAIT 1000000 /* nanoseconds between attempts to get memory beyond the reserve */
@@ -12714,48 +13448,75 @@ static uint32_t ti_reserve_used;
 
 /* ---- the pool ---- */
 
-/* A stack that is only ever taken as a whole, so that no swap can meet a recycled node (ABA). */
-static uintptr_t ti_pool;
+/* Stacks that are only ever taken as a whole, so that no swap can meet a recycled node (ABA). */
+static uintptr_t ti_pool;  /* records of threads that have ended */
+static uintptr_t ti_fresh; /* records that have no parker yet */
+static uintptr_t ti_slabs; /* what all of them are in; nothing is ever taken from there */
 
-static void ti_pool_put(ti_self *self)
+static void ti_stack_put(uintptr_t *stack, ti_self *self)
 {
     uintptr_t top;
     do {
-        top = ti_load_pointer_relaxed(&ti_pool);
+        top = ti_load_pointer_relaxed(stack);
         self->next = (ti_self *)top;
-        /* Release: pairs with the acquire in ti_pool_take, for `next`. */
-    } while (!ti_swap_pointer_release(&ti_pool, top, (uintptr_t)self));
+        /* Release: pairs with the acquire in ti_stack_take, for `next`. */
+    } while (!ti_swap_pointer_release(stack, top, (uintptr_t)self));
 }
 
-static ti_self *ti_pool_take(void)
+static ti_self *ti_stack_take(uintptr_t *stack)
 {
-    if (ti_load_pointer_relaxed(&ti_pool) == 0) /* relaxed: spares the exchange; the exchange decides */
+    if (ti_load_pointer_relaxed(stack) == 0) /* relaxed: spares the exchange; the exchange decides */
         return NULL;
-    ti_self *taken = (ti_self *)ti_exchange_pointer_acquire(&ti_pool, 0);
+    ti_self *taken = (ti_self *)ti_exchange_pointer_acquire(stack, 0);
     if (taken == NULL)
         return NULL;
     ti_self *rest = taken->next;
-    if (rest != NULL && !ti_swap_pointer_release(&ti_pool, 0, (uintptr_t)rest))
+    if (rest != NULL && !ti_swap_pointer_release(stack, 0, (uintptr_t)rest))
         for (ti_self *next; rest != NULL; rest = next) { /* others were put there meanwhile */
             next = rest->next;
-            ti_pool_put(rest);
+            ti_stack_put(stack, rest);
         }
     return taken;
 }
 
-/* Records for the pool, and one for the caller. NULL when memory is out. */
-static ti_self *ti_slab_new(void)
+static void ti_slabs_put(ti_slab *slab)
 {
-    char *slab = (char *)ti_memory_keep(TI_SLAB * TI_SELF_SIZE);
+    uintptr_t first;
+    do {
+        first = ti_load_pointer_relaxed(&ti_slabs); /* relaxed: the swap decides */
+        slab->next = (ti_slab *)first;
+        /* Release: pairs with the acquire in ti_self_unload_all. */
+    } while (!ti_swap_pointer_release(&ti_slabs, first, (uintptr_t)slab));
+}
+
+static ti_self *ti_slab_record(ti_slab *slab, size_t i)
+{
+    return (ti_self *)(void *)((char *)slab + TI_SLAB_HEAD + i * TI_SELF_SIZE);
+}
+
+/* A record without a parker. NULL when memory is out. */
+static ti_self *ti_fresh_take(void)
+{
+    ti_self *self = ti_stack_take(&ti_fresh);
+    if (self != NULL)
+        return self;
+    ti_slab *slab = (ti_slab *)ti_memory_keep(TI_SLAB_SIZE);
     if (slab == NULL)
         return NULL;
-    for (size_t i = 0; i < TI_SLAB; i++) {
-        ti_self *self = (ti_self *)(void *)(slab + i * TI_SELF_SIZE);
-        ti_port_parker_init(&self->parker);
-        if (i > 0)
-            ti_pool_put(self);
-    }
-    return (ti_self *)(void *)slab;
+    ti_slabs_put(slab);
+    for (size_t i = 1; i < TI_SLAB; i++)
+        ti_stack_put(&ti_fresh, ti_slab_record(slab, i));
+    return ti_slab_record(slab, 0);
+}
+
+/* With a parker. NULL when that cannot be had, or memory is out. */
+static ti_self *ti_self_make(void)
+{
+    ti_self *self = ti_fresh_take();
+    if (self == NULL || ti_port_parker_init(&self->parker))
+        return self;
+    ti_stack_put(&ti_fresh, self);
+    return NULL;
 }
 
 /* A thread's own waiter knows whose it is. */
@@ -12767,19 +13528,27 @@ static ti_self *ti_self_complete(ti_self *self)
 
 static ti_self *ti_self_new(void)
 {
-    ti_self *self = ti_pool_take();
-    if (self !=
-        NULL) { /* not the parker: somebody may still be about to wake the thread that had it before */
-        memset(self, 0, offsetof(ti_self, parker));
-        return ti_self_complete(self);
-    }
-    self = ti_slab_new();
-    return self != NULL ? ti_self_complete(self) : NULL;
+    ti_self *self = ti_stack_take(&ti_pool);
+    if (self == NULL)
+        self = ti_self_make();
+    if (self == NULL)
+        return NULL;
+    /* Not the parker: another thread may still be about to wake the thread that had the record before. */
+    memset(self, 0, offsetof(ti_self, parker));
+    return ti_self_complete(self);
 }
 
+/* Main's is no other thread's: main may become known again. */
 static void ti_self_free(ti_self *self)
 {
-    ti_pool_put(self);
+    if (self != &ti_main_self)
+        ti_stack_put(&ti_pool, self);
+}
+
+static void ti_self_make_parker(ti_self *self)
+{
+    while (!ti_port_parker_init(&self->parker))
+        ti_port_sleep(ti_port_now() + TI_MEMORY_WAIT);
 }
 
 static ti_self *ti_reserve_take(void)
@@ -12790,7 +13559,7 @@ static ti_self *ti_reserve_take(void)
     uint32_t index = ti_add_relaxed(&ti_reserve_used, 1);
     if (index >= TI_RESERVE)
         return NULL;
-    ti_port_parker_init(&ti_reserve[index].parker);
+    ti_self_make_parker(&ti_reserve[index]);
     return ti_self_complete(&ti_reserve[index]);
 }
 
@@ -12817,15 +13586,17 @@ static void ti_self_show(ti_self *self)
 #if defined(THREADING_INLINE) && \
     !defined(THREADING_VALGRIND) /* it has to be told, which only the calls proper do */
     threading_fast_self = self != NULL ? &self->fast : NULL;
-#else
-    (void)self;
+    if (self != NULL)
+        self->shown = &threading_fast_self;
 #endif
+    if (self != NULL)
+        self->place = ti_port_self_place();
 }
 
 static ti_self *ti_main_self_begin(void)
 {
     ti_store_relaxed(&ti_main_is_known, 1); /* relaxed: main's own, as in ti_self_begin */
-    ti_port_parker_init(&ti_main_self.parker);
+    ti_self_make_parker(&ti_main_self);
     ti_main_self.record = ti_registry_main();
     return ti_self_complete(&ti_main_self);
 }
@@ -12838,15 +13609,15 @@ static ti_self *ti_self_begin(void)
     ti_self *self = is_main ? ti_main_self_begin() : ti_foreign_self();
     uint64_t life = is_main ? 0 : ti_port_life();
     ti_registry_lock(self);
-    self->fast.ident = is_main ? TI_MAIN_IDENT : ti_registry_new_ident();
+    self->fast.ident = is_main ? self->record->ident : ti_registry_new_ident();
     ti_registry_add(self);
     ti_foreign_add(self, life);
     ti_registry_unlock();
     return self;
 }
 
-/* A thread's first call. What follows ti_self_begin may allocate in the C library, whose malloc may call back: then the thread
- * is known and complete. */
+/* A thread's first call. What follows ti_self_begin may allocate in the C library, whose malloc may call
+ * back: then the thread is known and complete. */
 static ti_self *ti_self_attach_new(void)
 {
     ti_self *self = ti_self_begin();
@@ -12912,6 +13683,29 @@ static void ti_self_reset(void)
 {
     memset(&ti_main_self, 0, sizeof ti_main_self);
     ti_store_relaxed(&ti_main_is_known, 0); /* relaxed: the child has one thread */
+}
+
+/* Its thread is in no call, so its own variables may be written here. */
+static void ti_self_unload(ti_self *self)
+{
+    if (self->place != NULL)
+        *self->place = NULL;
+    if (self->shown != NULL)
+        *self->shown = NULL;
+    ti_self_free(self);
+}
+
+static void ti_self_unload_all(void)
+{
+    ti_slab *slab = (ti_slab *)ti_exchange_pointer_acquire(&ti_slabs, 0);
+    for (ti_slab *next; slab != NULL; slab = next) {
+        next = slab->next;
+        ti_memory_end(slab, TI_SLAB_SIZE);
+    }
+    /* Relaxed, all: no thread is known. */
+    ti_store_pointer_relaxed(&ti_pool, 0);
+    ti_store_pointer_relaxed(&ti_fresh, 0);
+    ti_store_relaxed(&ti_reserve_used, 0);
 }
 
 /* ----------------------------------------------------------------------------------- src/core/semaphore.c */
@@ -13321,8 +14115,15 @@ static void ti_exit_sleep(ti_self *self)
         ti_port_park(&self->parker, TI_FOREVER);
 }
 
+static bool ti_shutdown_is_exiting(void)
+{
+    return ti_load_acquire(&ti_exit_owner) != 0;
+}
+
 static void ti_shutdown_at_exit(void)
 {
+    if (!ti_runtime_is_used()) /* the code is unloaded, or the process ends after threading_unload() */
+        return;
     ti_self *self = ti_self_get();
     if (!ti_exit_begin(self)) {
         /* For the next one that comes. Without it a third caller of exit() is not held back. */
@@ -13671,16 +14472,21 @@ static bool ti_thread_is_of_this_process(const threading_thread_t *thread)
     return ti_load_relaxed(&thread->family) == ti_fork_family;
 }
 
+static void ti_thread_dispose(threading_thread_t *thread)
+{
+    ti_name_free_all(thread);
+    ti_memory_free(thread->timer);
+    ti_memory_free(thread);
+}
+
 /* Nobody else knows the object any more. A thread that nobody joined is left to the system. */
 static void ti_thread_destroy(threading_thread_t *thread)
 {
     if (thread->is_static)
         return;
-    if (ti_load_acquire(&thread->reap) == TI_JOINABLE && ti_thread_is_of_this_process(thread))
-        ti_port_thread_detach(&thread->native);
-    ti_name_free_all(thread);
-    ti_memory_free(thread->timer);
-    ti_memory_free(thread);
+    bool is_left = ti_load_acquire(&thread->reap) == TI_JOINABLE && ti_thread_is_of_this_process(thread);
+    if (!is_left || !ti_native_abandon(thread))
+        ti_thread_dispose(thread);
 }
 
 void threading_thread_free(threading_thread_t *thread)
@@ -13709,8 +14515,8 @@ static void *ti_thread_call(ti_self *self, threading_target_t target, void *arg)
     return self->exit_result;
 }
 
-/* Code that the system runs in the thread before its entry, such as a DLL's, may have called: then the thread is known as a
- * foreign one, which ends here. */
+/* Code that the system runs in the thread before its entry, such as a DLL's, may have called: then the
+ * thread is known as a foreign one, which ends here. */
 static void ti_thread_dismiss_visitor(void)
 {
     void *visitor = ti_port_self_recall();
@@ -13785,7 +14591,7 @@ static threading_status_t ti_thread_enter(threading_thread_t *thread, ti_self *s
 static threading_status_t ti_thread_launch(threading_thread_t *thread, ti_self *self)
 {
     size_t stack_size = thread->stack_size != 0 ? thread->stack_size : threading_get_stack_size();
-    threading_status_t status = ti_port_thread_start(&thread->native, ti_thread_main, self, stack_size);
+    threading_status_t status = ti_native_start(&thread->native, ti_thread_main, self, stack_size);
     if (status == THREADING_OK)
         ti_thread_change(&thread->reap, TI_JOINABLE);
     return status;
@@ -13886,7 +14692,7 @@ static bool ti_thread_reap(ti_self *self, threading_thread_t *record, int64_t de
             if (ti_deadline_passed(deadline) || !ti_parking_wait(self, &record->reap, reap, deadline))
                 return false;
         } else if (ti_swap_acquire(&record->reap, TI_JOINABLE, TI_JOINING)) {
-            ti_port_thread_join(&record->native);
+            ti_native_join(&record->native);
             ti_thread_change(&record->reap, TI_REAPED);
         }
     }
@@ -13914,7 +14720,7 @@ static threading_status_t ti_thread_join_first(ti_self *self, threading_thread_t
         ti_thread_change(&thread->reap, TI_JOINABLE);
         return THREADING_DEADLOCK;
     }
-    ti_port_thread_join(&thread->native);
+    ti_native_join(&thread->native);
     ti_thread_change(&thread->reap, TI_REAPED);
     ti_waits_end(self);
     return THREADING_OK;
@@ -14165,6 +14971,95 @@ threading_status_t threading_timer_cancel(threading_thread_t *timer)
     /* Sequential: the change in the table in parking.h. */
     if (ti_swap_sequential(state, TI_TIMER_WAITING, TI_TIMER_CANCELLED))
         ti_parking_wake_all(state);
+    return THREADING_OK;
+}
+
+/* -------------------------------------------------------------------------------------- src/core/unload.c */
+
+/*
+ * The end of a copy of the library that the process outlives: what a plugin does before it is unloaded.
+ *
+ * The code of a copy in a shared object is kept loaded from the first use on (port.h, 7), since threads may be in it, and the
+ * system is to call it at their ends. Here all that can bring anybody into the code is taken back, or, if a thread may
+ * be in it, nothing. The hooks of exit and fork stay registered for as long as the code is loaded: when nothing is used they
+ * do nothing. Memory goes back to the system unless the program itself is the copy's home: then it waits for the next use.
+ */
+
+static bool ti_unload_is_awaited(void)
+{
+    for (size_t i = 0; i < sizeof threading_buckets / sizeof *threading_buckets; i++)
+        if (ti_parking_may_be_awaited(&threading_buckets[i]))
+            return true;
+    return false;
+}
+
+/* Whether a thread may be in this code, or come back to it by a return. */
+static bool ti_unload_is_busy(const ti_self *self)
+{
+    bool was_started_here = self->record != NULL && self->record->kind == TI_STARTED_HERE;
+    return was_started_here || !ti_natives_are_gone() || ti_unload_is_awaited() || ti_shutdown_is_exiting() ||
+           !ti_port_is_idle();
+}
+
+/* A thread that was not started here, the calling one too: it is not known any more. What it has is put off, since guards
+ * are held. */
+static void ti_unload_thread(ti_self *self, void *unused)
+{
+    (void)unused;
+    threading_thread_t *record = self->record;
+    ti_local_abandon(self);
+    ti_foreign_remove(self);
+    if (record != NULL && record != ti_registry_main()) {
+        ti_store_release(&record->state, TI_ENDED);
+        ti_registry_unlist(record);
+        ti_fork_put_record_off(record);
+    }
+    ti_self_unload(self);
+}
+
+static void ti_unload_blocks(ti_self *self, void *unused)
+{
+    (void)unused;
+    ti_blocks_leave(self);
+}
+
+static void ti_unload_threads(ti_self *self)
+{
+    ti_registry_for_each(ti_unload_blocks, NULL);
+    ti_local_lock(self);
+    ti_registry_lock(self);
+    ti_registry_for_each(ti_unload_thread, NULL);
+    ti_registry_forget();
+    ti_bias_forget();
+    ti_registry_unlock();
+    ti_local_unlock();
+    ti_fork_settle();
+}
+
+static void ti_unload_memory(void)
+{
+    ti_local_unload();
+    ti_blocks_forget();
+    ti_name_reset();
+    ti_self_unload_all();
+}
+
+threading_status_t threading_unload(void)
+{
+    if (ti_port_home() == TI_HOME_KEPT)
+        return THREADING_UNSUPPORTED;
+    if (!ti_runtime_is_used())
+        return THREADING_OK;
+    ti_self *self = ti_self_get();
+    if (ti_unload_is_busy(self))
+        return THREADING_BUSY;
+    ti_foreign_sweep(self);
+    ti_port_forget_selves(); /* first: from here on the end of a thread is not told */
+    ti_unload_threads(self);
+    if (ti_port_home() != TI_HOME_PROGRAM)
+        ti_unload_memory();
+    ti_runtime_reset();
+    ti_port_unpin();
     return THREADING_OK;
 }
 
@@ -14734,6 +15629,7 @@ static void ti_waits_owner_ended(ti_self *owner)
 #undef TI_BUCKET_BITS
 #undef TI_C11_LEAVE_ROUND
 #undef TI_C11_LONGEST_STEP
+#undef TI_C11_MEMORY_WAIT
 #undef TI_C11_RESERVE
 #undef TI_C11_ROUNDS_MASK
 #undef TI_C11_SECOND
@@ -14775,9 +15671,11 @@ static void ti_waits_owner_ended(ti_self *owner)
 #undef TI_POSIX_IS_ALONE
 #undef TI_POSIX_LEAVE_ROUND
 #undef TI_POSIX_PARKER_IS_FUTEX
+#undef TI_POSIX_PIN
 #undef TI_POSIX_ROUNDS_MASK
 #undef TI_POSIX_SECOND
 #undef TI_POSIX_STACK_DEFAULT
+#undef TI_POSIX_UNLOADS
 #undef TI_READERS
 #undef TI_READS_KNOWN
 #undef TI_RELEASE
@@ -14786,6 +15684,8 @@ static void ti_waits_owner_ended(ti_self *owner)
 #undef TI_SELF_SIZE
 #undef TI_SETTLED
 #undef TI_SLAB
+#undef TI_SLAB_HEAD
+#undef TI_SLAB_SIZE
 #undef TI_SPIN_PAUSES
 #undef TI_SPIN_TIME
 #undef TI_STACK_SIZE_MIN
@@ -14801,11 +15701,13 @@ static void ti_waits_owner_ended(ti_self *owner)
 #undef TI_WIN32_CALLED
 #undef TI_WIN32_HIGH_RESOLUTION
 #undef TI_WIN32_LONGEST_WAIT
+#undef TI_WIN32_MEMORY_WAIT
 #undef TI_WIN32_MILLISECOND
 #undef TI_WIN32_MISSING
 #undef TI_WIN32_NAME_LIMIT
 #undef TI_WIN32_SECOND
 #undef TI_WIN32_STACK_DEFAULT
+#undef TI_WIN32_STACK_LIMIT
 #undef TI_WIN32_SYNCH
 #undef TI_WIN32_UNIT
 #undef TI_WIN32_UNKNOWN

@@ -20,6 +20,8 @@
 
 #include "port.h"
 
+#define TI_C11_MEMORY_WAIT 1000000 /* nanoseconds between attempts to make a mutex when memory is out */
+
 /* What may have passed between two readings while a thread waits: a slice, and as much again for the scheduler. */
 #define TI_C11_LONGEST_STEP (2 * TI_C11_SLICE)
 
@@ -39,10 +41,15 @@ static int64_t ti_c11_read(void)
     return (int64_t)now.tv_sec * TI_C11_SECOND + now.tv_nsec;
 }
 
+void ti_c11_mutex_init(mtx_t *mutex)
+{
+    while (mtx_init(mutex, mtx_plain) != thrd_success)
+        (void)thrd_sleep(&(struct timespec){.tv_nsec = TI_C11_MEMORY_WAIT}, NULL); /* however long it takes */
+}
+
 static void ti_c11_clock_start(void)
 {
-    /* A plain mutex needs nothing that could be out on the systems in use. */
-    (void)mtx_init(&ti_c11_clock_mutex, mtx_plain);
+    ti_c11_mutex_init(&ti_c11_clock_mutex);
     ti_c11_clock_base = TIME_UTC;
 #if defined(TIME_MONOTONIC)
     struct timespec now;

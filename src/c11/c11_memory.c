@@ -35,3 +35,14 @@ void *ti_port_pages(size_t size)
     ti_port_errors_restore(errors);
     return memory;
 }
+
+/* What came from the reserve stays there. */
+void ti_port_pages_give_back(void *pages, size_t size)
+{
+    (void)size;
+    uintptr_t offset = (uintptr_t)pages - (uintptr_t)ti_c11_reserve;
+    ti_port_errors errors = ti_port_errors_keep();
+    if (offset >= TI_C11_RESERVE)
+        free(pages);
+    ti_port_errors_restore(errors);
+}

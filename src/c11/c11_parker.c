@@ -14,12 +14,16 @@
 #include "c11_ticker.h"
 #include "port.h"
 
-void ti_port_parker_init(ti_parker *parker)
+/* Both are plain memory on Linux, which needs nothing more; on FreeBSD they are allocated. */
+bool ti_port_parker_init(ti_parker *parker)
 {
-    /* Plain mutexes and condition variables need nothing that could be out on the systems in use. */
-    (void)mtx_init(&parker->mutex, mtx_plain);
-    (void)cnd_init(&parker->condition);
     parker->token = false;
+    if (mtx_init(&parker->mutex, mtx_plain) != thrd_success)
+        return false;
+    if (cnd_init(&parker->condition) == thrd_success)
+        return true;
+    mtx_destroy(&parker->mutex);
+    return false;
 }
 
 /* The moment on the wall clock that is so far away. */

@@ -2,6 +2,7 @@
 /* The process: exit is C's own; of fork C knows nothing, so a forked child must not use the library (docs/limits.md). */
 #include <stdlib.h>
 
+#include "c11_ticker.h"
 #include "port.h"
 
 bool ti_port_at_exit(void (*hook)(void))
@@ -17,4 +18,30 @@ bool ti_port_threads_are_gone(void)
 bool ti_port_at_fork(void)
 {
     return true;
+}
+
+/* C knows of no objects: threading_unload() has to be called before this code is unloaded (docs/limits.md). */
+ti_home ti_port_home(void)
+{
+    return TI_HOME_LOOSE;
+}
+
+bool ti_port_pin(void)
+{
+    return true;
+}
+
+void ti_port_unpin(void)
+{
+}
+
+bool ti_port_thread_try_join(ti_port_thread *thread)
+{
+    (void)thread;
+    return false;
+}
+
+bool ti_port_is_idle(void)
+{
+    return ti_c11_ticker_is_gone();
 }

@@ -2,10 +2,11 @@
 /*
  * One thread-local pointer with a call at the thread's end: a thread-local variable for speed, and a tss_t for the call.
  *
- * When a thread ends, the destructors of all tss_t that are set run in rounds, TSS_DTOR_ITERATIONS at most. Other
- * libraries' destructors may call this one, so `leave` has to come late: the destructor sets the tss_t again and counts
- * the rounds in the pointer's two lowest bits. The last round is left to the sanitizers' runtimes. A thread that comes back
- * after it has left leaves in the next round, if there is one.
+ * When a thread ends, the destructors of all tss_t that are set run in rounds, TSS_DTOR_ITERATIONS at most.
+ * Other libraries' destructors may call this one, so `leave` has to come late: the destructor sets the
+ * tss_t again and counts the rounds in the pointer's two lowest bits. The last round is left to the
+ * sanitizers' runtimes. A thread that comes back after it has left leaves in the next round, if there is
+ * one.
  */
 #include <stdint.h>
 #include <threads.h>
@@ -84,4 +85,18 @@ bool ti_port_set_self(void *self, void (*leave)(void *self))
     if (self != NULL)
         ti_store_pointer_relaxed(&ti_c11_leave, (uintptr_t)leave);
     return ti_c11_has_key && tss_set(ti_c11_key, value) == thrd_success;
+}
+
+void **ti_port_self_place(void)
+{
+    return &ti_c11_self;
+}
+
+void ti_port_forget_selves(void)
+{
+    static const once_flag not_yet = ONCE_FLAG_INIT;
+    if (ti_c11_has_key)
+        tss_delete(ti_c11_key);
+    ti_c11_has_key = false;
+    ti_c11_once = not_yet;
 }

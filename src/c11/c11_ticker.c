@@ -27,11 +27,12 @@ static mtx_t ti_c11_ticker_mutex;
 /* Under the mutex: */
 static ti_parker *ti_c11_ticker_parkers; /* those in timed parks */
 static bool ti_c11_ticker_runs;
+static bool ti_c11_ticker_is_left; /* it has been started, and not joined */
+static thrd_t ti_c11_ticker;
 
 static void ti_c11_ticker_init(void)
 {
-    /* A plain mutex needs nothing that could be out on the systems in use. */
-    (void)mtx_init(&ti_c11_ticker_mutex, mtx_plain);
+    ti_c11_mutex_init(&ti_c11_ticker_mutex);
 }
 
 /* Whether there will be another tick. */
@@ -55,14 +56,21 @@ static int ti_c11_ticker_run(void *unused)
     return 0;
 }
 
+/* Under the mutex. One that runs no more has only to return. */
+static void ti_c11_ticker_join(void)
+{
+    if (ti_c11_ticker_is_left)
+        (void)thrd_join(ti_c11_ticker, NULL); /* fails only for threads that were joined before */
+    ti_c11_ticker_is_left = false;
+}
+
 /* A C library may allocate here, which port.h rules out for what must not fail. This may: if there can be no thread now, the
  * park has its slices only, and the next one tries again. */
 static void ti_c11_ticker_start(void)
 {
-    thrd_t thread;
-    ti_c11_ticker_runs = thrd_create(&thread, ti_c11_ticker_run, NULL) == thrd_success;
-    if (ti_c11_ticker_runs)
-        (void)thrd_detach(thread); /* fails only for threads that were reaped before */
+    ti_c11_ticker_join();
+    ti_c11_ticker_runs = thrd_create(&ti_c11_ticker, ti_c11_ticker_run, NULL) == thrd_success;
+    ti_c11_ticker_is_left = ti_c11_ticker_runs;
 }
 
 void ti_c11_ticker_add(ti_parker *parker)
@@ -86,4 +94,15 @@ void ti_c11_ticker_remove(ti_parker *parker)
     if (parker->next != NULL)
         parker->next->link = parker->link;
     (void)mtx_unlock(&ti_c11_ticker_mutex);
+}
+
+bool ti_c11_ticker_is_gone(void)
+{
+    call_once(&ti_c11_ticker_once, ti_c11_ticker_init);
+    (void)mtx_lock(&ti_c11_ticker_mutex);
+    bool is_gone = !ti_c11_ticker_runs;
+    if (is_gone)
+        ti_c11_ticker_join();
+    (void)mtx_unlock(&ti_c11_ticker_mutex);
+    return is_gone;
 }

@@ -9,4 +9,7 @@
 void ti_c11_ticker_add(ti_parker *parker);
 void ti_c11_ticker_remove(ti_parker *parker);
 
+/* Whether there is no ticker, and none of it is left in this code. */
+bool ti_c11_ticker_is_gone(void);
+
 #endif

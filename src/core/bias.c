@@ -198,3 +198,11 @@ void ti_bias_revoke(threading_rwlock_t *rwlock, ti_self *self)
     ti_guard_unlock(&bucket->guard);
     ti_registry_unlock();
 }
+
+void ti_bias_forget(void)
+{
+    for (ti_self *next; ti_kept != NULL; ti_kept = next) {
+        next = ti_kept->next;
+        ti_self_free(ti_kept);
+    }
+}

@@ -119,4 +119,7 @@ void ti_bias_revoke(threading_rwlock_t *rwlock, ti_self *self);
  * yet, so that its notes are kept until somebody has. */
 bool ti_bias_keep(ti_self *self);
 
+/* Likewise, when no lock of this copy is used any more: nothing is kept. */
+void ti_bias_forget(void);
+
 #endif

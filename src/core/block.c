@@ -161,3 +161,13 @@ void ti_blocks_leave(ti_self *self)
     else
         ti_magazine_free(blocks.loaded);
 }
+
+void ti_blocks_forget(void)
+{
+    for (void *magazine = ti_depot.first, *next; magazine != NULL; magazine = next) {
+        next = ti_block_in(magazine)->next_magazine;
+        ti_magazine_free(magazine);
+    }
+    ti_depot.first = NULL;
+    ti_depot.count = 0;
+}

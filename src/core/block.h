@@ -31,6 +31,9 @@ void ti_block_give_back(void *block, uint32_t offset);
 /* At a thread's end: it keeps none any more. */
 void ti_blocks_leave(ti_self *self);
 
+/* When no thread is known: the depot keeps none any more. */
+void ti_blocks_forget(void);
+
 /* The depot's guard, for fork. No other is wanted while it is held. */
 void ti_blocks_lock(ti_self *self);
 bool ti_blocks_try_lock(void);

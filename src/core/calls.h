@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The calls of ours that are under way in a thread with a function of the user's inside: a barrier's action, a Once's
- * function, a predicate, a task, a comparison.
+ * The calls of ours that are under way in a thread with a function of the user's inside: a barrier's action,
+ * a Once's function, a predicate, a task, a comparison.
  *
- * Such a function may end its thread, by threading_exit() or in the platform's own way, and then our call never goes on:
- * others would wait for it for ever. So each call says beforehand what is to be done for them in that case. Abandoning
- * a call does that: it must touch nothing of the stack on which the call was, which is gone if the thread ended in the
- * platform's way.
+ * Such a function may end its thread, by threading_exit() or in the platform's own way, and then our call
+ * never goes on: others would wait for it for ever. So each call says beforehand what is to be done for them
+ * in that case. Abandoning a call does that: it must touch nothing of the stack on which the call was, which
+ * is gone if the thread ended in the platform's way.
  *
  * A thread knows its outermost 16 calls. What is nested deeper works, but is not abandoned.
  */

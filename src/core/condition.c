@@ -175,7 +175,8 @@ static void ti_condition_abandon_lock(ti_self *self, void *lock, uintptr_t unuse
 {
     (void)unused;
     uint32_t *word = &((threading_lock_t *)lock)->word;
-    /* Relaxed: only this thread puts its ident there. A Lock may have been released, and be another's by now. */
+    /* Relaxed: only this thread puts its ident there. A Lock may have been released, and be another's by now.
+     * */
     if (ti_load_relaxed(word) == self->fast.ident)
         (void)threading_lock_release((threading_lock_t *)lock);
 }

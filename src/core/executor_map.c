@@ -59,7 +59,8 @@ static bool ti_map_begin(ti_map *map, size_t *index)
     return true;
 }
 
-/* An item has ended its thread in the platform's way: as for a task, and the reference that the thread had goes. */
+/* An item has ended its thread in the platform's way: as for a task, and the reference that the thread had
+ * goes. */
 static void ti_map_abandon_item(ti_self *self, void *object, uintptr_t index)
 {
     ti_map *map = (ti_map *)object;

@@ -52,8 +52,9 @@ void *ti_executor_call(threading_executor_t *executor, threading_target_t functi
 }
 
 /*
- * A task has ended its thread in the platform's way: it is over, with THREADING_BROKEN. So is its executor, which has a
- * thread less; first, so that those who are told find it so. `is_given`: with a reference. NULL: nobody waits for it.
+ * A task has ended its thread in the platform's way: it is over, with THREADING_BROKEN. So is its executor,
+ * which has a thread less; first, so that those who are told find it so. `is_given`: with a reference. NULL:
+ * nobody waits for it.
  */
 static void ti_future_abandon(ti_self *self, void *object, uintptr_t is_given)
 {

@@ -4,8 +4,8 @@
 #include "atomic.h"
 #include "registry.h"
 
-/* How many there are on the list before a thread that leaves asks who is gone. Beyond that it is twice as many as were found
- * alive, so that the end of a thread costs the same among few and among many. */
+/* How many there are on the list before a thread that leaves asks who is gone. Beyond that it is twice as
+ * many as were found alive, so that the end of a thread costs the same among few and among many. */
 #define TI_FOREIGN_FEW 8
 
 /* Under the registry's guard. The counts are also read without it, as hints. */

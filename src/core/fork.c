@@ -22,6 +22,7 @@
 #include "foreign.h"
 #include "local.h"
 #include "memory.h"
+#include "native.h"
 #include "parking.h"
 #include "port.h"
 #include "registry.h"
@@ -90,7 +91,7 @@ void ti_fork_put_off(void *memory)
 }
 
 /* Relaxed: as above. */
-static void ti_fork_put_record_off(threading_thread_t *record)
+void ti_fork_put_record_off(threading_thread_t *record)
 {
     if (ti_add_acquire_release(&record->references, (uint32_t)-1) != 1)
         return;
@@ -126,7 +127,7 @@ static void ti_fork_forget_thread(ti_self *self, void *survivor)
     if (self == survivor)
         return;
     ti_local_abandon(self);
-    ti_port_parker_init(&self->parker); /* its last user may have been in the middle of something */
+    ti_self_make_parker(self); /* its last user may have been in the middle of something */
     if (!ti_bias_keep(self))
         ti_self_free(self);
 }
@@ -216,8 +217,9 @@ static void ti_fork_of_known(ti_self *self)
     ti_fence_reset();
     ti_shutdown_reset();
     ti_executors_reset();
+    ti_natives_reset();
     self->executor = NULL;
-    ti_port_parker_init(&self->parker);
+    ti_self_make_parker(self);
     ti_foreign_reset(self);
     ti_registry_for_each(ti_fork_forget_thread, self);
     ti_fork_end_records(self->record);

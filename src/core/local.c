@@ -41,8 +41,9 @@ static struct {
     ti_guard guard;
     uint32_t *free; /* slots that were given back */
     size_t free_count;
-    size_t free_capacity; /* at least `slots`, so that giving back never needs memory */
-    uint32_t slots;       /* how many there are; slot 0 is none */
+    size_t
+        free_capacity; /* at least `slots` where one was given since the last unload: giving back needs no memory */
+    uint32_t slots; /* how many there are; slot 0 is none */
 } ti_locals;
 
 static void *ti_copy_data(ti_copy *copy)
@@ -173,7 +174,7 @@ static uint32_t ti_slot_new(ti_stock *stock)
 
 static void ti_slot_free(uint32_t slot)
 {
-    if (slot != 0)
+    if (slot != 0 && ti_locals.free_count < ti_locals.free_capacity) /* no room: after ti_local_unload */
         ti_locals.free[ti_locals.free_count++] = slot;
 }
 
@@ -312,6 +313,13 @@ void ti_local_abandon(ti_self *self)
     ti_fork_put_off(self->fast.copies);
     self->fast.copies = NULL;
     self->fast.capacity = 0;
+}
+
+void ti_local_unload(void)
+{
+    ti_memory_free(ti_locals.free);
+    ti_locals.free = NULL;
+    ti_locals.free_count = ti_locals.free_capacity = 0;
 }
 
 /* ---- the public calls ---- */

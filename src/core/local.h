@@ -16,4 +16,7 @@ void ti_local_unlock(void);
 void ti_local_reset_guard(void);
 void ti_local_abandon(ti_self *self);
 
+/* When no thread is known: give back what is kept for slots. Locals that have one keep it for their next use. */
+void ti_local_unload(void);
+
 #endif

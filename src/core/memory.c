@@ -34,3 +34,11 @@ void *ti_memory_keep(size_t size)
 {
     return TI_KEEPS_MEMORY ? ti_port_pages(size) : ti_memory_allocate(size);
 }
+
+void ti_memory_end(void *memory, size_t size)
+{
+    if (TI_KEEPS_MEMORY)
+        ti_port_pages_give_back(memory, size);
+    else
+        ti_memory_free(memory);
+}

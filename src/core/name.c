@@ -73,6 +73,12 @@ void ti_name_free_all(threading_thread_t *record)
     }
 }
 
+void ti_name_reset(void)
+{
+    ti_name_free_all(&ti_thread_main_record);
+    ti_thread_main_record.name = &ti_name_of_main;
+}
+
 /* How much of a name fits into `limit` bytes without cutting a UTF-8 character, whose bytes but the first are
  * 10…. */
 static size_t ti_name_fit(const char *text, size_t limit)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Once: a word that is first 0, then the ident of the thread that runs the function, then DONE; or ABANDONED if the
- * function has ended its thread.
+ * Once: a word that is first 0, then the ident of the thread that runs the function, then DONE; or ABANDONED
+ * if the function has ended its thread.
  *
  * A thread that finds another one running waits for it as for the owner of an RLock, with the same proof of
  * deadlock.
@@ -33,13 +33,15 @@ static void ti_once_end(uint32_t *word, uint32_t end)
     ti_parking_wake_all(word);
 }
 
-/* The function has ended its thread. What it has left behind nobody can know: it is neither called again nor done. */
+/* The function has ended its thread. What it has left behind nobody can know: it is neither called again nor
+ * done. */
 static void ti_once_abandon(ti_self *self, void *object, uintptr_t unused)
 {
     (void)unused;
     uint32_t *word = (uint32_t *)object;
     self->fast.rlocks--;
-    /* Relaxed: only this thread puts its ident there. The word is another one's if the user has made it new. */
+    /* Relaxed: only this thread puts its ident there. The word is another one's if the user has made it new.
+     * */
     if (ti_load_relaxed(word) == self->fast.ident)
         ti_once_end(word, TI_ABANDONED);
 }

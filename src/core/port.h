@@ -10,9 +10,9 @@
  *     program cannot meet is treated as "nothing happened", which every caller tolerates.
  *   - No function allocates after the thread that calls it was made known, nor may it fail where it returns
  *   void.
- *   - What the system says of its errors in the calling thread (errno, GetLastError()) is the user's: every function
- *     leaves it as it was, apart from those of a thread's first call (is_main, set_self, the hooks), around which the
- *     core keeps it.
+ *   - What the system says of its errors in the calling thread (errno, GetLastError()) is the user's: every
+ *     function leaves it as it was, apart from those of a thread's first call (is_main, set_self, the
+ *     hooks), around which the core keeps it.
  *
  * port_types.h supplies the types
  *   ti_port_thread   a started thread, to be reaped once
@@ -78,8 +78,9 @@ void ti_port_set_name(const char *name, size_t length);
 
 /* ---- 2 the parker: one thread sleeps on it, others wake it ---- */
 
-/* Give a parker no token. Its memory is never given back, so that a late wake finds a parker, whoever's. */
-void ti_port_parker_init(ti_parker *parker);
+/* Give a parker no token. Its memory is never given back, so that a late wake finds a parker, whoever's. False when memory
+ * is out: nothing was made, and it may be tried again. */
+bool ti_port_parker_init(ti_parker *parker);
 
 /*
  * Sleep until a token is there and take it, or until the deadline. May return early for no reason: callers
@@ -102,18 +103,26 @@ size_t ti_port_cpu_count(void);
 /*
  * Set the calling thread's pointer. When the thread ends, whoever started it, with a pointer that is not
  * NULL, `leave` is called in it with the pointer, after most other thread-local destructors; the pointer is
- * still set during the call and is NULL after it. In a thread for which it was called before, `leave` comes as soon as it can, if
- * it can at all. False when the system cannot arrange for any call: the pointer is set nevertheless.
+ * still set during the call and is NULL after it. In a thread for which it was called before, `leave` comes
+ * as soon as it can, if it can at all. False when the system cannot arrange for any call: the pointer is
+ * set nevertheless. Where even that needs something that is out, it waits until there is some.
  */
 bool ti_port_set_self(void *self, void (*leave)(void *self));
 
 /* Look closer where ti_port_self() gave NULL. */
 void *ti_port_self_recall(void);
 
+/* Where the calling thread keeps the pointer that ti_port_self() gives, so that another one can make that NULL; NULL
+ * where ti_port_forget_selves() does so itself. */
+void **ti_port_self_place(void);
+
+/* From here on the end of no thread that has a pointer is told, until it sets one again. No thread is in a call. */
+void ti_port_forget_selves(void);
+
 /*
- * By what another thread can tell whether the calling one is gone; 0 where nothing tells. Over means that nothing runs in it
- * any more; it may be said a moment after the thread was joined. It is asked in a thread that is not the one. The end gives
- * back what it takes.
+ * By what another thread can tell whether the calling one is gone; 0 where nothing tells. Over means that
+ * nothing runs in it any more; it may be said a moment after the thread was joined. It is asked in a thread
+ * that is not the one. The end gives back what it takes.
  */
 uint64_t ti_port_life(void);
 bool ti_port_life_is_over(uint64_t life);
@@ -121,9 +130,11 @@ void ti_port_life_end(uint64_t life);
 
 /* ---- 5 memory that malloc knows nothing of ---- */
 
-/* Zeroed memory that is never given back, aligned for any standard type; NULL when it is out. From the system, since a
- * thread's first call may come from within malloc. C has nothing but malloc: its backend begins with a reserve. */
+/* Zeroed memory, aligned for any standard type; NULL when it is out. From the system, since a thread's first
+ * call may come from within malloc. C has nothing but malloc: its backend begins with a reserve. It is given
+ * back, with the same size, only before this code is unloaded. */
 void *ti_port_pages(size_t size);
+void ti_port_pages_give_back(void *pages, size_t size);
 
 /* ---- 6 hooks ---- */
 
@@ -157,5 +168,28 @@ bool ti_port_fence_start(void);
 /* What each thread of the process did before a moment during the call is visible before what it does after
  * that moment. False: the system refuses it all of a sudden. */
 bool ti_port_fence_all(void);
+
+/* ---- 8 code that can be unloaded ---- */
+
+/* Where the code of this copy is. */
+typedef enum ti_home {
+    TI_HOME_PROGRAM, /* in the program itself */
+    TI_HOME_PINNED,  /* in an object that may be unloaded, unless a pin keeps it */
+    TI_HOME_KEPT,    /* in an object that stays once it is loaded, or used */
+    TI_HOME_LOOSE    /* not known, and nothing keeps it */
+} ti_home;
+
+ti_home ti_port_home(void);
+
+/* Have the pin, if the home is to be pinned; again is once. False: the system refuses. And take it out: the code is gone
+ * with the return if nobody else keeps it. */
+bool ti_port_pin(void);
+void ti_port_unpin(void);
+
+/* Where the home is to be pinned: join a thread that has gone. False: it has not. */
+bool ti_port_thread_try_join(ti_port_thread *thread);
+
+/* Whether no thread of the backend's own is in this code. */
+bool ti_port_is_idle(void);
 
 #endif

@@ -97,8 +97,8 @@ static ti_waiter *ti_queue_take(const threading_queue_t *queue, ti_wait_kind lin
     return ti_line_take(&queue->count, line, n, self);
 }
 
-/* A comparison has ended its thread, with the lock held. All items are there, if not in their order; who waits looks
- * again. */
+/* A comparison has ended its thread, with the lock held. All items are there, if not in their order; who
+ * waits looks again. */
 static void ti_queue_abandon(ti_self *self, void *object, uintptr_t unused)
 {
     (void)unused;

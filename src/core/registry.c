@@ -132,6 +132,11 @@ void ti_registry_reset(ti_self *self, threading_thread_t *main)
     ti_store_pointer_relaxed(&ti_registry.main, (uintptr_t)main);
 }
 
+void ti_registry_forget(void)
+{
+    memset(ti_registry.table, 0, sizeof ti_registry.table);
+}
+
 threading_thread_t *threading_main_thread(void)
 {
     return ti_registry_main();

@@ -38,6 +38,9 @@ threading_thread_t *ti_registry_first(void); /* the others follow by `next` */
 /* Call a function for every known thread; it may put the thread into the pool. */
 void ti_registry_for_each(void (*function)(ti_self *self, void *arg), void *arg);
 
+/* No thread is known any more. */
+void ti_registry_forget(void);
+
 /* In a forked child, where only `self` is left and `main` is its object: forget the others. */
 void ti_registry_reset(ti_self *self, threading_thread_t *main);
 /* In a forked child, before anything takes the guard. */

@@ -43,7 +43,7 @@ bool ti_runtime_start(void)
     ti_fence_decide();
     ti_spins_decide();
     /* Without hooks around fork a child would find guards held: a start is refused then, and tried again. */
-    bool started = ti_port_at_fork() && ti_runtime_hook_exit();
+    bool started = ti_port_pin() && ti_port_at_fork() && ti_runtime_hook_exit();
     if (started)
         ti_store_release(&ti_started, 1); /* pairs with the acquire above */
     return started;

@@ -16,9 +16,16 @@
 #include "thread.h"
 #include "waits.h"
 
-/* Records that are made at once, each in lines of the cache of its own; one by one for tools that look for lost memory. */
+/* Records are made in slabs, each in lines of the cache of its own behind a head; one by one for tools that look
+ * for lost memory. */
+typedef struct ti_slab {
+    struct ti_slab *next;
+} ti_slab;
+
+#define TI_SLAB_HEAD 128
 #define TI_SELF_SIZE ((sizeof(ti_self) + 127) / 128 * 128)
-#define TI_SLAB (TI_KEEPS_MEMORY ? 16384 / TI_SELF_SIZE : 1)
+#define TI_SLAB (TI_KEEPS_MEMORY ? (16384 - TI_SLAB_HEAD) / TI_SELF_SIZE : 1)
+#define TI_SLAB_SIZE (TI_SLAB_HEAD + TI_SLAB * TI_SELF_SIZE)
 
 #define TI_RESERVE 8           /* foreign threads that can lock although memory is out */
 #define TI_MEMORY_WAIT 1000000 /* nanoseconds between attempts to get memory beyond the reserve */
@@ -30,48 +37,75 @@ static uint32_t ti_reserve_used;
 
 /* ---- the pool ---- */
 
-/* A stack that is only ever taken as a whole, so that no swap can meet a recycled node (ABA). */
-static uintptr_t ti_pool;
+/* Stacks that are only ever taken as a whole, so that no swap can meet a recycled node (ABA). */
+static uintptr_t ti_pool;  /* records of threads that have ended */
+static uintptr_t ti_fresh; /* records that have no parker yet */
+static uintptr_t ti_slabs; /* what all of them are in; nothing is ever taken from there */
 
-static void ti_pool_put(ti_self *self)
+static void ti_stack_put(uintptr_t *stack, ti_self *self)
 {
     uintptr_t top;
     do {
-        top = ti_load_pointer_relaxed(&ti_pool);
+        top = ti_load_pointer_relaxed(stack);
         self->next = (ti_self *)top;
-        /* Release: pairs with the acquire in ti_pool_take, for `next`. */
-    } while (!ti_swap_pointer_release(&ti_pool, top, (uintptr_t)self));
+        /* Release: pairs with the acquire in ti_stack_take, for `next`. */
+    } while (!ti_swap_pointer_release(stack, top, (uintptr_t)self));
 }
 
-static ti_self *ti_pool_take(void)
+static ti_self *ti_stack_take(uintptr_t *stack)
 {
-    if (ti_load_pointer_relaxed(&ti_pool) == 0) /* relaxed: spares the exchange; the exchange decides */
+    if (ti_load_pointer_relaxed(stack) == 0) /* relaxed: spares the exchange; the exchange decides */
         return NULL;
-    ti_self *taken = (ti_self *)ti_exchange_pointer_acquire(&ti_pool, 0);
+    ti_self *taken = (ti_self *)ti_exchange_pointer_acquire(stack, 0);
     if (taken == NULL)
         return NULL;
     ti_self *rest = taken->next;
-    if (rest != NULL && !ti_swap_pointer_release(&ti_pool, 0, (uintptr_t)rest))
+    if (rest != NULL && !ti_swap_pointer_release(stack, 0, (uintptr_t)rest))
         for (ti_self *next; rest != NULL; rest = next) { /* others were put there meanwhile */
             next = rest->next;
-            ti_pool_put(rest);
+            ti_stack_put(stack, rest);
         }
     return taken;
 }
 
-/* Records for the pool, and one for the caller. NULL when memory is out. */
-static ti_self *ti_slab_new(void)
+static void ti_slabs_put(ti_slab *slab)
 {
-    char *slab = (char *)ti_memory_keep(TI_SLAB * TI_SELF_SIZE);
+    uintptr_t first;
+    do {
+        first = ti_load_pointer_relaxed(&ti_slabs); /* relaxed: the swap decides */
+        slab->next = (ti_slab *)first;
+        /* Release: pairs with the acquire in ti_self_unload_all. */
+    } while (!ti_swap_pointer_release(&ti_slabs, first, (uintptr_t)slab));
+}
+
+static ti_self *ti_slab_record(ti_slab *slab, size_t i)
+{
+    return (ti_self *)(void *)((char *)slab + TI_SLAB_HEAD + i * TI_SELF_SIZE);
+}
+
+/* A record without a parker. NULL when memory is out. */
+static ti_self *ti_fresh_take(void)
+{
+    ti_self *self = ti_stack_take(&ti_fresh);
+    if (self != NULL)
+        return self;
+    ti_slab *slab = (ti_slab *)ti_memory_keep(TI_SLAB_SIZE);
     if (slab == NULL)
         return NULL;
-    for (size_t i = 0; i < TI_SLAB; i++) {
-        ti_self *self = (ti_self *)(void *)(slab + i * TI_SELF_SIZE);
-        ti_port_parker_init(&self->parker);
-        if (i > 0)
-            ti_pool_put(self);
-    }
-    return (ti_self *)(void *)slab;
+    ti_slabs_put(slab);
+    for (size_t i = 1; i < TI_SLAB; i++)
+        ti_stack_put(&ti_fresh, ti_slab_record(slab, i));
+    return ti_slab_record(slab, 0);
+}
+
+/* With a parker. NULL when that cannot be had, or memory is out. */
+static ti_self *ti_self_make(void)
+{
+    ti_self *self = ti_fresh_take();
+    if (self == NULL || ti_port_parker_init(&self->parker))
+        return self;
+    ti_stack_put(&ti_fresh, self);
+    return NULL;
 }
 
 /* A thread's own waiter knows whose it is. */
@@ -83,19 +117,27 @@ static ti_self *ti_self_complete(ti_self *self)
 
 ti_self *ti_self_new(void)
 {
-    ti_self *self = ti_pool_take();
-    if (self !=
-        NULL) { /* not the parker: somebody may still be about to wake the thread that had it before */
-        memset(self, 0, offsetof(ti_self, parker));
-        return ti_self_complete(self);
-    }
-    self = ti_slab_new();
-    return self != NULL ? ti_self_complete(self) : NULL;
+    ti_self *self = ti_stack_take(&ti_pool);
+    if (self == NULL)
+        self = ti_self_make();
+    if (self == NULL)
+        return NULL;
+    /* Not the parker: another thread may still be about to wake the thread that had the record before. */
+    memset(self, 0, offsetof(ti_self, parker));
+    return ti_self_complete(self);
 }
 
+/* Main's is no other thread's: main may become known again. */
 void ti_self_free(ti_self *self)
 {
-    ti_pool_put(self);
+    if (self != &ti_main_self)
+        ti_stack_put(&ti_pool, self);
+}
+
+void ti_self_make_parker(ti_self *self)
+{
+    while (!ti_port_parker_init(&self->parker))
+        ti_port_sleep(ti_port_now() + TI_MEMORY_WAIT);
 }
 
 static ti_self *ti_reserve_take(void)
@@ -106,7 +148,7 @@ static ti_self *ti_reserve_take(void)
     uint32_t index = ti_add_relaxed(&ti_reserve_used, 1);
     if (index >= TI_RESERVE)
         return NULL;
-    ti_port_parker_init(&ti_reserve[index].parker);
+    ti_self_make_parker(&ti_reserve[index]);
     return ti_self_complete(&ti_reserve[index]);
 }
 
@@ -133,15 +175,17 @@ void ti_self_show(ti_self *self)
 #if defined(THREADING_INLINE) && \
     !defined(THREADING_VALGRIND) /* it has to be told, which only the calls proper do */
     threading_fast_self = self != NULL ? &self->fast : NULL;
-#else
-    (void)self;
+    if (self != NULL)
+        self->shown = &threading_fast_self;
 #endif
+    if (self != NULL)
+        self->place = ti_port_self_place();
 }
 
 static ti_self *ti_main_self_begin(void)
 {
     ti_store_relaxed(&ti_main_is_known, 1); /* relaxed: main's own, as in ti_self_begin */
-    ti_port_parker_init(&ti_main_self.parker);
+    ti_self_make_parker(&ti_main_self);
     ti_main_self.record = ti_registry_main();
     return ti_self_complete(&ti_main_self);
 }
@@ -154,15 +198,15 @@ static ti_self *ti_self_begin(void)
     ti_self *self = is_main ? ti_main_self_begin() : ti_foreign_self();
     uint64_t life = is_main ? 0 : ti_port_life();
     ti_registry_lock(self);
-    self->fast.ident = is_main ? TI_MAIN_IDENT : ti_registry_new_ident();
+    self->fast.ident = is_main ? self->record->ident : ti_registry_new_ident();
     ti_registry_add(self);
     ti_foreign_add(self, life);
     ti_registry_unlock();
     return self;
 }
 
-/* A thread's first call. What follows ti_self_begin may allocate in the C library, whose malloc may call back: then the thread
- * is known and complete. */
+/* A thread's first call. What follows ti_self_begin may allocate in the C library, whose malloc may call
+ * back: then the thread is known and complete. */
 static ti_self *ti_self_attach_new(void)
 {
     ti_self *self = ti_self_begin();
@@ -228,4 +272,27 @@ void ti_self_reset(void)
 {
     memset(&ti_main_self, 0, sizeof ti_main_self);
     ti_store_relaxed(&ti_main_is_known, 0); /* relaxed: the child has one thread */
+}
+
+/* Its thread is in no call, so its own variables may be written here. */
+void ti_self_unload(ti_self *self)
+{
+    if (self->place != NULL)
+        *self->place = NULL;
+    if (self->shown != NULL)
+        *self->shown = NULL;
+    ti_self_free(self);
+}
+
+void ti_self_unload_all(void)
+{
+    ti_slab *slab = (ti_slab *)ti_exchange_pointer_acquire(&ti_slabs, 0);
+    for (ti_slab *next; slab != NULL; slab = next) {
+        next = slab->next;
+        ti_memory_end(slab, TI_SLAB_SIZE);
+    }
+    /* Relaxed, all: no thread is known. */
+    ti_store_pointer_relaxed(&ti_pool, 0);
+    ti_store_pointer_relaxed(&ti_fresh, 0);
+    ti_store_relaxed(&ti_reserve_used, 0);
 }

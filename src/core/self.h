@@ -6,8 +6,8 @@
  * until it ends. The memory is never given back to the system but reused for later threads: another thread
  * may still be about to unpark this one when it ends.
  *
- * A thread's first call needs no memory of malloc's, and comes before anything that does: malloc itself may be what calls,
- * guarded by a Lock.
+ * A thread's first call needs no memory of malloc's, and comes before anything that does: malloc itself may
+ * be what calls, guarded by a Lock.
  */
 #ifndef TI_SELF_H
 #define TI_SELF_H
@@ -96,6 +96,9 @@ typedef struct ti_self {
     uint64_t life;         /* see foreign.h, under the registry's guard, as the next; 0: not on the list */
     struct ti_self *foreign_next;
     struct ti_self **foreign_link;
+    void **
+        place; /* where its thread has the pointer to it: the backend's, and that of inline functions; or NULL */
+    struct threading_fast **shown;
     ti_parker parker; /* last: it stays as it is when the rest is reset for the next thread */
 } ti_self;
 
@@ -118,6 +121,9 @@ static inline ti_self *ti_self_get(void)
 /* Let inline functions in this thread see it, once its ident is known; NULL at its end. */
 void ti_self_show(ti_self *self);
 
+/* Make the parker of a thread whose memory is there already. It may need more, which then is waited for. */
+void ti_self_make_parker(ti_self *self);
+
 /* Memory for a thread that is about to be started, NULL when memory is out; and back. */
 ti_self *ti_self_new(void);
 void ti_self_free(ti_self *self);
@@ -125,11 +131,17 @@ void ti_self_free(ti_self *self);
 /* Nobody is known, and main may become known again. */
 void ti_self_reset(void);
 
+/* A thread that was not started here is not known any more, and finds that out at its next call. */
+void ti_self_unload(ti_self *self);
+
+/* Give the memory back that is kept for later threads. */
+void ti_self_unload_all(void);
+
 /* The end of a thread's life in this library; called in that thread. */
 void ti_self_leave(void *pointer);
 
-/* The same in pieces, for a thread that is gone. Under the registry's guard: nobody finds it any more. Then, without: what
- * it had. */
+/* The same in pieces, for a thread that is gone. Under the registry's guard: nobody finds it any more.
+ * Then, without: what it had. */
 void ti_self_retire(ti_self *self);
 void ti_self_end(ti_self *self);
 

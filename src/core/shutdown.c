@@ -164,8 +164,15 @@ static void ti_exit_sleep(ti_self *self)
         ti_port_park(&self->parker, TI_FOREVER);
 }
 
+bool ti_shutdown_is_exiting(void)
+{
+    return ti_load_acquire(&ti_exit_owner) != 0;
+}
+
 void ti_shutdown_at_exit(void)
 {
+    if (!ti_runtime_is_used()) /* the code is unloaded, or the process ends after threading_unload() */
+        return;
     ti_self *self = ti_self_get();
     if (!ti_exit_begin(self)) {
         /* For the next one that comes. Without it a third caller of exit() is not held back. */

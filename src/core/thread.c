@@ -8,6 +8,7 @@
 #include "deadline.h"
 #include "local.h"
 #include "memory.h"
+#include "native.h"
 #include "parking.h"
 #include "registry.h"
 #include "runtime.h"
@@ -100,16 +101,21 @@ static bool ti_thread_is_of_this_process(const threading_thread_t *thread)
     return ti_load_relaxed(&thread->family) == ti_fork_family;
 }
 
+void ti_thread_dispose(threading_thread_t *thread)
+{
+    ti_name_free_all(thread);
+    ti_memory_free(thread->timer);
+    ti_memory_free(thread);
+}
+
 /* Nobody else knows the object any more. A thread that nobody joined is left to the system. */
 static void ti_thread_destroy(threading_thread_t *thread)
 {
     if (thread->is_static)
         return;
-    if (ti_load_acquire(&thread->reap) == TI_JOINABLE && ti_thread_is_of_this_process(thread))
-        ti_port_thread_detach(&thread->native);
-    ti_name_free_all(thread);
-    ti_memory_free(thread->timer);
-    ti_memory_free(thread);
+    bool is_left = ti_load_acquire(&thread->reap) == TI_JOINABLE && ti_thread_is_of_this_process(thread);
+    if (!is_left || !ti_native_abandon(thread))
+        ti_thread_dispose(thread);
 }
 
 void threading_thread_free(threading_thread_t *thread)
@@ -138,8 +144,8 @@ void *ti_thread_call(ti_self *self, threading_target_t target, void *arg)
     return self->exit_result;
 }
 
-/* Code that the system runs in the thread before its entry, such as a DLL's, may have called: then the thread is known as a
- * foreign one, which ends here. */
+/* Code that the system runs in the thread before its entry, such as a DLL's, may have called: then the
+ * thread is known as a foreign one, which ends here. */
 static void ti_thread_dismiss_visitor(void)
 {
     void *visitor = ti_port_self_recall();
@@ -214,7 +220,7 @@ static threading_status_t ti_thread_enter(threading_thread_t *thread, ti_self *s
 static threading_status_t ti_thread_launch(threading_thread_t *thread, ti_self *self)
 {
     size_t stack_size = thread->stack_size != 0 ? thread->stack_size : threading_get_stack_size();
-    threading_status_t status = ti_port_thread_start(&thread->native, ti_thread_main, self, stack_size);
+    threading_status_t status = ti_native_start(&thread->native, ti_thread_main, self, stack_size);
     if (status == THREADING_OK)
         ti_thread_change(&thread->reap, TI_JOINABLE);
     return status;
@@ -315,7 +321,7 @@ bool ti_thread_reap(ti_self *self, threading_thread_t *record, int64_t deadline)
             if (ti_deadline_passed(deadline) || !ti_parking_wait(self, &record->reap, reap, deadline))
                 return false;
         } else if (ti_swap_acquire(&record->reap, TI_JOINABLE, TI_JOINING)) {
-            ti_port_thread_join(&record->native);
+            ti_native_join(&record->native);
             ti_thread_change(&record->reap, TI_REAPED);
         }
     }
@@ -343,7 +349,7 @@ static threading_status_t ti_thread_join_first(ti_self *self, threading_thread_t
         ti_thread_change(&thread->reap, TI_JOINABLE);
         return THREADING_DEADLOCK;
     }
-    ti_port_thread_join(&thread->native);
+    ti_native_join(&thread->native);
     ti_thread_change(&thread->reap, TI_REAPED);
     ti_waits_end(self);
     return THREADING_OK;

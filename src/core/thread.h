@@ -105,11 +105,15 @@ void ti_thread_set_gone(ti_self *self, threading_thread_t *record, uint32_t stat
 void ti_thread_set_ended(threading_thread_t *record);
 void ti_thread_leave(threading_thread_t *record);
 
+/* The end of an object of which there is no reference any more, and whose system's thread is nobody's business. */
+void ti_thread_dispose(threading_thread_t *thread);
+
 /* name.c */
 void ti_name_push(threading_thread_t *record, ti_name *name);
 bool ti_name_give(threading_thread_t *record, const char *name,
                   const char *prefix); /* as ti_thread_allocate */
 void ti_name_free_all(threading_thread_t *record);
+void ti_name_reset(void);                            /* main has the name that it had at first */
 void ti_name_show(const threading_thread_t *record); /* to the system, in the thread itself */
 extern ti_name ti_name_of_main;
 

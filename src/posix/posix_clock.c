@@ -31,13 +31,16 @@ void ti_port_sleep(int64_t deadline)
 
 #if !TI_POSIX_PARKER_IS_FUTEX
 
-void ti_posix_condition_init(pthread_cond_t *condition)
+bool ti_posix_condition_init(pthread_cond_t *condition)
 {
     pthread_condattr_t attributes;
-    (void)pthread_condattr_init(&attributes); /* fails on no system in use, as the following */
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(condition, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    if (pthread_condattr_init(&attributes) != 0)
+        return false;
+    (void)pthread_condattr_setclock(&attributes,
+                                    CLOCK_MONOTONIC); /* fails only where there is no such clock */
+    bool made = pthread_cond_init(condition, &attributes) == 0;
+    (void)pthread_condattr_destroy(&attributes); /* fails for no attributes that were initialised */
+    return made;
 }
 
 void ti_posix_condition_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t deadline)

@@ -16,9 +16,12 @@ int64_t ti_port_now(void)
     return (int64_t)clock_gettime_nsec_np(CLOCK_UPTIME_RAW);
 }
 
+/* Compared before they are subtracted: the deadline of a try is so far in the past that the difference would wrap around,
+ * and be a day. */
 static struct timespec ti_apple_remaining(int64_t deadline)
 {
-    int64_t remaining = deadline - ti_port_now();
+    int64_t now = ti_port_now();
+    int64_t remaining = deadline > now ? deadline - now : 0;
     return ti_posix_timespec(remaining < TI_APPLE_LONGEST_WAIT ? remaining : TI_APPLE_LONGEST_WAIT);
 }
 
@@ -32,9 +35,9 @@ void ti_port_sleep(int64_t deadline)
     ti_port_errors_restore(errors);
 }
 
-void ti_posix_condition_init(pthread_cond_t *condition)
+bool ti_posix_condition_init(pthread_cond_t *condition)
 {
-    (void)pthread_cond_init(condition, NULL); /* fails for bad attributes only */
+    return pthread_cond_init(condition, NULL) == 0;
 }
 
 /* EINVAL comes for no reason under load (libuv/libuv#4165): like every other result it means, look again. */

@@ -25,7 +25,8 @@ uint64_t ti_port_main_native_id(void)
     return (uint64_t)getpid();
 }
 
-/* A thread's number. It may be given to another thread later: then this one counts as gone when that one is. */
+/* A thread's number. It may be given to another thread later: then this one counts as gone when that one
+ * is. */
 uint64_t ti_port_life(void)
 {
     return ti_port_native_id();
@@ -64,9 +65,9 @@ void ti_port_yield(void)
     (void)sched_yield(); /* always 0 on Linux */
 }
 
-/* How many processors the calling thread may use; 0 when the kernel knows more of them than the set has room for (EINVAL).
- * On the stack, since a thread's first call, which counts them, allocates nothing. The C library's own function for it
- * is declared for _GNU_SOURCE only. */
+/* How many processors the calling thread may use; 0 when the kernel knows more of them than the set has
+ * room for (EINVAL). On the stack, since a thread's first call, which counts them, allocates nothing. The C
+ * library's own function for it is declared for _GNU_SOURCE only. */
 static size_t ti_linux_count_cpus(void)
 {
     unsigned char set[TI_LINUX_CPUS_MAX / 8] = {0};

@@ -11,18 +11,31 @@
 #define MAP_ANONYMOUS 0x20
 #endif
 
-/* The leak sanitizer of a program that was built with it, while this library was not: it looks for pointers in memory that it
- * knows. */
+/* The leak sanitizer of a program that was built with it, while this library was not: it looks for pointers
+ * in memory that it knows. */
 #if defined(__linux__)
 __attribute__((weak)) void __lsan_register_root_region(const void *memory, size_t size);
+__attribute__((weak)) void __lsan_unregister_root_region(const void *memory, size_t size);
 
 static void ti_posix_show_pages(const void *memory, size_t size)
 {
     if (__lsan_register_root_region != NULL)
         __lsan_register_root_region(memory, size);
 }
+
+static void ti_posix_hide_pages(const void *memory, size_t size)
+{
+    if (__lsan_unregister_root_region != NULL)
+        __lsan_unregister_root_region(memory, size);
+}
 #else
 static void ti_posix_show_pages(const void *memory, size_t size)
+{
+    (void)memory;
+    (void)size;
+}
+
+static void ti_posix_hide_pages(const void *memory, size_t size)
 {
     (void)memory;
     (void)size;
@@ -38,4 +51,12 @@ void *ti_port_pages(size_t size)
         return NULL;
     ti_posix_show_pages(memory, size);
     return memory;
+}
+
+void ti_port_pages_give_back(void *pages, size_t size)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    ti_posix_hide_pages(pages, size);
+    (void)munmap(pages, size); /* fails for no pages that there are */
+    ti_port_errors_restore(errors);
 }

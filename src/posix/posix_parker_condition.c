@@ -9,12 +9,16 @@
 
 #if !TI_POSIX_PARKER_IS_FUTEX
 
-void ti_port_parker_init(ti_parker *parker)
+/* Both are plain memory on Linux and macOS, which needs nothing more; on FreeBSD they are allocated. */
+bool ti_port_parker_init(ti_parker *parker)
 {
-    /* With default attributes this fails on no system in use; a parker is never destroyed either. */
-    (void)pthread_mutex_init(&parker->mutex, NULL);
-    ti_posix_condition_init(&parker->condition);
     parker->token = false;
+    if (pthread_mutex_init(&parker->mutex, NULL) != 0)
+        return false;
+    if (ti_posix_condition_init(&parker->condition))
+        return true;
+    (void)pthread_mutex_destroy(&parker->mutex); /* fails only for one that is held */
+    return false;
 }
 
 void ti_port_park(ti_parker *parker, int64_t deadline)

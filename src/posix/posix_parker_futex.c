@@ -38,10 +38,11 @@ struct ti_posix_kernel_timespec {
     ti_posix_kernel_time nanoseconds;
 };
 
-void ti_port_parker_init(ti_parker *parker)
+bool ti_port_parker_init(ti_parker *parker)
 {
     /* Relaxed: its thread does not run yet. */
     ti_store_relaxed(&parker->state, TI_PARKER_EMPTY);
+    return true;
 }
 
 /* Every result of the wait means the same here: look again. It is woken, timed out (ETIMEDOUT), interrupted

@@ -9,8 +9,8 @@
  * When a thread ends, the destructors of all keys that are set run in rounds, PTHREAD_DESTRUCTOR_ITERATIONS
  * at most. Other libraries' destructors may call this one, so `leave` has to come late: the destructor sets
  * the key again and counts the rounds in the pointer's two lowest bits. The last round is left to the
- * sanitizers' runtimes, which must come after all code that they watch. A thread that comes back after it has left leaves in
- * the next round, if there is one.
+ * sanitizers' runtimes, which must come after all code that they watch. A thread that comes back after it
+ * has left leaves in the next round, if there is one.
  */
 #include "posix_system.h"
 
@@ -76,4 +76,18 @@ bool ti_port_set_self(void *self, void (*leave)(void *self))
     if (self != NULL)
         ti_store_pointer_relaxed(&ti_posix_leave, (uintptr_t)leave);
     return pthread_setspecific(ti_posix_key, (void *)((uintptr_t)self | round)) == 0;
+}
+
+void **ti_port_self_place(void)
+{
+    return &ti_posix_self;
+}
+
+void ti_port_forget_selves(void)
+{
+    static const pthread_once_t not_yet = PTHREAD_ONCE_INIT;
+    if (ti_posix_has_key)
+        (void)pthread_key_delete(ti_posix_key); /* fails for no key that there is */
+    ti_posix_has_key = false;
+    ti_posix_once = not_yet;
 }

@@ -46,8 +46,9 @@ int ti_posix_cancel_disable(void);
 void ti_posix_cancel_restore(int state);
 
 #if !TI_POSIX_PARKER_IS_FUTEX
-/* posix_clock.c or posix_clock_apple.c: condition variables on the monotonic clock. The wait may end early. */
-void ti_posix_condition_init(pthread_cond_t *condition);
+/* posix_clock.c or posix_clock_apple.c: condition variables on the monotonic clock. The first is false when memory is out.
+ * The wait may end early. */
+bool ti_posix_condition_init(pthread_cond_t *condition);
 void ti_posix_condition_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t deadline);
 #endif
 

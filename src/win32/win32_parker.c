@@ -37,13 +37,14 @@ static bool ti_win32_waits_on_address(void)
 #endif
 }
 
-void ti_port_parker_init(ti_parker *parker)
+bool ti_port_parker_init(ti_parker *parker)
 {
     (void)ti_win32_waits_on_address(); /* look the functions up here, where nobody waits yet */
     parker->lock = NULL;
     parker->condition = NULL;
     /* Relaxed: its thread does not run yet. */
     ti_store_relaxed(&parker->state, TI_PARKER_EMPTY);
+    return true;
 }
 
 /*

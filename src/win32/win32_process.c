@@ -74,7 +74,7 @@ bool ti_port_at_exit(void (*hook)(void))
 {
     /* Relaxed: it is stored before the C run-time is told of it. */
     ti_store_pointer_relaxed(&ti_win32_exit_hook, (uintptr_t)hook);
-    if (ti_win32_module(GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT) == GetModuleHandleW(NULL))
+    if (ti_port_home() == TI_HOME_PROGRAM)
         return atexit(ti_win32_exit) == 0;
     return ti_win32_stay() && ti_win32_tell_all();
 }
@@ -87,4 +87,27 @@ bool ti_port_threads_are_gone(void)
 bool ti_port_at_fork(void)
 {
     return true;
+}
+
+/* A DLL is told to run-times that forget nothing. */
+ti_home ti_port_home(void)
+{
+    bool is_program = ti_win32_module(GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT) == GetModuleHandleW(NULL);
+    return is_program ? TI_HOME_PROGRAM : TI_HOME_KEPT;
+}
+
+/* Done with the first pointer that a thread sets. */
+bool ti_port_pin(void)
+{
+    return true;
+}
+
+void ti_port_unpin(void)
+{
+}
+
+bool ti_port_thread_try_join(ti_port_thread *thread)
+{
+    (void)thread;
+    return false;
 }

@@ -9,6 +9,7 @@
 
 #define TI_WIN32_NAME_LIMIT 1023
 #define TI_WIN32_STACK_DEFAULT ((size_t)1 << 20) /* the least that is a default */
+#define TI_WIN32_STACK_LIMIT 0xFFFF0000u         /* the last multiple of the system's unit in 32 bits */
 
 const char *const ti_port_backend = "win32";
 const bool ti_port_has_stack_size = true;
@@ -31,13 +32,13 @@ static unsigned ti_win32_stack_default(void)
 }
 
 /* _beginthreadex, since CreateThread leaks what a static C run-time keeps for each thread. The size is reserved, not
- * committed, and rounded up by the system. */
+ * committed, and rounded up by the system: on 32 bits to 0 if there is no such number, and the thread crashes. */
 threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*entry)(void *argument), void *argument,
                                         size_t stack_size)
 {
-    unsigned size = stack_size != 0 ? (unsigned)stack_size : ti_win32_stack_default();
-    if (stack_size != 0 && size != stack_size)
+    if (stack_size > TI_WIN32_STACK_LIMIT)
         return THREADING_NO_THREADS;
+    unsigned size = stack_size != 0 ? (unsigned)stack_size : ti_win32_stack_default();
     ti_port_errors errors = ti_port_errors_keep();
     thread->entry = entry;
     thread->argument = argument;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the system says of its errors in a thread, errno and on Windows GetLastError(), is the user's: no call changes it. */
+/* What the system says of its errors in a thread, errno and on Windows GetLastError(), is the user's: no call
+ * changes it. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -94,12 +95,14 @@ CASE(locks)
 }
 
 static threading_rwlock_t rwlock;
+static atomic_bool has_timed_out;
 
 THREADING_NO_ANALYSIS static void *read_and_write(void *arg)
 {
     KEEPS_STATUS(threading_rwlock_try_acquire_write(&rwlock), THREADING_BUSY);
     KEEPS_STATUS(threading_rwlock_acquire_read_timeout(&rwlock, short_time), THREADING_TIMEOUT);
     KEEPS_STATUS(threading_rwlock_acquire_write_timeout(&rwlock, short_time), THREADING_TIMEOUT);
+    atomic_store(&has_timed_out, true);
     KEEPS_STATUS(threading_rwlock_acquire_write(&rwlock), THREADING_OK);
     KEEPS_STATUS(threading_rwlock_release_write(&rwlock), THREADING_OK);
     for (int i = 0; i < 5000; i++) { /* until it is biased */
@@ -113,7 +116,8 @@ CASE(rwlocks)
 {
     KEEPS_STATUS(threading_rwlock_acquire_write(&rwlock), THREADING_OK);
     threading_thread_t *other = started(read_and_write, NULL);
-    (void)threading_sleep(4 * short_time);
+    AWAIT(atomic_load(&has_timed_out));
+    (void)threading_sleep(short_time);
     KEEPS_STATUS(threading_rwlock_release_write(&rwlock), THREADING_OK);
     finished(other);
     KEEPS_STATUS(threading_rwlock_acquire_write(&rwlock), THREADING_OK);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Functions of the user's that end their thread inside a call of the library's: a barrier's action, a Once's function, a
- * condition's predicate. Others are told, and nobody hangs.
+ * Functions of the user's that end their thread inside a call of the library's: a barrier's action, a Once's
+ * function, a condition's predicate. Others are told, and nobody hangs.
  *
- * Each ends its thread by threading_exit(), which leaves its frames by a jump, and in the platform's own way. In a
- * thread of an executor threading_exit() ends the task only: nothing tells the others that a thread has ended.
+ * Each ends its thread by threading_exit(), which leaves its frames by a jump, and in the platform's own way.
+ * In a thread of an executor threading_exit() ends the task only: nothing tells the others that a thread has
+ * ended.
  */
 #include "conformance.h"
 #include "gate.h"
@@ -600,7 +601,8 @@ CASE(sixteen_calls_within_each_other_are_left_by_the_threads_end)
     leave_the_depth(exit_by_the_platform);
 }
 
-/* ----------------------------------------------------------------------------------- the end of the process */
+/* ----------------------------------------------------------------------------------- the end of the process
+ * */
 
 static void *wait_and_say(void *unused)
 {

@@ -113,6 +113,7 @@ static void wait_for_any(void)
     threading_source_t sources[] = {THREADING_SOURCE_THREAD(worker)};
     (void)threading_event_set(&told);
     say(threading_wait_any(sources, 1, 10, NULL));
+    CHECK_STATUS(threading_thread_join(worker), THREADING_OK);
 }
 
 static void join_twice(void)

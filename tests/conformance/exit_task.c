@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Functions of the user's that end their thread where the library calls them: a task, an initializer, a done-callback, a
- * timer's function, a local's initialiser and finaliser, a queue's comparison and destructor. Nobody hangs.
+ * Functions of the user's that end their thread where the library calls them: a task, an initializer, a
+ * done-callback, a timer's function, a local's initialiser and finaliser, a queue's comparison and
+ * destructor. Nobody hangs.
  *
- * A task that ends its thread in the platform's own way takes a thread from its executor, which is broken then, as
- * CPython's ProcessPoolExecutor is when a process of it dies.
+ * A task that ends its thread in the platform's own way takes a thread from its executor, which is broken
+ * then, as CPython's ProcessPoolExecutor is when a process of it dies.
  */
 #include "conformance.h"
 #include "gate.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads that call the library in their last moments: in thread-local destructors of somebody else's, which come before
- * the library's own or behind it, in any of the rounds that there are.
+ * Threads that call the library in their last moments: in thread-local destructors of somebody else's, which
+ * come before the library's own or behind it, in any of the rounds that there are.
  */
 #include "conformance.h"
 #include "gate.h"
@@ -13,8 +13,8 @@ enum { key_count = 4 };
 
 static native_key_t *keys[key_count];
 
-/* What the destructors do, and in which rounds; from which variable on. The thread comes to the library before its end, or
- * only there. */
+/* What the destructors do, and in which rounds; from which variable on. The thread comes to the library
+ * before its end, or only there. */
 static struct plan {
     void (*use)(void);
     int first, last;
@@ -67,6 +67,7 @@ static void *set_keys(void *arg)
 
 static void make_keys(void)
 {
+    needs_last_destructors();
     keys[0] = native_key_new(end_first);
     keys[1] = native_key_new(end_second);
     CHECK(threading_current_thread() == threading_main_thread());

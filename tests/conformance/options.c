@@ -93,6 +93,27 @@ CASE(stack_size_option_of_the_minimum_is_taken)
     finished(thread);
 }
 
+/* Rounded up to what the system takes, some of these are no size any more. One that 32 bits cannot hold may be had. */
+CASE(stack_size_that_cannot_be_had_is_told_by_start)
+{
+    static const size_t sizes[] = {SIZE_MAX,           SIZE_MAX - 1,          SIZE_MAX - 4095,
+                                   SIZE_MAX - 65535,   SIZE_MAX - 65536,      SIZE_MAX / 8 * 7,
+                                   (size_t)UINT32_MAX, (size_t)UINT32_MAX - 1};
+    if (threading_stack_size(0, NULL) == THREADING_UNSUPPORTED)
+        SKIP("this backend cannot choose the size of stacks");
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        threading_thread_t *thread = made_with((threading_thread_options_t){.stack_size = sizes[i]});
+        threading_status_t status = threading_thread_start(thread);
+        bool may_be_had = sizes[i] <= SIZE_MAX / 2;
+        CHECK(status == THREADING_NO_THREADS || (may_be_had && status == THREADING_OK));
+        if (status != THREADING_OK)
+            CHECK_STATUS(threading_thread_join(thread), THREADING_NOT_STARTED);
+        else
+            CHECK_STATUS(threading_thread_join(thread), THREADING_OK);
+        threading_thread_free(thread);
+    }
+}
+
 CASE(reserved_options_must_be_zero)
 {
     for (size_t i = 0; i < sizeof((threading_thread_options_t *)NULL)->reserved / sizeof(uintptr_t); i++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Thread and Timer: what they run, who owns it, and where exceptions go. */
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -161,6 +162,40 @@ EXIT_CASE(shutdown_waits_before_static_objects_go, 0, "worker uses it|it is dest
     CHECK_STATUS(threading::shutdown(), THREADING_OK);
 }
 
+/* An object that has a thread, which its destructor tells to end and joins. */
+struct Crew {
+    Event leaving;
+    Thread thread;
+    ~Crew()
+    {
+        leaving.set();
+        std::puts(threading_status_name(thread.join()));
+    }
+};
+
+static void man(Crew &crew)
+{
+    crew.thread = running(Options().daemon(true), [&crew] {
+        CHECK_STATUS(crew.leaving.wait(), THREADING_OK);
+        (void)threading::sleep(0.02);
+    });
+}
+
+/* Made before the library's first use, it goes when the process has waited for its threads. */
+EXIT_CASE(static_object_joins_its_thread_after_the_joins, 0, "THREADING_OK|")
+{
+    static Crew crew;
+    man(crew);
+}
+
+EXIT_CASE(static_object_joins_its_thread_before_the_joins, 0, "THREADING_OK|")
+{
+    (void)threading::sleep(0);
+    CHECK_STATUS(running([] {}).join(), THREADING_OK);
+    static Crew crew;
+    man(crew);
+}
+
 CASE(options_are_those_of_c)
 {
     static Stop stop;
@@ -257,6 +292,40 @@ CASE(an_exception_is_not_seen_before_its_thread_has_ended)
     go.set();
     CHECK_STATUS(thread.join(), THREADING_OK);
     CHECK_TEXT(text_of(thread.exception()).c_str(), "late");
+}
+
+static std::atomic<int> late_uses;
+
+/* Its destructor comes before or behind the thread's end in the library, as the platform has it. */
+struct Late {
+    bool is_used = false;
+    ~Late()
+    {
+        threading_lock_t lock = {0};
+        CHECK_STATUS(threading_lock_acquire(&lock), THREADING_OK);
+        CHECK_STATUS(threading_lock_release(&lock), THREADING_OK);
+        CHECK(threading_current_thread() != nullptr);
+        if (is_used)
+            late_uses++;
+    }
+};
+
+static void *use_late(void *arg)
+{
+    static thread_local Late late;
+    late.is_used = true;
+    CHECK(threading_get_ident() != 0);
+    return arg;
+}
+
+CASE(thread_local_destructors_may_call_the_library)
+{
+    for (int i = 0; i < 20; i++) {
+        finished(started(use_late, nullptr));
+        foreign_join(foreign_start(use_late, nullptr));
+    }
+    CHECK_EQUAL(late_uses.load(), 40);
+    AWAIT(threading_active_count() == 1);
 }
 
 CASE(the_hook_is_told_in_the_thread)

@@ -241,3 +241,12 @@ EXIT_CASE(destructor_may_wait_for_a_killed_thread_until_a_timeout, 0, "end of ma
     ((plugin_hold_t)find(module, "plugin_hold"))(0.05);
     say("end of main");
 }
+
+/* ExitProcess waits for nobody. */
+EXIT_CASE(destructor_is_told_that_a_killed_thread_never_ends, 0, "end of main|told|")
+{
+    HMODULE module = loaded(L"" PLUGIN_DLL);
+    ((plugin_keep_t)find(module, "plugin_keep"))();
+    say("end of main");
+    ExitProcess(0);
+}

@@ -76,15 +76,51 @@ void plugin_hold(double seconds)
     destructor_waits = true;
 }
 
+static threading_thread_t *joined;
+
+static void *sleep_for_ever(void *arg)
+{
+    (void)threading_sleep(THREADING_FOREVER);
+    return arg;
+}
+
+void plugin_keep(void)
+{
+    joined = threading_thread_new(sleep_for_ever, NULL,
+                                  &(threading_thread_options_t){.daemon = THREADING_NOT_DAEMON});
+    expect(joined != NULL && threading_thread_start(joined) == THREADING_OK);
+    expect(threading_thread_join_timeout(joined, 0.01) == THREADING_TIMEOUT);
+}
+
+static void say(const char *text)
+{
+    puts(text);
+    fflush(stdout);
+}
+
+/* All other threads have been killed. */
+static void join_the_killed(void)
+{
+    threading_source_t sources[] = {THREADING_SOURCE_THREAD(joined)};
+    expect(threading_thread_join(joined) == THREADING_FINALIZING);
+    expect(threading_thread_join_timeout(joined, 10) == THREADING_FINALIZING);
+    expect(threading_thread_try_join(joined) == THREADING_FINALIZING);
+    expect(threading_wait_any(sources, 1, THREADING_FOREVER, NULL) == THREADING_FINALIZING);
+    expect(threading_wait_any(sources, 1, 10, NULL) == THREADING_FINALIZING);
+    expect(threading_shutdown() == THREADING_FINALIZING);
+    say("told");
+}
+
 BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved);
 
 BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved)
 {
     (void)module;
+    if (reason == DLL_PROCESS_DETACH && reserved != NULL && joined != NULL)
+        join_the_killed();
     if (reason == DLL_PROCESS_DETACH && reserved != NULL && destructor_waits) {
         threading_status_t status = threading_lock_acquire_timeout(&held, seconds_to_wait);
-        puts(threading_status_name(status));
-        fflush(stdout);
+        say(threading_status_name(status));
     }
     return TRUE;
 }

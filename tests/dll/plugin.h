@@ -17,6 +17,10 @@ PLUGIN_API void plugin_start(const char *line);
 typedef void (*plugin_hold_t)(double seconds);
 PLUGIN_API void plugin_hold(double seconds);
 
+/* Start a thread that sleeps for ever; the plug-in's destructor then joins it, in every way. */
+typedef void (*plugin_keep_t)(void);
+PLUGIN_API void plugin_keep(void);
+
 /* Start a thread and join it. */
 typedef void (*plugin_use_t)(void);
 PLUGIN_API void plugin_use(void);

@@ -102,6 +102,12 @@ void *ti_memory_keep(size_t size)
     return ti_memory_allocate(size);
 }
 
+void ti_memory_end(void *memory, size_t size)
+{
+    (void)size;
+    ti_memory_free(memory);
+}
+
 #if !defined(KEEPS_BLOCKS)
 
 void *ti_block_take(ti_self *self, uint32_t *offset)
@@ -120,6 +126,10 @@ void ti_block_give_back(void *block, uint32_t offset)
 void ti_blocks_leave(ti_self *self)
 {
     (void)self;
+}
+
+void ti_blocks_forget(void)
+{
 }
 
 void ti_blocks_lock(ti_self *self)

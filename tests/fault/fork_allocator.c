@@ -45,6 +45,12 @@ void *ti_memory_keep(size_t size)
     return ti_memory_allocate(size);
 }
 
+void ti_memory_end(void *memory, size_t size)
+{
+    (void)size;
+    ti_memory_free(memory);
+}
+
 void ti_memory_free(void *memory)
 {
     enter();

@@ -194,6 +194,12 @@ void *ti_memory_keep(size_t size)
     return calloc(1, size);
 }
 
+void ti_memory_end(void *memory, size_t size)
+{
+    (void)size;
+    ti_memory_free(memory);
+}
+
 void ti_memory_free(void *memory)
 {
     if (is_in_page(memory))

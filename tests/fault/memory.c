@@ -85,7 +85,8 @@ static bool started_without_memory(threading_thread_t *thread)
     return !asked;
 }
 
-/* Threads kept alive, so that the library has none to reuse the memory of, beyond what it takes for several at once. */
+/* Threads kept alive, so that the library has none to reuse the memory of, beyond what it takes for several
+ * at once. */
 CASE(start_of_each_further_thread_may_fail_and_be_repeated)
 {
     enum { count = 80 };

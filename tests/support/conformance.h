@@ -88,8 +88,9 @@ void foreign_join(foreign_t *thread);
 /* Ends the calling thread, whoever started it, in the platform's own way. */
 THREADING_NORETURN void foreign_exit(void);
 
-/* A thread-local pointer of the platform's own, as other libraries have them. The destructor is called at a thread's end with
- * what was set last, and again in the next round if it has set something; there are so many rounds. */
+/* A thread-local pointer of the platform's own, as other libraries have them. The destructor is called at a
+ * thread's end with what was set last, and again in the next round if it has set something; there are so
+ * many rounds. */
 typedef struct native_key native_key_t;
 native_key_t *native_key_new(void (*destructor)(void *value));
 void native_key_set(native_key_t *key, void *value);
@@ -108,6 +109,7 @@ void needs_names(void);
 void needs_native_ids(void);
 void needs_fork_hooks(void);
 void needs_free_thread_ends(void);
+void needs_last_destructors(void);
 
 /* What the process runs on; and Wine's version, NULL where there is no Wine. */
 void system_text(char *text, size_t size);

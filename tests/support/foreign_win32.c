@@ -55,7 +55,8 @@ void foreign_exit(void)
         Sleep(INFINITE);
 }
 
-/* An FLS slot. Its callback is not told which slot it is of, so that the value has to say what is to be called. */
+/* An FLS slot. Its callback is not told which slot it is of, so that the value has to say what is to be
+ * called. */
 struct native_key {
     DWORD native;
     void (*destructor)(void *value);

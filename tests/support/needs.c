@@ -41,3 +41,10 @@ void needs_free_thread_ends(void)
     if (wine_version() != NULL)
         SKIP("Wine lets one thread end at a time");
 }
+
+void needs_last_destructors(void)
+{
+#if defined(TEST_WITH_THREAD_SANITIZER)
+    SKIP("the thread sanitizer's run-time is gone in a thread's last destructors");
+#endif
+}
