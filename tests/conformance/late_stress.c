@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory is used for another object as soon as a release can be seen, while the releaser may still be inside its call:
- * again and again, with more threads than processors. No wait for the new object ends because of the old one.
- * (The fault suites late_… go through every such moment one by one, where a thread can be stopped between two
- * instructions.)
+ * Memory is used for another object as soon as a release can be seen, while the releaser may still be
+ * inside its call: again and again, with more threads than processors. No wait for the new object ends
+ * because of the old one. (The fault suites late_… go through every such moment one by one, where a thread
+ * can be stopped between two instructions.)
  */
 #include "conformance.h"
 
@@ -152,8 +152,8 @@ static void (*const waits[NEXT_KINDS])(memory_t *memory) = {wait_for_event, wait
 
 #define LAST UINT_MAX /* no round, but the end */
 
-/* Look again at once for a while: what is awaited is done by a thread on another processor, or has to wait for this
- * one. */
+/* Look again at once for a while: what is awaited is done by a thread on another processor, or has to wait
+ * for this one. */
 static void relax(unsigned *looks)
 {
     if (++*looks % 4096 == 0)
@@ -200,8 +200,8 @@ static void *reuse_each_time(void *arg)
     return arg;
 }
 
-/* One thread that waits at very many addresses: wherever a releaser looks it finds that somebody waits, and has to
- * look closer. */
+/* One thread that waits at very many addresses: wherever a releaser looks it finds that somebody waits, and
+ * has to look closer. */
 static void *wait_everywhere(void *arg)
 {
     size_t index;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Late wakers. A releaser makes its effect visible, and only then looks into the parking lot for somebody to wake.
- * Between the two another thread may see the effect, end the object, and use its memory for another object, or give
- * it back to the system. However late the releaser is, it then must neither touch that memory nor disturb those who
- * wait for the new object.
+ * Late wakers. A releaser makes its effect visible, and only then looks into the parking lot for somebody
+ * to wake. Between the two another thread may see the effect, end the object, and use its memory for
+ * another object, or give it back to the system. However late the releaser is, it then must neither touch
+ * that memory nor disturb those who wait for the new object.
  *
  * One round, on one piece of memory:
  *
@@ -17,13 +17,13 @@
  *                                          the memory is as it was
  *                                          lets the new object go            comes back
  *
- * There is a round for each number of instructions after the effect until the call has none left, in each situation
- * below. The successor has just come in some rounds, and has waited for long in the others, so that it is given what
- * it waits for. Both objects lie so that the parking lot knows the one that was by the same address as the one that
- * becomes.
+ * There is a round for each number of instructions after the effect until the call has none left, in each
+ * situation below. The successor has just come in some rounds, and has waited for long in the others, so
+ * that it is given what it waits for. Both objects lie so that the parking lot knows the one that was by
+ * the same address as the one that becomes.
  *
- * The suites replace the library's parker: theirs does not sleep, as a park may end early. Nobody who has been woken
- * then depends on a thread that is stopped inside the wake.
+ * The suites replace the library's parker: theirs does not sleep, as a park may end early. Nobody who has
+ * been woken then depends on a thread that is stopped inside the wake.
  */
 #ifndef LATE_H
 #define LATE_H
@@ -45,9 +45,11 @@
  *   effect   where the four bytes are whose change is the effect of `leave`, if nobody waits
  *   make     by the case
  *   enter    by the releaser, before `leave`, the call that is stepped. NULL: that one calls arrive() itself
- *   is_over  by the case: whether the effect can be seen, which ends the object's use. NULL: only a waiter sees it
+ *   is_over  by the case: whether the effect can be seen, which ends the object's use. NULL: only a waiter
+ *            sees it
  *   wait     by a thread that waits for the effect. NULL: nobody can
- *   let_go   by the case, once the releaser is stopped, where that alone lets the waiter come back. False: it does not
+ *   let_go   by the case, once the releaser is stopped, where that alone lets the waiter come back. False: it
+ *            does not yet
  */
 typedef struct past {
     size_t key;
@@ -394,7 +396,7 @@ static void play_in(situation_t situation)
 {
     long instructions = 0;
     now.situation = situation;
-    for (bool goes_on = true; goes_on; instructions += is_slow() ? 1 + instructions / 8 : 1) {
+    for (bool goes_on = true; goes_on; instructions += is_slow() ? 1 + instructions / 2 : 1) {
         now.is_old = instructions % 2 != 0;
         goes_on = play(instructions);
         if (goes_on && situation == NOBODY_WAITS) {

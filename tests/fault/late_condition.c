@@ -54,7 +54,7 @@ static void condition_notify_and_leave(void *object)
 static const past_t was_notified_condition = {
     .key = OWN_LOCK, .make = condition_make, .leave = condition_notify_and_leave, .wait = condition_wait};
 
-/* ---- notified only: its Lock is elsewhere, and is released by another thread while the notify is still under way ---- */
+/* ---- notified only: its Lock is elsewhere, and another thread releases that during the notify ---- */
 
 static threading_lock_t lock;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Late wakers (late.h): the memory was a handle's. The releaser holds a reference of its own, as whoever calls must;
- * it gives that back before the case gives back the last one.
+ * Late wakers (late.h): the memory was a handle's. The releaser holds a reference of its own, as whoever
+ * calls must; it gives that back before the case gives back the last one.
  */
 #include "late_next.h"
 

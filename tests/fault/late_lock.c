@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Late wakers (late.h): the memory was a Lock, an RLock or a semaphore. Their calls are inline where that can be. */
+/* Late wakers (late.h): the memory was a Lock, an RLock or a semaphore. Their calls are inline where that
+ * can be. */
 #include "late_locks.h"
 
 CASE(lock_becomes_lock)

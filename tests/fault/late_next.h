@@ -128,7 +128,8 @@ static void condition_end(void *object)
     CHECK(!threading_condition_locked((threading_condition_t *)object));
 }
 
-/* Its size here is that of its pointers: the lock behind them is just being released when the round goes on. */
+/* Its size here is that of its pointers: the lock behind them is just being released when the round goes
+ * on. */
 static const next_t next_condition = {.size = offsetof(threading_condition_t, own),
                                       .trusts = true,
                                       .around = condition_around,

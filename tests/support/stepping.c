@@ -6,7 +6,7 @@
 #include <string.h>
 
 #if defined(TEST_WITH_THREAD_SANITIZER)
-#define STEPPING_NONE /* its own code, which runs at each access to memory, cannot be interrupted at any place */
+#define STEPPING_NONE /* its own code, which runs at each access to memory, cannot be stopped anywhere */
 #elif defined(__x86_64__) && defined(__GNUC__) && defined(__linux__)
 #define STEPPING_LINUX
 #elif defined(__x86_64__) && defined(__GNUC__) && defined(_WIN32)
@@ -71,8 +71,8 @@ static void set_trap_flag(void)
 #include <ucontext.h>
 #include <unistd.h>
 
-/* In place of the C library's: those read the clock in a loop that begins anew when the kernel has changed the clock
- * meanwhile. A thread that is stepped is so slow that it may never come out of it. */
+/* In place of the C library's: those read the clock in a loop that begins anew when the kernel has changed
+ * the clock meanwhile. A thread that is stepped is so slow that it may never come out of it. */
 
 int clock_gettime(clockid_t clock, struct timespec *moment)
 {

@@ -2,14 +2,14 @@
 /*
  * Stop a thread inside a call of the library, between any two of its instructions, without touching the code.
  *
- * The thread runs with the processor's trap flag set: after each instruction the processor calls a handler. That one
- * watches some memory. Once the memory has changed, it lets the thread run so many instructions more, and keeps it
- * there until the case lets it go on. From the change on the handler reads the watched memory no more: it may be
- * another's by then, or unmapped.
+ * The thread runs with the processor's trap flag set: after each instruction the processor calls a handler.
+ * That one watches some memory. Once the memory has changed, it lets the thread run so many instructions
+ * more, and keeps it there until the case lets it go on. From the change on the handler reads the watched
+ * memory no more: it may be another's by then, or unmapped.
  *
  *     stepped thread                              the case
  *     stepping_begin(&step);
- *     (void)threading_lock_release(&lock);        AWAIT(stepping_is_stopped(&step) || stepping_is_over(&step));
+ *     threading_lock_release(&lock);              AWAIT(stepping_is_stopped(&step));
  *     stepping_end(&step);                        … the thread is inside the release …
  *                                                 stepping_go_on(&step);
  *
@@ -25,8 +25,8 @@
 /*
  *   watched, size  at most STEPPING_WATCHED_MAX bytes, whose first change is the effect of the call
  *   instructions   how many to run after that one before the stop
- *   guard          NULL, or a word: at an instruction at which its lowest bit is set the thread neither stops nor
- *                  counts, since it holds what the case needs
+ *   guard          NULL, or a word: at an instruction at which its lowest bit is set the thread neither stops
+ *                  nor counts, since it holds what the case needs
  */
 typedef struct stepping {
     const void *watched;
