@@ -82,12 +82,11 @@ typedef struct ti_self {
     ti_blocks blocks; /* its own thread's */
     uint32_t deaf;    /* not 0: it is in waits that do not heed it; its own thread's */
     ti_reading reads[TI_READS_KNOWN];
-    uint32_t reads_beyond; /* how many reads found no place there; its own thread's */
-    void **
-        place; /* where its thread has the pointer to it: the backend's, and that of inline functions; or NULL */
-    struct threading_fast **shown;
-    struct ti_self *next; /* in the registry's table under its guard, or in the pool */
-    ti_parker parker;     /* last: it stays as it is when the rest is reset for the next thread */
+    uint32_t reads_beyond;         /* how many reads found no place there; its own thread's */
+    void **place;                  /* where its thread has the pointer to it: the backend's, or NULL */
+    struct threading_fast **shown; /* that of inline functions, or NULL */
+    struct ti_self *next;          /* in the registry's table under its guard, or in the pool */
+    ti_parker parker;              /* last: it stays as it is when the rest is reset for the next thread */
 } ti_self;
 
 /* The thread that a waiter belongs to. */

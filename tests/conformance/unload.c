@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* threading_unload() where the library is a part of the program: nothing is left, and the next use is a first use. */
+/* threading_unload() where the library is a part of the program: nothing is left, and the next use is a
+ * first use. */
 #include <string.h>
 
 #include "crowd.h"

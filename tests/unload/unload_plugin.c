@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A plugin with the library inside, loaded and closed. This program has a copy of its own for the harness; what it tests is
- * the plugin's.
+ * A plugin with the library inside, loaded and closed. This program has a copy of its own for the harness;
+ * what it tests is the plugin's.
  */
 #include <dlfcn.h>
 #include <pthread.h>
