@@ -16,8 +16,7 @@ bool ti_port_at_fork(void)
     return true;
 }
 
-/* C knows of no objects: threading_unload() has to be called before this code is unloaded (docs/limits.md).
- * */
+/* C knows of no objects: threading_unload() comes before this code is unloaded (docs/limits.md). */
 ti_home ti_port_home(void)
 {
     return TI_HOME_LOOSE;
