@@ -457,15 +457,17 @@ THREADING_API threading_status_t threading_shutdown(void);
 /**
  * Leave nothing of this copy of the library behind, before the plugin that it is part of is unloaded.
  *
- * A copy in a shared object keeps that loaded from its first use on, whatever dlclose() says: the ends of threads
- * that used it, and of the process, are told to it. This call gives all of that up: the system's key, the hooks of
- * exit and fork, the memory of threads that were not started here, and the reference that keeps the
- * object. Those threads may go on, and end when they like. Their Dummies and what they have of locals go
- * without finalisers: destroy locals first. Objects of the copy that still are in use are the caller's to free before.
- * The next use of the copy, if it is not unloaded, is a first use; main's name is what it was.
+ * A copy in a shared object keeps that loaded from its first use on, whatever dlclose() says: the ends of
+ * threads that used it, and of the process, are told to it. This call gives all of that up: the system's
+ * key, the hooks of exit and fork, the memory of threads that were not started here, and the reference that
+ * keeps the object. Those threads may go on, and end when they like. Their Dummies and what they have of
+ * locals go without finalisers: destroy locals first. Objects of the copy that still are in use are the
+ * caller's to free before. The next use of the copy, if it is not unloaded, is a first use; main's name is
+ * what it was.
  *
  * During the call no other thread may be in a call of this copy, nor end if it has used it. It must not be
- * called by a function that the library calls, and the caller's own reference to the plugin must still be there.
+ * called by a function that the library calls, and the caller's own reference to the plugin must still be
+ * there.
  * @return THREADING_OK, also when nothing was used; THREADING_BUSY, and nothing was done, while a thread that was
  *         started here is alive, or has ended and the system's thread has not gone (join those of which there
  *         are handles; others go in a moment), while a thread waits, when called by a thread

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The process: exit is C's own; of fork C knows nothing, so a forked child must not use the library (docs/limits.md). */
+/* The process: exit is C's own; of fork C knows nothing, so a forked child must not use the library
+ * (docs/limits.md). */
 #include <stdlib.h>
 
 #include "c11_ticker.h"
@@ -20,7 +21,7 @@ bool ti_port_at_fork(void)
     return true;
 }
 
-/* C knows of no objects: threading_unload() has to be called before this code is unloaded (docs/limits.md). */
+/* C knows of no objects: threading_unload() comes before this code is unloaded (docs/limits.md). */
 ti_home ti_port_home(void)
 {
     return TI_HOME_LOOSE;

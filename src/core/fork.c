@@ -2,15 +2,16 @@
 /*
  * Fork: in the child only the calling thread is left, and it is main.
  *
- * Before the fork the registry's, the locals' and the blocks' guards are taken, so that what they protect is whole in
- * the child; no other lock of the library is ever held while one of them is wanted, apart from a bucket's for
- * moments. The child makes the three guards and the parking lot new instead of unlocking them: nobody waits there
- * any more. Users' locks stay as they are, as in CPython: what a vanished thread held stays held.
+ * Before the fork the registry's, the locals' and the blocks' guards are taken, so that what they protect is
+ * whole in the child; no other lock of the library is ever held while one of them is wanted, apart from a
+ * bucket's for moments. The child makes the three guards and the parking lot new instead of unlocking them:
+ * nobody waits there any more. Users' locks stay as they are, as in CPython: what a vanished thread held stays held.
  *
- * The hooks are registered when the code is loaded, so users' prepare handlers run before the guards are taken, and
- * their other handlers after the guards are free again: in all of them every call works. What they hold meanwhile the
- * hooks must not want. That may be the lock of an allocator: the hooks allocate nothing (but see ti_fork_spare), and what
- * they would give back they put off. And they run in processes that never use the library: there a fork costs three swaps.
+ * The hooks are registered when the code is loaded, so users' prepare handlers run before the guards are
+ * taken, and their other handlers after the guards are free again: in all of them every call works. What
+ * they hold meanwhile the hooks must not want. That may be the lock of an allocator: the hooks allocate
+ * nothing (but see ti_fork_spare), and what they would give back they put off. And they run in processes
+ * that never use the library: there a fork costs three swaps.
  */
 #include <string.h>
 
@@ -33,7 +34,7 @@ uint32_t ti_fork_family;
 
 /* ---- before the fork, and in the parent ---- */
 
-/* Only a thread that is known can wait for a guard; this one need not be known to take those that are free. */
+/* Only a known thread can wait for a guard; this one need not be known to take those that are free. */
 static bool ti_fork_try_guards(void)
 {
     if (!ti_local_try_lock())
@@ -47,8 +48,8 @@ static bool ti_fork_try_guards(void)
     return false;
 }
 
-/* Whether nothing is used, and the guards are taken. It is asked again under them: a thread that becomes known has said so
- * before it takes the registry's. */
+/* Whether nothing is used, and the guards are taken. It is asked again under them: a thread that becomes
+ * known has said so before it takes the registry's. */
 static bool ti_fork_of_unused(void)
 {
     if (ti_runtime_is_used() || !ti_fork_try_guards())
@@ -132,8 +133,8 @@ static void ti_fork_forget_thread(ti_self *self, void *survivor)
         ti_self_free(self);
 }
 
-/* The objects of the threads that are gone: ended, for whoever still holds them. A main that has left stays listed, and
- * has given its own reference back. */
+/* The objects of the threads that are gone: ended, for whoever still holds them. A main that has left stays
+ * listed, and has given its own reference back. */
 static void ti_fork_end_records(const threading_thread_t *survivor)
 {
     for (threading_thread_t *record = ti_registry_first(), *next; record != NULL; record = next) {
@@ -152,9 +153,9 @@ static void ti_fork_end_records(const threading_thread_t *survivor)
 /* ---- in the child: its main ---- */
 
 /*
- * An object and a name for the first foreign thread that forks without having them: in the hook there is no memory.
- * There is one of each. A foreign thread that forks in such a child gets memory all the same; a handler that holds an
- * allocator's lock over that second fork too is not known.
+ * An object and a name for the first foreign thread that forks without having them: in the hook there is no
+ * memory. There is one of each. A foreign thread that forks in such a child gets memory all the same; a
+ * handler that holds an allocator's lock over that second fork too is not known.
  */
 static bool ti_fork_spare_is_used;
 static ti_name ti_fork_spare_name = {NULL, "MainThread", true};

@@ -41,9 +41,8 @@ static struct {
     ti_guard guard;
     uint32_t *free; /* slots that were given back */
     size_t free_count;
-    size_t
-        free_capacity; /* at least `slots` where one was given since the last unload: giving back needs no memory */
-    uint32_t slots; /* how many there are; slot 0 is none */
+    size_t free_capacity; /* at least `slots` since one was made; giving back then needs no memory */
+    uint32_t slots;       /* how many there are; slot 0 is none */
 } ti_locals;
 
 static void *ti_copy_data(ti_copy *copy)
@@ -79,8 +78,9 @@ void ti_local_reset_guard(void)
 /* ---- memory, without the guard ---- */
 
 /*
- * What a first use needs is taken before the guard, and what is left of it is given back after it. A user's allocator may
- * be protected by a Lock that a handler of fork holds while the guard is wanted: under the guard nobody may wait for it.
+ * What a first use needs is taken before the guard, and what is left of it is given back after it. A user's
+ * allocator may be protected by a Lock that a handler of fork holds while the guard is wanted: under the
+ * guard nobody may wait for it.
  *
  *   memory    an array, not zeroed
  *   capacity  how many elements it has

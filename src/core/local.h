@@ -8,15 +8,16 @@
 /* Finalise and free all of this thread's copies, also those that finalisers make. */
 void ti_local_finish(ti_self *self);
 
-/* Around fork: hold the locals' guard; in the child also forget the copies of a thread that is gone, whose memory is put
- * off (runtime.h). */
+/* Around fork: hold the locals' guard; in the child also forget the copies of a thread that is gone, whose
+ * memory is put off (runtime.h). */
 void ti_local_lock(ti_self *self);
 bool ti_local_try_lock(void);
 void ti_local_unlock(void);
 void ti_local_reset_guard(void);
 void ti_local_abandon(ti_self *self);
 
-/* When no thread is known: give back what is kept for slots. Locals that have one keep it for their next use. */
+/* When no thread is known: give back what is kept for slots. Locals that have one keep it for their next
+ * use. */
 void ti_local_unload(void);
 
 #endif

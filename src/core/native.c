@@ -25,8 +25,8 @@ static void ti_orphans_put(threading_thread_t *thread)
     } while (!ti_swap_pointer_release(&ti_orphans, first, (uintptr_t)thread));
 }
 
-/* The list is only ever taken as a whole, so that no swap meets an object that was freed and made again. Few are in it: a
- * thread comes here when it has ended. */
+/* The list is only ever taken as a whole, so that no swap meets an object that was freed and made again.
+ * Few are in it: a thread comes here when it has ended. */
 static void ti_orphans_bury(void)
 {
     if (ti_load_pointer_relaxed(&ti_orphans) == 0) /* relaxed: spares the exchange, which decides */

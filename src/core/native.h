@@ -2,9 +2,10 @@
 /*
  * The system's threads that were started here: which of them may still be in our code.
  *
- * A thread's last instructions come after its end as a Thread: in the backend, in what the system calls at a thread's end. A
- * thread that was joined has done them. One that nobody joins is detached, and nothing tells when it has gone. In code that
- * can be unloaded such a thread becomes an orphan instead: its object stays in a list until a try finds that it has gone.
+ * A thread's last instructions come after its end as a Thread: in the backend, in what the system calls at
+ * a thread's end. A thread that was joined has done them. One that nobody joins is detached, and nothing
+ * tells when it has gone. In code that can be unloaded such a thread becomes an orphan instead: its object
+ * stays in a list until a try finds that it has gone.
  */
 #ifndef TI_NATIVE_H
 #define TI_NATIVE_H

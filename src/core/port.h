@@ -112,11 +112,12 @@ bool ti_port_set_self(void *self, void (*leave)(void *self));
 /* Look closer where ti_port_self() gave NULL. */
 void *ti_port_self_recall(void);
 
-/* Where the calling thread keeps the pointer that ti_port_self() gives, so that another one can make that NULL; NULL
- * where ti_port_forget_selves() does so itself. */
+/* Where the calling thread keeps the pointer that ti_port_self() gives, so that another one can make that
+ * NULL; NULL where ti_port_forget_selves() does so itself. */
 void **ti_port_self_place(void);
 
-/* From here on the end of no thread that has a pointer is told, until it sets one again. No thread is in a call. */
+/* From here on the end of no thread that has a pointer is told, until it sets one again. No thread is in a
+ * call. */
 void ti_port_forget_selves(void);
 
 /*
@@ -147,17 +148,17 @@ bool ti_port_at_exit(void (*hook)(void));
 bool ti_port_threads_are_gone(void);
 
 /*
- * The core's hooks around a fork. They are the one exception to the rule that a backend calls only what it was handed:
- * the system is to be told of them when the code is loaded, before any call of the core. Then they run after the prepare
- * handlers that users register later, and before their handlers in the parent and the child, all of which may use the
- * library. The hooks allocate nothing and give no memory back.
+ * The core's hooks around a fork. They are the one exception to the rule that a backend calls only what it
+ * was handed: the system is to be told of them when the code is loaded, before any call of the core. Then
+ * they run after the prepare handlers that users register later, and before their handlers in the parent
+ * and the child, all of which may use the library. The hooks allocate nothing and give no memory back.
  */
 void ti_fork_prepare(void);
 void ti_fork_parent(void);
 void ti_fork_child(void);
 
-/* Whether the system calls these around every fork. Where it would not have them when the code was loaded, it is asked
- * again. True where there is no fork, or where a backend cannot know of any. */
+/* Whether the system calls these around every fork. Where it would not have them when the code was loaded,
+ * it is asked again. True where there is no fork, or where a backend cannot know of any. */
 bool ti_port_at_fork(void);
 
 /* ---- 7 a fence in all threads of the process ---- */
@@ -181,8 +182,8 @@ typedef enum ti_home {
 
 ti_home ti_port_home(void);
 
-/* Have the pin, if the home is to be pinned; again is once. False: the system refuses. And take it out: the code is gone
- * with the return if nobody else keeps it. */
+/* Have the pin, if the home is to be pinned; again is once. False: the system refuses. And take it out: the
+ * code is gone with the return if nobody else keeps it. */
 bool ti_port_pin(void);
 void ti_port_unpin(void);
 

@@ -8,8 +8,8 @@
 
 #include "port.h"
 
-/* The copy's first use: have all that is needed for threads, once. False: the process would not wait for them at its exit,
- * or a forked child could not be told; asked again, it tries again. */
+/* The copy's first use: have all that is needed for threads, once. False: the process would not wait for
+ * them at its exit, or a forked child could not be told; asked again, it tries again. */
 bool ti_runtime_start(void);
 /* Whether anything has been used since the code was loaded, or unloaded by threading_unload(). */
 bool ti_runtime_is_used(void);
@@ -30,8 +30,8 @@ bool ti_shutdown_is_exiting(void);
 /* fork.c: a number that is another one in each forked child. (The hooks are in port.h.) */
 extern uint32_t ti_fork_family;
 
-/* Memory that is to be given back as soon as the hooks of all are over: in one of ours no allocator may be called. It has
- * room for a pointer; NULL is allowed. And outside of them: give back what was put off. */
+/* Memory that is to be given back as soon as the hooks of all are over: in one of ours no allocator may be
+ * called. It has room for a pointer; NULL is allowed. And outside of them: give back what was put off. */
 void ti_fork_put_off(void *memory);
 void ti_fork_put_record_off(
     threading_thread_t *record); /* the same for a reference, which nobody else gives back */

@@ -96,10 +96,9 @@ typedef struct ti_self {
     uint64_t life;         /* see foreign.h, under the registry's guard, as the next; 0: not on the list */
     struct ti_self *foreign_next;
     struct ti_self **foreign_link;
-    void **
-        place; /* where its thread has the pointer to it: the backend's, and that of inline functions; or NULL */
-    struct threading_fast **shown;
-    ti_parker parker; /* last: it stays as it is when the rest is reset for the next thread */
+    void **place;                  /* where its thread has the pointer to it: the backend's, or NULL */
+    struct threading_fast **shown; /* that of inline functions, or NULL */
+    ti_parker parker;              /* last: it stays as it is when the rest is reset for the next thread */
 } ti_self;
 
 /* The thread that a waiter belongs to. */

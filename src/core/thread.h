@@ -105,7 +105,8 @@ void ti_thread_set_gone(ti_self *self, threading_thread_t *record, uint32_t stat
 void ti_thread_set_ended(threading_thread_t *record);
 void ti_thread_leave(threading_thread_t *record);
 
-/* The end of an object of which there is no reference any more, and whose system's thread is nobody's business. */
+/* The end of an object of which there is no reference any more, and whose system's thread is nobody's
+ * business. */
 void ti_thread_dispose(threading_thread_t *thread);
 
 /* name.c */

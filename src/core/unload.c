@@ -2,10 +2,11 @@
 /*
  * The end of a copy of the library that the process outlives: what a plugin does before it is unloaded.
  *
- * The code of a copy in a shared object is kept loaded from the first use on (port.h, 7), since threads may be in it, and the
- * system is to call it at their ends. Here all that can bring anybody into the code is taken back, or, if a thread may
- * be in it, nothing. The hooks of exit and fork stay registered for as long as the code is loaded: when nothing is used they
- * do nothing. Memory goes back to the system unless the program itself is the copy's home: then it waits for the next use.
+ * The code of a copy in a shared object is kept loaded from the first use on (port.h, 7), since threads may
+ * be in it, and the system is to call it at their ends. Here all that can bring anybody into the code is
+ * taken back, or, if a thread may be in it, nothing. The hooks of exit and fork stay registered for as long
+ * as the code is loaded: when nothing is used they do nothing. Memory goes back to the system unless the
+ * program itself is the copy's home: then it waits for the next use.
  */
 #include "bias.h"
 #include "block.h"
@@ -34,8 +35,8 @@ static bool ti_unload_is_busy(const ti_self *self)
            !ti_port_is_idle();
 }
 
-/* A thread that was not started here, the calling one too: it is not known any more. What it has is put off, since guards
- * are held. */
+/* A thread that was not started here, the calling one too: it is not known any more. What it has is put
+ * off, since guards are held. */
 static void ti_unload_thread(ti_self *self, void *unused)
 {
     (void)unused;

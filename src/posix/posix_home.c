@@ -2,10 +2,11 @@
 /*
  * Where this code is, and how it is kept there.
  *
- * In a shared object it is kept by a reference of its own, dlopen() of the object by its own name. glibc then can have it
- * back: when the last reference is gone it takes the object's handlers out of its tables, those of fork, and those of exit
- * after it has run them. musl never unloads an object. macOS has a table of fork handlers that nothing can be taken out of,
- * so there an object stays once it is loaded; and so it does where nothing is known of the system.
+ * In a shared object it is kept by a reference of its own, dlopen() of the object by its own name. glibc
+ * then can have it back: when the last reference is gone it takes the object's handlers out of its tables,
+ * those of fork, and those of exit after it has run them. musl never unloads an object. macOS has a table
+ * of fork handlers that nothing can be taken out of, so there an object stays once it is loaded; and so it
+ * does where nothing is known of the system.
  */
 #include "posix_system.h"
 
@@ -30,8 +31,8 @@ typedef struct ti_posix_object {
     ElfW(Half) count;
 } ti_posix_object;
 
-/* Weak, so that a program that is linked statically, or with an old glibc and without its libdl, needs none of them. It
- * then has no object either that could be unloaded. */
+/* Weak, so that a program that is linked statically, or with an old glibc and without its libdl, needs none
+ * of them. It then has no object either that could be unloaded. */
 static int ti_posix_iterate(int (*look)(ti_posix_object *object, size_t size, void *arg), void *arg)
     __attribute__((weakref("dl_iterate_phdr")));
 static void *ti_posix_open(const char *name, int flags) __attribute__((weakref("dlopen")));

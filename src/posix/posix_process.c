@@ -38,8 +38,8 @@ bool ti_port_threads_are_gone(void)
     return false;
 }
 
-/* Two threads must not both register the hooks: the guards would be wanted twice by one fork. To the second one the hooks
- * are not there yet. */
+/* Two threads must not both register the hooks: the guards would be wanted twice by one fork. To the second
+ * one the hooks are not there yet. */
 bool ti_port_at_fork(void)
 {
     if (ti_swap_acquire(&ti_posix_fork_hooks, TI_NO_FORK_HOOKS, TI_HOOKING_FORKS)) {
@@ -49,7 +49,8 @@ bool ti_port_at_fork(void)
     return ti_load_acquire(&ti_posix_fork_hooks) == TI_FORKS_HOOKED;
 }
 
-/* Before all constructors that users can have without a warning, and so before all handlers that they register. */
+/* Before all constructors that users can have without a warning, and so before all handlers that they
+ * register. */
 __attribute__((constructor(101))) static void ti_posix_hook_forks(void)
 {
     (void)ti_port_at_fork(); /* asked again by the first use */

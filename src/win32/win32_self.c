@@ -173,8 +173,8 @@ void **ti_port_self_place(void)
     return NULL;
 }
 
-/* The next TLS slot is NULL in all threads. The FLS slot is kept: to free it would call for each thread that set it. A
- * callback that finds no pointer does nothing. */
+/* The next TLS slot is NULL in all threads. The FLS slot is kept: to free it would call for each thread
+ * that set it. A callback that finds no pointer does nothing. */
 void ti_port_forget_selves(void)
 {
     (void)TlsFree(ti_win32_self); /* fails for no slot that there is */

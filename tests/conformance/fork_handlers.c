@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handlers of users around a fork, registered before the library's first use, as pthread_atfork is used: they call what
- * they like, and hold locks over the fork.
+ * Handlers of users around a fork, registered before the library's first use, as pthread_atfork is used:
+ * they call what they like, and hold locks over the fork.
  *
  * Where a case says "vanished", it means a thread of the parent, seen from the child.
  */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* threading_unload() where the library is a part of the program: nothing is left, and the next use is a first use. */
+/* threading_unload() where the library is a part of the program: nothing is left, and the next use is a
+ * first use. */
 #include <string.h>
 
 #include "crowd.h"
@@ -17,12 +18,6 @@ static void needs_unload(void)
 {
     if (threading_unload() == THREADING_UNSUPPORTED)
         SKIP("the library is in an object that stays loaded");
-}
-
-static void needs_ends(void)
-{
-    if (is_c11())
-        SKIP("C11 cannot tell when a detached thread has gone");
 }
 
 /* What has waited may have left a thread of the backend's own, which goes when nobody waits. */
@@ -53,6 +48,16 @@ static void everything_works(void)
     CHECK_EQUAL(threading_active_count(), 2);
     gate_open(&gate);
     finished(thread);
+}
+
+/* C11 cannot tell when a thread has gone that nobody joins. */
+static void unload_when_it_has_gone(void)
+{
+    AWAIT(threading_active_count() == 1);
+    if (is_c11())
+        CHECK_STATUS(threading_unload(), THREADING_BUSY);
+    else
+        AWAIT(threading_unload() == THREADING_OK);
 }
 
 /* ------------------------------------------------------------------------------------------- cases */
@@ -119,24 +124,12 @@ static void *stay(void *arg)
 CASE(daemon_is_in_the_way_until_it_has_gone)
 {
     needs_unload();
-    needs_ends();
     gate_close(&gate);
     CHECK_STATUS(threading_start_new_thread(stay, &gate, NULL), THREADING_OK);
     CHECK_STATUS(threading_unload(), THREADING_BUSY);
     gate_open(&gate);
-    AWAIT(threading_unload() == THREADING_OK);
+    unload_when_it_has_gone();
     everything_works();
-}
-
-CASE(detached_thread_is_in_the_way_for_ever_where_nothing_tells_its_end)
-{
-    needs_unload();
-    if (!is_c11())
-        SKIP("this backend tells when a detached thread has gone");
-    CHECK_STATUS(threading_start_new_thread(return_at_once, NULL, NULL), THREADING_OK);
-    AWAIT(threading_active_count() == 1);
-    threading_sleep(0.1);
-    CHECK_STATUS(threading_unload(), THREADING_BUSY);
 }
 
 static void *unload_here(void *arg)
@@ -192,21 +185,29 @@ CASE(pool_is_in_the_way_until_its_shutdown)
     everything_works();
 }
 
-static threading_event_t event;
+static threading_condition_t turn = THREADING_CONDITION_INIT;
 
-static void *wait_for_event(void *arg)
+static THREADING_NO_ANALYSIS void *wait_for_turn(void *is_awaited)
 {
-    atomic_fetch_add(&ready, 1);
-    CHECK_STATUS(threading_event_wait(&event), THREADING_OK);
-    return arg;
+    CHECK_STATUS(threading_condition_acquire(&turn), THREADING_OK);
+    *(bool *)is_awaited = true;
+    CHECK_STATUS(threading_condition_wait(&turn), THREADING_OK);
+    CHECK_STATUS(threading_condition_release(&turn), THREADING_OK);
+    return is_awaited;
 }
 
+/* When the flag is seen under the condition's lock, the other one waits. */
 CASE(waiting_foreign_thread_is_in_the_way)
 {
     needs_unload();
-    foreign_t *guest = foreign_start(wait_for_event, NULL);
-    AWAIT(atomic_load(&ready) == 1 && threading_unload() == THREADING_BUSY);
-    CHECK_STATUS(threading_event_set(&event), THREADING_OK);
+    bool is_awaited = false, is_seen = false;
+    foreign_t *guest = foreign_start(wait_for_turn, &is_awaited);
+    while (!is_seen)
+        THREADING_WITH_CONDITION(&turn)
+            is_seen = is_awaited;
+    CHECK_STATUS(threading_unload(), THREADING_BUSY);
+    THREADING_WITH_CONDITION(&turn)
+        CHECK_STATUS(threading_condition_notify(&turn, 1), THREADING_OK);
     foreign_join(guest);
     unload();
 }
@@ -238,10 +239,10 @@ CASE(foreign_thread_that_goes_on_is_known_anew)
             continue;
         unload();
         CHECK(!threading_thread_is_alive(dummy));
-        threading_thread_free(dummy);
         CHECK_EQUAL(threading_active_count(), 1);
         atomic_fetch_add(&ready, 1);
         foreign_join(guest);
+        threading_thread_free(dummy);
         CHECK_EQUAL(threading_active_count(), 1);
     }
 }

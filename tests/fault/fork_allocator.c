@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An allocator that is protected by a Lock which handlers hold over a fork, as allocators do: nobody may wait for it under
- * a guard that the fork wants, nor may the hooks themselves.
+ * An allocator that is protected by a Lock which handlers hold over a fork, as allocators do: nobody may
+ * wait for it under a guard that the fork wants, nor may the hooks themselves.
  */
 #include "child.h"
 #include "crowd.h"
@@ -168,7 +168,8 @@ static void *use_local_and_stay(void *arg)
     return wait_at_gate(arg);
 }
 
-/* Nobody but the library has a handle of a thread that has copies of locals, and the child has to give all that back. */
+/* Nobody but the library has a handle of a thread that has copies of locals, and the child has to give all
+ * that back. */
 CASE(what_vanished_threads_had_is_given_back_later)
 {
     enum { count = 3 };

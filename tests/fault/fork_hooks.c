@@ -11,7 +11,8 @@
 
 #include "port.h"
 
-/* From before main on, when the library asks first; a sanitizer that asks too is answered as if it had its way. */
+/* From before main on, when the library asks first; a sanitizer that asks too is answered as if it had its
+ * way. */
 static bool has_room;
 static int asked, registered;
 

@@ -19,6 +19,8 @@ static threading_lock_t lock;
 static threading_rlock_t rlock;
 static threading_local_t local = THREADING_LOCAL_INIT(int);
 static threading_event_t may_go;
+static threading_condition_t turn = THREADING_CONDITION_INIT;
+static bool is_turn_awaited; /* under its lock */
 static threading_thread_t *worker;
 static threading_executor_t *pool;
 
@@ -66,6 +68,30 @@ static int active_count(void)
 static void wait_to_be_let(void)
 {
     expect(threading_event_wait(&may_go) == THREADING_OK);
+}
+
+/* Whoever has the condition's lock and sees that it is awaited knows that the other one waits. */
+static void wait_for_turn(void)
+{
+    expect(threading_condition_acquire(&turn) == THREADING_OK);
+    is_turn_awaited = true;
+    expect(threading_condition_wait(&turn) == THREADING_OK);
+    expect(threading_condition_release(&turn) == THREADING_OK);
+}
+
+static int is_awaited(void)
+{
+    expect(threading_condition_acquire(&turn) == THREADING_OK);
+    int awaited = is_turn_awaited;
+    expect(threading_condition_release(&turn) == THREADING_OK);
+    return awaited;
+}
+
+static void give_turn(void)
+{
+    expect(threading_condition_acquire(&turn) == THREADING_OK);
+    expect(threading_condition_notify(&turn, 1) == THREADING_OK);
+    expect(threading_condition_release(&turn) == THREADING_OK);
 }
 
 static void *stay(void *arg)
@@ -147,8 +173,21 @@ const plugin_calls *
 plugin(void)
 {
     static const plugin_calls calls = {
-        use,        run_thread, active_count,   start_daemon, start_worker, start_speaker,      join_worker,
-        start_pool, end_pool,   wait_to_be_let, let_go,       unload,       unload_in_a_thread,
+        .use = use,
+        .run_thread = run_thread,
+        .active_count = active_count,
+        .start_daemon = start_daemon,
+        .start_worker = start_worker,
+        .start_speaker = start_speaker,
+        .join_worker = join_worker,
+        .start_pool = start_pool,
+        .end_pool = end_pool,
+        .wait_for_turn = wait_for_turn,
+        .is_awaited = is_awaited,
+        .give_turn = give_turn,
+        .let_go = let_go,
+        .unload = unload,
+        .unload_in_a_thread = unload_in_a_thread,
     };
     return &calls;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A plugin with the library inside, loaded and closed. This program has a copy of its own for the harness; what it tests is
- * the plugin's.
+ * A plugin with the library inside, loaded and closed. This program has a copy of its own for the harness;
+ * what it tests is the plugin's.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -384,7 +384,7 @@ CASE(started_thread_cannot_unload)
 
 static void *wait_in_the_plugin(void *arg)
 {
-    calls->wait_to_be_let();
+    calls->wait_for_turn();
     return arg;
 }
 
@@ -392,8 +392,9 @@ CASE(foreign_thread_is_in_the_way_while_it_waits)
 {
     load();
     foreign_t *guest = foreign_start(wait_in_the_plugin, NULL);
-    AWAIT(calls->unload() == THREADING_BUSY);
-    calls->let_go();
+    AWAIT(calls->is_awaited());
+    CHECK_EQUAL(calls->unload(), THREADING_BUSY);
+    calls->give_turn();
     foreign_join(guest);
     unload_at_last();
     unload_and_close();
