@@ -327,11 +327,13 @@ bool ti_thread_reap(ti_self *self, threading_thread_t *record, int64_t deadline)
     }
 }
 
-/* Whether nothing is held up if the calling thread's join lasts until the process is gone. */
+/* Whether nothing is held up if the calling thread's join lasts until the process is gone. The system's join
+ * of a thread that was killed does not last, and would be taken for its end. */
 static bool ti_join_may_last(const ti_self *self)
 {
-    return !ti_exit_has_begun() && (self->record == NULL || self->record == ti_registry_main() ||
-                                    (threading_thread_daemon(self->record) && !self->record->is_worker));
+    return !ti_exit_has_begun() && !ti_port_threads_are_gone() &&
+           (self->record == NULL || self->record == ti_registry_main() ||
+            (threading_thread_daemon(self->record) && !self->record->is_worker));
 }
 
 /*
