@@ -14,6 +14,7 @@
 /* The leak sanitizer of a program that was built with it, while this library was not: it looks for pointers
  * in memory that it knows. */
 #if defined(__linux__)
+/* The name is the sanitizer's. NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 __attribute__((weak)) void __lsan_register_root_region(const void *memory, size_t size);
 __attribute__((weak)) void __lsan_unregister_root_region(const void *memory, size_t size);
 
