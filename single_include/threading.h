@@ -503,15 +503,17 @@ THREADING_API threading_status_t threading_shutdown(void);
 /**
  * Leave nothing of this copy of the library behind, before the plugin that it is part of is unloaded.
  *
- * A copy in a shared object keeps that loaded from its first use on, whatever dlclose() says: the ends of threads
- * that used it, and of the process, are told to it. This call gives all of that up: the system's key, the hooks of
- * exit and fork, the memory of threads that were not started here, and the reference that keeps the
- * object. Those threads may go on, and end when they like. Their Dummies and what they have of locals go
- * without finalisers: destroy locals first. Objects of the copy that still are in use are the caller's to free before.
- * The next use of the copy, if it is not unloaded, is a first use; main's name is what it was.
+ * A copy in a shared object keeps that loaded from its first use on, whatever dlclose() says: the ends of
+ * threads that used it, and of the process, are told to it. This call gives all of that up: the system's
+ * key, the hooks of exit and fork, the memory of threads that were not started here, and the reference that
+ * keeps the object. Those threads may go on, and end when they like. Their Dummies and what they have of
+ * locals go without finalisers: destroy locals first. Objects of the copy that still are in use are the
+ * caller's to free before. The next use of the copy, if it is not unloaded, is a first use; main's name is
+ * what it was.
  *
  * During the call no other thread may be in a call of this copy, nor end if it has used it. It must not be
- * called by a function that the library calls, and the caller's own reference to the plugin must still be there.
+ * called by a function that the library calls, and the caller's own reference to the plugin must still be
+ * there.
  * @return THREADING_OK, also when nothing was used; THREADING_BUSY, and nothing was done, while a thread that was
  *         started here is alive, or has ended and the system's thread has not gone (join those of which there
  *         are handles; others go in a moment), while a thread waits, when called by a thread
@@ -3084,11 +3086,12 @@ static bool ti_port_set_self(void *self, void (*leave)(void *self));
 /* Look closer where ti_port_self() gave NULL. */
 static void *ti_port_self_recall(void);
 
-/* Where the calling thread keeps the pointer that ti_port_self() gives, so that another one can make that NULL; NULL
- * where ti_port_forget_selves() does so itself. */
+/* Where the calling thread keeps the pointer that ti_port_self() gives, so that another one can make that
+ * NULL; NULL where ti_port_forget_selves() does so itself. */
 static void **ti_port_self_place(void);
 
-/* From here on the end of no thread that has a pointer is told, until it sets one again. No thread is in a call. */
+/* From here on the end of no thread that has a pointer is told, until it sets one again. No thread is in a
+ * call. */
 static void ti_port_forget_selves(void);
 
 /*
@@ -3119,17 +3122,17 @@ static bool ti_port_at_exit(void (*hook)(void));
 static bool ti_port_threads_are_gone(void);
 
 /*
- * The core's hooks around a fork. They are the one exception to the rule that a backend calls only what it was handed:
- * the system is to be told of them when the code is loaded, before any call of the core. Then they run after the prepare
- * handlers that users register later, and before their handlers in the parent and the child, all of which may use the
- * library. The hooks allocate nothing and give no memory back.
+ * The core's hooks around a fork. They are the one exception to the rule that a backend calls only what it
+ * was handed: the system is to be told of them when the code is loaded, before any call of the core. Then
+ * they run after the prepare handlers that users register later, and before their handlers in the parent
+ * and the child, all of which may use the library. The hooks allocate nothing and give no memory back.
  */
 static void ti_fork_prepare(void);
 static void ti_fork_parent(void);
 static void ti_fork_child(void);
 
-/* Whether the system calls these around every fork. Where it would not have them when the code was loaded, it is asked
- * again. True where there is no fork, or where a backend cannot know of any. */
+/* Whether the system calls these around every fork. Where it would not have them when the code was loaded,
+ * it is asked again. True where there is no fork, or where a backend cannot know of any. */
 static bool ti_port_at_fork(void);
 
 /* ---- 7 a fence in all threads of the process ---- */
@@ -3153,8 +3156,8 @@ typedef enum ti_home {
 
 static ti_home ti_port_home(void);
 
-/* Have the pin, if the home is to be pinned; again is once. False: the system refuses. And take it out: the code is gone
- * with the return if nobody else keeps it. */
+/* Have the pin, if the home is to be pinned; again is once. False: the system refuses. And take it out: the
+ * code is gone with the return if nobody else keeps it. */
 static bool ti_port_pin(void);
 static void ti_port_unpin(void);
 
@@ -4037,10 +4040,9 @@ typedef struct ti_self {
     uint64_t life;         /* see foreign.h, under the registry's guard, as the next; 0: not on the list */
     struct ti_self *foreign_next;
     struct ti_self **foreign_link;
-    void **
-        place; /* where its thread has the pointer to it: the backend's, and that of inline functions; or NULL */
-    struct threading_fast **shown;
-    ti_parker parker; /* last: it stays as it is when the rest is reset for the next thread */
+    void **place;                  /* where its thread has the pointer to it: the backend's, or NULL */
+    struct threading_fast **shown; /* that of inline functions, or NULL */
+    ti_parker parker;              /* last: it stays as it is when the rest is reset for the next thread */
 } ti_self;
 
 /* The thread that a waiter belongs to. */
@@ -4884,15 +4886,16 @@ static void ti_linger(ti_self *self);
 /* Finalise and free all of this thread's copies, also those that finalisers make. */
 static void ti_local_finish(ti_self *self);
 
-/* Around fork: hold the locals' guard; in the child also forget the copies of a thread that is gone, whose memory is put
- * off (runtime.h). */
+/* Around fork: hold the locals' guard; in the child also forget the copies of a thread that is gone, whose
+ * memory is put off (runtime.h). */
 static void ti_local_lock(ti_self *self);
 static bool ti_local_try_lock(void);
 static void ti_local_unlock(void);
 static void ti_local_reset_guard(void);
 static void ti_local_abandon(ti_self *self);
 
-/* When no thread is known: give back what is kept for slots. Locals that have one keep it for their next use. */
+/* When no thread is known: give back what is kept for slots. Locals that have one keep it for their next
+ * use. */
 static void ti_local_unload(void);
 
 /* -------------------------------------------------------------------------------------- src/core/memory.h */
@@ -5018,7 +5021,8 @@ static void ti_thread_set_gone(ti_self *self, threading_thread_t *record, uint32
 static void ti_thread_set_ended(threading_thread_t *record);
 static void ti_thread_leave(threading_thread_t *record);
 
-/* The end of an object of which there is no reference any more, and whose system's thread is nobody's business. */
+/* The end of an object of which there is no reference any more, and whose system's thread is nobody's
+ * business. */
 static void ti_thread_dispose(threading_thread_t *thread);
 
 /* name.c */
@@ -5035,9 +5039,10 @@ static ti_name ti_name_of_main;
 /*
  * The system's threads that were started here: which of them may still be in our code.
  *
- * A thread's last instructions come after its end as a Thread: in the backend, in what the system calls at a thread's end. A
- * thread that was joined has done them. One that nobody joins is detached, and nothing tells when it has gone. In code that
- * can be unloaded such a thread becomes an orphan instead: its object stays in a list until a try finds that it has gone.
+ * A thread's last instructions come after its end as a Thread: in the backend, in what the system calls at
+ * a thread's end. A thread that was joined has done them. One that nobody joins is detached, and nothing
+ * tells when it has gone. In code that can be unloaded such a thread becomes an orphan instead: its object
+ * stays in a list until a try finds that it has gone.
  */
 
 /* As the functions of port.h with these names. */
@@ -5124,8 +5129,8 @@ static void ti_rlock_restore(threading_rlock_t *rlock, ti_self *self, uint32_t l
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The copy's first use: have all that is needed for threads, once. False: the process would not wait for them at its exit,
- * or a forked child could not be told; asked again, it tries again. */
+/* The copy's first use: have all that is needed for threads, once. False: the process would not wait for
+ * them at its exit, or a forked child could not be told; asked again, it tries again. */
 static bool ti_runtime_start(void);
 /* Whether anything has been used since the code was loaded, or unloaded by threading_unload(). */
 static bool ti_runtime_is_used(void);
@@ -5146,8 +5151,8 @@ static bool ti_shutdown_is_exiting(void);
 /* fork.c: a number that is another one in each forked child. (The hooks are in port.h.) */
 static uint32_t ti_fork_family;
 
-/* Memory that is to be given back as soon as the hooks of all are over: in one of ours no allocator may be called. It has
- * room for a pointer; NULL is allowed. And outside of them: give back what was put off. */
+/* Memory that is to be given back as soon as the hooks of all are over: in one of ours no allocator may be
+ * called. It has room for a pointer; NULL is allowed. And outside of them: give back what was put off. */
 static void ti_fork_put_off(void *memory);
 static void ti_fork_put_record_off(
     threading_thread_t *record); /* the same for a reference, which nobody else gives back */
@@ -5598,10 +5603,11 @@ static bool ti_port_fence_all(void)
 /*
  * Where this code is, and how it is kept there.
  *
- * In a shared object it is kept by a reference of its own, dlopen() of the object by its own name. glibc then can have it
- * back: when the last reference is gone it takes the object's handlers out of its tables, those of fork, and those of exit
- * after it has run them. musl never unloads an object. macOS has a table of fork handlers that nothing can be taken out of,
- * so there an object stays once it is loaded; and so it does where nothing is known of the system.
+ * In a shared object it is kept by a reference of its own, dlopen() of the object by its own name. glibc
+ * then can have it back: when the last reference is gone it takes the object's handlers out of its tables,
+ * those of fork, and those of exit after it has run them. musl never unloads an object. macOS has a table
+ * of fork handlers that nothing can be taken out of, so there an object stays once it is loaded; and so it
+ * does where nothing is known of the system.
  */
 
 #include <dlfcn.h>
@@ -5623,8 +5629,8 @@ typedef struct ti_posix_object {
     ElfW(Half) count;
 } ti_posix_object;
 
-/* Weak, so that a program that is linked statically, or with an old glibc and without its libdl, needs none of them. It
- * then has no object either that could be unloaded. */
+/* Weak, so that a program that is linked statically, or with an old glibc and without its libdl, needs none
+ * of them. It then has no object either that could be unloaded. */
 static int ti_posix_iterate(int (*look)(ti_posix_object *object, size_t size, void *arg), void *arg)
     __attribute__((weakref("dl_iterate_phdr")));
 static void *ti_posix_open(const char *name, int flags) __attribute__((weakref("dlopen")));
@@ -5911,6 +5917,7 @@ typedef int ti_posix_is_not_linux; /* C wants a declaration in every file */
 /* The leak sanitizer of a program that was built with it, while this library was not: it looks for pointers
  * in memory that it knows. */
 #if defined(__linux__)
+/* The name is the sanitizer's. NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 __attribute__((weak)) void __lsan_register_root_region(const void *memory, size_t size);
 __attribute__((weak)) void __lsan_unregister_root_region(const void *memory, size_t size);
 
@@ -6209,8 +6216,8 @@ static bool ti_port_threads_are_gone(void)
     return false;
 }
 
-/* Two threads must not both register the hooks: the guards would be wanted twice by one fork. To the second one the hooks
- * are not there yet. */
+/* Two threads must not both register the hooks: the guards would be wanted twice by one fork. To the second
+ * one the hooks are not there yet. */
 static bool ti_port_at_fork(void)
 {
     if (ti_swap_acquire(&ti_posix_fork_hooks, TI_NO_FORK_HOOKS, TI_HOOKING_FORKS)) {
@@ -6220,7 +6227,8 @@ static bool ti_port_at_fork(void)
     return ti_load_acquire(&ti_posix_fork_hooks) == TI_FORKS_HOOKED;
 }
 
-/* Before all constructors that users can have without a warning, and so before all handlers that they register. */
+/* Before all constructors that users can have without a warning, and so before all handlers that they
+ * register. */
 __attribute__((constructor(101))) static void ti_posix_hook_forks(void)
 {
     (void)ti_port_at_fork(); /* asked again by the first use */
@@ -7002,8 +7010,8 @@ static void **ti_port_self_place(void)
     return NULL;
 }
 
-/* The next TLS slot is NULL in all threads. The FLS slot is kept: to free it would call for each thread that set it. A
- * callback that finds no pointer does nothing. */
+/* The next TLS slot is NULL in all threads. The FLS slot is kept: to free it would call for each thread
+ * that set it. A callback that finds no pointer does nothing. */
 static void ti_port_forget_selves(void)
 {
     (void)TlsFree(ti_win32_self); /* fails for no slot that there is */
@@ -7557,7 +7565,8 @@ static void ti_port_unpark(ti_parker *parker)
 
 /* ---------------------------------------------------------------------------------- src/c11/c11_process.c */
 
-/* The process: exit is C's own; of fork C knows nothing, so a forked child must not use the library (docs/limits.md). */
+/* The process: exit is C's own; of fork C knows nothing, so a forked child must not use the library
+ * (docs/limits.md). */
 #include <stdlib.h>
 
 static bool ti_port_at_exit(void (*hook)(void))
@@ -7575,7 +7584,7 @@ static bool ti_port_at_fork(void)
     return true;
 }
 
-/* C knows of no objects: threading_unload() has to be called before this code is unloaded (docs/limits.md). */
+/* C knows of no objects: threading_unload() comes before this code is unloaded (docs/limits.md). */
 static ti_home ti_port_home(void)
 {
     return TI_HOME_LOOSE;
@@ -10073,15 +10082,16 @@ static void ti_foreign_reset(ti_self *survivor)
 /*
  * Fork: in the child only the calling thread is left, and it is main.
  *
- * Before the fork the registry's, the locals' and the blocks' guards are taken, so that what they protect is whole in
- * the child; no other lock of the library is ever held while one of them is wanted, apart from a bucket's for
- * moments. The child makes the three guards and the parking lot new instead of unlocking them: nobody waits there
- * any more. Users' locks stay as they are, as in CPython: what a vanished thread held stays held.
+ * Before the fork the registry's, the locals' and the blocks' guards are taken, so that what they protect is
+ * whole in the child; no other lock of the library is ever held while one of them is wanted, apart from a
+ * bucket's for moments. The child makes the three guards and the parking lot new instead of unlocking them:
+ * nobody waits there any more. Users' locks stay as they are, as in CPython: what a vanished thread held stays held.
  *
- * The hooks are registered when the code is loaded, so users' prepare handlers run before the guards are taken, and
- * their other handlers after the guards are free again: in all of them every call works. What they hold meanwhile the
- * hooks must not want. That may be the lock of an allocator: the hooks allocate nothing (but see ti_fork_spare), and what
- * they would give back they put off. And they run in processes that never use the library: there a fork costs three swaps.
+ * The hooks are registered when the code is loaded, so users' prepare handlers run before the guards are
+ * taken, and their other handlers after the guards are free again: in all of them every call works. What
+ * they hold meanwhile the hooks must not want. That may be the lock of an allocator: the hooks allocate
+ * nothing (but see ti_fork_spare), and what they would give back they put off. And they run in processes
+ * that never use the library: there a fork costs three swaps.
  */
 #include <string.h>
 
@@ -10089,7 +10099,7 @@ static uint32_t ti_fork_family;
 
 /* ---- before the fork, and in the parent ---- */
 
-/* Only a thread that is known can wait for a guard; this one need not be known to take those that are free. */
+/* Only a known thread can wait for a guard; this one need not be known to take those that are free. */
 static bool ti_fork_try_guards(void)
 {
     if (!ti_local_try_lock())
@@ -10103,8 +10113,8 @@ static bool ti_fork_try_guards(void)
     return false;
 }
 
-/* Whether nothing is used, and the guards are taken. It is asked again under them: a thread that becomes known has said so
- * before it takes the registry's. */
+/* Whether nothing is used, and the guards are taken. It is asked again under them: a thread that becomes
+ * known has said so before it takes the registry's. */
 static bool ti_fork_of_unused(void)
 {
     if (ti_runtime_is_used() || !ti_fork_try_guards())
@@ -10188,8 +10198,8 @@ static void ti_fork_forget_thread(ti_self *self, void *survivor)
         ti_self_free(self);
 }
 
-/* The objects of the threads that are gone: ended, for whoever still holds them. A main that has left stays listed, and
- * has given its own reference back. */
+/* The objects of the threads that are gone: ended, for whoever still holds them. A main that has left stays
+ * listed, and has given its own reference back. */
 static void ti_fork_end_records(const threading_thread_t *survivor)
 {
     for (threading_thread_t *record = ti_registry_first(), *next; record != NULL; record = next) {
@@ -10208,9 +10218,9 @@ static void ti_fork_end_records(const threading_thread_t *survivor)
 /* ---- in the child: its main ---- */
 
 /*
- * An object and a name for the first foreign thread that forks without having them: in the hook there is no memory.
- * There is one of each. A foreign thread that forks in such a child gets memory all the same; a handler that holds an
- * allocator's lock over that second fork too is not known.
+ * An object and a name for the first foreign thread that forks without having them: in the hook there is no
+ * memory. There is one of each. A foreign thread that forks in such a child gets memory all the same; a
+ * handler that holds an allocator's lock over that second fork too is not known.
  */
 static bool ti_fork_spare_is_used;
 static ti_name ti_fork_spare_name = {NULL, "MainThread", true};
@@ -10831,9 +10841,8 @@ static struct {
     ti_guard guard;
     uint32_t *free; /* slots that were given back */
     size_t free_count;
-    size_t
-        free_capacity; /* at least `slots` where one was given since the last unload: giving back needs no memory */
-    uint32_t slots; /* how many there are; slot 0 is none */
+    size_t free_capacity; /* at least `slots` since one was made; giving back then needs no memory */
+    uint32_t slots;       /* how many there are; slot 0 is none */
 } ti_locals;
 
 static void *ti_copy_data(ti_copy *copy)
@@ -10869,8 +10878,9 @@ static void ti_local_reset_guard(void)
 /* ---- memory, without the guard ---- */
 
 /*
- * What a first use needs is taken before the guard, and what is left of it is given back after it. A user's allocator may
- * be protected by a Lock that a handler of fork holds while the guard is wanted: under the guard nobody may wait for it.
+ * What a first use needs is taken before the guard, and what is left of it is given back after it. A user's
+ * allocator may be protected by a Lock that a handler of fork holds while the guard is wanted: under the
+ * guard nobody may wait for it.
  *
  *   memory    an array, not zeroed
  *   capacity  how many elements it has
@@ -11720,8 +11730,8 @@ static void ti_orphans_put(threading_thread_t *thread)
     } while (!ti_swap_pointer_release(&ti_orphans, first, (uintptr_t)thread));
 }
 
-/* The list is only ever taken as a whole, so that no swap meets an object that was freed and made again. Few are in it: a
- * thread comes here when it has ended. */
+/* The list is only ever taken as a whole, so that no swap meets an object that was freed and made again.
+ * Few are in it: a thread comes here when it has ended. */
 static void ti_orphans_bury(void)
 {
     if (ti_load_pointer_relaxed(&ti_orphans) == 0) /* relaxed: spares the exchange, which decides */
@@ -14698,11 +14708,13 @@ static bool ti_thread_reap(ti_self *self, threading_thread_t *record, int64_t de
     }
 }
 
-/* Whether nothing is held up if the calling thread's join lasts until the process is gone. */
+/* Whether nothing is held up if the calling thread's join lasts until the process is gone. The system's join
+ * of a thread that was killed does not last, and would be taken for its end. */
 static bool ti_join_may_last(const ti_self *self)
 {
-    return !ti_exit_has_begun() && (self->record == NULL || self->record == ti_registry_main() ||
-                                    (threading_thread_daemon(self->record) && !self->record->is_worker));
+    return !ti_exit_has_begun() && !ti_port_threads_are_gone() &&
+           (self->record == NULL || self->record == ti_registry_main() ||
+            (threading_thread_daemon(self->record) && !self->record->is_worker));
 }
 
 /*
@@ -14979,10 +14991,11 @@ threading_status_t threading_timer_cancel(threading_thread_t *timer)
 /*
  * The end of a copy of the library that the process outlives: what a plugin does before it is unloaded.
  *
- * The code of a copy in a shared object is kept loaded from the first use on (port.h, 7), since threads may be in it, and the
- * system is to call it at their ends. Here all that can bring anybody into the code is taken back, or, if a thread may
- * be in it, nothing. The hooks of exit and fork stay registered for as long as the code is loaded: when nothing is used they
- * do nothing. Memory goes back to the system unless the program itself is the copy's home: then it waits for the next use.
+ * The code of a copy in a shared object is kept loaded from the first use on (port.h, 7), since threads may
+ * be in it, and the system is to call it at their ends. Here all that can bring anybody into the code is
+ * taken back, or, if a thread may be in it, nothing. The hooks of exit and fork stay registered for as long
+ * as the code is loaded: when nothing is used they do nothing. Memory goes back to the system unless the
+ * program itself is the copy's home: then it waits for the next use.
  */
 
 static bool ti_unload_is_awaited(void)
@@ -15001,8 +15014,8 @@ static bool ti_unload_is_busy(const ti_self *self)
            !ti_port_is_idle();
 }
 
-/* A thread that was not started here, the calling one too: it is not known any more. What it has is put off, since guards
- * are held. */
+/* A thread that was not started here, the calling one too: it is not known any more. What it has is put
+ * off, since guards are held. */
 static void ti_unload_thread(ti_self *self, void *unused)
 {
     (void)unused;
