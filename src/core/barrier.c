@@ -94,7 +94,7 @@ static bool ti_barrier_is_acting(const threading_barrier_t *barrier, const ti_se
 
 static void ti_barrier_act(threading_barrier_t *barrier, uint32_t cycle, ti_self *self)
 {
-    ti_calls_enter(self, (ti_call){ti_barrier_abandon, barrier, cycle});
+    ti_calls_enter(self, ti_barrier_abandon, barrier, cycle);
     barrier->action(barrier->arg);
     ti_calls_leave(self);
 }

@@ -1,6 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "calls.h"
 
+void ti_calls_enter(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail), void *object,
+                    uintptr_t detail)
+{
+    if (self->calls < TI_CALLS_KNOWN)
+        self->call[self->calls] = (ti_call){abandon, object, detail};
+    self->calls++;
+}
+
+void ti_calls_leave(ti_self *self)
+{
+    self->calls--;
+}
+
 void ti_calls_abandon(ti_self *self, uint32_t depth)
 {
     while (self->calls > depth) {

@@ -18,18 +18,10 @@
 
 #include "self.h"
 
-/* Around the call of the user's function. */
-static inline void ti_calls_enter(ti_self *self, ti_call call)
-{
-    if (self->calls < TI_CALLS_KNOWN)
-        self->call[self->calls] = call;
-    self->calls++;
-}
-
-static inline void ti_calls_leave(ti_self *self)
-{
-    self->calls--;
-}
+/* Around the call of the user's function: what is to be done if that ends its thread. */
+void ti_calls_enter(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail), void *object,
+                    uintptr_t detail);
+void ti_calls_leave(ti_self *self);
 
 /* Abandon all but the first so many, the innermost first. */
 void ti_calls_abandon(ti_self *self, uint32_t depth);

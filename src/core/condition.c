@@ -193,9 +193,9 @@ static bool ti_condition_ask(threading_condition_t *condition, ti_self *self, bo
                              void *arg)
 {
     if (condition->lock != NULL)
-        ti_calls_enter(self, (ti_call){ti_condition_abandon_lock, condition->lock, 0});
+        ti_calls_enter(self, ti_condition_abandon_lock, condition->lock, 0);
     else
-        ti_calls_enter(self, (ti_call){ti_condition_abandon_rlock, ti_condition_rlock(condition), 0});
+        ti_calls_enter(self, ti_condition_abandon_rlock, ti_condition_rlock(condition), 0);
     bool is_true = predicate(arg);
     ti_calls_leave(self);
     return is_true;

@@ -76,7 +76,7 @@ static void ti_map_abandon_item(ti_self *self, void *object, uintptr_t index)
 static bool ti_map_call(ti_map *map, size_t index, void **value, ti_self *self)
 {
     ti_store_relaxed(&map->slots[index].state, self->fast.ident); /* relaxed: nobody waits for it */
-    ti_calls_enter(self, (ti_call){ti_map_abandon_item, map, index});
+    ti_calls_enter(self, ti_map_abandon_item, map, index);
     *value = ti_executor_call(map->executor, map->function, map->items[index], self);
     ti_calls_leave(self);
     return !ti_executor_is_orphaned(map->executor);

@@ -72,7 +72,7 @@ bool ti_executor_help(threading_future_t *future, ti_self *self)
     threading_executor_t *executor = self->executor;
     if (future->executor != executor || !ti_future_begin(future, self->fast.ident))
         return false;
-    ti_calls_enter(self, (ti_call){ti_future_abandon, future, 0});
+    ti_calls_enter(self, ti_future_abandon, future, 0);
     void *value = ti_executor_call(executor, future->function, future->arg, self);
     ti_calls_leave(self);
     if (!ti_executor_is_orphaned(executor))
@@ -279,7 +279,7 @@ void ti_executor_work(ti_self *self)
     threading_stop_t *stop = worker->stop;
     worker->task = (ti_task){NULL, NULL};
     worker->stop = self->stop;
-    ti_calls_enter(self, (ti_call){ti_future_abandon, ti_task_future(outer), true});
+    ti_calls_enter(self, ti_future_abandon, ti_task_future(outer), true);
     for (worker->is_done = false; !worker->is_done;)
         (void)ti_thread_call(self, ti_worker_loop, worker);
     ti_calls_leave(self);
@@ -367,7 +367,7 @@ static void *ti_worker_main(void *arg)
     self->executor = executor;
     self->worker = worker;
     self->fast.rlocks++; /* it counts as the owner of what its task is waited for (ti_future_may_help) */
-    ti_calls_enter(self, (ti_call){ti_worker_abandon, worker, 0});
+    ti_calls_enter(self, ti_worker_abandon, worker, 0);
     if (executor->options.initializer == NULL ||
         ti_thread_call(self, ti_executor_initialize, executor) == executor)
         ti_executor_work(self);

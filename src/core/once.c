@@ -50,7 +50,7 @@ static void ti_once_abandon(ti_self *self, void *object, uintptr_t unused)
 static void ti_once_run(uint32_t *word, ti_self *self, void (*function)(void *arg), void *arg)
 {
     self->fast.rlocks++;
-    ti_calls_enter(self, (ti_call){ti_once_abandon, word, 0});
+    ti_calls_enter(self, ti_once_abandon, word, 0);
     function(arg);
     ti_calls_leave(self);
     self->fast.rlocks--;

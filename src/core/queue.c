@@ -119,7 +119,7 @@ static void ti_queue_insert(threading_queue_t *queue, const void *item, ti_self 
     ti_queue_copy(queue, ti_queue_item(queue, queue->count - 1), item);
     if (queue->kind != THREADING_QUEUE_PRIORITY)
         return;
-    ti_calls_enter(self, (ti_call){ti_queue_abandon, queue, 0});
+    ti_calls_enter(self, ti_queue_abandon, queue, 0);
     ti_queue_sift_up(queue, queue->count - 1);
     ti_calls_leave(self);
 }
@@ -134,7 +134,7 @@ static void ti_queue_remove(threading_queue_t *queue, void *item, ti_self *self)
         queue->first = queue->first + 1 < queue->capacity ? queue->first + 1 : 0;
     } else if (queue->kind == THREADING_QUEUE_PRIORITY) {
         ti_queue_copy(queue, ti_queue_item(queue, 0), ti_queue_item(queue, queue->count));
-        ti_calls_enter(self, (ti_call){ti_queue_abandon, queue, 0});
+        ti_calls_enter(self, ti_queue_abandon, queue, 0);
         ti_queue_sift_down(queue);
         ti_calls_leave(self);
     }
