@@ -15,6 +15,7 @@
 
 #include "atomic.h"
 #include "executor.h"
+#include "native.h"
 #include "parking.h"
 #include "port.h"
 #include "registry.h"
@@ -155,6 +156,7 @@ void ti_shutdown_at_exit(void)
     }
     ti_main_leaves(self);
     (void)ti_shutdown_wait(self, true);
+    ti_natives_detach();
 }
 
 void threading_exit_process(int code)
