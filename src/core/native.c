@@ -63,7 +63,7 @@ void ti_native_join(ti_port_thread *thread)
 bool ti_native_abandon(threading_thread_t *thread)
 {
     ti_home home = ti_port_home();
-    if (home == TI_HOME_PINNED) {
+    if (home == TI_HOME_PINNED && !ti_shutdown_is_exiting()) {
         ti_orphans_put(thread);
         return true;
     }
@@ -78,6 +78,16 @@ bool ti_natives_are_gone(void)
 {
     ti_orphans_bury();
     return ti_load_acquire(&ti_natives) == 0 && !ti_load_acquire(&ti_natives_lost);
+}
+
+void ti_natives_detach(void)
+{
+    threading_thread_t *orphan = (threading_thread_t *)ti_exchange_pointer_acquire(&ti_orphans, 0);
+    for (threading_thread_t *next; orphan != NULL; orphan = next) {
+        next = orphan->next;
+        ti_port_thread_detach(&orphan->native);
+        ti_thread_dispose(orphan);
+    }
 }
 
 void ti_natives_reset(void)

@@ -23,7 +23,10 @@ bool ti_native_abandon(threading_thread_t *thread);
 /* Whether none of the threads that were started can be in our code any more. */
 bool ti_natives_are_gone(void);
 
-/* In a forked child: they are. */
+/* When the process exits: nothing is unloaded any more, and sanitizers ask for threads that nobody joined. */
+void ti_natives_detach(void);
+
+/* In a forked child: they are gone. */
 void ti_natives_reset(void);
 
 #endif

@@ -16,6 +16,7 @@
 #include "atomic.h"
 #include "calls.h"
 #include "executor.h"
+#include "native.h"
 #include "parking.h"
 #include "port.h"
 #include "registry.h"
@@ -181,6 +182,7 @@ void ti_shutdown_at_exit(void)
     }
     ti_main_leaves(self);
     (void)ti_shutdown_wait(self, true);
+    ti_natives_detach();
 }
 
 void threading_exit_process(int code)
