@@ -51,6 +51,8 @@ static void ti_c11_destructor(void *value)
 {
     uintptr_t round = (uintptr_t)value & TI_C11_ROUNDS_MASK;
     void *next = (void *)((uintptr_t)value + 1);
+    if ((void *)((uintptr_t)value & ~TI_C11_ROUNDS_MASK) != ti_c11_self)
+        return; /* as in posix_self.c: what an earlier thread has left in this one's memory */
     if (round >= TI_C11_LEAVE_ROUND || tss_set(ti_c11_key, next) != thrd_success)
         ti_c11_call_leave((void *)((uintptr_t)value & ~TI_C11_ROUNDS_MASK));
 }
@@ -71,8 +73,6 @@ bool ti_port_is_main(void)
 void *ti_port_self_recall(void)
 {
     call_once(&ti_c11_once, ti_c11_start);
-    if (ti_c11_has_key)
-        ti_c11_self = (void *)((uintptr_t)tss_get(ti_c11_key) & ~TI_C11_ROUNDS_MASK);
     return ti_c11_self;
 }
 

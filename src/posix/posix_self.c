@@ -36,10 +36,20 @@ static pthread_key_t ti_posix_key;
 static bool ti_posix_has_key;
 static uintptr_t ti_posix_leave; /* the function to call; always the same one */
 
+/* glibc calls free() behind all destructors, and gives the thread's memory to a later thread with the key's value in it: a
+ * malloc that is guarded by a Lock may have set it there. So elsewhere than on macOS only the variable is believed. */
+#if defined(__APPLE__)
+#define TI_POSIX_KEY_IS_TRUE true
+#else
+#define TI_POSIX_KEY_IS_TRUE false
+#endif
+
 static void ti_posix_self_destructor(void *value)
 {
     uintptr_t round = (uintptr_t)value & TI_POSIX_ROUNDS_MASK;
     void *self = (void *)((uintptr_t)value & ~TI_POSIX_ROUNDS_MASK);
+    if (!TI_POSIX_KEY_IS_TRUE && self != ti_posix_self)
+        return;
     if (round < TI_POSIX_LEAVE_ROUND &&
         pthread_setspecific(ti_posix_key, (void *)((uintptr_t)value + 1)) == 0)
         return;
@@ -62,7 +72,7 @@ static bool ti_posix_key_is_made(void)
 
 void *ti_port_self_recall(void)
 {
-    if (ti_posix_key_is_made())
+    if (TI_POSIX_KEY_IS_TRUE && ti_posix_key_is_made())
         ti_posix_self = (void *)((uintptr_t)pthread_getspecific(ti_posix_key) & ~TI_POSIX_ROUNDS_MASK);
     return ti_posix_self;
 }

@@ -201,13 +201,16 @@ static void *end_later(void *arg)
 CASE(threads)
 {
     threading_thread_t *thread, *named;
-    KEEPS(thread = threading_thread_new(end_later, NULL, NULL));
+    threading_lock_t gate = {0};
+    gate_close(&gate);
+    KEEPS(thread = threading_thread_new(wait_at_gate, &gate, NULL));
     KEEPS(named = threading_thread(return_at_once, NULL, .name = "named"));
     KEEPS_STATUS(threading_thread_start(thread), THREADING_OK);
     KEEPS_STATUS(threading_thread_start(thread), THREADING_ALREADY_STARTED);
     KEEPS_STATUS(threading_thread_try_join(thread), THREADING_BUSY);
     KEEPS_STATUS(threading_thread_join_timeout(thread, short_time / 2), THREADING_TIMEOUT);
     KEEPS((void)threading_thread_native_id(thread));
+    gate_open(&gate);
     KEEPS_STATUS(threading_thread_join(thread), THREADING_OK);
     KEEPS_STATUS(threading_thread_join(named), THREADING_NOT_STARTED);
     KEEPS_STATUS(threading_thread_set_name(named, "another"), THREADING_OK);
@@ -374,9 +377,12 @@ CASE(executors)
     void *items[8] = {NULL};
     threading_executor_t *pool;
     threading_future_t *future, *unset;
+    threading_lock_t gate = {0};
+    gate_close(&gate);
     KEEPS(pool = threading_executor_new(2, NULL));
-    KEEPS_STATUS(threading_executor_submit(pool, end_later, NULL, &future), THREADING_OK);
+    KEEPS_STATUS(threading_executor_submit(pool, wait_at_gate, &gate, &future), THREADING_OK);
     KEEPS_STATUS(threading_future_result_timeout(future, short_time / 2, NULL), THREADING_TIMEOUT);
+    gate_open(&gate);
     KEEPS_STATUS(threading_future_result(future, NULL), THREADING_OK);
     KEEPS(threading_future_free(future));
     KEEPS_STATUS(threading_executor_map(pool, end_later, items, 8, NULL), THREADING_OK);
