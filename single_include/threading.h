@@ -4263,18 +4263,10 @@ static void ti_blocks_reset_guard(void);
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Around the call of the user's function. */
-static inline void ti_calls_enter(ti_self *self, ti_call call)
-{
-    if (self->calls < TI_CALLS_KNOWN)
-        self->call[self->calls] = call;
-    self->calls++;
-}
-
-static inline void ti_calls_leave(ti_self *self)
-{
-    self->calls--;
-}
+/* Around the call of the user's function: what is to be done if that ends its thread. */
+static void ti_calls_enter(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
+                    void *object, uintptr_t detail);
+static void ti_calls_leave(ti_self *self);
 
 /* Abandon all but the first so many, the innermost first. */
 static void ti_calls_abandon(ti_self *self, uint32_t depth);
@@ -5056,7 +5048,10 @@ static bool ti_native_abandon(threading_thread_t *thread);
 /* Whether none of the threads that were started can be in our code any more. */
 static bool ti_natives_are_gone(void);
 
-/* In a forked child: they are. */
+/* When the process exits: nothing is unloaded any more, and sanitizers ask for threads that nobody joined. */
+static void ti_natives_detach(void);
+
+/* In a forked child: they are gone. */
 static void ti_natives_reset(void);
 
 /* --------------------------------------------------------------------------------------- src/core/queue.h */
@@ -6270,10 +6265,20 @@ static pthread_key_t ti_posix_key;
 static bool ti_posix_has_key;
 static uintptr_t ti_posix_leave; /* the function to call; always the same one */
 
+/* glibc calls free() behind all destructors, and gives the thread's memory to a later thread with the key's value in it: a
+ * malloc that is guarded by a Lock may have set it there. So elsewhere than on macOS only the variable is believed. */
+#if defined(__APPLE__)
+#define TI_POSIX_KEY_IS_TRUE true
+#else
+#define TI_POSIX_KEY_IS_TRUE false
+#endif
+
 static void ti_posix_self_destructor(void *value)
 {
     uintptr_t round = (uintptr_t)value & TI_POSIX_ROUNDS_MASK;
     void *self = (void *)((uintptr_t)value & ~TI_POSIX_ROUNDS_MASK);
+    if (!TI_POSIX_KEY_IS_TRUE && self != ti_posix_self)
+        return;
     if (round < TI_POSIX_LEAVE_ROUND &&
         pthread_setspecific(ti_posix_key, (void *)((uintptr_t)value + 1)) == 0)
         return;
@@ -6296,7 +6301,7 @@ static bool ti_posix_key_is_made(void)
 
 static void *ti_port_self_recall(void)
 {
-    if (ti_posix_key_is_made())
+    if (TI_POSIX_KEY_IS_TRUE && ti_posix_key_is_made())
         ti_posix_self = (void *)((uintptr_t)pthread_getspecific(ti_posix_key) & ~TI_POSIX_ROUNDS_MASK);
     return ti_posix_self;
 }
@@ -7661,6 +7666,8 @@ static void ti_c11_destructor(void *value)
 {
     uintptr_t round = (uintptr_t)value & TI_C11_ROUNDS_MASK;
     void *next = (void *)((uintptr_t)value + 1);
+    if ((void *)((uintptr_t)value & ~TI_C11_ROUNDS_MASK) != ti_c11_self)
+        return; /* as in posix_self.c: what an earlier thread has left in this one's memory */
     if (round >= TI_C11_LEAVE_ROUND || tss_set(ti_c11_key, next) != thrd_success)
         ti_c11_call_leave((void *)((uintptr_t)value & ~TI_C11_ROUNDS_MASK));
 }
@@ -7681,8 +7688,6 @@ static bool ti_port_is_main(void)
 static void *ti_port_self_recall(void)
 {
     call_once(&ti_c11_once, ti_c11_start);
-    if (ti_c11_has_key)
-        ti_c11_self = (void *)((uintptr_t)tss_get(ti_c11_key) & ~TI_C11_ROUNDS_MASK);
     return ti_c11_self;
 }
 
@@ -8005,7 +8010,7 @@ static bool ti_barrier_is_acting(const threading_barrier_t *barrier, const ti_se
 
 static void ti_barrier_act(threading_barrier_t *barrier, uint32_t cycle, ti_self *self)
 {
-    ti_calls_enter(self, (ti_call){ti_barrier_abandon, barrier, cycle});
+    ti_calls_enter(self, ti_barrier_abandon, barrier, cycle);
     barrier->action(barrier->arg);
     ti_calls_leave(self);
 }
@@ -8526,6 +8531,19 @@ static void ti_blocks_forget(void)
 
 /* --------------------------------------------------------------------------------------- src/core/calls.c */
 
+static void ti_calls_enter(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
+                    void *object, uintptr_t detail)
+{
+    if (self->calls < TI_CALLS_KNOWN)
+        self->call[self->calls] = (ti_call){abandon, object, detail};
+    self->calls++;
+}
+
+static void ti_calls_leave(ti_self *self)
+{
+    self->calls--;
+}
+
 static void ti_calls_abandon(ti_self *self, uint32_t depth)
 {
     while (self->calls > depth) {
@@ -8734,9 +8752,9 @@ static bool ti_condition_ask(threading_condition_t *condition, ti_self *self, bo
                              void *arg)
 {
     if (condition->lock != NULL)
-        ti_calls_enter(self, (ti_call){ti_condition_abandon_lock, condition->lock, 0});
+        ti_calls_enter(self, ti_condition_abandon_lock, condition->lock, 0);
     else
-        ti_calls_enter(self, (ti_call){ti_condition_abandon_rlock, ti_condition_rlock(condition), 0});
+        ti_calls_enter(self, ti_condition_abandon_rlock, ti_condition_rlock(condition), 0);
     bool is_true = predicate(arg);
     ti_calls_leave(self);
     return is_true;
@@ -9344,7 +9362,7 @@ static void ti_map_abandon_item(ti_self *self, void *object, uintptr_t index)
 static bool ti_map_call(ti_map *map, size_t index, void **value, ti_self *self)
 {
     ti_store_relaxed(&map->slots[index].state, self->fast.ident); /* relaxed: nobody waits for it */
-    ti_calls_enter(self, (ti_call){ti_map_abandon_item, map, index});
+    ti_calls_enter(self, ti_map_abandon_item, map, index);
     *value = ti_executor_call(map->executor, map->function, map->items[index], self);
     ti_calls_leave(self);
     return !ti_executor_is_orphaned(map->executor);
@@ -9566,7 +9584,7 @@ static bool ti_executor_help(threading_future_t *future, ti_self *self)
     threading_executor_t *executor = self->executor;
     if (future->executor != executor || !ti_future_begin(future, self->fast.ident))
         return false;
-    ti_calls_enter(self, (ti_call){ti_future_abandon, future, 0});
+    ti_calls_enter(self, ti_future_abandon, future, 0);
     void *value = ti_executor_call(executor, future->function, future->arg, self);
     ti_calls_leave(self);
     if (!ti_executor_is_orphaned(executor))
@@ -9773,7 +9791,7 @@ static void ti_executor_work(ti_self *self)
     threading_stop_t *stop = worker->stop;
     worker->task = (ti_task){NULL, NULL};
     worker->stop = self->stop;
-    ti_calls_enter(self, (ti_call){ti_future_abandon, ti_task_future(outer), true});
+    ti_calls_enter(self, ti_future_abandon, ti_task_future(outer), true);
     for (worker->is_done = false; !worker->is_done;)
         (void)ti_thread_call(self, ti_worker_loop, worker);
     ti_calls_leave(self);
@@ -9861,7 +9879,7 @@ static void *ti_worker_main(void *arg)
     self->executor = executor;
     self->worker = worker;
     self->fast.rlocks++; /* it counts as the owner of what its task is waited for (ti_future_may_help) */
-    ti_calls_enter(self, (ti_call){ti_worker_abandon, worker, 0});
+    ti_calls_enter(self, ti_worker_abandon, worker, 0);
     if (executor->options.initializer == NULL ||
         ti_thread_call(self, ti_executor_initialize, executor) == executor)
         ti_executor_work(self);
@@ -11768,7 +11786,7 @@ static void ti_native_join(ti_port_thread *thread)
 static bool ti_native_abandon(threading_thread_t *thread)
 {
     ti_home home = ti_port_home();
-    if (home == TI_HOME_PINNED) {
+    if (home == TI_HOME_PINNED && !ti_shutdown_is_exiting()) {
         ti_orphans_put(thread);
         return true;
     }
@@ -11783,6 +11801,16 @@ static bool ti_natives_are_gone(void)
 {
     ti_orphans_bury();
     return ti_load_acquire(&ti_natives) == 0 && !ti_load_acquire(&ti_natives_lost);
+}
+
+static void ti_natives_detach(void)
+{
+    threading_thread_t *orphan = (threading_thread_t *)ti_exchange_pointer_acquire(&ti_orphans, 0);
+    for (threading_thread_t *next; orphan != NULL; orphan = next) {
+        next = orphan->next;
+        ti_port_thread_detach(&orphan->native);
+        ti_thread_dispose(orphan);
+    }
 }
 
 static void ti_natives_reset(void)
@@ -11847,7 +11875,7 @@ static void ti_once_abandon(ti_self *self, void *object, uintptr_t unused)
 static void ti_once_run(uint32_t *word, ti_self *self, void (*function)(void *arg), void *arg)
 {
     self->fast.rlocks++;
-    ti_calls_enter(self, (ti_call){ti_once_abandon, word, 0});
+    ti_calls_enter(self, ti_once_abandon, word, 0);
     function(arg);
     ti_calls_leave(self);
     self->fast.rlocks--;
@@ -12231,7 +12259,7 @@ static void ti_queue_insert(threading_queue_t *queue, const void *item, ti_self 
     ti_queue_copy(queue, ti_queue_item(queue, queue->count - 1), item);
     if (queue->kind != THREADING_QUEUE_PRIORITY)
         return;
-    ti_calls_enter(self, (ti_call){ti_queue_abandon, queue, 0});
+    ti_calls_enter(self, ti_queue_abandon, queue, 0);
     ti_queue_sift_up(queue, queue->count - 1);
     ti_calls_leave(self);
 }
@@ -12246,7 +12274,7 @@ static void ti_queue_remove(threading_queue_t *queue, void *item, ti_self *self)
         queue->first = queue->first + 1 < queue->capacity ? queue->first + 1 : 0;
     } else if (queue->kind == THREADING_QUEUE_PRIORITY) {
         ti_queue_copy(queue, ti_queue_item(queue, 0), ti_queue_item(queue, queue->count));
-        ti_calls_enter(self, (ti_call){ti_queue_abandon, queue, 0});
+        ti_calls_enter(self, ti_queue_abandon, queue, 0);
         ti_queue_sift_down(queue);
         ti_calls_leave(self);
     }
@@ -14142,6 +14170,7 @@ static void ti_shutdown_at_exit(void)
     }
     ti_main_leaves(self);
     (void)ti_shutdown_wait(self, true);
+    ti_natives_detach();
 }
 
 void threading_exit_process(int code)
@@ -15682,6 +15711,7 @@ static void ti_waits_owner_ended(ti_self *owner)
 #undef TI_PAST
 #undef TI_POSIX_FUTEX
 #undef TI_POSIX_IS_ALONE
+#undef TI_POSIX_KEY_IS_TRUE
 #undef TI_POSIX_LEAVE_ROUND
 #undef TI_POSIX_PARKER_IS_FUTEX
 #undef TI_POSIX_PIN

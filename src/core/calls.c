@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "calls.h"
 
-void ti_calls_enter(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail), void *object,
-                    uintptr_t detail)
+void ti_calls_enter(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
+                    void *object, uintptr_t detail)
 {
     if (self->calls < TI_CALLS_KNOWN)
         self->call[self->calls] = (ti_call){abandon, object, detail};

@@ -19,8 +19,8 @@
 #include "self.h"
 
 /* Around the call of the user's function: what is to be done if that ends its thread. */
-void ti_calls_enter(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail), void *object,
-                    uintptr_t detail);
+void ti_calls_enter(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
+                    void *object, uintptr_t detail);
 void ti_calls_leave(ti_self *self);
 
 /* Abandon all but the first so many, the innermost first. */
