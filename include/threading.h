@@ -414,8 +414,8 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_start_new_thread(
  * are not run, do not leave C++ frames this way. In the main thread it ends the process as exit(0)
  * does; in a foreign thread it ends that thread in the platform's own way.
  *
- * A function that the library calls may end its thread too, so or in the platform's own way (pthread_exit,
- * ExitThread, thrd_exit); the call around it never returns, and others are told. The action of a Barrier
+ * A function that the library calls may end its thread too, by this call or in the platform's own way
+ * (pthread_exit, ExitThread, thrd_exit). The call around it never returns, and others are told. The action of a Barrier
  * breaks it; the function of a Once leaves it a deadlock for all; the predicate of a Condition gives its lock
  * back, all levels; the comparison of a Queue releases that. In an Executor's task, an initializer, a
  * callback of a Future and a Local's finaliser this call ends just the function; the platform's own way takes
