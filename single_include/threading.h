@@ -460,8 +460,8 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_start_new_thread(
  * are not run, do not leave C++ frames this way. In the main thread it ends the process as exit(0)
  * does; in a foreign thread it ends that thread in the platform's own way.
  *
- * A function that the library calls may end its thread too, so or in the platform's own way (pthread_exit,
- * ExitThread, thrd_exit); the call around it never returns, and others are told. The action of a Barrier
+ * A function that the library calls may end its thread too, by this call or in the platform's own way
+ * (pthread_exit, ExitThread, thrd_exit). The call around it never returns, and others are told. The action of a Barrier
  * breaks it; the function of a Once leaves it a deadlock for all; the predicate of a Condition gives its lock
  * back, all levels; the comparison of a Queue releases that. In an Executor's task, an initializer, a
  * callback of a Future and a Local's finaliser this call ends just the function; the platform's own way takes
@@ -4075,7 +4075,7 @@ static void ti_self_free(ti_self *self);
 static void ti_self_reset(void);
 
 /* A thread that was not started here is not known any more, and finds that out at its next call. */
-static void ti_self_unload(ti_self *self);
+static void ti_self_unload(ti_self *self, bool is_gone);
 
 /* Give the memory back that is kept for later threads. */
 static void ti_self_unload_all(void);
@@ -4733,6 +4733,10 @@ static void ti_executors_reset(void);
 static void ti_foreign_add(ti_self *self, uint64_t life);
 static void ti_foreign_remove(ti_self *self);
 
+/* Under the registry's guard: whether the system says that the thread is gone, which never left. The calling thread is
+ * there. */
+static bool ti_foreign_is_gone(const ti_self *self);
+
 /* Under the registry's guard: bury those that are gone and have a Dummy. */
 static void ti_foreign_bury_dummies(void);
 
@@ -5129,6 +5133,7 @@ static void ti_rlock_restore(threading_rlock_t *rlock, ti_self *self, uint32_t l
 static bool ti_runtime_start(void);
 /* Whether anything has been used since the code was loaded, or unloaded by threading_unload(). */
 static bool ti_runtime_is_used(void);
+static void ti_runtime_use(void);
 /* The next use is a first use. */
 static void ti_runtime_reset(void);
 
@@ -6824,15 +6829,29 @@ static bool ti_port_at_fork(void)
 }
 
 /* A DLL is told to run-times that forget nothing. */
-static ti_home ti_port_home(void)
+static ti_home ti_win32_find_home(void)
 {
     bool is_program = ti_win32_module(GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT) == GetModuleHandleW(NULL);
     return is_program ? TI_HOME_PROGRAM : TI_HOME_KEPT;
 }
 
-/* Done with the first pointer that a thread sets. */
+/* Looked up once, at the first use, since that takes the loader's lock; it is asked at the end of threads. */
+static ti_home ti_port_home(void)
+{
+    static uint32_t known; /* the home and 1; 0: not looked up yet */
+    /* Relaxed: a number by itself. Threads that look it up at the same time find the same. */
+    uint32_t home = ti_load_relaxed(&known);
+    if (home == 0) {
+        home = (uint32_t)ti_win32_find_home() + 1;
+        ti_store_relaxed(&known, home);
+    }
+    return (ti_home)(home - 1);
+}
+
+/* The pin itself is had with the first pointer that a thread sets. */
 static bool ti_port_pin(void)
 {
+    (void)ti_port_home();
     return true;
 }
 
@@ -7455,12 +7474,14 @@ static bool ti_port_fence_all(void)
 /* ----------------------------------------------------------------------------------- src/c11/c11_memory.c */
 
 /* Memory that malloc knows nothing of: C has none, but for what the program begins with. */
-#include <stdalign.h>
 #include <stdlib.h>
 
 #define TI_C11_RESERVE ((size_t)1 << 16) /* bytes: some sixty threads' */
 
-static alignas(max_align_t) unsigned char ti_c11_reserve[TI_C11_RESERVE];
+/* No standard type needs more than 16 bytes. (Microsoft's <stddef.h> has no max_align_t in C.) */
+#define TI_C11_ALIGNMENT ((size_t)16)
+
+static _Alignas(16) unsigned char ti_c11_reserve[TI_C11_RESERVE];
 static uint32_t ti_c11_reserve_used;
 
 /* NULL when there is not so much left. */
@@ -7478,7 +7499,7 @@ static void *ti_c11_reserve_take(size_t size)
 
 static void *ti_port_pages(size_t size)
 {
-    size = (size + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
+    size = (size + TI_C11_ALIGNMENT - 1) / TI_C11_ALIGNMENT * TI_C11_ALIGNMENT;
     void *memory = ti_c11_reserve_take(size);
     if (memory != NULL)
         return memory;
@@ -10045,14 +10066,17 @@ static void ti_foreign_bury(ti_self *gone)
     ti_store_relaxed(&ti_foreign.buried_count, ti_foreign.buried_count + 1); /* relaxed: a hint */
 }
 
-/* The calling thread is there. */
+static bool ti_foreign_is_gone(const ti_self *self)
+{
+    return self->life != 0 && self != (const ti_self *)ti_port_self() && ti_port_life_is_over(self->life);
+}
+
 static void ti_foreign_bury_all(bool only_dummies)
 {
-    const ti_self *self = (const ti_self *)ti_port_self();
     for (ti_self *one = ti_foreign.first, *next; one != NULL; one = next) {
         next = one->foreign_next;
-        bool is_asked = one != self && (one->record != NULL || !only_dummies);
-        if (is_asked && ti_port_life_is_over(one->life))
+        bool is_asked = one->record != NULL || !only_dummies;
+        if (is_asked && ti_foreign_is_gone(one))
             ti_foreign_bury(one);
     }
 }
@@ -11091,11 +11115,12 @@ static void *ti_copy_finalise(void *arg)
     return NULL;
 }
 
-/* By threading_exit() a finaliser ends itself only: the thread is ending already, and has others to call. */
-static void ti_copy_end_with_thread(ti_copy *copy, ti_self *self)
+/* By threading_exit() a finaliser ends itself only: the thread is ending already, and has others to call. The copies may
+ * be those of another thread, which is gone (foreign.h). */
+static void ti_copy_end_with_thread(ti_copy *copy)
 {
     if (copy->fini != NULL)
-        (void)ti_thread_call(self, ti_copy_finalise, copy);
+        (void)ti_thread_call(ti_self_get(), ti_copy_finalise, copy);
     ti_memory_free(copy);
 }
 
@@ -11105,7 +11130,7 @@ static bool ti_local_finish_once(ti_self *self)
     bool found = false;
     size_t slot = 0;
     for (ti_copy *copy; (copy = ti_local_take(self, &slot)) != NULL; found = true)
-        ti_copy_end_with_thread(copy, self);
+        ti_copy_end_with_thread(copy);
     return found;
 }
 
@@ -12973,6 +12998,12 @@ static bool ti_runtime_is_used(void)
     return ti_load_acquire(&ti_used) != 0;
 }
 
+/* Before a first thread takes a guard or is entered anywhere: a fork beside that finds it (fork.c). */
+static void ti_runtime_use(void)
+{
+    ti_store_release(&ti_used, 1);
+}
+
 static void ti_runtime_reset(void)
 {
     ti_self_reset();
@@ -12984,7 +13015,6 @@ static bool ti_runtime_start(void)
 {
     if (ti_load_acquire(&ti_started))
         return true;
-    ti_store_release(&ti_used, 1);
     ti_fence_decide();
     ti_spins_decide();
     /* Without hooks around fork a child would find guards held: a start is refused then, and tried again. */
@@ -13605,6 +13635,7 @@ static ti_self *ti_reserve_take(void)
     uint32_t index = ti_add_relaxed(&ti_reserve_used, 1);
     if (index >= TI_RESERVE)
         return NULL;
+    memset(&ti_reserve[index], 0, offsetof(ti_self, parker)); /* it may have been used before an unload */
     ti_self_make_parker(&ti_reserve[index]);
     return ti_self_complete(&ti_reserve[index]);
 }
@@ -13654,6 +13685,7 @@ static ti_self *ti_self_begin(void)
     bool is_main = ti_port_is_main() && ti_load_relaxed(&ti_main_is_known) == 0;
     ti_self *self = is_main ? ti_main_self_begin() : ti_foreign_self();
     uint64_t life = is_main ? 0 : ti_port_life();
+    ti_runtime_use();
     ti_registry_lock(self);
     self->fast.ident = is_main ? self->record->ident : ti_registry_new_ident();
     ti_registry_add(self);
@@ -13731,12 +13763,12 @@ static void ti_self_reset(void)
     ti_store_relaxed(&ti_main_is_known, 0); /* relaxed: the child has one thread */
 }
 
-/* Its thread is in no call, so its own variables may be written here. */
-static void ti_self_unload(ti_self *self)
+/* Its thread is in no call, so its own variables may be written here, if they are still there: `is_gone`. */
+static void ti_self_unload(ti_self *self, bool is_gone)
 {
-    if (self->place != NULL)
+    if (self->place != NULL && !is_gone)
         *self->place = NULL;
-    if (self->shown != NULL)
+    if (self->shown != NULL && !is_gone)
         *self->shown = NULL;
     ti_self_free(self);
 }
@@ -15057,6 +15089,7 @@ static void ti_unload_thread(ti_self *self, void *unused)
 {
     (void)unused;
     threading_thread_t *record = self->record;
+    bool is_gone = ti_foreign_is_gone(self);
     ti_local_abandon(self);
     ti_foreign_remove(self);
     if (record != NULL && record != ti_registry_main()) {
@@ -15064,7 +15097,7 @@ static void ti_unload_thread(ti_self *self, void *unused)
         ti_registry_unlist(record);
         ti_fork_put_record_off(record);
     }
-    ti_self_unload(self);
+    ti_self_unload(self, is_gone);
 }
 
 static void ti_unload_blocks(ti_self *self, void *unused)
@@ -15567,7 +15600,7 @@ static bool ti_waits_in_vain(const ti_self *self, ti_if_ended if_ended)
         if (ident == self->fast.ident)
             return true;
         const ti_self *other = ti_registry_find(ident);
-        if (other == NULL || other->is_stopped)
+        if (other == NULL || other->is_stopped || ti_foreign_is_gone(other))
             return waiter == self && if_ended == TI_ENDED_NEVER_RELEASES;
         if (other->waits_for == NULL)
             return false;
@@ -15677,6 +15710,7 @@ static void ti_waits_owner_ended(ti_self *owner)
 #undef TI_BIAS_LEVELS
 #undef TI_BLOCK
 #undef TI_BUCKET_BITS
+#undef TI_C11_ALIGNMENT
 #undef TI_C11_LEAVE_ROUND
 #undef TI_C11_LONGEST_STEP
 #undef TI_C11_MEMORY_WAIT

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory that malloc knows nothing of: C has none, but for what the program begins with. */
-#include <stdalign.h>
 #include <stdlib.h>
 
 #include "atomic.h"
@@ -8,7 +7,10 @@
 
 #define TI_C11_RESERVE ((size_t)1 << 16) /* bytes: some sixty threads' */
 
-static alignas(max_align_t) unsigned char ti_c11_reserve[TI_C11_RESERVE];
+/* No standard type needs more than 16 bytes. (Microsoft's <stddef.h> has no max_align_t in C.) */
+#define TI_C11_ALIGNMENT ((size_t)16)
+
+static _Alignas(16) unsigned char ti_c11_reserve[TI_C11_RESERVE];
 static uint32_t ti_c11_reserve_used;
 
 /* NULL when there is not so much left. */
@@ -26,7 +28,7 @@ static void *ti_c11_reserve_take(size_t size)
 
 void *ti_port_pages(size_t size)
 {
-    size = (size + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
+    size = (size + TI_C11_ALIGNMENT - 1) / TI_C11_ALIGNMENT * TI_C11_ALIGNMENT;
     void *memory = ti_c11_reserve_take(size);
     if (memory != NULL)
         return memory;

@@ -50,14 +50,17 @@ static void ti_foreign_bury(ti_self *gone)
     ti_store_relaxed(&ti_foreign.buried_count, ti_foreign.buried_count + 1); /* relaxed: a hint */
 }
 
-/* The calling thread is there. */
+bool ti_foreign_is_gone(const ti_self *self)
+{
+    return self->life != 0 && self != (const ti_self *)ti_port_self() && ti_port_life_is_over(self->life);
+}
+
 static void ti_foreign_bury_all(bool only_dummies)
 {
-    const ti_self *self = (const ti_self *)ti_port_self();
     for (ti_self *one = ti_foreign.first, *next; one != NULL; one = next) {
         next = one->foreign_next;
-        bool is_asked = one != self && (one->record != NULL || !only_dummies);
-        if (is_asked && ti_port_life_is_over(one->life))
+        bool is_asked = one->record != NULL || !only_dummies;
+        if (is_asked && ti_foreign_is_gone(one))
             ti_foreign_bury(one);
     }
 }

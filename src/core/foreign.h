@@ -24,6 +24,10 @@
 void ti_foreign_add(ti_self *self, uint64_t life);
 void ti_foreign_remove(ti_self *self);
 
+/* Under the registry's guard: whether the system says that the thread is gone, which never left. The calling thread is
+ * there. */
+bool ti_foreign_is_gone(const ti_self *self);
+
 /* Under the registry's guard: bury those that are gone and have a Dummy. */
 void ti_foreign_bury_dummies(void);
 

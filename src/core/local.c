@@ -265,11 +265,12 @@ static void *ti_copy_finalise(void *arg)
     return NULL;
 }
 
-/* By threading_exit() a finaliser ends itself only: the thread is ending already, and has others to call. */
-static void ti_copy_end_with_thread(ti_copy *copy, ti_self *self)
+/* By threading_exit() a finaliser ends itself only: the thread is ending already, and has others to call. The copies may
+ * be those of another thread, which is gone (foreign.h). */
+static void ti_copy_end_with_thread(ti_copy *copy)
 {
     if (copy->fini != NULL)
-        (void)ti_thread_call(self, ti_copy_finalise, copy);
+        (void)ti_thread_call(ti_self_get(), ti_copy_finalise, copy);
     ti_memory_free(copy);
 }
 
@@ -279,7 +280,7 @@ static bool ti_local_finish_once(ti_self *self)
     bool found = false;
     size_t slot = 0;
     for (ti_copy *copy; (copy = ti_local_take(self, &slot)) != NULL; found = true)
-        ti_copy_end_with_thread(copy, self);
+        ti_copy_end_with_thread(copy);
     return found;
 }
 

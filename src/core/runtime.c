@@ -28,6 +28,12 @@ bool ti_runtime_is_used(void)
     return ti_load_acquire(&ti_used) != 0;
 }
 
+/* Before a first thread takes a guard or is entered anywhere: a fork beside that finds it (fork.c). */
+void ti_runtime_use(void)
+{
+    ti_store_release(&ti_used, 1);
+}
+
 void ti_runtime_reset(void)
 {
     ti_self_reset();
@@ -39,7 +45,6 @@ bool ti_runtime_start(void)
 {
     if (ti_load_acquire(&ti_started))
         return true;
-    ti_store_release(&ti_used, 1);
     ti_fence_decide();
     ti_spins_decide();
     /* Without hooks around fork a child would find guards held: a start is refused then, and tried again. */

@@ -13,6 +13,7 @@
 bool ti_runtime_start(void);
 /* Whether anything has been used since the code was loaded, or unloaded by threading_unload(). */
 bool ti_runtime_is_used(void);
+void ti_runtime_use(void);
 /* The next use is a first use. */
 void ti_runtime_reset(void);
 

@@ -148,6 +148,7 @@ static ti_self *ti_reserve_take(void)
     uint32_t index = ti_add_relaxed(&ti_reserve_used, 1);
     if (index >= TI_RESERVE)
         return NULL;
+    memset(&ti_reserve[index], 0, offsetof(ti_self, parker)); /* it may have been used before an unload */
     ti_self_make_parker(&ti_reserve[index]);
     return ti_self_complete(&ti_reserve[index]);
 }
@@ -197,6 +198,7 @@ static ti_self *ti_self_begin(void)
     bool is_main = ti_port_is_main() && ti_load_relaxed(&ti_main_is_known) == 0;
     ti_self *self = is_main ? ti_main_self_begin() : ti_foreign_self();
     uint64_t life = is_main ? 0 : ti_port_life();
+    ti_runtime_use();
     ti_registry_lock(self);
     self->fast.ident = is_main ? self->record->ident : ti_registry_new_ident();
     ti_registry_add(self);
@@ -274,12 +276,12 @@ void ti_self_reset(void)
     ti_store_relaxed(&ti_main_is_known, 0); /* relaxed: the child has one thread */
 }
 
-/* Its thread is in no call, so its own variables may be written here. */
-void ti_self_unload(ti_self *self)
+/* Its thread is in no call, so its own variables may be written here, if they are still there: `is_gone`. */
+void ti_self_unload(ti_self *self, bool is_gone)
 {
-    if (self->place != NULL)
+    if (self->place != NULL && !is_gone)
         *self->place = NULL;
-    if (self->shown != NULL)
+    if (self->shown != NULL && !is_gone)
         *self->shown = NULL;
     ti_self_free(self);
 }

@@ -131,7 +131,7 @@ void ti_self_free(ti_self *self);
 void ti_self_reset(void);
 
 /* A thread that was not started here is not known any more, and finds that out at its next call. */
-void ti_self_unload(ti_self *self);
+void ti_self_unload(ti_self *self, bool is_gone);
 
 /* Give the memory back that is kept for later threads. */
 void ti_self_unload_all(void);

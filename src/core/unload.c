@@ -41,6 +41,7 @@ static void ti_unload_thread(ti_self *self, void *unused)
 {
     (void)unused;
     threading_thread_t *record = self->record;
+    bool is_gone = ti_foreign_is_gone(self);
     ti_local_abandon(self);
     ti_foreign_remove(self);
     if (record != NULL && record != ti_registry_main()) {
@@ -48,7 +49,7 @@ static void ti_unload_thread(ti_self *self, void *unused)
         ti_registry_unlist(record);
         ti_fork_put_record_off(record);
     }
-    ti_self_unload(self);
+    ti_self_unload(self, is_gone);
 }
 
 static void ti_unload_blocks(ti_self *self, void *unused)

@@ -2,6 +2,7 @@
 #include "waits.h"
 
 #include "atomic.h"
+#include "foreign.h"
 #include "parking.h"
 #include "registry.h"
 #include "stop.h"
@@ -23,7 +24,7 @@ static bool ti_waits_in_vain(const ti_self *self, ti_if_ended if_ended)
         if (ident == self->fast.ident)
             return true;
         const ti_self *other = ti_registry_find(ident);
-        if (other == NULL || other->is_stopped)
+        if (other == NULL || other->is_stopped || ti_foreign_is_gone(other))
             return waiter == self && if_ended == TI_ENDED_NEVER_RELEASES;
         if (other->waits_for == NULL)
             return false;

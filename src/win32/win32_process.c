@@ -94,15 +94,29 @@ bool ti_port_at_fork(void)
 }
 
 /* A DLL is told to run-times that forget nothing. */
-ti_home ti_port_home(void)
+static ti_home ti_win32_find_home(void)
 {
     bool is_program = ti_win32_module(GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT) == GetModuleHandleW(NULL);
     return is_program ? TI_HOME_PROGRAM : TI_HOME_KEPT;
 }
 
-/* Done with the first pointer that a thread sets. */
+/* Looked up once, at the first use, since that takes the loader's lock; it is asked at the end of threads. */
+ti_home ti_port_home(void)
+{
+    static uint32_t known; /* the home and 1; 0: not looked up yet */
+    /* Relaxed: a number by itself. Threads that look it up at the same time find the same. */
+    uint32_t home = ti_load_relaxed(&known);
+    if (home == 0) {
+        home = (uint32_t)ti_win32_find_home() + 1;
+        ti_store_relaxed(&known, home);
+    }
+    return (ti_home)(home - 1);
+}
+
+/* The pin itself is had with the first pointer that a thread sets. */
 bool ti_port_pin(void)
 {
+    (void)ti_port_home();
     return true;
 }
 
