@@ -5919,6 +5919,7 @@ typedef int ti_posix_is_not_linux; /* C wants a declaration in every file */
 #if defined(__linux__)
 /* The name is the sanitizer's. NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 __attribute__((weak)) void __lsan_register_root_region(const void *memory, size_t size);
+/* The name is the sanitizer's. NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 __attribute__((weak)) void __lsan_unregister_root_region(const void *memory, size_t size);
 
 static void ti_posix_show_pages(const void *memory, size_t size)
@@ -11037,8 +11038,11 @@ static bool ti_slot_reserve(ti_self *self, uint32_t slot, ti_array *larger)
     if (!ti_array_suffices(larger, capacity, (size_t)slot + 1))
         return false;
     void **copies = (void **)larger->memory;
+    /* The analyzer does not see that an array which suffices has memory, and that a table with room is one. */
     if (capacity > 0)
+        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
         memcpy(copies, self->fast.copies, capacity * sizeof *copies);
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
     memset(copies + capacity, 0, (larger->capacity - capacity) * sizeof *copies);
     void **smaller = self->fast.copies;
     self->fast.copies = copies;

@@ -187,8 +187,11 @@ static bool ti_slot_reserve(ti_self *self, uint32_t slot, ti_array *larger)
     if (!ti_array_suffices(larger, capacity, (size_t)slot + 1))
         return false;
     void **copies = (void **)larger->memory;
+    /* The analyzer does not see that an array which suffices has memory, and that a table with room is one. */
     if (capacity > 0)
+        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
         memcpy(copies, self->fast.copies, capacity * sizeof *copies);
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
     memset(copies + capacity, 0, (larger->capacity - capacity) * sizeof *copies);
     void **smaller = self->fast.copies;
     self->fast.copies = copies;

@@ -16,6 +16,7 @@
 #if defined(__linux__)
 /* The name is the sanitizer's. NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 __attribute__((weak)) void __lsan_register_root_region(const void *memory, size_t size);
+/* The name is the sanitizer's. NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 __attribute__((weak)) void __lsan_unregister_root_region(const void *memory, size_t size);
 
 static void ti_posix_show_pages(const void *memory, size_t size)
