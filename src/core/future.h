@@ -3,8 +3,8 @@
  * Future: a state that can be waited for, and what comes out in the end.
  *
  *   state              meaning                                     next
- *   PENDING            nobody works on it                          a thread's ident, RUNNING, CANCELLED,
- *   FINISHED a thread's ident   that thread runs the executor's task        FINISHED
+ *   PENDING            nobody works on it                          an ident, RUNNING, CANCELLED, FINISHED
+ *   a thread's ident   that thread runs the executor's task        FINISHED
  *   RUNNING            threading_future_start was called           FINISHED
  *   CANCELLED          cancelled                                   NOTIFIED
  *   NOTIFIED           and threading_future_start has told so
