@@ -415,12 +415,12 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_start_new_thread(
  * does; in a foreign thread it ends that thread in the platform's own way.
  *
  * A function that the library calls may end its thread too, by this call or in the platform's own way
- * (pthread_exit, ExitThread, thrd_exit). The call around it never returns, and others are told. The action of a Barrier
- * breaks it; the function of a Once leaves it a deadlock for all; the predicate of a Condition gives its lock
- * back, all levels; the comparison of a Queue releases that. In an Executor's task, an initializer, a
- * callback of a Future and a Local's finaliser this call ends just the function; the platform's own way takes
- * a thread from the executor, which is broken then. Of such calls within each other a thread knows the
- * outermost 16.
+ * (pthread_exit, ExitThread, thrd_exit). The call around it never returns, and others are told. The
+ * action of a Barrier breaks it; the function of a Once leaves it a deadlock for all; the predicate of a
+ * Condition gives its lock back, all levels; the comparison of a Queue releases that. In an Executor's
+ * task, an initializer, a callback of a Future and a Local's finaliser this call ends just the function;
+ * the platform's own way takes a thread from the executor, which is broken then. Of such calls within
+ * each other a thread knows the outermost 16.
  * @param result  what threading_thread_result() will give.
  * Does not return.
  * Callable: from any thread, after fork; not at exit.
@@ -468,12 +468,12 @@ THREADING_API threading_status_t threading_shutdown(void);
  * During the call no other thread may be in a call of this copy, nor end if it has used it. It must not be
  * called by a function that the library calls, and the caller's own reference to the plugin must still be
  * there.
- * @return THREADING_OK, also when nothing was used; THREADING_BUSY, and nothing was done, while a thread that was
- *         started here is alive, or has ended and the system's thread has not gone (join those of which there
- *         are handles; others go in a moment), while a thread waits, when called by a thread
- *         that was started here, and when the process exits; THREADING_UNSUPPORTED where the
- *         object stays loaded in any case: in a DLL, and in shared objects on other systems than
- *         Linux with glibc. With C11 threads nothing keeps the object, so that this call has to come before it
+ * @return THREADING_OK, also when nothing was used; THREADING_BUSY, and nothing was done, while a thread
+ *         that was started here is alive, or has ended and the system's thread has not gone (join those
+ *         of which there are handles; others go in a moment), while a thread waits, when called by a
+ *         thread that was started here, and when the process exits; THREADING_UNSUPPORTED where the
+ *         object stays loaded in any case: in a DLL, and in shared objects on other systems than Linux
+ *         with glibc. With C11 threads nothing keeps the object, so that this call has to come before it
  *         is unloaded, and THREADING_BUSY is for ever once a thread was started that nobody joined.
  * Callable: from main and foreign threads, after fork; not at exit.
  */
@@ -1568,10 +1568,10 @@ THREADING_API threading_status_t threading_rwlock_release_write(threading_rwlock
  * a block or one statement, and is skipped when the acquire fails. `break` and `continue` leave just this
  * body, not a loop around it. Bodies nest.
  *
- * The end of the body, `break` and `continue` release, with every compiler. `return`, `goto` and C++ exceptions
- * release too with GCC and Clang (clang-cl as well), and in C++ with every compiler. C that Microsoft's cl.exe is
- * to compile must not leave a body by `return` or `goto`: the lock would stay held. threading_exit() and
- * longjmp() release nothing.
+ * The end of the body, `break` and `continue` release, with every compiler. `return`, `goto` and C++
+ * exceptions release too with GCC and Clang (clang-cl as well), and in C++ with every compiler. C that
+ * Microsoft's cl.exe is to compile must not leave a body by `return` or `goto`: the lock would stay held.
+ * threading_exit() and longjmp() release nothing.
  */
 
 /** With a Lock. */
@@ -2131,14 +2131,14 @@ THREADING_API void threading_completed_free(threading_completed_t *completed);
  *     threading_future_t *answer;
  *     if (threading_executor_submit(pool, compute, &question, &answer) == THREADING_OK) …
  *
- * Python's ThreadPoolExecutor. Threads are started when tasks come and none is idle, up to a number. Tasks
- * begin in the order of their submission; only those that tasks submit once all threads are started go another
- * way: they wait with the thread that submitted them, and begin in their order, there or in an idle thread, beside
- * the others. None waits for ever because others come. A task that ends by threading_exit() finishes its future
- * with that value, and its thread goes on. One that ends its thread in the platform's own way (pthread_exit)
- * breaks the executor, as a process that dies breaks Python's ProcessPoolExecutor: its future and all tasks
- * that have not begun end with THREADING_BROKEN, those that run go on to their end, and no further ones are
- * taken.
+ * Python's ThreadPoolExecutor. Threads are started when tasks come and none is idle, up to a number.
+ * Tasks begin in the order of their submission; only those that tasks submit once all threads are started
+ * go another way: they wait with the thread that submitted them, and begin in their order, there or in an
+ * idle thread, beside the others. None waits for ever because others come. A task that ends by
+ * threading_exit() finishes its future with that value, and its thread goes on. One that ends its thread
+ * in the platform's own way (pthread_exit) breaks the executor, as a process that dies breaks Python's
+ * ProcessPoolExecutor: its future and all tasks that have not begun end with THREADING_BROKEN, those that
+ * run go on to their end, and no further ones are taken.
  *
  * A task that waits without a limit for the result of another one of its pool, for all of several or for a
  * map's items helps: it runs those that have not begun, on its own stack and in its own thread. To such a
@@ -2345,10 +2345,11 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
 /* ------------------------------------------------------------------------------- private from here */
 
 /*
- * THREADING_WITH_ is two loops that run once. The body is the inner one's, so that `break` and `continue` leave
- * that one and come to the outer one's step, which releases. What leaves both loops at once runs no step: there
- * the variables are cleaned up, where the compiler or C++ can. threading_with_… is the object as long as it is
- * held, threading_body_… until the body was run; names of their own keep nested bodies from shadowing.
+ * THREADING_WITH_ is two loops that run once. The body is the inner one's, so that `break` and `continue`
+ * leave that one and come to the outer one's step, which releases. What leaves both loops at once runs no
+ * step: there the variables are cleaned up, where the compiler or C++ can. threading_with_… is the object
+ * as long as it is held, threading_body_… until the body was run; names of their own keep nested bodies
+ * from shadowing.
  */
 #define THREADING_WITH_(kind, type, object, unique) THREADING_WITH_UNIQUE_(kind, type, object, unique)
 #define THREADING_WITH_UNIQUE_(kind, type, object, unique)                                                  \

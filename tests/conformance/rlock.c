@@ -127,7 +127,6 @@ CASE(timeout_at_the_moment_of_release_loses_nothing)
 
 CASE(timed_and_untimed_waiters_mix_under_load)
 {
-    /* slow */
     timed_and_untimed_waiters_mix();
 }
 
