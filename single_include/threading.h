@@ -3762,6 +3762,9 @@ static bool ti_guard_try_lock(ti_guard *guard);
 
 static void ti_guard_unlock(ti_guard *guard);
 
+/* In a forked child, which has one thread: the guard is free, whatever it was. */
+static void ti_guard_reset(ti_guard *guard);
+
 /* ------------------------------------------------------------------------------------- src/core/parking.h */
 
 /*
@@ -8393,8 +8396,6 @@ static void ti_bias_forget(void)
 
 /* --------------------------------------------------------------------------------------- src/core/block.c */
 
-#include <string.h>
-
 /* What a block is while nobody has it. What is called memory here is where the system's begins, with a block in it. */
 typedef struct ti_block {
     void *next;          /* memory, in its magazine */
@@ -8452,7 +8453,7 @@ static void ti_blocks_unlock(void)
 
 static void ti_blocks_reset_guard(void)
 {
-    memset(&ti_depot.guard, 0, sizeof ti_depot.guard);
+    ti_guard_reset(&ti_depot.guard);
 }
 
 /* NULL: it is empty. */
@@ -10775,6 +10776,13 @@ static void ti_guard_unlock(ti_guard *guard)
         ti_guard_unlock_slow(guard);
 }
 
+static void ti_guard_reset(ti_guard *guard)
+{
+    /* Acquire: what earlier holders did under the guard comes before what the child does with it. */
+    (void)ti_exchange_pointer_acquire(&guard->word, 0);
+    guard->queue = NULL;
+}
+
 /* ---------------------------------------------------------------------------------------- src/core/line.c */
 
 static bool ti_line_pause(uint32_t *looks, uint32_t distance)
@@ -10924,7 +10932,7 @@ static void ti_local_unlock(void)
 
 static void ti_local_reset_guard(void)
 {
-    memset(&ti_locals.guard, 0, sizeof ti_locals.guard);
+    ti_guard_reset(&ti_locals.guard);
 }
 
 /* ---- memory, without the guard ---- */
@@ -11952,8 +11960,6 @@ threading_status_t threading_once(threading_once_t *once, void (*function)(void 
 
 /* ------------------------------------------------------------------------------------- src/core/parking.c */
 
-#include <string.h>
-
 ti_bucket threading_buckets[1 << TI_BUCKET_BITS];
 
 static void ti_parking_announce(ti_bucket *bucket)
@@ -12179,9 +12185,20 @@ static void ti_parking_wake_watchers(const void *address)
     ti_parking_wake_chain(watchers, TI_WOKEN);
 }
 
+static void ti_bucket_reset(ti_bucket *bucket)
+{
+    ti_guard_reset(&bucket->guard);
+    bucket->first = bucket->last = NULL;
+    /* Relaxed: the child has one thread. */
+    ti_store_relaxed(&bucket->count, 0);
+    bucket->fenced = false;
+    bucket->watchers = 0;
+}
+
 static void ti_parking_reset(void)
 {
-    memset(threading_buckets, 0, sizeof threading_buckets);
+    for (size_t i = 0; i < sizeof threading_buckets / sizeof *threading_buckets; i++)
+        ti_bucket_reset(&threading_buckets[i]);
 }
 
 /* --------------------------------------------------------------------------------------- src/core/queue.c */
@@ -12790,7 +12807,7 @@ static threading_thread_t *ti_registry_first(void)
 
 static void ti_registry_reset_guard(void)
 {
-    memset(&ti_registry.guard, 0, sizeof ti_registry.guard);
+    ti_guard_reset(&ti_registry.guard);
 }
 
 static void ti_registry_reset(ti_self *self, threading_thread_t *main)

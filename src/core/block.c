@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "block.h"
 
-#include <string.h>
-
 #include "annotate.h"
 #include "guard.h"
 #include "memory.h"
@@ -64,7 +62,7 @@ void ti_blocks_unlock(void)
 
 void ti_blocks_reset_guard(void)
 {
-    memset(&ti_depot.guard, 0, sizeof ti_depot.guard);
+    ti_guard_reset(&ti_depot.guard);
 }
 
 /* NULL: it is empty. */

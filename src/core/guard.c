@@ -93,3 +93,10 @@ void ti_guard_unlock(ti_guard *guard)
     if (guard->queue != NULL || !ti_swap_pointer_release(&guard->word, TI_GUARD_LOCKED, 0))
         ti_guard_unlock_slow(guard);
 }
+
+void ti_guard_reset(ti_guard *guard)
+{
+    /* Acquire: what earlier holders did under the guard comes before what the child does with it. */
+    (void)ti_exchange_pointer_acquire(&guard->word, 0);
+    guard->queue = NULL;
+}

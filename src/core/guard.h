@@ -42,4 +42,7 @@ bool ti_guard_try_lock(ti_guard *guard);
 
 void ti_guard_unlock(ti_guard *guard);
 
+/* In a forked child, which has one thread: the guard is free, whatever it was. */
+void ti_guard_reset(ti_guard *guard);
+
 #endif

@@ -72,7 +72,7 @@ void ti_local_unlock(void)
 
 void ti_local_reset_guard(void)
 {
-    memset(&ti_locals.guard, 0, sizeof ti_locals.guard);
+    ti_guard_reset(&ti_locals.guard);
 }
 
 /* ---- memory, without the guard ---- */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "parking.h"
 
-#include <string.h>
-
 #include "atomic.h"
 #include "fence.h"
 #include "self.h"
@@ -233,7 +231,18 @@ void ti_parking_wake_watchers(const void *address)
     ti_parking_wake_chain(watchers, TI_WOKEN);
 }
 
+static void ti_bucket_reset(ti_bucket *bucket)
+{
+    ti_guard_reset(&bucket->guard);
+    bucket->first = bucket->last = NULL;
+    /* Relaxed: the child has one thread. */
+    ti_store_relaxed(&bucket->count, 0);
+    bucket->fenced = false;
+    bucket->watchers = 0;
+}
+
 void ti_parking_reset(void)
 {
-    memset(threading_buckets, 0, sizeof threading_buckets);
+    for (size_t i = 0; i < sizeof threading_buckets / sizeof *threading_buckets; i++)
+        ti_bucket_reset(&threading_buckets[i]);
 }

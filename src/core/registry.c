@@ -118,7 +118,7 @@ threading_thread_t *ti_registry_first(void)
 
 void ti_registry_reset_guard(void)
 {
-    memset(&ti_registry.guard, 0, sizeof ti_registry.guard);
+    ti_guard_reset(&ti_registry.guard);
 }
 
 void ti_registry_reset(ti_self *self, threading_thread_t *main)
