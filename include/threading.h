@@ -419,8 +419,8 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_start_new_thread(
  * action of a Barrier breaks it; the function of a Once leaves it a deadlock for all; the predicate of a
  * Condition gives its lock back, all levels; the comparison of a Queue releases that. In an Executor's
  * task, an initializer, a callback of a Future and a Local's finaliser this call ends just the function;
- * the platform's own way takes a thread from the executor, which is broken then. Of such calls within
- * each other a thread knows the outermost 16.
+ * the platform's own way takes a thread from the executor, which is broken then. Others are told at the
+ * end of the thread-local destructors: one that wants the same Lock before that waits for ever.
  * @param result  what threading_thread_result() will give.
  * Does not return.
  * Callable: from any thread, after fork; not at exit.

@@ -465,8 +465,8 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_start_new_thread(
  * action of a Barrier breaks it; the function of a Once leaves it a deadlock for all; the predicate of a
  * Condition gives its lock back, all levels; the comparison of a Queue releases that. In an Executor's
  * task, an initializer, a callback of a Future and a Local's finaliser this call ends just the function;
- * the platform's own way takes a thread from the executor, which is broken then. Of such calls within
- * each other a thread knows the outermost 16.
+ * the platform's own way takes a thread from the executor, which is broken then. Others are told at the
+ * end of the thread-local destructors: one that wants the same Lock before that waits for ever.
  * @param result  what threading_thread_result() will give.
  * Does not return.
  * Callable: from any thread, after fork; not at exit.
@@ -3309,6 +3309,9 @@ static inline void ti_note_new(threading_rlock_t *rlock)
 
 #if (defined(__GNUC__) || defined(__clang__)) && !defined(THREADING_ATOMIC_INTRINSICS)
 
+/* In front of a function that runs seldom: the compiler makes it small, and puts it apart from those that run often. */
+#define TI_COLD __attribute__((cold))
+
 /* Keeps the compiler from moving an access over this place; the processor is not told. */
 static inline void ti_keep_order(void)
 {
@@ -3504,6 +3507,8 @@ static inline void ti_pause(void)
 {
     TI_ATOMIC_PAUSE();
 }
+
+#define TI_COLD
 
 /* Nothing: not tried with this compiler. */
 static inline void ti_expect_write(const void *address)
@@ -3969,7 +3974,7 @@ static void ti_parking_reset(void);
 
 struct ti_copy;
 
-#define TI_CALLS_KNOWN 16
+#define TI_CALLS_NEAR 4
 
 /* A call of ours that calls a function of the user's: calls.h. */
 typedef struct ti_call {
@@ -4032,12 +4037,16 @@ typedef struct ti_self {
     threading_executor_t *executor; /* whose worker it is; its own thread's */
     struct ti_worker *worker;       /* which of that one's, while that is not NULL; its own thread's */
     uint32_t calls;                 /* how many are under way (calls.h); its own thread's, as the next */
-    ti_call call[TI_CALLS_KNOWN];
+    ti_call near_calls[TI_CALLS_NEAR];
+    ti_call *far_calls; /* those that find no room there, and how many bytes for them there are */
+    size_t far_size;
     uint32_t lingered_in_vain; /* see linger.h; its own thread's, as the next */
     uint32_t linger_skips;
     ti_blocks blocks; /* its own thread's */
     bool is_stopped;  /* under the registry's guard: it sleeps until another one has ended the process */
-    uint32_t deaf;    /* not 0: it is in waits that do not heed it; its own thread's */
+    bool
+        is_leaving; /* it ends the process, and never comes back to the calls in which it began to; its own thread's */
+    uint32_t deaf; /* not 0: it is in waits that do not heed it; its own thread's */
     ti_reading reads[TI_READS_KNOWN];
     uint32_t reads_beyond; /* how many reads found no place there; its own thread's */
     struct ti_self *next;  /* in the registry's table under its guard, or in the pool */
@@ -4261,7 +4270,8 @@ static void ti_blocks_reset_guard(void);
  * in that case. Abandoning a call does that: it must touch nothing of the stack on which the call was, which
  * is gone if the thread ended in the platform's way.
  *
- * A thread knows its outermost 16 calls. What is nested deeper works, but is not abandoned.
+ * A record has room for a few calls. Those beyond are in memory of the system's, as the records themselves. If that is
+ * out, a call that finds no room runs as any other, but is not abandoned, nor contained.
  */
 
 #include <stdbool.h>
@@ -4275,8 +4285,11 @@ static void ti_calls_leave(ti_self *self);
 /* Abandon all but the first so many, the innermost first. */
 static void ti_calls_abandon(ti_self *self, uint32_t depth);
 
+/* The thread is over: give back the room beyond the record's. */
+static void ti_calls_give_back(ti_self *self);
+
 /* Whether such a call on that object is under way in the calling thread. */
-static bool ti_calls_contain(const ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
+static bool ti_calls_contain(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
                       const void *object);
 
 /* ----------------------------------------------------------------------------------- src/core/condition.h */
@@ -4652,6 +4665,10 @@ struct threading_executor {
 
 /* In a forked child: its locks may be held for ever by threads that are gone. */
 static bool ti_executor_is_orphaned(const threading_executor_t *executor);
+
+/* Whether an abandoned call of it stays as it is: there, or in a thread that ends the process, which runs what
+ * remains to be done (ti_executor_work). */
+static bool ti_executor_is_spared(const threading_executor_t *executor, const ti_self *self);
 
 /* Whether its options are such as are known. */
 static bool ti_executor_accepts(const threading_executor_t *executor);
@@ -5652,7 +5669,7 @@ static uintptr_t ti_posix_own_name; /* of the object; the system's, for as long 
 static uintptr_t ti_posix_pin;      /* the reference */
 
 typedef struct ti_posix_search {
-    bool is_first; /* the first object is the program */
+    bool is_first;
     bool is_program;
     const char *name; /* NULL: not found */
 } ti_posix_search;
@@ -5667,20 +5684,27 @@ static bool ti_posix_is_in(const ti_posix_object *object, uintptr_t address)
     return false;
 }
 
-static int ti_posix_look(ti_posix_object *object, size_t size, void *arg)
+/* The first object is the program; in a namespace of dlmopen's it is what was loaded there. glibc has no name for the
+ * program. */
+static bool ti_posix_is_program(const ti_posix_search *search, const ti_posix_object *object)
+{
+    return search->is_first && (!TI_POSIX_UNLOADS || object->name == NULL || object->name[0] == '\0');
+}
+
+TI_COLD static int ti_posix_look(ti_posix_object *object, size_t size, void *arg)
 {
     ti_posix_search *search = (ti_posix_search *)arg;
     (void)size;
     bool is_here = ti_posix_is_in(object, (uintptr_t)&ti_posix_pin);
     if (is_here) {
-        search->is_program = search->is_first;
+        search->is_program = ti_posix_is_program(search, object);
         search->name = object->name;
     }
     search->is_first = false;
     return is_here;
 }
 
-static ti_home ti_posix_find_home(void)
+TI_COLD static ti_home ti_posix_find_home(void)
 {
     ti_posix_search search = {.is_first = true};
     if (ti_posix_iterate == NULL)
@@ -5705,7 +5729,7 @@ static ti_home ti_port_home(void)
     return (ti_home)(home - 1);
 }
 
-static bool ti_posix_take_pin(void)
+TI_COLD static bool ti_posix_take_pin(void)
 {
     const char *name =
         (const char *)ti_load_pointer_relaxed(&ti_posix_own_name); /* relaxed: behind the home */
@@ -5717,12 +5741,14 @@ static bool ti_posix_take_pin(void)
 
 static bool ti_port_pin(void)
 {
-    if (ti_port_home() != TI_HOME_PINNED || ti_load_pointer_relaxed(&ti_posix_pin) != 0)
+    ti_home home = ti_port_home();
+    bool can_pin = home != TI_HOME_PROGRAM && ti_posix_open != NULL && ti_posix_close != NULL;
+    if (!can_pin || ti_load_pointer_relaxed(&ti_posix_pin) != 0)
         return true;
     int error = errno; /* the user's */
     bool taken = ti_posix_take_pin();
     errno = error;
-    return taken;
+    return taken || home == TI_HOME_KEPT;
 }
 
 static void ti_port_unpin(void)
@@ -6197,33 +6223,33 @@ static uint32_t ti_posix_process;    /* the process that the exit hook is for */
 static uint32_t ti_posix_fork_hooks;
 
 /* A child of vfork, clone or _Fork knows nothing of the fork hooks; it has no threads to wait for. */
-static void ti_posix_exit(void)
+TI_COLD static void ti_posix_exit(void)
 {
     if ((uint32_t)getpid() == ti_load_relaxed(&ti_posix_process))
         ((void (*)(void))ti_load_pointer_relaxed(&ti_posix_exit_hook))(); /* relaxed: see there */
 }
 
-static bool ti_port_at_exit(void (*hook)(void))
+static TI_COLD bool ti_port_at_exit(void (*hook)(void))
 {
     ti_store_relaxed(&ti_posix_process, (uint32_t)getpid());
     ti_store_pointer_relaxed(&ti_posix_exit_hook, (uintptr_t)hook);
     return atexit(ti_posix_exit) == 0;
 }
 
-static void ti_posix_forked(void)
+TI_COLD static void ti_posix_forked(void)
 {
     ti_store_relaxed(&ti_posix_process, (uint32_t)getpid());
     ti_fork_child();
 }
 
-static bool ti_port_threads_are_gone(void)
+static TI_COLD bool ti_port_threads_are_gone(void)
 {
     return false;
 }
 
 /* Two threads must not both register the hooks: the guards would be wanted twice by one fork. To the second
  * one the hooks are not there yet. */
-static bool ti_port_at_fork(void)
+static TI_COLD bool ti_port_at_fork(void)
 {
     if (ti_swap_acquire(&ti_posix_fork_hooks, TI_NO_FORK_HOOKS, TI_HOOKING_FORKS)) {
         bool hooked = pthread_atfork(ti_fork_prepare, ti_fork_parent, ti_posix_forked) == 0;
@@ -6946,12 +6972,13 @@ static void ti_win32_look_up_all(void)
     (void)ti_port_now();
 }
 
-/* False if there is neither slot. */
+/* False if there is neither slot, or no TLS slot for an FLS slot that an unload has kept: its callback needs one. */
 static bool ti_win32_allocate_slots(void)
 {
     ti_win32_self = TlsAlloc();
-    if (ti_win32_trigger == FLS_OUT_OF_INDEXES)
-        ti_win32_trigger = FlsAlloc(ti_win32_has_tls() ? ti_win32_ends : ti_win32_ends_alone);
+    if (ti_win32_trigger != FLS_OUT_OF_INDEXES)
+        return ti_win32_has_tls();
+    ti_win32_trigger = FlsAlloc(ti_win32_has_tls() ? ti_win32_ends : ti_win32_ends_alone);
     return ti_win32_has_tls() || ti_win32_trigger != FLS_OUT_OF_INDEXES;
 }
 
@@ -8026,7 +8053,7 @@ static threading_status_t ti_barrier_enter(threading_barrier_t *barrier, ti_self
 }
 
 /* The action has ended its thread, so that it will never be done. */
-static void ti_barrier_abandon(ti_self *self, void *object, uintptr_t cycle)
+TI_COLD static void ti_barrier_abandon(ti_self *self, void *object, uintptr_t cycle)
 {
     threading_barrier_t *barrier = (threading_barrier_t *)object;
     ti_bucket *bucket = ti_barrier_lock(barrier, self);
@@ -8037,7 +8064,7 @@ static void ti_barrier_abandon(ti_self *self, void *object, uintptr_t cycle)
 }
 
 /* Whether the calling thread runs the action: also one of a cycle that was reset meanwhile. */
-static bool ti_barrier_is_acting(const threading_barrier_t *barrier, const ti_self *self)
+static bool ti_barrier_is_acting(const threading_barrier_t *barrier, ti_self *self)
 {
     return ti_calls_contain(self, ti_barrier_abandon, barrier);
 }
@@ -8131,7 +8158,7 @@ threading_status_t threading_barrier_wait(threading_barrier_t *barrier, size_t *
 
 /* ---- the rest ---- */
 
-threading_status_t threading_barrier_reset(threading_barrier_t *barrier)
+TI_COLD threading_status_t threading_barrier_reset(threading_barrier_t *barrier)
 {
     if (barrier == NULL)
         return THREADING_INVALID;
@@ -8140,7 +8167,7 @@ threading_status_t threading_barrier_reset(threading_barrier_t *barrier)
     return THREADING_OK;
 }
 
-threading_status_t threading_barrier_abort(threading_barrier_t *barrier)
+TI_COLD threading_status_t threading_barrier_abort(threading_barrier_t *barrier)
 {
     if (barrier == NULL)
         return THREADING_INVALID;
@@ -8149,7 +8176,7 @@ threading_status_t threading_barrier_abort(threading_barrier_t *barrier)
     return THREADING_OK;
 }
 
-threading_status_t threading_barrier_init(threading_barrier_t *barrier, size_t parties)
+TI_COLD threading_status_t threading_barrier_init(threading_barrier_t *barrier, size_t parties)
 {
     return threading_barrier_init_with(barrier, parties, NULL, NULL, THREADING_FOREVER);
 }
@@ -8267,7 +8294,7 @@ static bool ti_bias_is_released(const threading_rwlock_t *rwlock, ti_self *self,
     return counted == levels;
 }
 
-static void ti_bias_leave(threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading)
+static TI_COLD void ti_bias_leave(threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading)
 {
     if (ti_load_relaxed(&rwlock->writer) == reading->bias) /* relaxed: the lock is read by this thread */
         ti_bias_revoke(rwlock, self);
@@ -8338,7 +8365,7 @@ static bool ti_bias_is_missing(const ti_self *self)
     return false;
 }
 
-static bool ti_bias_keep(ti_self *self)
+static TI_COLD bool ti_bias_keep(ti_self *self)
 {
     if (!ti_bias_is_missing(self))
         return false;
@@ -8386,7 +8413,7 @@ static void ti_bias_revoke(threading_rwlock_t *rwlock, ti_self *self)
     ti_registry_unlock();
 }
 
-static void ti_bias_forget(void)
+static TI_COLD void ti_bias_forget(void)
 {
     for (ti_self *next; ti_kept != NULL; ti_kept = next) {
         next = ti_kept->next;
@@ -8539,7 +8566,7 @@ static void ti_block_give_back(void *block, uint32_t offset)
     self->blocks.count++;
 }
 
-static void ti_blocks_leave(ti_self *self)
+static TI_COLD void ti_blocks_leave(ti_self *self)
 {
     ti_blocks blocks = self->blocks;
     self->blocks = (ti_blocks){NULL, 0, NULL};
@@ -8563,11 +8590,48 @@ static void ti_blocks_forget(void)
 
 /* --------------------------------------------------------------------------------------- src/core/calls.c */
 
+#include <string.h>
+
+#define TI_CALLS_FAR 4096 /* bytes of the first room beyond the record; each that follows is twice as large */
+
+static bool ti_calls_have_room(const ti_self *self, uint32_t index)
+{
+    return index < TI_CALLS_NEAR || index - TI_CALLS_NEAR < self->far_size / sizeof(ti_call);
+}
+
+static ti_call *ti_calls_at(ti_self *self, uint32_t index)
+{
+    return index < TI_CALLS_NEAR ? &self->near_calls[index] : &self->far_calls[index - TI_CALLS_NEAR];
+}
+
+static TI_COLD void ti_calls_give_back(ti_self *self)
+{
+    if (self->far_calls != NULL)
+        ti_memory_end(self->far_calls, self->far_size);
+    self->far_calls = NULL;
+    self->far_size = 0;
+}
+
+TI_COLD static void ti_calls_grow(ti_self *self)
+{
+    size_t size = self->far_size == 0 ? TI_CALLS_FAR : 2 * self->far_size;
+    ti_call *larger = (ti_call *)ti_memory_keep(size);
+    if (larger == NULL)
+        return;
+    if (self->far_calls != NULL)
+        memcpy(larger, self->far_calls, self->far_size);
+    ti_calls_give_back(self);
+    self->far_calls = larger;
+    self->far_size = size;
+}
+
 static void ti_calls_enter(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
                     void *object, uintptr_t detail)
 {
-    if (self->calls < TI_CALLS_KNOWN)
-        self->call[self->calls] = (ti_call){abandon, object, detail};
+    if (!ti_calls_have_room(self, self->calls))
+        ti_calls_grow(self);
+    if (ti_calls_have_room(self, self->calls))
+        *ti_calls_at(self, self->calls) = (ti_call){abandon, object, detail};
     self->calls++;
 }
 
@@ -8576,23 +8640,23 @@ static void ti_calls_leave(ti_self *self)
     self->calls--;
 }
 
-static void ti_calls_abandon(ti_self *self, uint32_t depth)
+static TI_COLD void ti_calls_abandon(ti_self *self, uint32_t depth)
 {
     while (self->calls > depth) {
         uint32_t index =
             --self->calls; /* before it is abandoned: that may call functions of the user's too */
-        if (index < TI_CALLS_KNOWN) {
-            ti_call call = self->call[index];
+        if (ti_calls_have_room(self, index)) {
+            ti_call call = *ti_calls_at(self, index);
             call.abandon(self, call.object, call.detail);
         }
     }
 }
 
-static bool ti_calls_contain(const ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
+static bool ti_calls_contain(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
                       const void *object)
 {
-    for (uint32_t i = 0; i < self->calls && i < TI_CALLS_KNOWN; i++)
-        if (self->call[i].abandon == abandon && self->call[i].object == object)
+    for (uint32_t i = 0; i < self->calls && ti_calls_have_room(self, i); i++)
+        if (ti_calls_at(self, i)->abandon == abandon && ti_calls_at(self, i)->object == object)
             return true;
     return false;
 }
@@ -8762,7 +8826,7 @@ threading_status_t threading_condition_wait_timeout(threading_condition_t *condi
 }
 
 /* The predicate has ended its thread: the lock that its caller would have released goes on to others. */
-static void ti_condition_abandon_lock(ti_self *self, void *lock, uintptr_t unused)
+TI_COLD static void ti_condition_abandon_lock(ti_self *self, void *lock, uintptr_t unused)
 {
     (void)unused;
     uint32_t *word = &((threading_lock_t *)lock)->word;
@@ -8772,7 +8836,7 @@ static void ti_condition_abandon_lock(ti_self *self, void *lock, uintptr_t unuse
         (void)threading_lock_release((threading_lock_t *)lock);
 }
 
-static void ti_condition_abandon_rlock(ti_self *self, void *rlock, uintptr_t unused)
+TI_COLD static void ti_condition_abandon_rlock(ti_self *self, void *rlock, uintptr_t unused)
 {
     (void)unused;
     if (ti_rlock_is_mine((threading_rlock_t *)rlock, self))
@@ -8984,7 +9048,8 @@ static char *ti_executor_name(const char *name)
     return copy;
 }
 
-threading_executor_t *threading_executor_new(size_t max_workers, const threading_executor_options_t *options)
+TI_COLD threading_executor_t *threading_executor_new(size_t max_workers,
+                                                     const threading_executor_options_t *options)
 {
     threading_executor_t *executor = (threading_executor_t *)ti_memory_allocate(sizeof *executor);
     if (executor == NULL)
@@ -9036,14 +9101,14 @@ static void ti_executor_destroy(threading_executor_t *executor, ti_self *self)
     ti_memory_free(executor);
 }
 
-static void ti_executor_give_back(threading_executor_t *executor)
+static TI_COLD void ti_executor_give_back(threading_executor_t *executor)
 {
     /* Release: what this holder did happens before the memory is freed; acquire: by the last one. */
     if (ti_add_acquire_release(&executor->references, (uint32_t)-1) == 1)
         ti_executor_destroy(executor, ti_self_get());
 }
 
-void threading_executor_free(threading_executor_t *executor)
+TI_COLD void threading_executor_free(threading_executor_t *executor)
 {
     /* Acquire and release: as in ti_executor_give_back, for the shutdown. */
     if (executor == NULL || ti_add_acquire_release(&executor->handles, (uint32_t)-1) != 1)
@@ -9066,6 +9131,11 @@ static bool ti_executor_accepts(const threading_executor_t *executor)
 static bool ti_executor_is_orphaned(const threading_executor_t *executor)
 {
     return executor->family != ti_fork_family;
+}
+
+static bool ti_executor_is_spared(const threading_executor_t *executor, const ti_self *self)
+{
+    return ti_executor_is_orphaned(executor) || self->is_leaving;
 }
 
 /* Before a task is queued: start another worker if none is to spare for it. One that cannot be started is no reason
@@ -9164,7 +9234,7 @@ threading_status_t threading_executor_submit(threading_executor_t *executor, thr
 
 /* ---- shutdown ---- */
 
-static void ti_executor_stop(threading_executor_t *executor, bool cancel_futures)
+static TI_COLD void ti_executor_stop(threading_executor_t *executor, bool cancel_futures)
 {
     ti_self *self = ti_self_get();
     ti_line_lock(&executor->lock, self);
@@ -9188,7 +9258,8 @@ static threading_status_t ti_executor_join(threading_executor_t *executor, ti_se
     return status;
 }
 
-threading_status_t threading_executor_shutdown(threading_executor_t *executor, bool wait, bool cancel_futures)
+TI_COLD threading_status_t threading_executor_shutdown(threading_executor_t *executor, bool wait,
+                                                       bool cancel_futures)
 {
     if (executor == NULL)
         return THREADING_INVALID;
@@ -9215,7 +9286,7 @@ static struct {
     uint32_t closed; /* how many waits for the process's threads are under way */
 } ti_executors;
 
-static bool ti_executor_list(threading_executor_t *executor, ti_self *self)
+static TI_COLD bool ti_executor_list(threading_executor_t *executor, ti_self *self)
 {
     ti_guard_lock(&ti_executors.guard, &self->parker);
     bool is_open = ti_executors.closed == 0;
@@ -9241,7 +9312,7 @@ static void ti_executor_take_out(threading_executor_t *executor)
     executor->is_listed = false;
 }
 
-static void ti_executor_unlist(threading_executor_t *executor, ti_self *self)
+static TI_COLD void ti_executor_unlist(threading_executor_t *executor, ti_self *self)
 {
     ti_guard_lock(&ti_executors.guard, &self->parker);
     if (executor->is_listed)
@@ -9289,7 +9360,7 @@ static void ti_executor_await(threading_executor_t *executor, ti_self *self)
     }
 }
 
-static void ti_executors_close(ti_self *self)
+static TI_COLD void ti_executors_close(ti_self *self)
 {
     ti_guard_lock(&ti_executors.guard, &self->parker);
     ti_executors.closed++;
@@ -9311,7 +9382,7 @@ static void ti_executors_close(ti_self *self)
     }
 }
 
-static void ti_executors_open(void)
+static TI_COLD void ti_executors_open(void)
 {
     ti_guard_lock(&ti_executors.guard, &ti_self_get()->parker);
     ti_executors.closed--;
@@ -9342,6 +9413,7 @@ typedef struct ti_slot {
 
 typedef struct ti_map {
     uint32_t references; /* the caller's, and one for each task */
+    uint32_t caller;     /* the ident of its thread */
     uintptr_t next;      /* the first item that nobody has begun */
     size_t count;
     threading_executor_t *executor;
@@ -9366,6 +9438,27 @@ static void ti_slot_end(ti_slot *slot, uint32_t state, threading_status_t status
     ti_parking_wake_all(&slot->state);
 }
 
+static threading_status_t ti_slot_await(ti_slot *slot, ti_self *self)
+{
+    for (;;) {
+        uint32_t state = ti_load_acquire(&slot->state); /* acquire: as in ti_slot_is_done */
+        if (state >= TI_CANCELLED)
+            return slot->status;
+        threading_status_t status = ti_waits_sleep(self, &slot->state, state, TI_FOREVER);
+        if (status != THREADING_OK)
+            return ti_slot_is_done(slot) ? slot->status : status;
+    }
+}
+
+/* Wait for all that have begun, and have not ended. */
+static void ti_map_await(ti_map *map, ti_self *self)
+{
+    self->deaf++; /* the items are the caller's, whether it is told to stop or not */
+    for (size_t i = 0; i < map->count; i++)
+        (void)ti_slot_await(&map->slots[i], self);
+    self->deaf--;
+}
+
 /* Take the next item. False: all have begun. */
 static bool ti_map_begin(ti_map *map, size_t *index)
 {
@@ -9378,15 +9471,17 @@ static bool ti_map_begin(ti_map *map, size_t *index)
 }
 
 /* An item has ended its thread in the platform's way: as for a task, and the reference that the thread had
- * goes. */
-static void ti_map_abandon_item(ti_self *self, void *object, uintptr_t index)
+ * goes. The items may be on the stack of the map's caller: if that is the thread, it waits for the other workers. */
+TI_COLD static void ti_map_abandon_item(ti_self *self, void *object, uintptr_t index)
 {
     ti_map *map = (ti_map *)object;
-    if (ti_executor_is_orphaned(map->executor))
+    if (ti_executor_is_spared(map->executor, self))
         return;
     ti_executor_break(map->executor, self);
     ti_map_refuse(map, THREADING_BROKEN);
     ti_slot_end(&map->slots[index], TI_CANCELLED, THREADING_BROKEN, NULL);
+    if (map->caller == self->fast.ident)
+        ti_map_await(map, self);
     ti_map_give_back(map);
 }
 
@@ -9400,7 +9495,7 @@ static bool ti_map_call(ti_map *map, size_t index, void **value, ti_self *self)
     return !ti_executor_is_orphaned(map->executor);
 }
 
-static void ti_map_refuse(ti_map *map, threading_status_t status)
+static TI_COLD void ti_map_refuse(ti_map *map, threading_status_t status)
 {
     for (size_t index; ti_map_begin(map, &index);)
         ti_slot_end(&map->slots[index], TI_CANCELLED, status, NULL);
@@ -9440,8 +9535,8 @@ static void ti_map_work(ti_map *map, ti_self *self)
 
 /* ---- the call ---- */
 
-static ti_map *ti_map_new(threading_executor_t *executor, threading_target_t function, void *const *items,
-                          size_t count)
+TI_COLD static ti_map *ti_map_new(threading_executor_t *executor, threading_target_t function,
+                                  void *const *items, size_t count, const ti_self *self)
 {
     ti_map *map = NULL;
     if (count <= (SIZE_MAX - sizeof *map) / sizeof *map->slots)
@@ -9449,6 +9544,7 @@ static ti_map *ti_map_new(threading_executor_t *executor, threading_target_t fun
     if (map == NULL)
         return NULL;
     map->references = 1;
+    map->caller = self->fast.ident;
     map->count = count;
     map->executor = executor;
     map->function = function;
@@ -9488,18 +9584,6 @@ static void ti_map_help(ti_map *map, const ti_slot *slot, ti_self *self)
     }
 }
 
-static threading_status_t ti_slot_await(ti_slot *slot, ti_self *self)
-{
-    for (;;) {
-        uint32_t state = ti_load_acquire(&slot->state); /* acquire: as in ti_slot_is_done */
-        if (state >= TI_CANCELLED)
-            return slot->status;
-        threading_status_t status = ti_waits_sleep(self, &slot->state, state, TI_FOREVER);
-        if (status != THREADING_OK)
-            return ti_slot_is_done(slot) ? slot->status : status;
-    }
-}
-
 /* The results in their order, up to the first failure. */
 static threading_status_t ti_map_collect(ti_map *map, void **results, ti_self *self)
 {
@@ -9514,13 +9598,10 @@ static threading_status_t ti_map_collect(ti_map *map, void **results, ti_self *s
 }
 
 /* Cancel what has not begun and wait for what has. */
-static void ti_map_abandon(ti_map *map, ti_self *self)
+TI_COLD static void ti_map_abandon(ti_map *map, ti_self *self)
 {
     ti_map_refuse(map, THREADING_CANCELLED);
-    self->deaf++; /* the items are the caller's, whether it is told to stop or not */
-    for (size_t i = 0; i < map->count; i++)
-        (void)ti_slot_await(&map->slots[i], self);
-    self->deaf--;
+    ti_map_await(map, self);
 }
 
 threading_status_t threading_executor_map(threading_executor_t *executor, threading_target_t function,
@@ -9534,10 +9615,10 @@ threading_status_t threading_executor_map(threading_executor_t *executor, thread
         return THREADING_INVALID;
     if (ti_executor_is_orphaned(executor))
         return THREADING_BROKEN;
-    ti_map *map = ti_map_new(executor, function, items, count);
+    ti_self *self = ti_self_get();
+    ti_map *map = ti_map_new(executor, function, items, count, self);
     if (map == NULL)
         return THREADING_NO_MEMORY;
-    ti_self *self = ti_self_get();
     threading_status_t status = ti_map_submit(map, self);
     if (status == THREADING_OK) {
         status = ti_map_collect(map, results, self);
@@ -9600,10 +9681,10 @@ static void *ti_executor_call(threading_executor_t *executor, threading_target_t
  * which has a thread less; first, so that those who are told find it so. `is_given`: with a reference. NULL:
  * nobody waits for it.
  */
-static void ti_future_abandon(ti_self *self, void *object, uintptr_t is_given)
+TI_COLD static void ti_future_abandon(ti_self *self, void *object, uintptr_t is_given)
 {
     threading_future_t *future = (threading_future_t *)object;
-    if (future == NULL || ti_executor_is_orphaned(future->executor))
+    if (future == NULL || ti_executor_is_spared(future->executor, self))
         return;
     ti_executor_break(future->executor, self);
     (void)ti_future_finish(future, self->fast.ident, THREADING_BROKEN, NULL, NULL);
@@ -9816,7 +9897,7 @@ static void *ti_task_future(ti_task task)
     return task.function == NULL ? task.arg : NULL;
 }
 
-static void ti_executor_work(ti_self *self)
+static TI_COLD void ti_executor_work(ti_self *self)
 {
     ti_worker *worker = self->worker;
     ti_task outer = worker->task; /* which calls threading_shutdown(), or ends the process */
@@ -9848,8 +9929,8 @@ static void ti_task_refuse(ti_task task, threading_status_t status)
     }
 }
 
-static void ti_tasks_refuse(threading_executor_t *executor, uint32_t *lock, ti_tasks *tasks,
-                            threading_status_t status, ti_self *self)
+TI_COLD static void ti_tasks_refuse(threading_executor_t *executor, uint32_t *lock, ti_tasks *tasks,
+                                    threading_status_t status, ti_self *self)
 {
     ti_line_lock(lock, self);
     ti_line_lock(&tasks->lock, self);
@@ -9863,7 +9944,7 @@ static void ti_tasks_refuse(threading_executor_t *executor, uint32_t *lock, ti_t
     ti_tasks_free(&taken);
 }
 
-static void ti_executor_refuse(threading_executor_t *executor, threading_status_t status, ti_self *self)
+static TI_COLD void ti_executor_refuse(threading_executor_t *executor, threading_status_t status, ti_self *self)
 {
     /* Relaxed: a worker that does not see it yet begins one item of a map more, as if that had been before. */
     ti_store_relaxed(&executor->refused, (uint32_t)status);
@@ -9872,7 +9953,7 @@ static void ti_executor_refuse(threading_executor_t *executor, threading_status_
         ti_tasks_refuse(executor, &worker->lock, &worker->tasks, status, self);
 }
 
-static void ti_executor_break(threading_executor_t *executor, ti_self *self)
+static TI_COLD void ti_executor_break(threading_executor_t *executor, ti_self *self)
 {
     ti_line_lock(&executor->lock, self);
     ti_store_relaxed(&executor->refusal, THREADING_BROKEN); /* relaxed: as in ti_worker_put */
@@ -9890,12 +9971,12 @@ static void *ti_executor_initialize(void *arg)
 }
 
 /* The thread has ended in the initializer or in a task, in the platform's way. */
-static void ti_worker_abandon(ti_self *self, void *object, uintptr_t unused)
+TI_COLD static void ti_worker_abandon(ti_self *self, void *object, uintptr_t unused)
 {
     (void)unused;
     const ti_worker *worker = (const ti_worker *)object;
     threading_executor_t *executor = worker->executor;
-    if (ti_executor_is_orphaned(executor))
+    if (ti_executor_is_spared(executor, self))
         return;
     ti_executor_break(executor, self);
     ti_future_abandon(self, ti_task_future(worker->task), true);
@@ -9967,7 +10048,7 @@ static void ti_executor_add_worker(threading_executor_t *executor, ti_worker *wo
         ti_store_relaxed(&executor->is_complete, 1); /* relaxed: what it allows is under locks */
 }
 
-static threading_status_t ti_executor_start_worker(threading_executor_t *executor)
+static TI_COLD threading_status_t ti_executor_start_worker(threading_executor_t *executor)
 {
     ti_worker *worker = ti_worker_new(executor);
     if (worker == NULL)
@@ -10036,7 +10117,7 @@ static struct {
     uint32_t buried_count;
 } ti_foreign = {.enough = TI_FOREIGN_FEW};
 
-static void ti_foreign_add(ti_self *self, uint64_t life)
+static TI_COLD void ti_foreign_add(ti_self *self, uint64_t life)
 {
     self->life = life;
     if (life == 0)
@@ -10049,7 +10130,7 @@ static void ti_foreign_add(ti_self *self, uint64_t life)
     ti_store_relaxed(&ti_foreign.count, ti_foreign.count + 1); /* relaxed: a hint, as all counts here */
 }
 
-static void ti_foreign_remove(ti_self *self)
+static TI_COLD void ti_foreign_remove(ti_self *self)
 {
     if (self->life == 0)
         return;
@@ -10061,7 +10142,7 @@ static void ti_foreign_remove(ti_self *self)
     ti_store_relaxed(&ti_foreign.count, ti_foreign.count - 1); /* relaxed: a hint */
 }
 
-static void ti_foreign_bury(ti_self *gone)
+TI_COLD static void ti_foreign_bury(ti_self *gone)
 {
     ti_self_retire(gone);
     gone->foreign_next = ti_foreign.buried;
@@ -10074,7 +10155,7 @@ static bool ti_foreign_is_gone(const ti_self *self)
     return self->life != 0 && self != (const ti_self *)ti_port_self() && ti_port_life_is_over(self->life);
 }
 
-static void ti_foreign_bury_all(bool only_dummies)
+TI_COLD static void ti_foreign_bury_all(bool only_dummies)
 {
     for (ti_self *one = ti_foreign.first, *next; one != NULL; one = next) {
         next = one->foreign_next;
@@ -10116,14 +10197,14 @@ static ti_self *ti_foreign_take_buried(ti_self *self)
     return buried;
 }
 
-static void ti_foreign_sweep(ti_self *self)
+static TI_COLD void ti_foreign_sweep(ti_self *self)
 {
     ti_foreign_bury_if_many(self);
     for (ti_self *buried; (buried = ti_foreign_take_buried(self)) != NULL;)
         ti_self_end(buried);
 }
 
-static void ti_foreign_reset(ti_self *survivor)
+static TI_COLD void ti_foreign_reset(ti_self *survivor)
 {
     ti_foreign.first = NULL;
     ti_foreign.count = 0;
@@ -10135,16 +10216,19 @@ static void ti_foreign_reset(ti_self *survivor)
 /*
  * Fork: in the child only the calling thread is left, and it is main.
  *
- * Before the fork the registry's, the locals' and the blocks' guards are taken, so that what they protect is
- * whole in the child; no other lock of the library is ever held while one of them is wanted, apart from a
- * bucket's for moments. The child makes the three guards and the parking lot new instead of unlocking them:
- * nobody waits there any more. Users' locks stay as they are, as in CPython: what a vanished thread held stays held.
+ * Before the fork the locals', the registry's and the blocks' guards are taken, so that what they protect
+ * is whole in the child. A thread that holds one of the three waits for nothing but the next of them, or a
+ * bucket's guard, so the forker gets all. The child makes the three guards and the parking lot new instead
+ * of unlocking them: nobody waits there any more. Users' locks stay as they are, as in CPython: what a
+ * vanished thread held stays held.
  *
  * The hooks are registered when the code is loaded, so users' prepare handlers run before the guards are
  * taken, and their other handlers after the guards are free again: in all of them every call works. What
  * they hold meanwhile the hooks must not want. That may be the lock of an allocator: the hooks allocate
- * nothing (but see ti_fork_spare), and what they would give back they put off. And they run in processes
- * that never use the library: there a fork costs three swaps.
+ * nothing, and what they would give back they put off. There are two exceptions: see ti_fork_spare, and a
+ * forker that was unknown is made known, for which the C library needs memory if it has given a thread-
+ * local key beyond its first (32 in glibc). And they run in processes that never use the library: there a
+ * fork costs three swaps.
  */
 #include <string.h>
 
@@ -10178,7 +10262,7 @@ static bool ti_fork_of_unused(void)
     return !is_used;
 }
 
-static void ti_fork_prepare(void)
+static TI_COLD void ti_fork_prepare(void)
 {
     if (ti_fork_of_unused())
         return;
@@ -10188,7 +10272,7 @@ static void ti_fork_prepare(void)
     ti_blocks_lock(self);
 }
 
-static void ti_fork_parent(void)
+static TI_COLD void ti_fork_parent(void)
 {
     ti_blocks_unlock();
     ti_registry_unlock();
@@ -10200,7 +10284,7 @@ static void ti_fork_parent(void)
 static uintptr_t ti_fork_memory;  /* linked by the first pointer in each */
 static uintptr_t ti_fork_records; /* linked by `next`; of each nobody has a reference */
 
-static void ti_fork_put_off(void *memory)
+static TI_COLD void ti_fork_put_off(void *memory)
 {
     if (memory == NULL)
         return;
@@ -10210,10 +10294,10 @@ static void ti_fork_put_off(void *memory)
 }
 
 /* Relaxed: as above. */
-static void ti_fork_put_record_off(threading_thread_t *record)
+static TI_COLD void ti_fork_put_record_off(threading_thread_t *record)
 {
-    if (ti_add_acquire_release(&record->references, (uint32_t)-1) != 1)
-        return;
+    if (ti_add_acquire_release(&record->references, (uint32_t)-1) != 1 || record->is_static)
+        return; /* a static one may be a main again in a child of this child, and be listed as that */
     record->next = (threading_thread_t *)ti_load_pointer_relaxed(&ti_fork_records);
     ti_store_pointer_relaxed(&ti_fork_records, (uintptr_t)record);
 }
@@ -10224,7 +10308,7 @@ static void *ti_fork_take(uintptr_t *list)
     return ti_load_pointer_relaxed(list) != 0 ? (void *)ti_exchange_pointer_acquire(list, 0) : NULL;
 }
 
-static void ti_fork_settle(void)
+static TI_COLD void ti_fork_settle(void)
 {
     void *memory = ti_fork_take(&ti_fork_memory);
     for (void *next; memory != NULL; memory = next) {
@@ -10241,7 +10325,7 @@ static void ti_fork_settle(void)
 
 /* ---- in the child: the threads that are gone ---- */
 
-static void ti_fork_forget_thread(ti_self *self, void *survivor)
+TI_COLD static void ti_fork_forget_thread(ti_self *self, void *survivor)
 {
     if (self == survivor)
         return;
@@ -10292,7 +10376,7 @@ static bool ti_fork_take_spare(void)
     return is_free;
 }
 
-/* Without memory the old main's object stands for the new one. */
+/* Without memory the first main's object stands for the new one. */
 static threading_thread_t *ti_fork_new_record(void)
 {
     if (ti_fork_take_spare())
@@ -10341,12 +10425,14 @@ static void ti_fork_of_known(ti_self *self)
     ti_self_make_parker(self);
     ti_foreign_reset(self);
     ti_registry_for_each(ti_fork_forget_thread, self);
-    ti_fork_end_records(self->record);
-    ti_registry_reset(self, ti_fork_main_record(self));
+    threading_thread_t *record =
+        ti_fork_main_record(self); /* first: it may be the old main's, which then goes on */
+    ti_fork_end_records(record);
+    ti_registry_reset(self, record);
 }
 
 /* A child in which nothing was used has nothing to forget but a first use that was just beginning. */
-static void ti_fork_child(void)
+static TI_COLD void ti_fork_child(void)
 {
     ti_self *self = (ti_self *)ti_port_self();
     ti_fork_family++;
@@ -10776,7 +10862,7 @@ static void ti_guard_unlock(ti_guard *guard)
         ti_guard_unlock_slow(guard);
 }
 
-static void ti_guard_reset(ti_guard *guard)
+static TI_COLD void ti_guard_reset(ti_guard *guard)
 {
     /* Acquire: what earlier holders did under the guard comes before what the child does with it. */
     (void)ti_exchange_pointer_acquire(&guard->word, 0);
@@ -11147,7 +11233,7 @@ static bool ti_local_finish_once(ti_self *self)
     return found;
 }
 
-static void ti_local_drop_table(ti_self *self)
+TI_COLD static void ti_local_drop_table(ti_self *self)
 {
     void **copies = self->fast.copies;
     ti_local_lock(self);
@@ -11157,7 +11243,7 @@ static void ti_local_drop_table(ti_self *self)
     ti_memory_free(copies);
 }
 
-static void ti_local_finish(ti_self *self)
+static TI_COLD void ti_local_finish(ti_self *self)
 {
     if (self->fast.copies == NULL)
         return;
@@ -11166,7 +11252,7 @@ static void ti_local_finish(ti_self *self)
     ti_local_drop_table(self);
 }
 
-static void ti_local_abandon(ti_self *self)
+static TI_COLD void ti_local_abandon(ti_self *self)
 {
     for (size_t slot = 0; slot < self->fast.capacity; slot++)
         if (self->fast.copies[slot] != NULL) {
@@ -11179,7 +11265,7 @@ static void ti_local_abandon(ti_self *self)
     self->fast.capacity = 0;
 }
 
-static void ti_local_unload(void)
+static TI_COLD void ti_local_unload(void)
 {
     ti_memory_free(ti_locals.free);
     ti_locals.free = NULL;
@@ -11216,7 +11302,7 @@ static void *ti_copy_new(threading_local_t *local, ti_self *self)
     return is_placed ? ti_copy_data(copy) : NULL;
 }
 
-static void *ti_local_get_slow(threading_local_t *local, ti_self *self)
+TI_COLD static void *ti_local_get_slow(threading_local_t *local, ti_self *self)
 {
     if (local->size == 0 || local->size > SIZE_MAX - TI_COPY_HEAD)
         return NULL;
@@ -11265,7 +11351,7 @@ static bool ti_local_destroy_once(threading_local_t *local, ti_self *self)
     return found;
 }
 
-threading_status_t threading_local_destroy(threading_local_t *local)
+TI_COLD threading_status_t threading_local_destroy(threading_local_t *local)
 {
     if (local == NULL)
         return THREADING_INVALID;
@@ -11648,7 +11734,7 @@ void threading_exit(void *result)
 
 static ti_name ti_name_of_main = {NULL, "MainThread", true};
 
-static void ti_name_push(threading_thread_t *record, ti_name *name)
+static TI_COLD void ti_name_push(threading_thread_t *record, ti_name *name)
 {
     name->older = record->name;
     record->name = name;
@@ -11686,7 +11772,7 @@ static ti_name *ti_name_automatic(const char *prefix)
     return name;
 }
 
-static bool ti_name_give(threading_thread_t *record, const char *text, const char *prefix)
+static TI_COLD bool ti_name_give(threading_thread_t *record, const char *text, const char *prefix)
 {
     bool is_automatic = text == NULL || *text == '\0';
     ti_name *name = is_automatic ? ti_name_automatic(prefix) : ti_name_copy(text);
@@ -11695,7 +11781,7 @@ static bool ti_name_give(threading_thread_t *record, const char *text, const cha
     return name != NULL;
 }
 
-static void ti_name_free_all(threading_thread_t *record)
+static TI_COLD void ti_name_free_all(threading_thread_t *record)
 {
     ti_name *older;
     for (ti_name *name = record->name; name != NULL; name = older) {
@@ -11705,7 +11791,7 @@ static void ti_name_free_all(threading_thread_t *record)
     }
 }
 
-static void ti_name_reset(void)
+static TI_COLD void ti_name_reset(void)
 {
     ti_name_free_all(&ti_thread_main_record);
     ti_thread_main_record.name = &ti_name_of_main;
@@ -11729,7 +11815,7 @@ static void ti_name_show_text(const char *text)
     ti_port_set_name(text, ti_name_fit(text, ti_port_name_limit));
 }
 
-static void ti_name_show(const threading_thread_t *record)
+static TI_COLD void ti_name_show(const threading_thread_t *record)
 {
     ti_name_show_text(threading_thread_name(record));
 }
@@ -11755,7 +11841,7 @@ static ti_name *ti_name_replace(threading_thread_t *thread, ti_name *name)
     return old->was_read ? NULL : old;
 }
 
-threading_status_t threading_thread_set_name(threading_thread_t *thread, const char *name)
+TI_COLD threading_status_t threading_thread_set_name(threading_thread_t *thread, const char *name)
 {
     if (thread == NULL || name == NULL || *name == '\0')
         return THREADING_INVALID;
@@ -11796,7 +11882,7 @@ static void ti_orphans_put(threading_thread_t *thread)
 
 /* The list is only ever taken as a whole, so that no swap meets an object that was freed and made again.
  * Few are in it: a thread comes here when it has ended. */
-static void ti_orphans_bury(void)
+TI_COLD static void ti_orphans_bury(void)
 {
     if (ti_load_pointer_relaxed(&ti_orphans) == 0) /* relaxed: spares the exchange, which decides */
         return;
@@ -11829,7 +11915,7 @@ static void ti_native_join(ti_port_thread *thread)
     ti_native_is_gone();
 }
 
-static bool ti_native_abandon(threading_thread_t *thread)
+static TI_COLD bool ti_native_abandon(threading_thread_t *thread)
 {
     ti_home home = ti_port_home();
     if (home == TI_HOME_PINNED && !ti_shutdown_is_exiting()) {
@@ -11843,13 +11929,13 @@ static bool ti_native_abandon(threading_thread_t *thread)
     return false;
 }
 
-static bool ti_natives_are_gone(void)
+static TI_COLD bool ti_natives_are_gone(void)
 {
     ti_orphans_bury();
     return ti_load_acquire(&ti_natives) == 0 && !ti_load_acquire(&ti_natives_lost);
 }
 
-static void ti_natives_detach(void)
+static TI_COLD void ti_natives_detach(void)
 {
     threading_thread_t *orphan = (threading_thread_t *)ti_exchange_pointer_acquire(&ti_orphans, 0);
     for (threading_thread_t *next; orphan != NULL; orphan = next) {
@@ -11859,7 +11945,7 @@ static void ti_natives_detach(void)
     }
 }
 
-static void ti_natives_reset(void)
+static TI_COLD void ti_natives_reset(void)
 {
     threading_thread_t *orphan = (threading_thread_t *)ti_load_pointer_relaxed(&ti_orphans);
     for (threading_thread_t *next; orphan != NULL; orphan = next) {
@@ -11906,7 +11992,7 @@ static void ti_once_end(uint32_t *word, uint32_t end)
 
 /* The function has ended its thread. What it has left behind nobody can know: it is neither called again nor
  * done. */
-static void ti_once_abandon(ti_self *self, void *object, uintptr_t unused)
+TI_COLD static void ti_once_abandon(ti_self *self, void *object, uintptr_t unused)
 {
     (void)unused;
     uint32_t *word = (uint32_t *)object;
@@ -12195,7 +12281,7 @@ static void ti_bucket_reset(ti_bucket *bucket)
     bucket->watchers = 0;
 }
 
-static void ti_parking_reset(void)
+static TI_COLD void ti_parking_reset(void)
 {
     for (size_t i = 0; i < sizeof threading_buckets / sizeof *threading_buckets; i++)
         ti_bucket_reset(&threading_buckets[i]);
@@ -12294,7 +12380,7 @@ static ti_waiter *ti_queue_take(const threading_queue_t *queue, ti_wait_kind lin
 
 /* A comparison has ended its thread, with the lock held. All items are there, if not in their order; who
  * waits looks again. */
-static void ti_queue_abandon(ti_self *self, void *object, uintptr_t unused)
+TI_COLD static void ti_queue_abandon(ti_self *self, void *object, uintptr_t unused)
 {
     (void)unused;
     threading_queue_t *queue = (threading_queue_t *)object;
@@ -12337,8 +12423,8 @@ static void ti_queue_remove(threading_queue_t *queue, void *item, ti_self *self)
 
 /* ---- making and freeing ---- */
 
-threading_queue_t *threading_queue_new(threading_queue_kind_t kind, size_t item_size, size_t maxsize,
-                                       int (*compare)(const void *a, const void *b))
+TI_COLD threading_queue_t *threading_queue_new(threading_queue_kind_t kind, size_t item_size, size_t maxsize,
+                                               int (*compare)(const void *a, const void *b))
 {
     bool is_known = kind == THREADING_QUEUE_FIFO || kind == THREADING_QUEUE_LIFO;
     if (!is_known && (kind != THREADING_QUEUE_PRIORITY || compare == NULL))
@@ -12371,7 +12457,7 @@ static void ti_queue_drop(threading_queue_t *queue)
     ti_memory_free(queue->items);
 }
 
-void threading_queue_free(threading_queue_t *queue)
+TI_COLD void threading_queue_free(threading_queue_t *queue)
 {
     /* Release: what this holder did happens before the memory is freed; acquire: by the last one. */
     if (queue == NULL || ti_add_acquire_release(&queue->references, (uint32_t)-1) != 1)
@@ -12584,7 +12670,7 @@ static threading_queue_t ti_queue_empty_out(threading_queue_t *queue)
     return dropped;
 }
 
-threading_status_t threading_queue_shutdown(threading_queue_t *queue, bool immediate)
+TI_COLD threading_status_t threading_queue_shutdown(threading_queue_t *queue, bool immediate)
 {
     if (queue == NULL)
         return THREADING_INVALID;
@@ -12607,7 +12693,7 @@ threading_status_t threading_queue_shutdown(threading_queue_t *queue, bool immed
     return THREADING_OK;
 }
 
-threading_status_t threading_queue_set_maxsize(threading_queue_t *queue, size_t maxsize)
+TI_COLD threading_status_t threading_queue_set_maxsize(threading_queue_t *queue, size_t maxsize)
 {
     if (queue == NULL)
         return THREADING_INVALID;
@@ -12622,7 +12708,8 @@ threading_status_t threading_queue_set_maxsize(threading_queue_t *queue, size_t 
     return THREADING_OK;
 }
 
-threading_status_t threading_queue_set_destructor(threading_queue_t *queue, void (*destructor)(void *item))
+TI_COLD threading_status_t threading_queue_set_destructor(threading_queue_t *queue,
+                                                          void (*destructor)(void *item))
 {
     if (queue == NULL)
         return THREADING_INVALID;
@@ -12810,7 +12897,7 @@ static void ti_registry_reset_guard(void)
     ti_guard_reset(&ti_registry.guard);
 }
 
-static void ti_registry_reset(ti_self *self, threading_thread_t *main)
+static TI_COLD void ti_registry_reset(ti_self *self, threading_thread_t *main)
 {
     memset(ti_registry.table, 0, sizeof ti_registry.table);
     ti_registry_add(self);
@@ -12821,7 +12908,7 @@ static void ti_registry_reset(ti_self *self, threading_thread_t *main)
     ti_store_pointer_relaxed(&ti_registry.main, (uintptr_t)main);
 }
 
-static void ti_registry_forget(void)
+static TI_COLD void ti_registry_forget(void)
 {
     memset(ti_registry.table, 0, sizeof ti_registry.table);
 }
@@ -13026,14 +13113,14 @@ static void ti_runtime_use(void)
     ti_store_release(&ti_used, 1);
 }
 
-static void ti_runtime_reset(void)
+static TI_COLD void ti_runtime_reset(void)
 {
     ti_self_reset();
     ti_store_release(&ti_started, 0);
     ti_store_release(&ti_used, 0); /* last: then nothing is left of the use before */
 }
 
-static bool ti_runtime_start(void)
+static TI_COLD bool ti_runtime_start(void)
 {
     if (ti_load_acquire(&ti_started))
         return true;
@@ -13593,7 +13680,7 @@ static ti_self *ti_slab_record(ti_slab *slab, size_t i)
 }
 
 /* A record without a parker. NULL when memory is out. */
-static ti_self *ti_fresh_take(void)
+TI_COLD static ti_self *ti_fresh_take(void)
 {
     ti_self *self = ti_stack_take(&ti_fresh);
     if (self != NULL)
@@ -13624,7 +13711,7 @@ static ti_self *ti_self_complete(ti_self *self)
     return self;
 }
 
-static ti_self *ti_self_new(void)
+static TI_COLD ti_self *ti_self_new(void)
 {
     ti_self *self = ti_stack_take(&ti_pool);
     if (self == NULL)
@@ -13637,8 +13724,9 @@ static ti_self *ti_self_new(void)
 }
 
 /* Main's is no other thread's: main may become known again. */
-static void ti_self_free(ti_self *self)
+static TI_COLD void ti_self_free(ti_self *self)
 {
+    ti_calls_give_back(self);
     if (self != &ti_main_self)
         ti_stack_put(&ti_pool, self);
 }
@@ -13662,7 +13750,7 @@ static ti_self *ti_reserve_take(void)
     return ti_self_complete(&ti_reserve[index]);
 }
 
-static ti_self *ti_foreign_self(void)
+TI_COLD static ti_self *ti_foreign_self(void)
 {
     for (;;) {
         ti_self *self = ti_self_new();
@@ -13701,7 +13789,7 @@ static ti_self *ti_main_self_begin(void)
 }
 
 /* A record that others can find, for a thread that has none. */
-static ti_self *ti_self_begin(void)
+TI_COLD static ti_self *ti_self_begin(void)
 {
     /* Relaxed: only main itself can be told to be main. After its end late destructors find it known. */
     bool is_main = ti_port_is_main() && ti_load_relaxed(&ti_main_is_known) == 0;
@@ -13718,7 +13806,7 @@ static ti_self *ti_self_begin(void)
 
 /* A thread's first call. What follows ti_self_begin may allocate in the C library, whose malloc may call
  * back: then the thread is known and complete. */
-static ti_self *ti_self_attach_new(void)
+TI_COLD static ti_self *ti_self_attach_new(void)
 {
     ti_self *self = ti_self_begin();
     (void)ti_port_set_self(self, ti_self_leave); /* whether it will be called: foreign.h */
@@ -13737,7 +13825,7 @@ static ti_self *ti_self_attach(void)
     return self;
 }
 
-static void ti_self_retire(ti_self *self)
+static TI_COLD void ti_self_retire(ti_self *self)
 {
     ti_foreign_remove(self);
     ti_registry_remove(self);
@@ -13746,7 +13834,7 @@ static void ti_self_retire(ti_self *self)
         ti_thread_set_ended(self->record);
 }
 
-static void ti_self_end(ti_self *self)
+static TI_COLD void ti_self_end(ti_self *self)
 {
     ti_local_finish(self);
     ti_blocks_leave(self);
@@ -13760,7 +13848,7 @@ static void ti_self_end(ti_self *self)
         ti_self_free(self);
 }
 
-static void ti_self_leave(void *pointer)
+static TI_COLD void ti_self_leave(void *pointer)
 {
     ti_self *self = (ti_self *)pointer;
     ti_calls_abandon(self, 0); /* the thread has ended inside of them, in the platform's own way */
@@ -13779,14 +13867,14 @@ static void ti_self_leave(void *pointer)
         ti_self_free(self);
 }
 
-static void ti_self_reset(void)
+static TI_COLD void ti_self_reset(void)
 {
     memset(&ti_main_self, 0, sizeof ti_main_self);
     ti_store_relaxed(&ti_main_is_known, 0); /* relaxed: the child has one thread */
 }
 
 /* Its thread is in no call, so its own variables may be written here, if they are still there: `is_gone`. */
-static void ti_self_unload(ti_self *self, bool is_gone)
+static TI_COLD void ti_self_unload(ti_self *self, bool is_gone)
 {
     if (self->place != NULL && !is_gone)
         *self->place = NULL;
@@ -13795,7 +13883,7 @@ static void ti_self_unload(ti_self *self, bool is_gone)
     ti_self_free(self);
 }
 
-static void ti_self_unload_all(void)
+static TI_COLD void ti_self_unload_all(void)
 {
     ti_slab *slab = (ti_slab *)ti_exchange_pointer_acquire(&ti_slabs, 0);
     for (ti_slab *next; slab != NULL; slab = next) {
@@ -14089,7 +14177,7 @@ static bool ti_is_finalizing(void)
     return ti_load_acquire(&ti_finalizing) != 0;
 }
 
-static void ti_shutdown_reset(void)
+static TI_COLD void ti_shutdown_reset(void)
 {
     ti_exit_owner = 0;
     ti_finalizing = 0;
@@ -14143,7 +14231,7 @@ static threading_status_t ti_shutdown_wait_for(ti_self *self, threading_thread_t
     return status;
 }
 
-static threading_status_t ti_shutdown_wait(ti_self *self, bool at_exit)
+TI_COLD static threading_status_t ti_shutdown_wait(ti_self *self, bool at_exit)
 {
     threading_status_t result = THREADING_OK;
     uint32_t number = ti_shutdown_number(self);
@@ -14168,7 +14256,7 @@ static void ti_main_leaves(ti_self *self)
     ti_thread_set_gone(self, ti_registry_main(), TI_ENDED);
 }
 
-threading_status_t threading_shutdown(void)
+TI_COLD threading_status_t threading_shutdown(void)
 {
     ti_self *self = ti_self_get();
     if (ti_port_is_main())
@@ -14197,10 +14285,11 @@ static void ti_exit_stop(ti_self *self)
  * Leave the set of threads that are waited for. False: another thread ends the process, and this one must
  * sleep until then. So it can no longer end, which those who join it are told; main counts as having left.
  */
-static bool ti_exit_begin(ti_self *self)
+TI_COLD static bool ti_exit_begin(ti_self *self)
 {
     bool is_first = ti_exit_claim(self);
-    ti_calls_abandon(self, self->way_out_calls); /* it never comes back from there, though it has not ended */
+    self->is_leaving = true;
+    ti_calls_abandon(self, 0); /* it never comes back from there, though it has not ended */
     uint32_t otherwise = self->record == ti_registry_main() ? TI_ENDED : TI_STOPPED;
     if (self->record != NULL)
         ti_thread_set_gone(self, self->record, is_first ? TI_LEAVING : otherwise);
@@ -14220,7 +14309,7 @@ static bool ti_shutdown_is_exiting(void)
     return ti_load_acquire(&ti_exit_owner) != 0;
 }
 
-static void ti_shutdown_at_exit(void)
+static TI_COLD void ti_shutdown_at_exit(void)
 {
     if (!ti_runtime_is_used()) /* the code is unloaded, or the process ends after threading_unload() */
         return;
@@ -14235,7 +14324,7 @@ static void ti_shutdown_at_exit(void)
     ti_natives_detach();
 }
 
-void threading_exit_process(int code)
+TI_COLD void threading_exit_process(int code)
 {
     ti_self *self = ti_self_get();
     if (!ti_exit_begin(self))
@@ -14463,7 +14552,7 @@ static bool ti_tasks_grow(ti_tasks *tasks, size_t more, ti_self *self)
     return ti_tasks_find_room(tasks, more);
 }
 
-static ti_tasks ti_tasks_take_all(ti_tasks *tasks)
+static TI_COLD ti_tasks ti_tasks_take_all(ti_tasks *tasks)
 {
     /* Not copied as a whole: another thread may just try to get the lock in it. */
     ti_tasks taken = {
@@ -14507,7 +14596,7 @@ static void ti_thread_change(uint32_t *word, uint32_t value)
 
 /* ---- making and freeing ---- */
 
-static threading_thread_t *ti_thread_allocate(ti_kind kind, const char *name, const char *prefix)
+static TI_COLD threading_thread_t *ti_thread_allocate(ti_kind kind, const char *name, const char *prefix)
 {
     threading_thread_t *record = (threading_thread_t *)ti_memory_allocate(sizeof *record);
     if (record == NULL)
@@ -14540,8 +14629,8 @@ static bool ti_daemon_of_new(int daemon)
     return daemon > 0;
 }
 
-threading_thread_t *threading_thread_new(threading_target_t target, void *arg,
-                                         const threading_thread_options_t *options)
+TI_COLD threading_thread_t *threading_thread_new(threading_target_t target, void *arg,
+                                                 const threading_thread_options_t *options)
 {
     static const threading_thread_options_t defaults = {.name = NULL};
     if (options == NULL)
@@ -14573,7 +14662,7 @@ static bool ti_thread_is_of_this_process(const threading_thread_t *thread)
     return ti_load_relaxed(&thread->family) == ti_fork_family;
 }
 
-static void ti_thread_dispose(threading_thread_t *thread)
+static TI_COLD void ti_thread_dispose(threading_thread_t *thread)
 {
     ti_name_free_all(thread);
     ti_memory_free(thread->timer);
@@ -14903,7 +14992,7 @@ bool threading_thread_daemon(const threading_thread_t *thread)
     return thread != NULL && ti_load_relaxed(&thread->daemon) != 0;
 }
 
-threading_status_t threading_thread_set_daemon(threading_thread_t *thread, bool daemon)
+TI_COLD threading_status_t threading_thread_set_daemon(threading_thread_t *thread, bool daemon)
 {
     if (thread == NULL)
         return THREADING_INVALID;
@@ -15107,7 +15196,7 @@ static bool ti_unload_is_busy(const ti_self *self)
 
 /* A thread that was not started here, the calling one too: it is not known any more. What it has is put
  * off, since guards are held. */
-static void ti_unload_thread(ti_self *self, void *unused)
+TI_COLD static void ti_unload_thread(ti_self *self, void *unused)
 {
     (void)unused;
     threading_thread_t *record = self->record;
@@ -15122,7 +15211,7 @@ static void ti_unload_thread(ti_self *self, void *unused)
     ti_self_unload(self, is_gone);
 }
 
-static void ti_unload_blocks(ti_self *self, void *unused)
+TI_COLD static void ti_unload_blocks(ti_self *self, void *unused)
 {
     (void)unused;
     ti_blocks_leave(self);
@@ -15149,7 +15238,7 @@ static void ti_unload_memory(void)
     ti_self_unload_all();
 }
 
-threading_status_t threading_unload(void)
+TI_COLD threading_status_t threading_unload(void)
 {
     if (ti_port_home() == TI_HOME_KEPT)
         return THREADING_UNSUPPORTED;
@@ -15741,9 +15830,11 @@ static void ti_waits_owner_ended(ti_self *owner)
 #undef TI_C11_SECOND
 #undef TI_C11_SLICE
 #undef TI_C11_TICK
-#undef TI_CALLS_KNOWN
+#undef TI_CALLS_FAR
+#undef TI_CALLS_NEAR
 #undef TI_CANCELLED
 #undef TI_CAPACITY_MIN
+#undef TI_COLD
 #undef TI_COPY_ALIGNMENT
 #undef TI_COPY_HEAD
 #undef TI_DEPOT

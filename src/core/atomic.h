@@ -23,6 +23,9 @@
 
 #if (defined(__GNUC__) || defined(__clang__)) && !defined(THREADING_ATOMIC_INTRINSICS)
 
+/* In front of a function that runs seldom: the compiler makes it small, and puts it apart from those that run often. */
+#define TI_COLD __attribute__((cold))
+
 /* Keeps the compiler from moving an access over this place; the processor is not told. */
 static inline void ti_keep_order(void)
 {
@@ -218,6 +221,8 @@ static inline void ti_pause(void)
 {
     TI_ATOMIC_PAUSE();
 }
+
+#define TI_COLD
 
 /* Nothing: not tried with this compiler. */
 static inline void ti_expect_write(const void *address)

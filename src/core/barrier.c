@@ -76,7 +76,7 @@ static threading_status_t ti_barrier_enter(threading_barrier_t *barrier, ti_self
 }
 
 /* The action has ended its thread, so that it will never be done. */
-static void ti_barrier_abandon(ti_self *self, void *object, uintptr_t cycle)
+TI_COLD static void ti_barrier_abandon(ti_self *self, void *object, uintptr_t cycle)
 {
     threading_barrier_t *barrier = (threading_barrier_t *)object;
     ti_bucket *bucket = ti_barrier_lock(barrier, self);
@@ -87,7 +87,7 @@ static void ti_barrier_abandon(ti_self *self, void *object, uintptr_t cycle)
 }
 
 /* Whether the calling thread runs the action: also one of a cycle that was reset meanwhile. */
-static bool ti_barrier_is_acting(const threading_barrier_t *barrier, const ti_self *self)
+static bool ti_barrier_is_acting(const threading_barrier_t *barrier, ti_self *self)
 {
     return ti_calls_contain(self, ti_barrier_abandon, barrier);
 }
@@ -181,7 +181,7 @@ threading_status_t threading_barrier_wait(threading_barrier_t *barrier, size_t *
 
 /* ---- the rest ---- */
 
-threading_status_t threading_barrier_reset(threading_barrier_t *barrier)
+TI_COLD threading_status_t threading_barrier_reset(threading_barrier_t *barrier)
 {
     if (barrier == NULL)
         return THREADING_INVALID;
@@ -190,7 +190,7 @@ threading_status_t threading_barrier_reset(threading_barrier_t *barrier)
     return THREADING_OK;
 }
 
-threading_status_t threading_barrier_abort(threading_barrier_t *barrier)
+TI_COLD threading_status_t threading_barrier_abort(threading_barrier_t *barrier)
 {
     if (barrier == NULL)
         return THREADING_INVALID;
@@ -199,7 +199,7 @@ threading_status_t threading_barrier_abort(threading_barrier_t *barrier)
     return THREADING_OK;
 }
 
-threading_status_t threading_barrier_init(threading_barrier_t *barrier, size_t parties)
+TI_COLD threading_status_t threading_barrier_init(threading_barrier_t *barrier, size_t parties)
 {
     return threading_barrier_init_with(barrier, parties, NULL, NULL, THREADING_FOREVER);
 }

@@ -80,7 +80,7 @@ bool ti_bias_is_released(const threading_rwlock_t *rwlock, ti_self *self, ti_rea
     return counted == levels;
 }
 
-void ti_bias_leave(threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading)
+TI_COLD void ti_bias_leave(threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading)
 {
     if (ti_load_relaxed(&rwlock->writer) == reading->bias) /* relaxed: the lock is read by this thread */
         ti_bias_revoke(rwlock, self);
@@ -151,7 +151,7 @@ static bool ti_bias_is_missing(const ti_self *self)
     return false;
 }
 
-bool ti_bias_keep(ti_self *self)
+TI_COLD bool ti_bias_keep(ti_self *self)
 {
     if (!ti_bias_is_missing(self))
         return false;
@@ -199,7 +199,7 @@ void ti_bias_revoke(threading_rwlock_t *rwlock, ti_self *self)
     ti_registry_unlock();
 }
 
-void ti_bias_forget(void)
+TI_COLD void ti_bias_forget(void)
 {
     for (ti_self *next; ti_kept != NULL; ti_kept = next) {
         next = ti_kept->next;

@@ -148,7 +148,7 @@ void ti_block_give_back(void *block, uint32_t offset)
     self->blocks.count++;
 }
 
-void ti_blocks_leave(ti_self *self)
+TI_COLD void ti_blocks_leave(ti_self *self)
 {
     ti_blocks blocks = self->blocks;
     self->blocks = (ti_blocks){NULL, 0, NULL};

@@ -8,7 +8,8 @@
  * in that case. Abandoning a call does that: it must touch nothing of the stack on which the call was, which
  * is gone if the thread ended in the platform's way.
  *
- * A thread knows its outermost 16 calls. What is nested deeper works, but is not abandoned.
+ * A record has room for a few calls. Those beyond are in memory of the system's, as the records themselves. If that is
+ * out, a call that finds no room runs as any other, but is not abandoned, nor contained.
  */
 #ifndef TI_CALLS_H
 #define TI_CALLS_H
@@ -26,8 +27,11 @@ void ti_calls_leave(ti_self *self);
 /* Abandon all but the first so many, the innermost first. */
 void ti_calls_abandon(ti_self *self, uint32_t depth);
 
+/* The thread is over: give back the room beyond the record's. */
+void ti_calls_give_back(ti_self *self);
+
 /* Whether such a call on that object is under way in the calling thread. */
-bool ti_calls_contain(const ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
+bool ti_calls_contain(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
                       const void *object);
 
 #endif

@@ -171,7 +171,7 @@ threading_status_t threading_condition_wait_timeout(threading_condition_t *condi
 }
 
 /* The predicate has ended its thread: the lock that its caller would have released goes on to others. */
-static void ti_condition_abandon_lock(ti_self *self, void *lock, uintptr_t unused)
+TI_COLD static void ti_condition_abandon_lock(ti_self *self, void *lock, uintptr_t unused)
 {
     (void)unused;
     uint32_t *word = &((threading_lock_t *)lock)->word;
@@ -181,7 +181,7 @@ static void ti_condition_abandon_lock(ti_self *self, void *lock, uintptr_t unuse
         (void)threading_lock_release((threading_lock_t *)lock);
 }
 
-static void ti_condition_abandon_rlock(ti_self *self, void *rlock, uintptr_t unused)
+TI_COLD static void ti_condition_abandon_rlock(ti_self *self, void *rlock, uintptr_t unused)
 {
     (void)unused;
     if (ti_rlock_is_mine((threading_rlock_t *)rlock, self))

@@ -43,7 +43,8 @@ static char *ti_executor_name(const char *name)
     return copy;
 }
 
-threading_executor_t *threading_executor_new(size_t max_workers, const threading_executor_options_t *options)
+TI_COLD threading_executor_t *threading_executor_new(size_t max_workers,
+                                                     const threading_executor_options_t *options)
 {
     threading_executor_t *executor = (threading_executor_t *)ti_memory_allocate(sizeof *executor);
     if (executor == NULL)
@@ -95,14 +96,14 @@ static void ti_executor_destroy(threading_executor_t *executor, ti_self *self)
     ti_memory_free(executor);
 }
 
-void ti_executor_give_back(threading_executor_t *executor)
+TI_COLD void ti_executor_give_back(threading_executor_t *executor)
 {
     /* Release: what this holder did happens before the memory is freed; acquire: by the last one. */
     if (ti_add_acquire_release(&executor->references, (uint32_t)-1) == 1)
         ti_executor_destroy(executor, ti_self_get());
 }
 
-void threading_executor_free(threading_executor_t *executor)
+TI_COLD void threading_executor_free(threading_executor_t *executor)
 {
     /* Acquire and release: as in ti_executor_give_back, for the shutdown. */
     if (executor == NULL || ti_add_acquire_release(&executor->handles, (uint32_t)-1) != 1)
@@ -125,6 +126,11 @@ bool ti_executor_accepts(const threading_executor_t *executor)
 bool ti_executor_is_orphaned(const threading_executor_t *executor)
 {
     return executor->family != ti_fork_family;
+}
+
+bool ti_executor_is_spared(const threading_executor_t *executor, const ti_self *self)
+{
+    return ti_executor_is_orphaned(executor) || self->is_leaving;
 }
 
 /* Before a task is queued: start another worker if none is to spare for it. One that cannot be started is no reason
@@ -223,7 +229,7 @@ threading_status_t threading_executor_submit(threading_executor_t *executor, thr
 
 /* ---- shutdown ---- */
 
-void ti_executor_stop(threading_executor_t *executor, bool cancel_futures)
+TI_COLD void ti_executor_stop(threading_executor_t *executor, bool cancel_futures)
 {
     ti_self *self = ti_self_get();
     ti_line_lock(&executor->lock, self);
@@ -247,7 +253,8 @@ static threading_status_t ti_executor_join(threading_executor_t *executor, ti_se
     return status;
 }
 
-threading_status_t threading_executor_shutdown(threading_executor_t *executor, bool wait, bool cancel_futures)
+TI_COLD threading_status_t threading_executor_shutdown(threading_executor_t *executor, bool wait,
+                                                       bool cancel_futures)
 {
     if (executor == NULL)
         return THREADING_INVALID;

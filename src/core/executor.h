@@ -90,6 +90,10 @@ struct threading_executor {
 /* In a forked child: its locks may be held for ever by threads that are gone. */
 bool ti_executor_is_orphaned(const threading_executor_t *executor);
 
+/* Whether an abandoned call of it stays as it is: there, or in a thread that ends the process, which runs what
+ * remains to be done (ti_executor_work). */
+bool ti_executor_is_spared(const threading_executor_t *executor, const ti_self *self);
+
 /* Whether its options are such as are known. */
 bool ti_executor_accepts(const threading_executor_t *executor);
 

@@ -16,7 +16,7 @@ static struct {
     uint32_t closed; /* how many waits for the process's threads are under way */
 } ti_executors;
 
-bool ti_executor_list(threading_executor_t *executor, ti_self *self)
+TI_COLD bool ti_executor_list(threading_executor_t *executor, ti_self *self)
 {
     ti_guard_lock(&ti_executors.guard, &self->parker);
     bool is_open = ti_executors.closed == 0;
@@ -42,7 +42,7 @@ static void ti_executor_take_out(threading_executor_t *executor)
     executor->is_listed = false;
 }
 
-void ti_executor_unlist(threading_executor_t *executor, ti_self *self)
+TI_COLD void ti_executor_unlist(threading_executor_t *executor, ti_self *self)
 {
     ti_guard_lock(&ti_executors.guard, &self->parker);
     if (executor->is_listed)
@@ -90,7 +90,7 @@ static void ti_executor_await(threading_executor_t *executor, ti_self *self)
     }
 }
 
-void ti_executors_close(ti_self *self)
+TI_COLD void ti_executors_close(ti_self *self)
 {
     ti_guard_lock(&ti_executors.guard, &self->parker);
     ti_executors.closed++;
@@ -112,7 +112,7 @@ void ti_executors_close(ti_self *self)
     }
 }
 
-void ti_executors_open(void)
+TI_COLD void ti_executors_open(void)
 {
     ti_guard_lock(&ti_executors.guard, &ti_self_get()->parker);
     ti_executors.closed--;

@@ -24,6 +24,7 @@ typedef struct ti_slot {
 
 typedef struct ti_map {
     uint32_t references; /* the caller's, and one for each task */
+    uint32_t caller;     /* the ident of its thread */
     uintptr_t next;      /* the first item that nobody has begun */
     size_t count;
     threading_executor_t *executor;
@@ -48,6 +49,27 @@ static void ti_slot_end(ti_slot *slot, uint32_t state, threading_status_t status
     ti_parking_wake_all(&slot->state);
 }
 
+static threading_status_t ti_slot_await(ti_slot *slot, ti_self *self)
+{
+    for (;;) {
+        uint32_t state = ti_load_acquire(&slot->state); /* acquire: as in ti_slot_is_done */
+        if (state >= TI_CANCELLED)
+            return slot->status;
+        threading_status_t status = ti_waits_sleep(self, &slot->state, state, TI_FOREVER);
+        if (status != THREADING_OK)
+            return ti_slot_is_done(slot) ? slot->status : status;
+    }
+}
+
+/* Wait for all that have begun, and have not ended. */
+static void ti_map_await(ti_map *map, ti_self *self)
+{
+    self->deaf++; /* the items are the caller's, whether it is told to stop or not */
+    for (size_t i = 0; i < map->count; i++)
+        (void)ti_slot_await(&map->slots[i], self);
+    self->deaf--;
+}
+
 /* Take the next item. False: all have begun. */
 static bool ti_map_begin(ti_map *map, size_t *index)
 {
@@ -60,15 +82,17 @@ static bool ti_map_begin(ti_map *map, size_t *index)
 }
 
 /* An item has ended its thread in the platform's way: as for a task, and the reference that the thread had
- * goes. */
-static void ti_map_abandon_item(ti_self *self, void *object, uintptr_t index)
+ * goes. The items may be on the stack of the map's caller: if that is the thread, it waits for the other workers. */
+TI_COLD static void ti_map_abandon_item(ti_self *self, void *object, uintptr_t index)
 {
     ti_map *map = (ti_map *)object;
-    if (ti_executor_is_orphaned(map->executor))
+    if (ti_executor_is_spared(map->executor, self))
         return;
     ti_executor_break(map->executor, self);
     ti_map_refuse(map, THREADING_BROKEN);
     ti_slot_end(&map->slots[index], TI_CANCELLED, THREADING_BROKEN, NULL);
+    if (map->caller == self->fast.ident)
+        ti_map_await(map, self);
     ti_map_give_back(map);
 }
 
@@ -82,7 +106,7 @@ static bool ti_map_call(ti_map *map, size_t index, void **value, ti_self *self)
     return !ti_executor_is_orphaned(map->executor);
 }
 
-void ti_map_refuse(ti_map *map, threading_status_t status)
+TI_COLD void ti_map_refuse(ti_map *map, threading_status_t status)
 {
     for (size_t index; ti_map_begin(map, &index);)
         ti_slot_end(&map->slots[index], TI_CANCELLED, status, NULL);
@@ -122,8 +146,8 @@ void ti_map_work(ti_map *map, ti_self *self)
 
 /* ---- the call ---- */
 
-static ti_map *ti_map_new(threading_executor_t *executor, threading_target_t function, void *const *items,
-                          size_t count)
+TI_COLD static ti_map *ti_map_new(threading_executor_t *executor, threading_target_t function,
+                                  void *const *items, size_t count, const ti_self *self)
 {
     ti_map *map = NULL;
     if (count <= (SIZE_MAX - sizeof *map) / sizeof *map->slots)
@@ -131,6 +155,7 @@ static ti_map *ti_map_new(threading_executor_t *executor, threading_target_t fun
     if (map == NULL)
         return NULL;
     map->references = 1;
+    map->caller = self->fast.ident;
     map->count = count;
     map->executor = executor;
     map->function = function;
@@ -170,18 +195,6 @@ static void ti_map_help(ti_map *map, const ti_slot *slot, ti_self *self)
     }
 }
 
-static threading_status_t ti_slot_await(ti_slot *slot, ti_self *self)
-{
-    for (;;) {
-        uint32_t state = ti_load_acquire(&slot->state); /* acquire: as in ti_slot_is_done */
-        if (state >= TI_CANCELLED)
-            return slot->status;
-        threading_status_t status = ti_waits_sleep(self, &slot->state, state, TI_FOREVER);
-        if (status != THREADING_OK)
-            return ti_slot_is_done(slot) ? slot->status : status;
-    }
-}
-
 /* The results in their order, up to the first failure. */
 static threading_status_t ti_map_collect(ti_map *map, void **results, ti_self *self)
 {
@@ -196,13 +209,10 @@ static threading_status_t ti_map_collect(ti_map *map, void **results, ti_self *s
 }
 
 /* Cancel what has not begun and wait for what has. */
-static void ti_map_abandon(ti_map *map, ti_self *self)
+TI_COLD static void ti_map_abandon(ti_map *map, ti_self *self)
 {
     ti_map_refuse(map, THREADING_CANCELLED);
-    self->deaf++; /* the items are the caller's, whether it is told to stop or not */
-    for (size_t i = 0; i < map->count; i++)
-        (void)ti_slot_await(&map->slots[i], self);
-    self->deaf--;
+    ti_map_await(map, self);
 }
 
 threading_status_t threading_executor_map(threading_executor_t *executor, threading_target_t function,
@@ -216,10 +226,10 @@ threading_status_t threading_executor_map(threading_executor_t *executor, thread
         return THREADING_INVALID;
     if (ti_executor_is_orphaned(executor))
         return THREADING_BROKEN;
-    ti_map *map = ti_map_new(executor, function, items, count);
+    ti_self *self = ti_self_get();
+    ti_map *map = ti_map_new(executor, function, items, count, self);
     if (map == NULL)
         return THREADING_NO_MEMORY;
-    ti_self *self = ti_self_get();
     threading_status_t status = ti_map_submit(map, self);
     if (status == THREADING_OK) {
         status = ti_map_collect(map, results, self);

@@ -56,10 +56,10 @@ void *ti_executor_call(threading_executor_t *executor, threading_target_t functi
  * which has a thread less; first, so that those who are told find it so. `is_given`: with a reference. NULL:
  * nobody waits for it.
  */
-static void ti_future_abandon(ti_self *self, void *object, uintptr_t is_given)
+TI_COLD static void ti_future_abandon(ti_self *self, void *object, uintptr_t is_given)
 {
     threading_future_t *future = (threading_future_t *)object;
-    if (future == NULL || ti_executor_is_orphaned(future->executor))
+    if (future == NULL || ti_executor_is_spared(future->executor, self))
         return;
     ti_executor_break(future->executor, self);
     (void)ti_future_finish(future, self->fast.ident, THREADING_BROKEN, NULL, NULL);
@@ -272,7 +272,7 @@ static void *ti_task_future(ti_task task)
     return task.function == NULL ? task.arg : NULL;
 }
 
-void ti_executor_work(ti_self *self)
+TI_COLD void ti_executor_work(ti_self *self)
 {
     ti_worker *worker = self->worker;
     ti_task outer = worker->task; /* which calls threading_shutdown(), or ends the process */
@@ -304,8 +304,8 @@ static void ti_task_refuse(ti_task task, threading_status_t status)
     }
 }
 
-static void ti_tasks_refuse(threading_executor_t *executor, uint32_t *lock, ti_tasks *tasks,
-                            threading_status_t status, ti_self *self)
+TI_COLD static void ti_tasks_refuse(threading_executor_t *executor, uint32_t *lock, ti_tasks *tasks,
+                                    threading_status_t status, ti_self *self)
 {
     ti_line_lock(lock, self);
     ti_line_lock(&tasks->lock, self);
@@ -319,7 +319,7 @@ static void ti_tasks_refuse(threading_executor_t *executor, uint32_t *lock, ti_t
     ti_tasks_free(&taken);
 }
 
-void ti_executor_refuse(threading_executor_t *executor, threading_status_t status, ti_self *self)
+TI_COLD void ti_executor_refuse(threading_executor_t *executor, threading_status_t status, ti_self *self)
 {
     /* Relaxed: a worker that does not see it yet begins one item of a map more, as if that had been before. */
     ti_store_relaxed(&executor->refused, (uint32_t)status);
@@ -328,7 +328,7 @@ void ti_executor_refuse(threading_executor_t *executor, threading_status_t statu
         ti_tasks_refuse(executor, &worker->lock, &worker->tasks, status, self);
 }
 
-void ti_executor_break(threading_executor_t *executor, ti_self *self)
+TI_COLD void ti_executor_break(threading_executor_t *executor, ti_self *self)
 {
     ti_line_lock(&executor->lock, self);
     ti_store_relaxed(&executor->refusal, THREADING_BROKEN); /* relaxed: as in ti_worker_put */
@@ -346,12 +346,12 @@ static void *ti_executor_initialize(void *arg)
 }
 
 /* The thread has ended in the initializer or in a task, in the platform's way. */
-static void ti_worker_abandon(ti_self *self, void *object, uintptr_t unused)
+TI_COLD static void ti_worker_abandon(ti_self *self, void *object, uintptr_t unused)
 {
     (void)unused;
     const ti_worker *worker = (const ti_worker *)object;
     threading_executor_t *executor = worker->executor;
-    if (ti_executor_is_orphaned(executor))
+    if (ti_executor_is_spared(executor, self))
         return;
     ti_executor_break(executor, self);
     ti_future_abandon(self, ti_task_future(worker->task), true);
@@ -423,7 +423,7 @@ static void ti_executor_add_worker(threading_executor_t *executor, ti_worker *wo
         ti_store_relaxed(&executor->is_complete, 1); /* relaxed: what it allows is under locks */
 }
 
-threading_status_t ti_executor_start_worker(threading_executor_t *executor)
+TI_COLD threading_status_t ti_executor_start_worker(threading_executor_t *executor)
 {
     ti_worker *worker = ti_worker_new(executor);
     if (worker == NULL)

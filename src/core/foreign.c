@@ -17,7 +17,7 @@ static struct {
     uint32_t buried_count;
 } ti_foreign = {.enough = TI_FOREIGN_FEW};
 
-void ti_foreign_add(ti_self *self, uint64_t life)
+TI_COLD void ti_foreign_add(ti_self *self, uint64_t life)
 {
     self->life = life;
     if (life == 0)
@@ -30,7 +30,7 @@ void ti_foreign_add(ti_self *self, uint64_t life)
     ti_store_relaxed(&ti_foreign.count, ti_foreign.count + 1); /* relaxed: a hint, as all counts here */
 }
 
-void ti_foreign_remove(ti_self *self)
+TI_COLD void ti_foreign_remove(ti_self *self)
 {
     if (self->life == 0)
         return;
@@ -42,7 +42,7 @@ void ti_foreign_remove(ti_self *self)
     ti_store_relaxed(&ti_foreign.count, ti_foreign.count - 1); /* relaxed: a hint */
 }
 
-static void ti_foreign_bury(ti_self *gone)
+TI_COLD static void ti_foreign_bury(ti_self *gone)
 {
     ti_self_retire(gone);
     gone->foreign_next = ti_foreign.buried;
@@ -55,7 +55,7 @@ bool ti_foreign_is_gone(const ti_self *self)
     return self->life != 0 && self != (const ti_self *)ti_port_self() && ti_port_life_is_over(self->life);
 }
 
-static void ti_foreign_bury_all(bool only_dummies)
+TI_COLD static void ti_foreign_bury_all(bool only_dummies)
 {
     for (ti_self *one = ti_foreign.first, *next; one != NULL; one = next) {
         next = one->foreign_next;
@@ -97,14 +97,14 @@ static ti_self *ti_foreign_take_buried(ti_self *self)
     return buried;
 }
 
-void ti_foreign_sweep(ti_self *self)
+TI_COLD void ti_foreign_sweep(ti_self *self)
 {
     ti_foreign_bury_if_many(self);
     for (ti_self *buried; (buried = ti_foreign_take_buried(self)) != NULL;)
         ti_self_end(buried);
 }
 
-void ti_foreign_reset(ti_self *survivor)
+TI_COLD void ti_foreign_reset(ti_self *survivor)
 {
     ti_foreign.first = NULL;
     ti_foreign.count = 0;

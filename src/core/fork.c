@@ -2,16 +2,19 @@
 /*
  * Fork: in the child only the calling thread is left, and it is main.
  *
- * Before the fork the registry's, the locals' and the blocks' guards are taken, so that what they protect is
- * whole in the child; no other lock of the library is ever held while one of them is wanted, apart from a
- * bucket's for moments. The child makes the three guards and the parking lot new instead of unlocking them:
- * nobody waits there any more. Users' locks stay as they are, as in CPython: what a vanished thread held stays held.
+ * Before the fork the locals', the registry's and the blocks' guards are taken, so that what they protect
+ * is whole in the child. A thread that holds one of the three waits for nothing but the next of them, or a
+ * bucket's guard, so the forker gets all. The child makes the three guards and the parking lot new instead
+ * of unlocking them: nobody waits there any more. Users' locks stay as they are, as in CPython: what a
+ * vanished thread held stays held.
  *
  * The hooks are registered when the code is loaded, so users' prepare handlers run before the guards are
  * taken, and their other handlers after the guards are free again: in all of them every call works. What
  * they hold meanwhile the hooks must not want. That may be the lock of an allocator: the hooks allocate
- * nothing (but see ti_fork_spare), and what they would give back they put off. And they run in processes
- * that never use the library: there a fork costs three swaps.
+ * nothing, and what they would give back they put off. There are two exceptions: see ti_fork_spare, and a
+ * forker that was unknown is made known, for which the C library needs memory if it has given a thread-
+ * local key beyond its first (32 in glibc). And they run in processes that never use the library: there a
+ * fork costs three swaps.
  */
 #include <string.h>
 
@@ -60,7 +63,7 @@ static bool ti_fork_of_unused(void)
     return !is_used;
 }
 
-void ti_fork_prepare(void)
+TI_COLD void ti_fork_prepare(void)
 {
     if (ti_fork_of_unused())
         return;
@@ -70,7 +73,7 @@ void ti_fork_prepare(void)
     ti_blocks_lock(self);
 }
 
-void ti_fork_parent(void)
+TI_COLD void ti_fork_parent(void)
 {
     ti_blocks_unlock();
     ti_registry_unlock();
@@ -82,7 +85,7 @@ void ti_fork_parent(void)
 static uintptr_t ti_fork_memory;  /* linked by the first pointer in each */
 static uintptr_t ti_fork_records; /* linked by `next`; of each nobody has a reference */
 
-void ti_fork_put_off(void *memory)
+TI_COLD void ti_fork_put_off(void *memory)
 {
     if (memory == NULL)
         return;
@@ -92,10 +95,10 @@ void ti_fork_put_off(void *memory)
 }
 
 /* Relaxed: as above. */
-void ti_fork_put_record_off(threading_thread_t *record)
+TI_COLD void ti_fork_put_record_off(threading_thread_t *record)
 {
-    if (ti_add_acquire_release(&record->references, (uint32_t)-1) != 1)
-        return;
+    if (ti_add_acquire_release(&record->references, (uint32_t)-1) != 1 || record->is_static)
+        return; /* a static one may be a main again in a child of this child, and be listed as that */
     record->next = (threading_thread_t *)ti_load_pointer_relaxed(&ti_fork_records);
     ti_store_pointer_relaxed(&ti_fork_records, (uintptr_t)record);
 }
@@ -106,7 +109,7 @@ static void *ti_fork_take(uintptr_t *list)
     return ti_load_pointer_relaxed(list) != 0 ? (void *)ti_exchange_pointer_acquire(list, 0) : NULL;
 }
 
-void ti_fork_settle(void)
+TI_COLD void ti_fork_settle(void)
 {
     void *memory = ti_fork_take(&ti_fork_memory);
     for (void *next; memory != NULL; memory = next) {
@@ -123,7 +126,7 @@ void ti_fork_settle(void)
 
 /* ---- in the child: the threads that are gone ---- */
 
-static void ti_fork_forget_thread(ti_self *self, void *survivor)
+TI_COLD static void ti_fork_forget_thread(ti_self *self, void *survivor)
 {
     if (self == survivor)
         return;
@@ -174,7 +177,7 @@ static bool ti_fork_take_spare(void)
     return is_free;
 }
 
-/* Without memory the old main's object stands for the new one. */
+/* Without memory the first main's object stands for the new one. */
 static threading_thread_t *ti_fork_new_record(void)
 {
     if (ti_fork_take_spare())
@@ -223,12 +226,14 @@ static void ti_fork_of_known(ti_self *self)
     ti_self_make_parker(self);
     ti_foreign_reset(self);
     ti_registry_for_each(ti_fork_forget_thread, self);
-    ti_fork_end_records(self->record);
-    ti_registry_reset(self, ti_fork_main_record(self));
+    threading_thread_t *record =
+        ti_fork_main_record(self); /* first: it may be the old main's, which then goes on */
+    ti_fork_end_records(record);
+    ti_registry_reset(self, record);
 }
 
 /* A child in which nothing was used has nothing to forget but a first use that was just beginning. */
-void ti_fork_child(void)
+TI_COLD void ti_fork_child(void)
 {
     ti_self *self = (ti_self *)ti_port_self();
     ti_fork_family++;

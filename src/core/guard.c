@@ -94,7 +94,7 @@ void ti_guard_unlock(ti_guard *guard)
         ti_guard_unlock_slow(guard);
 }
 
-void ti_guard_reset(ti_guard *guard)
+TI_COLD void ti_guard_reset(ti_guard *guard)
 {
     /* Acquire: what earlier holders did under the guard comes before what the child does with it. */
     (void)ti_exchange_pointer_acquire(&guard->word, 0);

@@ -287,7 +287,7 @@ static bool ti_local_finish_once(ti_self *self)
     return found;
 }
 
-static void ti_local_drop_table(ti_self *self)
+TI_COLD static void ti_local_drop_table(ti_self *self)
 {
     void **copies = self->fast.copies;
     ti_local_lock(self);
@@ -297,7 +297,7 @@ static void ti_local_drop_table(ti_self *self)
     ti_memory_free(copies);
 }
 
-void ti_local_finish(ti_self *self)
+TI_COLD void ti_local_finish(ti_self *self)
 {
     if (self->fast.copies == NULL)
         return;
@@ -306,7 +306,7 @@ void ti_local_finish(ti_self *self)
     ti_local_drop_table(self);
 }
 
-void ti_local_abandon(ti_self *self)
+TI_COLD void ti_local_abandon(ti_self *self)
 {
     for (size_t slot = 0; slot < self->fast.capacity; slot++)
         if (self->fast.copies[slot] != NULL) {
@@ -319,7 +319,7 @@ void ti_local_abandon(ti_self *self)
     self->fast.capacity = 0;
 }
 
-void ti_local_unload(void)
+TI_COLD void ti_local_unload(void)
 {
     ti_memory_free(ti_locals.free);
     ti_locals.free = NULL;
@@ -356,7 +356,7 @@ static void *ti_copy_new(threading_local_t *local, ti_self *self)
     return is_placed ? ti_copy_data(copy) : NULL;
 }
 
-static void *ti_local_get_slow(threading_local_t *local, ti_self *self)
+TI_COLD static void *ti_local_get_slow(threading_local_t *local, ti_self *self)
 {
     if (local->size == 0 || local->size > SIZE_MAX - TI_COPY_HEAD)
         return NULL;
@@ -405,7 +405,7 @@ static bool ti_local_destroy_once(threading_local_t *local, ti_self *self)
     return found;
 }
 
-threading_status_t threading_local_destroy(threading_local_t *local)
+TI_COLD threading_status_t threading_local_destroy(threading_local_t *local)
 {
     if (local == NULL)
         return THREADING_INVALID;

@@ -16,7 +16,7 @@
 
 ti_name ti_name_of_main = {NULL, "MainThread", true};
 
-void ti_name_push(threading_thread_t *record, ti_name *name)
+TI_COLD void ti_name_push(threading_thread_t *record, ti_name *name)
 {
     name->older = record->name;
     record->name = name;
@@ -54,7 +54,7 @@ static ti_name *ti_name_automatic(const char *prefix)
     return name;
 }
 
-bool ti_name_give(threading_thread_t *record, const char *text, const char *prefix)
+TI_COLD bool ti_name_give(threading_thread_t *record, const char *text, const char *prefix)
 {
     bool is_automatic = text == NULL || *text == '\0';
     ti_name *name = is_automatic ? ti_name_automatic(prefix) : ti_name_copy(text);
@@ -63,7 +63,7 @@ bool ti_name_give(threading_thread_t *record, const char *text, const char *pref
     return name != NULL;
 }
 
-void ti_name_free_all(threading_thread_t *record)
+TI_COLD void ti_name_free_all(threading_thread_t *record)
 {
     ti_name *older;
     for (ti_name *name = record->name; name != NULL; name = older) {
@@ -73,7 +73,7 @@ void ti_name_free_all(threading_thread_t *record)
     }
 }
 
-void ti_name_reset(void)
+TI_COLD void ti_name_reset(void)
 {
     ti_name_free_all(&ti_thread_main_record);
     ti_thread_main_record.name = &ti_name_of_main;
@@ -97,7 +97,7 @@ static void ti_name_show_text(const char *text)
     ti_port_set_name(text, ti_name_fit(text, ti_port_name_limit));
 }
 
-void ti_name_show(const threading_thread_t *record)
+TI_COLD void ti_name_show(const threading_thread_t *record)
 {
     ti_name_show_text(threading_thread_name(record));
 }
@@ -123,7 +123,7 @@ static ti_name *ti_name_replace(threading_thread_t *thread, ti_name *name)
     return old->was_read ? NULL : old;
 }
 
-threading_status_t threading_thread_set_name(threading_thread_t *thread, const char *name)
+TI_COLD threading_status_t threading_thread_set_name(threading_thread_t *thread, const char *name)
 {
     if (thread == NULL || name == NULL || *name == '\0')
         return THREADING_INVALID;

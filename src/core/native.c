@@ -27,7 +27,7 @@ static void ti_orphans_put(threading_thread_t *thread)
 
 /* The list is only ever taken as a whole, so that no swap meets an object that was freed and made again.
  * Few are in it: a thread comes here when it has ended. */
-static void ti_orphans_bury(void)
+TI_COLD static void ti_orphans_bury(void)
 {
     if (ti_load_pointer_relaxed(&ti_orphans) == 0) /* relaxed: spares the exchange, which decides */
         return;
@@ -60,7 +60,7 @@ void ti_native_join(ti_port_thread *thread)
     ti_native_is_gone();
 }
 
-bool ti_native_abandon(threading_thread_t *thread)
+TI_COLD bool ti_native_abandon(threading_thread_t *thread)
 {
     ti_home home = ti_port_home();
     if (home == TI_HOME_PINNED && !ti_shutdown_is_exiting()) {
@@ -74,13 +74,13 @@ bool ti_native_abandon(threading_thread_t *thread)
     return false;
 }
 
-bool ti_natives_are_gone(void)
+TI_COLD bool ti_natives_are_gone(void)
 {
     ti_orphans_bury();
     return ti_load_acquire(&ti_natives) == 0 && !ti_load_acquire(&ti_natives_lost);
 }
 
-void ti_natives_detach(void)
+TI_COLD void ti_natives_detach(void)
 {
     threading_thread_t *orphan = (threading_thread_t *)ti_exchange_pointer_acquire(&ti_orphans, 0);
     for (threading_thread_t *next; orphan != NULL; orphan = next) {
@@ -90,7 +90,7 @@ void ti_natives_detach(void)
     }
 }
 
-void ti_natives_reset(void)
+TI_COLD void ti_natives_reset(void)
 {
     threading_thread_t *orphan = (threading_thread_t *)ti_load_pointer_relaxed(&ti_orphans);
     for (threading_thread_t *next; orphan != NULL; orphan = next) {

@@ -35,7 +35,7 @@ static void ti_once_end(uint32_t *word, uint32_t end)
 
 /* The function has ended its thread. What it has left behind nobody can know: it is neither called again nor
  * done. */
-static void ti_once_abandon(ti_self *self, void *object, uintptr_t unused)
+TI_COLD static void ti_once_abandon(ti_self *self, void *object, uintptr_t unused)
 {
     (void)unused;
     uint32_t *word = (uint32_t *)object;

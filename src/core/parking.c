@@ -241,7 +241,7 @@ static void ti_bucket_reset(ti_bucket *bucket)
     bucket->watchers = 0;
 }
 
-void ti_parking_reset(void)
+TI_COLD void ti_parking_reset(void)
 {
     for (size_t i = 0; i < sizeof threading_buckets / sizeof *threading_buckets; i++)
         ti_bucket_reset(&threading_buckets[i]);

@@ -99,7 +99,7 @@ static ti_waiter *ti_queue_take(const threading_queue_t *queue, ti_wait_kind lin
 
 /* A comparison has ended its thread, with the lock held. All items are there, if not in their order; who
  * waits looks again. */
-static void ti_queue_abandon(ti_self *self, void *object, uintptr_t unused)
+TI_COLD static void ti_queue_abandon(ti_self *self, void *object, uintptr_t unused)
 {
     (void)unused;
     threading_queue_t *queue = (threading_queue_t *)object;
@@ -142,8 +142,8 @@ static void ti_queue_remove(threading_queue_t *queue, void *item, ti_self *self)
 
 /* ---- making and freeing ---- */
 
-threading_queue_t *threading_queue_new(threading_queue_kind_t kind, size_t item_size, size_t maxsize,
-                                       int (*compare)(const void *a, const void *b))
+TI_COLD threading_queue_t *threading_queue_new(threading_queue_kind_t kind, size_t item_size, size_t maxsize,
+                                               int (*compare)(const void *a, const void *b))
 {
     bool is_known = kind == THREADING_QUEUE_FIFO || kind == THREADING_QUEUE_LIFO;
     if (!is_known && (kind != THREADING_QUEUE_PRIORITY || compare == NULL))
@@ -176,7 +176,7 @@ static void ti_queue_drop(threading_queue_t *queue)
     ti_memory_free(queue->items);
 }
 
-void threading_queue_free(threading_queue_t *queue)
+TI_COLD void threading_queue_free(threading_queue_t *queue)
 {
     /* Release: what this holder did happens before the memory is freed; acquire: by the last one. */
     if (queue == NULL || ti_add_acquire_release(&queue->references, (uint32_t)-1) != 1)
@@ -389,7 +389,7 @@ static threading_queue_t ti_queue_empty_out(threading_queue_t *queue)
     return dropped;
 }
 
-threading_status_t threading_queue_shutdown(threading_queue_t *queue, bool immediate)
+TI_COLD threading_status_t threading_queue_shutdown(threading_queue_t *queue, bool immediate)
 {
     if (queue == NULL)
         return THREADING_INVALID;
@@ -412,7 +412,7 @@ threading_status_t threading_queue_shutdown(threading_queue_t *queue, bool immed
     return THREADING_OK;
 }
 
-threading_status_t threading_queue_set_maxsize(threading_queue_t *queue, size_t maxsize)
+TI_COLD threading_status_t threading_queue_set_maxsize(threading_queue_t *queue, size_t maxsize)
 {
     if (queue == NULL)
         return THREADING_INVALID;
@@ -427,7 +427,8 @@ threading_status_t threading_queue_set_maxsize(threading_queue_t *queue, size_t 
     return THREADING_OK;
 }
 
-threading_status_t threading_queue_set_destructor(threading_queue_t *queue, void (*destructor)(void *item))
+TI_COLD threading_status_t threading_queue_set_destructor(threading_queue_t *queue,
+                                                          void (*destructor)(void *item))
 {
     if (queue == NULL)
         return THREADING_INVALID;

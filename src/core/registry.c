@@ -121,7 +121,7 @@ void ti_registry_reset_guard(void)
     ti_guard_reset(&ti_registry.guard);
 }
 
-void ti_registry_reset(ti_self *self, threading_thread_t *main)
+TI_COLD void ti_registry_reset(ti_self *self, threading_thread_t *main)
 {
     memset(ti_registry.table, 0, sizeof ti_registry.table);
     ti_registry_add(self);
@@ -132,7 +132,7 @@ void ti_registry_reset(ti_self *self, threading_thread_t *main)
     ti_store_pointer_relaxed(&ti_registry.main, (uintptr_t)main);
 }
 
-void ti_registry_forget(void)
+TI_COLD void ti_registry_forget(void)
 {
     memset(ti_registry.table, 0, sizeof ti_registry.table);
 }

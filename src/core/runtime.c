@@ -34,14 +34,14 @@ void ti_runtime_use(void)
     ti_store_release(&ti_used, 1);
 }
 
-void ti_runtime_reset(void)
+TI_COLD void ti_runtime_reset(void)
 {
     ti_self_reset();
     ti_store_release(&ti_started, 0);
     ti_store_release(&ti_used, 0); /* last: then nothing is left of the use before */
 }
 
-bool ti_runtime_start(void)
+TI_COLD bool ti_runtime_start(void)
 {
     if (ti_load_acquire(&ti_started))
         return true;

@@ -84,7 +84,7 @@ static ti_self *ti_slab_record(ti_slab *slab, size_t i)
 }
 
 /* A record without a parker. NULL when memory is out. */
-static ti_self *ti_fresh_take(void)
+TI_COLD static ti_self *ti_fresh_take(void)
 {
     ti_self *self = ti_stack_take(&ti_fresh);
     if (self != NULL)
@@ -115,7 +115,7 @@ static ti_self *ti_self_complete(ti_self *self)
     return self;
 }
 
-ti_self *ti_self_new(void)
+TI_COLD ti_self *ti_self_new(void)
 {
     ti_self *self = ti_stack_take(&ti_pool);
     if (self == NULL)
@@ -128,8 +128,9 @@ ti_self *ti_self_new(void)
 }
 
 /* Main's is no other thread's: main may become known again. */
-void ti_self_free(ti_self *self)
+TI_COLD void ti_self_free(ti_self *self)
 {
+    ti_calls_give_back(self);
     if (self != &ti_main_self)
         ti_stack_put(&ti_pool, self);
 }
@@ -153,7 +154,7 @@ static ti_self *ti_reserve_take(void)
     return ti_self_complete(&ti_reserve[index]);
 }
 
-static ti_self *ti_foreign_self(void)
+TI_COLD static ti_self *ti_foreign_self(void)
 {
     for (;;) {
         ti_self *self = ti_self_new();
@@ -192,7 +193,7 @@ static ti_self *ti_main_self_begin(void)
 }
 
 /* A record that others can find, for a thread that has none. */
-static ti_self *ti_self_begin(void)
+TI_COLD static ti_self *ti_self_begin(void)
 {
     /* Relaxed: only main itself can be told to be main. After its end late destructors find it known. */
     bool is_main = ti_port_is_main() && ti_load_relaxed(&ti_main_is_known) == 0;
@@ -209,7 +210,7 @@ static ti_self *ti_self_begin(void)
 
 /* A thread's first call. What follows ti_self_begin may allocate in the C library, whose malloc may call
  * back: then the thread is known and complete. */
-static ti_self *ti_self_attach_new(void)
+TI_COLD static ti_self *ti_self_attach_new(void)
 {
     ti_self *self = ti_self_begin();
     (void)ti_port_set_self(self, ti_self_leave); /* whether it will be called: foreign.h */
@@ -228,7 +229,7 @@ ti_self *ti_self_attach(void)
     return self;
 }
 
-void ti_self_retire(ti_self *self)
+TI_COLD void ti_self_retire(ti_self *self)
 {
     ti_foreign_remove(self);
     ti_registry_remove(self);
@@ -237,7 +238,7 @@ void ti_self_retire(ti_self *self)
         ti_thread_set_ended(self->record);
 }
 
-void ti_self_end(ti_self *self)
+TI_COLD void ti_self_end(ti_self *self)
 {
     ti_local_finish(self);
     ti_blocks_leave(self);
@@ -251,7 +252,7 @@ void ti_self_end(ti_self *self)
         ti_self_free(self);
 }
 
-void ti_self_leave(void *pointer)
+TI_COLD void ti_self_leave(void *pointer)
 {
     ti_self *self = (ti_self *)pointer;
     ti_calls_abandon(self, 0); /* the thread has ended inside of them, in the platform's own way */
@@ -270,14 +271,14 @@ void ti_self_leave(void *pointer)
         ti_self_free(self);
 }
 
-void ti_self_reset(void)
+TI_COLD void ti_self_reset(void)
 {
     memset(&ti_main_self, 0, sizeof ti_main_self);
     ti_store_relaxed(&ti_main_is_known, 0); /* relaxed: the child has one thread */
 }
 
 /* Its thread is in no call, so its own variables may be written here, if they are still there: `is_gone`. */
-void ti_self_unload(ti_self *self, bool is_gone)
+TI_COLD void ti_self_unload(ti_self *self, bool is_gone)
 {
     if (self->place != NULL && !is_gone)
         *self->place = NULL;
@@ -286,7 +287,7 @@ void ti_self_unload(ti_self *self, bool is_gone)
     ti_self_free(self);
 }
 
-void ti_self_unload_all(void)
+TI_COLD void ti_self_unload_all(void)
 {
     ti_slab *slab = (ti_slab *)ti_exchange_pointer_acquire(&ti_slabs, 0);
     for (ti_slab *next; slab != NULL; slab = next) {

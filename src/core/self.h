@@ -21,7 +21,7 @@
 
 struct ti_copy;
 
-#define TI_CALLS_KNOWN 16
+#define TI_CALLS_NEAR 4
 
 /* A call of ours that calls a function of the user's: calls.h. */
 typedef struct ti_call {
@@ -84,12 +84,16 @@ typedef struct ti_self {
     threading_executor_t *executor; /* whose worker it is; its own thread's */
     struct ti_worker *worker;       /* which of that one's, while that is not NULL; its own thread's */
     uint32_t calls;                 /* how many are under way (calls.h); its own thread's, as the next */
-    ti_call call[TI_CALLS_KNOWN];
+    ti_call near_calls[TI_CALLS_NEAR];
+    ti_call *far_calls; /* those that find no room there, and how many bytes for them there are */
+    size_t far_size;
     uint32_t lingered_in_vain; /* see linger.h; its own thread's, as the next */
     uint32_t linger_skips;
     ti_blocks blocks; /* its own thread's */
     bool is_stopped;  /* under the registry's guard: it sleeps until another one has ended the process */
-    uint32_t deaf;    /* not 0: it is in waits that do not heed it; its own thread's */
+    bool
+        is_leaving; /* it ends the process, and never comes back to the calls in which it began to; its own thread's */
+    uint32_t deaf; /* not 0: it is in waits that do not heed it; its own thread's */
     ti_reading reads[TI_READS_KNOWN];
     uint32_t reads_beyond; /* how many reads found no place there; its own thread's */
     struct ti_self *next;  /* in the registry's table under its guard, or in the pool */

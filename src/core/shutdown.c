@@ -39,7 +39,7 @@ bool ti_is_finalizing(void)
     return ti_load_acquire(&ti_finalizing) != 0;
 }
 
-void ti_shutdown_reset(void)
+TI_COLD void ti_shutdown_reset(void)
 {
     ti_exit_owner = 0;
     ti_finalizing = 0;
@@ -93,7 +93,7 @@ static threading_status_t ti_shutdown_wait_for(ti_self *self, threading_thread_t
     return status;
 }
 
-static threading_status_t ti_shutdown_wait(ti_self *self, bool at_exit)
+TI_COLD static threading_status_t ti_shutdown_wait(ti_self *self, bool at_exit)
 {
     threading_status_t result = THREADING_OK;
     uint32_t number = ti_shutdown_number(self);
@@ -118,7 +118,7 @@ static void ti_main_leaves(ti_self *self)
     ti_thread_set_gone(self, ti_registry_main(), TI_ENDED);
 }
 
-threading_status_t threading_shutdown(void)
+TI_COLD threading_status_t threading_shutdown(void)
 {
     ti_self *self = ti_self_get();
     if (ti_port_is_main())
@@ -147,10 +147,11 @@ static void ti_exit_stop(ti_self *self)
  * Leave the set of threads that are waited for. False: another thread ends the process, and this one must
  * sleep until then. So it can no longer end, which those who join it are told; main counts as having left.
  */
-static bool ti_exit_begin(ti_self *self)
+TI_COLD static bool ti_exit_begin(ti_self *self)
 {
     bool is_first = ti_exit_claim(self);
-    ti_calls_abandon(self, self->way_out_calls); /* it never comes back from there, though it has not ended */
+    self->is_leaving = true;
+    ti_calls_abandon(self, 0); /* it never comes back from there, though it has not ended */
     uint32_t otherwise = self->record == ti_registry_main() ? TI_ENDED : TI_STOPPED;
     if (self->record != NULL)
         ti_thread_set_gone(self, self->record, is_first ? TI_LEAVING : otherwise);
@@ -170,7 +171,7 @@ bool ti_shutdown_is_exiting(void)
     return ti_load_acquire(&ti_exit_owner) != 0;
 }
 
-void ti_shutdown_at_exit(void)
+TI_COLD void ti_shutdown_at_exit(void)
 {
     if (!ti_runtime_is_used()) /* the code is unloaded, or the process ends after threading_unload() */
         return;
@@ -185,7 +186,7 @@ void ti_shutdown_at_exit(void)
     ti_natives_detach();
 }
 
-void threading_exit_process(int code)
+TI_COLD void threading_exit_process(int code)
 {
     ti_self *self = ti_self_get();
     if (!ti_exit_begin(self))

@@ -57,7 +57,7 @@ bool ti_tasks_grow(ti_tasks *tasks, size_t more, ti_self *self)
     return ti_tasks_find_room(tasks, more);
 }
 
-ti_tasks ti_tasks_take_all(ti_tasks *tasks)
+TI_COLD ti_tasks ti_tasks_take_all(ti_tasks *tasks)
 {
     /* Not copied as a whole: another thread may just try to get the lock in it. */
     ti_tasks taken = {

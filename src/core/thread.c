@@ -35,7 +35,7 @@ static void ti_thread_change(uint32_t *word, uint32_t value)
 
 /* ---- making and freeing ---- */
 
-threading_thread_t *ti_thread_allocate(ti_kind kind, const char *name, const char *prefix)
+TI_COLD threading_thread_t *ti_thread_allocate(ti_kind kind, const char *name, const char *prefix)
 {
     threading_thread_t *record = (threading_thread_t *)ti_memory_allocate(sizeof *record);
     if (record == NULL)
@@ -68,8 +68,8 @@ static bool ti_daemon_of_new(int daemon)
     return daemon > 0;
 }
 
-threading_thread_t *threading_thread_new(threading_target_t target, void *arg,
-                                         const threading_thread_options_t *options)
+TI_COLD threading_thread_t *threading_thread_new(threading_target_t target, void *arg,
+                                                 const threading_thread_options_t *options)
 {
     static const threading_thread_options_t defaults = {.name = NULL};
     if (options == NULL)
@@ -101,7 +101,7 @@ static bool ti_thread_is_of_this_process(const threading_thread_t *thread)
     return ti_load_relaxed(&thread->family) == ti_fork_family;
 }
 
-void ti_thread_dispose(threading_thread_t *thread)
+TI_COLD void ti_thread_dispose(threading_thread_t *thread)
 {
     ti_name_free_all(thread);
     ti_memory_free(thread->timer);
@@ -431,7 +431,7 @@ bool threading_thread_daemon(const threading_thread_t *thread)
     return thread != NULL && ti_load_relaxed(&thread->daemon) != 0;
 }
 
-threading_status_t threading_thread_set_daemon(threading_thread_t *thread, bool daemon)
+TI_COLD threading_status_t threading_thread_set_daemon(threading_thread_t *thread, bool daemon)
 {
     if (thread == NULL)
         return THREADING_INVALID;

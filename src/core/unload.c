@@ -37,7 +37,7 @@ static bool ti_unload_is_busy(const ti_self *self)
 
 /* A thread that was not started here, the calling one too: it is not known any more. What it has is put
  * off, since guards are held. */
-static void ti_unload_thread(ti_self *self, void *unused)
+TI_COLD static void ti_unload_thread(ti_self *self, void *unused)
 {
     (void)unused;
     threading_thread_t *record = self->record;
@@ -52,7 +52,7 @@ static void ti_unload_thread(ti_self *self, void *unused)
     ti_self_unload(self, is_gone);
 }
 
-static void ti_unload_blocks(ti_self *self, void *unused)
+TI_COLD static void ti_unload_blocks(ti_self *self, void *unused)
 {
     (void)unused;
     ti_blocks_leave(self);
@@ -79,7 +79,7 @@ static void ti_unload_memory(void)
     ti_self_unload_all();
 }
 
-threading_status_t threading_unload(void)
+TI_COLD threading_status_t threading_unload(void)
 {
     if (ti_port_home() == TI_HOME_KEPT)
         return THREADING_UNSUPPORTED;

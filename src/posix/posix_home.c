@@ -50,7 +50,7 @@ static uintptr_t ti_posix_own_name; /* of the object; the system's, for as long 
 static uintptr_t ti_posix_pin;      /* the reference */
 
 typedef struct ti_posix_search {
-    bool is_first; /* the first object is the program */
+    bool is_first;
     bool is_program;
     const char *name; /* NULL: not found */
 } ti_posix_search;
@@ -65,20 +65,27 @@ static bool ti_posix_is_in(const ti_posix_object *object, uintptr_t address)
     return false;
 }
 
-static int ti_posix_look(ti_posix_object *object, size_t size, void *arg)
+/* The first object is the program; in a namespace of dlmopen's it is what was loaded there. glibc has no name for the
+ * program. */
+static bool ti_posix_is_program(const ti_posix_search *search, const ti_posix_object *object)
+{
+    return search->is_first && (!TI_POSIX_UNLOADS || object->name == NULL || object->name[0] == '\0');
+}
+
+TI_COLD static int ti_posix_look(ti_posix_object *object, size_t size, void *arg)
 {
     ti_posix_search *search = (ti_posix_search *)arg;
     (void)size;
     bool is_here = ti_posix_is_in(object, (uintptr_t)&ti_posix_pin);
     if (is_here) {
-        search->is_program = search->is_first;
+        search->is_program = ti_posix_is_program(search, object);
         search->name = object->name;
     }
     search->is_first = false;
     return is_here;
 }
 
-static ti_home ti_posix_find_home(void)
+TI_COLD static ti_home ti_posix_find_home(void)
 {
     ti_posix_search search = {.is_first = true};
     if (ti_posix_iterate == NULL)
@@ -103,7 +110,7 @@ ti_home ti_port_home(void)
     return (ti_home)(home - 1);
 }
 
-static bool ti_posix_take_pin(void)
+TI_COLD static bool ti_posix_take_pin(void)
 {
     const char *name =
         (const char *)ti_load_pointer_relaxed(&ti_posix_own_name); /* relaxed: behind the home */
@@ -115,12 +122,14 @@ static bool ti_posix_take_pin(void)
 
 bool ti_port_pin(void)
 {
-    if (ti_port_home() != TI_HOME_PINNED || ti_load_pointer_relaxed(&ti_posix_pin) != 0)
+    ti_home home = ti_port_home();
+    bool can_pin = home != TI_HOME_PROGRAM && ti_posix_open != NULL && ti_posix_close != NULL;
+    if (!can_pin || ti_load_pointer_relaxed(&ti_posix_pin) != 0)
         return true;
     int error = errno; /* the user's */
     bool taken = ti_posix_take_pin();
     errno = error;
-    return taken;
+    return taken || home == TI_HOME_KEPT;
 }
 
 void ti_port_unpin(void)

@@ -14,33 +14,33 @@ static uint32_t ti_posix_process;    /* the process that the exit hook is for */
 static uint32_t ti_posix_fork_hooks;
 
 /* A child of vfork, clone or _Fork knows nothing of the fork hooks; it has no threads to wait for. */
-static void ti_posix_exit(void)
+TI_COLD static void ti_posix_exit(void)
 {
     if ((uint32_t)getpid() == ti_load_relaxed(&ti_posix_process))
         ((void (*)(void))ti_load_pointer_relaxed(&ti_posix_exit_hook))(); /* relaxed: see there */
 }
 
-bool ti_port_at_exit(void (*hook)(void))
+TI_COLD bool ti_port_at_exit(void (*hook)(void))
 {
     ti_store_relaxed(&ti_posix_process, (uint32_t)getpid());
     ti_store_pointer_relaxed(&ti_posix_exit_hook, (uintptr_t)hook);
     return atexit(ti_posix_exit) == 0;
 }
 
-static void ti_posix_forked(void)
+TI_COLD static void ti_posix_forked(void)
 {
     ti_store_relaxed(&ti_posix_process, (uint32_t)getpid());
     ti_fork_child();
 }
 
-bool ti_port_threads_are_gone(void)
+TI_COLD bool ti_port_threads_are_gone(void)
 {
     return false;
 }
 
 /* Two threads must not both register the hooks: the guards would be wanted twice by one fork. To the second
  * one the hooks are not there yet. */
-bool ti_port_at_fork(void)
+TI_COLD bool ti_port_at_fork(void)
 {
     if (ti_swap_acquire(&ti_posix_fork_hooks, TI_NO_FORK_HOOKS, TI_HOOKING_FORKS)) {
         bool hooked = pthread_atfork(ti_fork_prepare, ti_fork_parent, ti_posix_forked) == 0;

@@ -76,12 +76,13 @@ static void ti_win32_look_up_all(void)
     (void)ti_port_now();
 }
 
-/* False if there is neither slot. */
+/* False if there is neither slot, or no TLS slot for an FLS slot that an unload has kept: its callback needs one. */
 static bool ti_win32_allocate_slots(void)
 {
     ti_win32_self = TlsAlloc();
-    if (ti_win32_trigger == FLS_OUT_OF_INDEXES)
-        ti_win32_trigger = FlsAlloc(ti_win32_has_tls() ? ti_win32_ends : ti_win32_ends_alone);
+    if (ti_win32_trigger != FLS_OUT_OF_INDEXES)
+        return ti_win32_has_tls();
+    ti_win32_trigger = FlsAlloc(ti_win32_has_tls() ? ti_win32_ends : ti_win32_ends_alone);
     return ti_win32_has_tls() || ti_win32_trigger != FLS_OUT_OF_INDEXES;
 }
 

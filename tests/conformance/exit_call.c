@@ -533,11 +533,11 @@ CASE(lock_that_the_predicate_has_given_away_is_not_released_by_its_threads_end)
 
 /* ------------------------------------------------------------------------------------------ many at once */
 
-/* More calls within each other than a thread knows. */
-#define DEEP 20
+/* More calls within each other than there is room for at first, in a thread's record and beyond it. */
+#define DEEP 400
 
 static threading_condition_t deep[DEEP];
-static bool leaves_in_the_end;
+static void (*in_the_end)(void);
 
 static bool go_deeper(void *arg);
 
@@ -553,8 +553,8 @@ static bool go_deeper(void *arg)
 {
     if ((intptr_t)arg < DEEP)
         wait_at_depth((int)(intptr_t)arg);
-    else if (leaves_in_the_end)
-        leave();
+    else
+        in_the_end();
     return true;
 }
 
@@ -572,37 +572,61 @@ static int locked_of_deep(void)
     return count;
 }
 
-CASE(calls_within_calls_that_are_too_many_to_be_known_return_all_the_same)
+static void go_to_the_depth(void (*then)(void), place_t run)
 {
+    in_the_end = then;
     for (int i = 0; i < DEEP; i++)
         CHECK_STATUS(threading_condition_init(&deep[i]), THREADING_OK);
-    for (int i = 0; i < 3; i++)
-        in_a_thread(begin_to_go_deeper);
+    run(begin_to_go_deeper);
     CHECK_EQUAL(locked_of_deep(), 0);
 }
 
-static void leave_the_depth(leave_t how)
+static void return_from_the_depth(void)
 {
-    leave = how;
-    leaves_in_the_end = true;
-    for (int i = 0; i < DEEP; i++)
-        CHECK_STATUS(threading_condition_init(&deep[i]), THREADING_OK);
-    in_a_thread(begin_to_go_deeper);
-    CHECK_EQUAL(locked_of_deep(), DEEP - 16); /* docs/limits.md */
+    CHECK_EQUAL(locked_of_deep(), DEEP);
 }
 
-CASE(sixteen_calls_within_each_other_are_left_by_threading_exit)
+CASE(calls_within_calls_return)
 {
-    leave_the_depth(exit_by_the_library);
+    for (int i = 0; i < 3; i++)
+        go_to_the_depth(return_from_the_depth, in_a_thread);
+    go_to_the_depth(return_from_the_depth, in_a_foreign_thread);
 }
 
-CASE(sixteen_calls_within_each_other_are_left_by_the_threads_end)
+CASE(all_calls_within_each_other_are_left_by_threading_exit)
 {
-    leave_the_depth(exit_by_the_platform);
+    go_to_the_depth(exit_by_the_library, in_a_thread);
 }
 
-/* ----------------------------------------------------------------------------------- the end of the process
- * */
+CASE(all_calls_within_each_other_are_left_by_the_threads_end)
+{
+    go_to_the_depth(exit_by_the_platform, in_a_thread);
+}
+
+CASE(all_calls_within_each_other_are_left_by_a_foreign_threads_end)
+{
+    go_to_the_depth(exit_by_the_platform, in_a_foreign_thread);
+}
+
+static void wait_in_the_action(void *unused)
+{
+    (void)unused;
+    CHECK_STATUS(threading_barrier_wait(&barrier, NULL), THREADING_DEADLOCK);
+}
+
+static void wait_in_the_depths_action(void)
+{
+    CHECK_STATUS(threading_barrier_init_with(&barrier, 1, wait_in_the_action, NULL, THREADING_FOREVER),
+                 THREADING_OK);
+    CHECK_STATUS(threading_barrier_wait(&barrier, NULL), THREADING_OK);
+}
+
+CASE(barrier_knows_its_own_action_within_many_calls)
+{
+    go_to_the_depth(wait_in_the_depths_action, in_a_thread);
+}
+
+/* ---------------------------------------------------------------------------------- the end of the process */
 
 static void *wait_and_say(void *unused)
 {
@@ -625,4 +649,60 @@ EXIT_CASE(barrier_is_broken_when_its_action_ends_the_process, 3, "THREADING_BROK
     threading_thread_free(started(wait_and_say, NULL));
     AWAIT(threading_barrier_n_waiting(&barrier) == 1);
     never_returns(threading_barrier_wait(&barrier, NULL));
+}
+
+static void end_the_process_in_a_callback(threading_future_t *future, void *unused)
+{
+    (void)future;
+    end_the_process(unused);
+}
+
+static void give_a_value(void *unused)
+{
+    threading_future_t *future = made_future();
+    CHECK_STATUS(threading_future_add_done_callback(future, end_the_process_in_a_callback, unused),
+                 THREADING_OK);
+    set_value(future, NULL);
+}
+
+/* The callback is called apart from the action: threading_exit() would end nothing else. The process's end does. */
+EXIT_CASE(barrier_is_broken_when_a_callback_in_its_action_ends_the_process, 3, "THREADING_BROKEN|")
+{
+    CHECK_STATUS(threading_barrier_init_with(&barrier, 2, give_a_value, NULL, THREADING_FOREVER),
+                 THREADING_OK);
+    threading_thread_free(started(wait_and_say, NULL));
+    AWAIT(threading_barrier_n_waiting(&barrier) == 1);
+    never_returns(threading_barrier_wait(&barrier, NULL));
+}
+
+static threading_executor_t *helpers;
+
+static void *end_the_process_in_a_task(void *unused)
+{
+    end_the_process(unused);
+    return unused;
+}
+
+static void help_in_the_action(void *unused)
+{
+    (void)unused;
+    (void)value_of(submitted(helpers, end_the_process_in_a_task, NULL));
+}
+
+static void *trip_in_a_task(void *unused)
+{
+    AWAIT(threading_barrier_n_waiting(&barrier) == 1);
+    never_returns(threading_barrier_wait(&barrier, NULL));
+    return unused;
+}
+
+/* What remains to be done in its executor is done before the process ends. */
+EXIT_CASE(barrier_is_broken_when_a_helped_task_in_its_action_ends_the_process, 3, "THREADING_BROKEN|")
+{
+    helpers = made_pool(1);
+    CHECK_STATUS(threading_barrier_init_with(&barrier, 2, help_in_the_action, NULL, THREADING_FOREVER),
+                 THREADING_OK);
+    threading_thread_free(started(wait_and_say, NULL));
+    submit_and_forget(helpers, trip_in_a_task, NULL);
+    (void)threading_sleep(THREADING_FOREVER);
 }

@@ -176,6 +176,48 @@ CASE(task_is_broken_when_an_item_of_its_map_ends_the_thread)
     check_broken_pool();
 }
 
+/* The items of a map may be on its caller's stack, so the caller's thread goes on until none is used any more. */
+static atomic_bool item_runs, caller_is_gone;
+
+static void say_gone(void *unused)
+{
+    (void)unused;
+    atomic_store(&caller_is_gone, true);
+}
+
+static threading_local_t caller = THREADING_LOCAL_INIT_WITH(int, NULL, say_gone);
+
+static void *end_thread_beside_another_item(void *arg)
+{
+    if (arg == &object) {
+        AWAIT(atomic_load(&item_runs));
+        foreign_exit();
+    }
+    atomic_store(&item_runs, true);
+    while (threading_executor_submit(pool, return_at_once, NULL, NULL) == THREADING_OK)
+        (void)threading_sleep(0.001);
+    (void)threading_sleep(0.05);
+    CHECK(!atomic_load(&caller_is_gone));
+    return arg;
+}
+
+static void *map_on_own_stack(void *unused)
+{
+    void *items[2] = {&object, unused};
+    CHECK(threading_local_get(&caller) != NULL);
+    threading_status_t status = threading_executor_map(pool, end_thread_beside_another_item, items, 2, NULL);
+    check_failed(__FILE__, __LINE__, "the thread has ended", threading_status_name(status));
+    return unused;
+}
+
+CASE(caller_of_a_map_whose_item_ends_it_waits_for_the_other_items)
+{
+    pool = made_pool(2);
+    check_ends_with(submitted(pool, map_on_own_stack, NULL), THREADING_BROKEN);
+    check_broken_pool();
+    CHECK(atomic_load(&caller_is_gone));
+}
+
 static bool end_thread_in_initializer(void *unused)
 {
     (void)unused;

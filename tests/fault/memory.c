@@ -325,3 +325,30 @@ CASE(rounds_of_everything_leave_nothing_behind)
     CHECK_EQUAL(atomic_load(&alive), before);
     CHECK(before > 0 && before < 20);
 }
+
+/* ---- calls within each other, which are noted ---- */
+
+enum { DEEP = 8 };
+
+static threading_once_t deep[DEEP];
+static int depth_reached;
+
+static void go_deeper(void *arg)
+{
+    intptr_t depth = (intptr_t)arg + 1;
+    depth_reached++;
+    if (depth < DEEP)
+        CHECK_STATUS(threading_once(&deep[depth], go_deeper, (void *)depth), THREADING_OK);
+}
+
+CASE(calls_that_cannot_be_noted_run_all_the_same)
+{
+    CHECK(threading_get_ident() != 0);
+    memory_runs_out(0, false);
+    CHECK_STATUS(threading_once(&deep[0], go_deeper, NULL), THREADING_OK);
+    CHECK(memory_comes_back() > 0);
+    CHECK_EQUAL(depth_reached, DEEP);
+    for (int i = 0; i < DEEP; i++)
+        CHECK_STATUS(threading_once(&deep[i], go_deeper, NULL), THREADING_OK);
+    CHECK_EQUAL(depth_reached, DEEP);
+}

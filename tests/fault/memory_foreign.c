@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory runs out for foreign threads. */
 #include "failing_memory.h"
+
+#include "child.h"
 #include "gate.h"
 
 static void *become_known_at_last(void *arg)
@@ -107,4 +109,42 @@ CASE(foreign_threads_in_great_number_lock_when_memory_comes_back)
     for (size_t i = 0; i < count; i++)
         foreign_join(guests[i]);
     CHECK_EQUAL(counter, 500 * count);
+}
+
+static void be_main(void)
+{
+    CHECK(memory_comes_back() > 0);
+    CHECK(threading_current_thread() == threading_main_thread());
+    CHECK(threading_thread_is_alive(threading_main_thread()));
+    CHECK_TEXT(threading_thread_name(threading_main_thread()), "MainThread");
+    for (int i = 0; i < 3; i++)
+        finished(started(return_at_once, NULL));
+    CHECK_EQUAL(threading_active_count(), 1);
+}
+
+static void *fork_without_memory(void *unused)
+{
+    memory_runs_out(0, false);
+    in_child(be_main);
+    (void)memory_comes_back();
+    return unused;
+}
+
+/* There is a spare object for the first one that forks: this is the second. */
+static void fork_from_another_foreign_thread(void)
+{
+    foreign_join(foreign_start(fork_without_memory, NULL));
+}
+
+static void *fork_with_memory(void *unused)
+{
+    CHECK(threading_get_ident() != 0);
+    in_child(fork_from_another_foreign_thread);
+    return unused;
+}
+
+CASE(foreign_thread_that_forks_in_such_a_child_is_main_without_memory)
+{
+    needs_threads_in_the_child();
+    foreign_join(foreign_start(fork_with_memory, NULL));
 }

@@ -147,6 +147,16 @@ static void first_call_waits(const DWORD *slots, int slot_count, BOOL(WINAPI *gi
     CHECK(CloseHandle(thread));
 }
 
+/* The FLS slot that an unload keeps is one that tells ends, and holds no pointer. */
+CASE(first_call_after_an_unload_waits_for_a_tls_slot)
+{
+    foreign_join(foreign_start(be_one_thread, NULL));
+    CHECK_STATUS(threading_unload(), THREADING_OK);
+    take_all_tls();
+    first_call_waits(tls, tls_count, TlsFree);
+    all_work(0);
+}
+
 CASE(first_call_waits_for_a_tls_slot_when_there_is_none_of_either)
 {
     take_all_tls();
