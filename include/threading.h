@@ -86,9 +86,10 @@
  * Ordering. "Synchronises" is C11's synchronizes-with. What a thread did before it released a lock is
  * seen by whoever acquires that lock next; a try that fails orders nothing.
  *
- * Callable. Each comment names where a call may be made: from any thread (one that was not
- * started here, a "foreign" thread, counts), after fork (in the child, where only the calling thread
- * is left), at exit (in a function registered with atexit). None may be made from a signal handler.
+ * Callable. A call may be made from any thread (one that was not started here, a "foreign" thread, counts),
+ * after fork (in the child, where only the calling thread is left) and at exit (in a function registered
+ * with atexit). Where a comment says "Callable", it says what differs. No call may be made from a signal
+ * handler.
  */
 #ifndef THREADING_H
 #define THREADING_H
@@ -169,7 +170,6 @@ extern "C" {
  *
  * Compare with THREADING_VERSION, the version of this header.
  * @return text that lives as long as the process; never NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API const char *threading_version(void);
 
@@ -177,7 +177,6 @@ THREADING_API const char *threading_version(void);
  * Tell which backend the library was built for: "posix", "win32" or "c11".
  *
  * @return text that lives as long as the process; never NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API const char *threading_backend(void);
 
@@ -225,7 +224,6 @@ typedef enum threading_status {
  *
  * @param status  any value.
  * @return text that lives as long as the process; "THREADING_UNKNOWN" for a value that is no status.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API const char *threading_status_name(threading_status_t status);
 
@@ -234,7 +232,6 @@ THREADING_API const char *threading_status_name(threading_status_t status);
  *
  * @param status  any value.
  * @return text that lives as long as the process; never NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API const char *threading_status_message(threading_status_t status);
 
@@ -243,7 +240,6 @@ THREADING_API const char *threading_status_message(threading_status_t status);
  *
  * No compiler warns of it, in C or in C++. GCC warns of a cast to void where a status must not be dropped.
  * @param call  an expression whose value is a threading_status_t; evaluated once.
- * Callable: from any thread, after fork, at exit.
  */
 #define THREADING_IGNORE(call) threading_status_ignore(call)
 
@@ -261,7 +257,6 @@ THREADING_API const char *threading_status_message(threading_status_t status);
  * Give THREADING_TIMEOUT_MAX, for languages that read no macros.
  *
  * @return seconds.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API double threading_timeout_max(void);
 
@@ -271,7 +266,6 @@ THREADING_API double threading_timeout_max(void);
  * It never goes back, nobody can set it, and it stands still while the machine sleeps. Only
  * differences mean something.
  * @return seconds since an arbitrary moment.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API double threading_monotonic(void);
 
@@ -282,7 +276,6 @@ THREADING_API double threading_monotonic(void);
  * @param seconds  how long; 0 only offers the processor to others; THREADING_FOREVER never returns.
  * @return THREADING_OK; THREADING_INVALID for NaN or another negative number, THREADING_OVERFLOW
  *         above THREADING_TIMEOUT_MAX, both at once, without sleeping; THREADING_CANCELLED (see Stop).
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_sleep(double seconds);
 
@@ -306,7 +299,6 @@ typedef void *(*threading_target_t)(void *arg);
  * ended (POSIX, and this library's own rule).
  * @return borrowed, valid for the life of the calling thread; retain it to keep it longer.
  *         NULL only for a foreign thread when memory is out.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_thread_t *threading_current_thread(void);
 
@@ -316,7 +308,6 @@ THREADING_API threading_thread_t *threading_current_thread(void);
  * It is the thread that the process began with, whoever used the library first; its name is MainThread.
  * In a forked child it is the thread that called fork; the child exits when that one's target returns.
  * @return borrowed, valid for the life of the process; never NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_thread_t *threading_main_thread(void);
 
@@ -326,7 +317,6 @@ THREADING_API threading_thread_t *threading_main_thread(void);
  * Main counts always; so do daemons, Dummies and threads that are just being started. Threads not yet
  * started or already ended do not, nor foreign threads that never asked for their object.
  * @return the number that threading_enumerate() would list.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API size_t threading_active_count(void);
 
@@ -339,7 +329,6 @@ THREADING_API size_t threading_active_count(void);
  * @param capacity  room in @p threads; 0 only counts.
  * @return how many are alive, which may be more than @p capacity; then only that many were written.
  *         0 if @p threads is NULL and @p capacity is not 0.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API size_t threading_enumerate(threading_thread_t **threads, size_t capacity);
 
@@ -349,7 +338,7 @@ THREADING_API size_t threading_enumerate(threading_thread_t **threads, size_t ca
  * Idents count up from 1. A number is not given again before 2^31 threads have come and gone.
  * The call makes no Dummy.
  * @return the ident, never 0.
- * Callable: from any thread, after fork (the ident stays), at exit.
+ * Callable: after fork, where the ident stays.
  */
 THREADING_API uint32_t threading_get_ident(void);
 
@@ -357,7 +346,7 @@ THREADING_API uint32_t threading_get_ident(void);
  * Give the number by which the system knows the calling thread. Python: threading.get_native_id().
  *
  * @return the number as the system's own tools print it; 0 where the backend has none.
- * Callable: from any thread, after fork (a new number), at exit.
+ * Callable: after fork, where it is a new number.
  */
 THREADING_API uint64_t threading_get_native_id(void);
 
@@ -370,7 +359,6 @@ THREADING_API uint64_t threading_get_native_id(void);
  * @return THREADING_OK; THREADING_INVALID below 32768 (nothing changes);
  *         THREADING_UNSUPPORTED where the backend cannot choose. A size that the system cannot provide
  *         shows when a thread is started.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_stack_size(size_t size, size_t *previous);
 
@@ -378,7 +366,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_stack_size(size_t
  * Tell the stack size that is set. Python: threading.stack_size().
  *
  * @return bytes; 0 for the default.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API size_t threading_get_stack_size(void);
 
@@ -386,7 +373,6 @@ THREADING_API size_t threading_get_stack_size(void);
  * Count the processors that this process may use. Python: os.process_cpu_count().
  *
  * @return at least 1.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API size_t threading_cpu_count(void);
 
@@ -401,7 +387,6 @@ THREADING_API size_t threading_cpu_count(void);
  * @return THREADING_OK; THREADING_NO_MEMORY, as from threading_thread_start(); THREADING_NO_THREADS;
  *         THREADING_FINALIZING when the process no longer waits for threads. On failure nothing was started.
  * Ordering: what happens before the call happens before @p target runs.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_start_new_thread(threading_target_t target,
                                                                                 void *arg, uint32_t *ident);
@@ -423,7 +408,7 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_start_new_thread(
  * end of the thread-local destructors: one that wants the same Lock before that waits for ever.
  * @param result  what threading_thread_result() will give.
  * Does not return.
- * Callable: from any thread, after fork; not at exit.
+ * Callable: not at exit.
  */
 THREADING_NORETURN THREADING_API void threading_exit(void *result);
 
@@ -435,7 +420,7 @@ THREADING_NORETURN THREADING_API void threading_exit(void *result);
  * others wait for the end. A worker's call does not wait for main.
  * @param code  the exit status, as for exit().
  * Does not return.
- * Callable: from any thread, after fork; not at exit.
+ * Callable: not at exit.
  */
 THREADING_NORETURN THREADING_API void threading_exit_process(int code);
 
@@ -450,7 +435,6 @@ THREADING_NORETURN THREADING_API void threading_exit_process(int code);
  *         through others, for the calling one; THREADING_FINALIZING when one was because the system has
  *         killed it with the process.
  * Ordering: all that those threads did happens before the return.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_shutdown(void);
 
@@ -475,7 +459,7 @@ THREADING_API threading_status_t threading_shutdown(void);
  *         object stays loaded in any case: in a DLL, and in shared objects on other systems than Linux
  *         with glibc. With C11 threads nothing keeps the object, so that this call has to come before it
  *         is unloaded, and THREADING_BUSY is for ever once a thread was started that nobody joined.
- * Callable: from main and foreign threads, after fork; not at exit.
+ * Callable: from main and foreign threads; not at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_unload(void);
 
@@ -513,7 +497,6 @@ typedef struct threading_thread_options {
  * @param arg      passed to @p target; must live as long as @p target uses it.
  * @param options  read before the return; NULL for the defaults. A wrong value is told by `start`.
  * @return a handle to be given back with threading_thread_free(); NULL when memory is out.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_thread_t *threading_thread_new(threading_target_t target, void *arg,
                                                        const threading_thread_options_t *options);
@@ -554,7 +537,6 @@ static inline threading_thread_t *threading_thread_with(threading_target_t targe
  *
  * @param thread  borrowed; NULL is allowed.
  * @return @p thread, to be given back with threading_thread_free().
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_thread_t *threading_thread_retain(threading_thread_t *thread);
 
@@ -565,7 +547,6 @@ THREADING_API threading_thread_t *threading_thread_retain(threading_thread_t *th
  * freed; a thread that ended and was never joined leaves nothing behind.
  * @param thread  given back; not to be used any more by this holder. NULL does nothing.
  * Ordering: everything done with the handle happens before it is freed.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API void threading_thread_free(threading_thread_t *thread);
 
@@ -585,7 +566,6 @@ THREADING_API void threading_thread_free(threading_thread_t *thread);
  *         asked for and the backend cannot set it; THREADING_FINALIZING when the process is exiting
  *         and no longer waits for threads.
  * Ordering: what happens before the call happens before the target runs.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_thread_start(threading_thread_t *thread);
 
@@ -603,7 +583,7 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_thread_start(thre
  *         killed it. (Main and daemons, which the process does not wait for, may stay in the join until it is
  *         gone.) For a thread that still runs the call waits, at exit too.
  * Ordering: everything that the thread did happens before the return with THREADING_OK.
- * Callable: from any thread, after fork (threads that are gone count as ended), at exit.
+ * Callable: after fork, where threads that are gone count as ended.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_thread_join(threading_thread_t *thread);
 
@@ -616,7 +596,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_thread_join(threa
  * @return as threading_thread_join(), and THREADING_TIMEOUT; THREADING_INVALID or THREADING_OVERFLOW for
  *         the time, whatever the thread's state. Of deadlocks only the join of oneself is told.
  * Ordering: as threading_thread_join(); none after THREADING_TIMEOUT.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_thread_join_timeout(threading_thread_t *thread,
                                                                                    double seconds);
@@ -627,7 +606,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_thread_join_timeo
  * @param thread  borrowed.
  * @return as threading_thread_join(), and THREADING_BUSY while it runs.
  * Ordering: as threading_thread_join(); none after THREADING_BUSY.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_thread_try_join(threading_thread_t *thread);
 
@@ -638,7 +616,7 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_thread_try_join(t
  * main once main has left.
  * @param thread  borrowed.
  * @return a momentary answer; false orders what the thread did before this call's return.
- * Callable: from any thread, after fork (false for all others), at exit.
+ * Callable: after fork, where it is false for all other threads.
  */
 THREADING_API bool threading_thread_is_alive(const threading_thread_t *thread);
 
@@ -651,7 +629,6 @@ THREADING_API bool threading_thread_is_alive(const threading_thread_t *thread);
  * @return THREADING_OK; THREADING_INVALID for NULL, main or a Dummy; THREADING_NOT_STARTED;
  *         THREADING_BUSY while it runs.
  * Ordering: THREADING_OK orders as a join does.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_thread_result(const threading_thread_t *thread,
                                                                              void **result);
@@ -661,7 +638,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_thread_result(con
  *
  * @param thread  borrowed.
  * @return text in full length, never changed, valid as long as the handle; NULL for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API const char *threading_thread_name(const threading_thread_t *thread);
 
@@ -674,7 +650,6 @@ THREADING_API const char *threading_thread_name(const threading_thread_t *thread
  * @param thread  borrowed.
  * @param name    copied; UTF-8 by convention, any bytes in fact.
  * @return THREADING_OK; THREADING_INVALID for a NULL thread, a NULL name or ""; THREADING_NO_MEMORY.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_thread_set_name(threading_thread_t *thread, const char *name);
 
@@ -683,7 +658,6 @@ THREADING_API threading_status_t threading_thread_set_name(threading_thread_t *t
  *
  * @param thread  borrowed.
  * @return true for a daemon; false for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API bool threading_thread_daemon(const threading_thread_t *thread);
 
@@ -694,7 +668,6 @@ THREADING_API bool threading_thread_daemon(const threading_thread_t *thread);
  * @param daemon  whether the process shall not wait for it.
  * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_ALREADY_STARTED once it was started, also
  *         after its end, and for main and Dummies.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_thread_set_daemon(threading_thread_t *thread,
                                                                                  bool daemon);
@@ -704,7 +677,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_thread_set_daemon
  *
  * @param thread  borrowed.
  * @return what threading_get_ident() gives in that thread; 0 before it is started; kept after its end.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API uint32_t threading_thread_ident(const threading_thread_t *thread);
 
@@ -715,7 +687,7 @@ THREADING_API uint32_t threading_thread_ident(const threading_thread_t *thread);
  * @return what threading_get_native_id() gives in that thread; 0 before it is started, and where the
  *         backend has none; kept after its end. Waits for the moment that a thread which was just
  *         started needs to find out.
- * Callable: from any thread, after fork (main's is the child's), at exit.
+ * Callable: after fork, where main is the thread that forked.
  */
 THREADING_API uint64_t threading_thread_native_id(const threading_thread_t *thread);
 
@@ -743,7 +715,6 @@ typedef struct THREADING_ANALYSIS(capability("lock")) threading_lock {
  *
  * @param lock  borrowed; not in use by any thread. In a forked child it frees a lock whose holder is gone.
  * @return THREADING_OK; THREADING_INVALID for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_lock_init(threading_lock_t *lock);
 
@@ -753,7 +724,7 @@ THREADING_API threading_status_t threading_lock_init(threading_lock_t *lock);
  * @param lock  borrowed.
  * @return THREADING_OK; THREADING_INVALID for NULL.
  * Ordering: synchronises with the release that made the lock free.
- * Callable: from any thread, after fork, at exit. A lock held by a thread that is gone stays held.
+ * Callable: after fork, where a lock that a vanished thread held stays held.
  */
 THREADING_API threading_status_t threading_lock_acquire(threading_lock_t *lock)
     THREADING_ANALYSIS(acquire_capability(*lock));
@@ -764,7 +735,6 @@ THREADING_API threading_status_t threading_lock_acquire(threading_lock_t *lock)
  * @param lock  borrowed.
  * @return THREADING_OK; THREADING_BUSY when it is held, by whomever; THREADING_INVALID for NULL.
  * Ordering: as threading_lock_acquire(); none after THREADING_BUSY.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_lock_try_acquire(threading_lock_t *lock)
     THREADING_ANALYSIS(try_acquire_capability(0, *lock));
@@ -777,7 +747,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_lock_try_acquire(
  * @return THREADING_OK; THREADING_TIMEOUT; THREADING_INVALID for NULL or the time, THREADING_OVERFLOW for
  *         the time, both even when the lock is free.
  * Ordering: as threading_lock_acquire(); none after THREADING_TIMEOUT.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_lock_acquire_timeout(threading_lock_t *lock,
                                                                                     double seconds)
@@ -793,7 +762,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_lock_acquire_time
  *         Of several threads that release it at one moment one is told OK; the one that acquired it may be
  *         told so too.
  * Ordering: synchronises with the next acquire.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_lock_release(threading_lock_t *lock)
     THREADING_ANALYSIS(release_capability(*lock));
@@ -803,7 +771,6 @@ THREADING_API threading_status_t threading_lock_release(threading_lock_t *lock)
  *
  * @param lock  borrowed.
  * @return a momentary answer; false for NULL. False synchronises with the release.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API bool threading_lock_locked(const threading_lock_t *lock);
 
@@ -832,7 +799,6 @@ typedef struct THREADING_ANALYSIS_REENTRANT(capability("rlock"))
  *
  * @param rlock  borrowed; not in use by any thread. In a forked child it frees one whose owner is gone.
  * @return THREADING_OK; THREADING_INVALID for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_rlock_init(threading_rlock_t *rlock);
 
@@ -845,7 +811,7 @@ THREADING_API threading_status_t threading_rlock_init(threading_rlock_t *rlock);
  *         a timeout for this thread, directly or through other RLocks and joins. Of the threads of
  *         a cycle just the one that would close it is told; the others go on waiting.
  * Ordering: the first level synchronises with the release that made the lock free.
- * Callable: from any thread, after fork (own levels stay), at exit.
+ * Callable: after fork, where the forking thread keeps its levels.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_rlock_acquire(threading_rlock_t *rlock)
     THREADING_ANALYSIS_REENTRANT(try_acquire_capability(0, *rlock));
@@ -857,7 +823,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_rlock_acquire(thr
  * @return THREADING_OK; THREADING_BUSY when another thread owns it; THREADING_OVERFLOW; THREADING_INVALID
  *         for NULL.
  * Ordering: as threading_rlock_acquire(); none after THREADING_BUSY.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_rlock_try_acquire(threading_rlock_t *rlock)
     THREADING_ANALYSIS_REENTRANT(try_acquire_capability(0, *rlock));
@@ -871,7 +836,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_rlock_try_acquire
  * @return THREADING_OK; THREADING_TIMEOUT; THREADING_OVERFLOW for the time or the level; THREADING_INVALID
  *         for NULL or the time, even when the caller owns the lock.
  * Ordering: as threading_rlock_acquire(); none after THREADING_TIMEOUT.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_rlock_acquire_timeout(threading_rlock_t *rlock,
                                                                                      double seconds)
@@ -885,7 +849,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_rlock_acquire_tim
  * @return THREADING_OK; THREADING_NOT_OWNER when the caller does not own it, free or not (nothing
  *         changes); THREADING_INVALID for NULL.
  * Ordering: the outermost release synchronises with the next acquire.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_rlock_release(threading_rlock_t *rlock)
     THREADING_ANALYSIS_REENTRANT(release_capability(*rlock));
@@ -895,7 +858,6 @@ THREADING_API threading_status_t threading_rlock_release(threading_rlock_t *rloc
  *
  * @param rlock  borrowed.
  * @return a momentary answer; false for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API bool threading_rlock_locked(const threading_rlock_t *rlock);
 
@@ -904,7 +866,6 @@ THREADING_API bool threading_rlock_locked(const threading_rlock_t *rlock);
  *
  * @param rlock  borrowed.
  * @return true in the owner, at any level; false for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API bool threading_rlock_is_owned(const threading_rlock_t *rlock);
 
@@ -913,7 +874,6 @@ THREADING_API bool threading_rlock_is_owned(const threading_rlock_t *rlock);
  *
  * @param rlock  borrowed.
  * @return 0 in every thread but the owner, and for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API size_t threading_rlock_count(const threading_rlock_t *rlock);
 
@@ -980,7 +940,6 @@ typedef struct threading_condition {
  *
  * @param condition  borrowed; not in use by any thread.
  * @return THREADING_OK; THREADING_INVALID for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_condition_init(threading_condition_t *condition);
 
@@ -990,7 +949,6 @@ THREADING_API threading_status_t threading_condition_init(threading_condition_t 
  * @param condition  borrowed; not in use by any thread.
  * @param lock       borrowed as long as the condition is used.
  * @return THREADING_OK; THREADING_INVALID for NULL, either one.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_condition_init_lock(threading_condition_t *condition,
                                                                threading_lock_t *lock);
@@ -1001,7 +959,6 @@ THREADING_API threading_status_t threading_condition_init_lock(threading_conditi
  * @param condition  borrowed; not in use by any thread.
  * @param rlock      borrowed as long as the condition is used.
  * @return THREADING_OK; THREADING_INVALID for NULL, either one.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_condition_init_rlock(threading_condition_t *condition,
                                                                 threading_rlock_t *rlock);
@@ -1012,7 +969,6 @@ THREADING_API threading_status_t threading_condition_init_rlock(threading_condit
  * @param condition  borrowed.
  * @return what threading_rlock_acquire() or threading_lock_acquire() gives for the lock.
  * Ordering: as the lock's.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t
 threading_condition_acquire(threading_condition_t *condition);
@@ -1033,7 +989,6 @@ threading_condition_acquire_timeout(threading_condition_t *condition, double sec
  * @param condition  borrowed.
  * @return what threading_rlock_release() or threading_lock_release() gives for the lock.
  * Ordering: as the lock's.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_condition_release(threading_condition_t *condition);
 
@@ -1051,7 +1006,6 @@ THREADING_API bool threading_condition_is_owned(const threading_condition_t *con
  *         THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL. But for the refusals the lock was
  *         released.
  * Ordering: as a release, then an acquire of the lock. What the notifier did before is seen.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t
 threading_condition_wait(threading_condition_t *condition);
@@ -1066,7 +1020,6 @@ threading_condition_wait(threading_condition_t *condition);
  * @return as threading_condition_wait(), and THREADING_TIMEOUT when nobody notified this wait;
  *         THREADING_INVALID and THREADING_OVERFLOW for the time, before the lock is looked at.
  * Ordering: as threading_condition_wait().
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t
 threading_condition_wait_timeout(threading_condition_t *condition, double seconds);
@@ -1082,7 +1035,6 @@ threading_condition_wait_timeout(threading_condition_t *condition, double second
  * @return THREADING_OK when the predicate was true; THREADING_NOT_HELD, even if it would be;
  *         THREADING_CANCELLED; THREADING_INVALID for a NULL condition or predicate.
  * Ordering: as threading_condition_wait().
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t
 threading_condition_wait_for(threading_condition_t *condition, bool (*predicate)(void *arg), void *arg);
@@ -1099,7 +1051,6 @@ threading_condition_wait_for(threading_condition_t *condition, bool (*predicate)
  * @return as threading_condition_wait_for(), and THREADING_TIMEOUT when the last answer was false;
  *         THREADING_INVALID and THREADING_OVERFLOW for the time.
  * Ordering: as threading_condition_wait().
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_condition_wait_for_timeout(
     threading_condition_t *condition, bool (*predicate)(void *arg), void *arg, double seconds);
@@ -1113,7 +1064,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_condition_wait_fo
  * @param n          how many at most; fewer if fewer wait; 0 notifies nobody.
  * @return THREADING_OK, also when nobody waits; THREADING_NOT_HELD when the caller does not hold the lock,
  *         whatever @p n; THREADING_INVALID for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_condition_notify(threading_condition_t *condition, size_t n);
 
@@ -1162,7 +1112,6 @@ typedef struct threading_bounded_semaphore {
  * @param semaphore  borrowed; not in use by any thread.
  * @param value      what acquire can take before a release.
  * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_OVERFLOW above THREADING_SEMAPHORE_MAX.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_semaphore_init(threading_semaphore_t *semaphore, size_t value);
 
@@ -1172,7 +1121,6 @@ THREADING_API threading_status_t threading_semaphore_init(threading_semaphore_t 
  * @param semaphore  borrowed.
  * @return THREADING_OK; THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL.
  * Ordering: synchronises with the releases that made up the value.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t
 threading_semaphore_acquire(threading_semaphore_t *semaphore);
@@ -1183,7 +1131,6 @@ threading_semaphore_acquire(threading_semaphore_t *semaphore);
  * @param semaphore  borrowed.
  * @return THREADING_OK; THREADING_BUSY when the value is 0; THREADING_INVALID for NULL.
  * Ordering: as threading_semaphore_acquire(); none after THREADING_BUSY.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t
 threading_semaphore_try_acquire(threading_semaphore_t *semaphore);
@@ -1196,7 +1143,6 @@ threading_semaphore_try_acquire(threading_semaphore_t *semaphore);
  * @return as threading_semaphore_acquire(), and THREADING_TIMEOUT; THREADING_INVALID and THREADING_OVERFLOW
  *         for the time, even when the value is not 0.
  * Ordering: as threading_semaphore_acquire(); none after THREADING_TIMEOUT.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t
 threading_semaphore_acquire_timeout(threading_semaphore_t *semaphore, double seconds);
@@ -1212,7 +1158,6 @@ THREADING_API threading_status_t threading_semaphore_release(threading_semaphore
  * @return THREADING_OK; THREADING_OVERFLOW when the value would pass THREADING_SEMAPHORE_MAX (nothing
  *         changes); THREADING_INVALID for NULL or 0.
  * Ordering: synchronises with the acquires that take what was added.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_semaphore_release_n(threading_semaphore_t *semaphore, size_t n);
 
@@ -1226,7 +1171,6 @@ THREADING_API size_t threading_semaphore_value(const threading_semaphore_t *sema
  * @param semaphore  borrowed; not in use by any thread.
  * @param value      the initial value, and the largest that release allows.
  * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_OVERFLOW above THREADING_SEMAPHORE_MAX.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_bounded_semaphore_init(threading_bounded_semaphore_t *semaphore,
                                                                   size_t value);
@@ -1281,7 +1225,6 @@ THREADING_API threading_status_t threading_event_init(threading_event_t *event);
  * @param event  borrowed. Not touched any more once the flag is set.
  * @return THREADING_OK, also when it was set; THREADING_INVALID for NULL.
  * Ordering: synchronises with the waits that see it and with is_set.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_event_set(threading_event_t *event);
 
@@ -1290,7 +1233,6 @@ THREADING_API threading_status_t threading_event_set(threading_event_t *event);
  *
  * @param event  borrowed.
  * @return THREADING_OK, also when it was not set; THREADING_INVALID for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_event_clear(threading_event_t *event);
 
@@ -1304,7 +1246,6 @@ THREADING_API bool threading_event_is_set(const threading_event_t *event);
  * @return THREADING_OK when it was set, now or during the wait; THREADING_CANCELLED (see Stop);
  *         THREADING_INVALID for NULL.
  * Ordering: synchronises with the set.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_event_wait(threading_event_t *event);
 
@@ -1316,7 +1257,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_event_wait(thread
  * @return as threading_event_wait(), and THREADING_TIMEOUT; THREADING_INVALID and THREADING_OVERFLOW for the
  *         time, even when the flag is set.
  * Ordering: as threading_event_wait(); none after THREADING_TIMEOUT.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_event_wait_timeout(threading_event_t *event,
                                                                                   double seconds);
@@ -1373,7 +1313,6 @@ THREADING_API threading_status_t threading_barrier_init(threading_barrier_t *bar
  * @param timeout_seconds  the timeout of threading_barrier_wait(); THREADING_FOREVER for none.
  * @return THREADING_OK; THREADING_INVALID for NULL, no parties or a wrong timeout; THREADING_OVERFLOW for one
  *         too long.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_barrier_init_with(threading_barrier_t *barrier, size_t parties,
                                                              void (*action)(void *arg), void *arg,
@@ -1390,7 +1329,6 @@ THREADING_API threading_status_t threading_barrier_init_with(threading_barrier_t
  *         which breaks the barrier; THREADING_INVALID for NULL or a barrier of no parties.
  * Ordering: what each party did before its wait happens before the action and before all return with
  *           THREADING_OK.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_barrier_wait(threading_barrier_t *barrier,
                                                                             size_t *index);
@@ -1404,7 +1342,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_barrier_wait(thre
  * @return as threading_barrier_wait(); THREADING_INVALID and THREADING_OVERFLOW for the time (the barrier
  *         stays whole).
  * Ordering: as threading_barrier_wait().
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t
 threading_barrier_wait_timeout(threading_barrier_t *barrier, double seconds, size_t *index);
@@ -1415,7 +1352,7 @@ threading_barrier_wait_timeout(threading_barrier_t *barrier, double seconds, siz
  * Threads that wait get THREADING_BROKEN; a broken barrier is whole again; an idle one stays as it is.
  * @param barrier  borrowed.
  * @return THREADING_OK; THREADING_INVALID for NULL.
- * Callable: from any thread, also in the action; after fork, at exit.
+ * Callable: also in the action.
  */
 THREADING_API threading_status_t threading_barrier_reset(threading_barrier_t *barrier);
 
@@ -1424,7 +1361,7 @@ THREADING_API threading_status_t threading_barrier_reset(threading_barrier_t *ba
  *
  * @param barrier  borrowed.
  * @return THREADING_OK, also when it was broken; THREADING_INVALID for NULL.
- * Callable: from any thread, also in the action; after fork, at exit.
+ * Callable: also in the action.
  */
 THREADING_API threading_status_t threading_barrier_abort(threading_barrier_t *barrier);
 
@@ -1464,7 +1401,7 @@ THREADING_API threading_status_t threading_once_init(threading_once_t *once);
  *         never will: it calls this once itself, directly or by waiting for a thread that does, or its thread
  *         has ended; THREADING_CANCELLED (see Stop); THREADING_INVALID for a NULL once or function.
  * Ordering: what the function did happens before every return with THREADING_OK.
- * Callable: from any thread, after fork (a once whose runner is gone is a deadlock), at exit.
+ * Callable: after fork, where a once whose runner has vanished is a deadlock.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_once(threading_once_t *once,
                                                                     void (*function)(void *arg), void *arg);
@@ -1502,7 +1439,6 @@ THREADING_API threading_status_t threading_rwlock_init(threading_rwlock_t *rwloc
  *         caller; THREADING_OVERFLOW beyond 2^30 - 1 readers; THREADING_CANCELLED (see Stop);
  *         THREADING_INVALID for NULL.
  * Ordering: synchronises with the release of the last writer.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t
 threading_rwlock_acquire_read(threading_rwlock_t *rwlock);
@@ -1522,7 +1458,6 @@ threading_rwlock_acquire_read_timeout(threading_rwlock_t *rwlock, double seconds
  * @return THREADING_OK; THREADING_DEADLOCK when the caller reads or writes already, or the writer has ended
  *         or waits for the caller; THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL.
  * Ordering: synchronises with the releases of the last writer and of all readers since.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t
 threading_rwlock_acquire_write(threading_rwlock_t *rwlock);
@@ -1542,7 +1477,6 @@ threading_rwlock_acquire_write_timeout(threading_rwlock_t *rwlock, double second
  * @return THREADING_OK; THREADING_NOT_HELD when nobody reads; THREADING_NOT_OWNER when others read but not
  *         the caller; THREADING_INVALID for NULL. On failure nothing changes.
  * Ordering: synchronises with the next writer's acquire.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_rwlock_release_read(threading_rwlock_t *rwlock);
 
@@ -1553,7 +1487,6 @@ THREADING_API threading_status_t threading_rwlock_release_read(threading_rwlock_
  * @return THREADING_OK; THREADING_NOT_HELD when nobody writes; THREADING_NOT_OWNER when another thread does;
  *         THREADING_INVALID for NULL. On failure nothing changes.
  * Ordering: synchronises with the next acquire.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_rwlock_release_write(threading_rwlock_t *rwlock);
 
@@ -1636,7 +1569,6 @@ typedef struct threading_local {
  *               use locals, this one too: what it makes anew is finalised as well. At a thread's end
  *               threading_exit() ends the finaliser only. NULL for none.
  * @return THREADING_OK; THREADING_INVALID for a NULL local.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_local_init(threading_local_t *local, size_t size,
                                                       void (*init)(void *copy), void (*fini)(void *copy));
@@ -1648,8 +1580,8 @@ THREADING_API threading_status_t threading_local_init(threading_local_t *local, 
  * @param local  borrowed.
  * @return the copy, valid until the thread ends or the local is destroyed; NULL when memory is out (the
  *         next call tries again), when the size is 0, or for a NULL local.
- * Callable: from any thread (a foreign one gets no Dummy by it), after fork (the forking thread keeps its
- *           copies, those of the others are gone without their finalisers), at exit.
+ * Callable: from a foreign thread, which gets no Dummy by it; after fork, where the forking thread keeps its
+ *           copies, and those of the others are gone without their finalisers.
  */
 THREADING_API void *threading_local_get(threading_local_t *local);
 
@@ -1662,7 +1594,6 @@ THREADING_API void *threading_local_get(threading_local_t *local);
  * @param local  borrowed. No other thread may be in a call with it, nor use its copy any more.
  * @return THREADING_OK, also when there are no copies; THREADING_INVALID for NULL.
  * Ordering: what a thread did to its copy must happen before this call by other means.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_local_destroy(threading_local_t *local);
 
@@ -1708,7 +1639,6 @@ THREADING_API threading_status_t threading_stop_init(threading_stop_t *stop);
  * @param seconds  after this time from now @p stop counts as requested; THREADING_FOREVER for no such time.
  * @return THREADING_OK; THREADING_INVALID for a NULL stop; THREADING_INVALID and THREADING_OVERFLOW for the
  *         time.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_stop_init_child(threading_stop_t *stop, threading_stop_t *parent,
                                                            double seconds);
@@ -1719,7 +1649,6 @@ THREADING_API threading_status_t threading_stop_init_child(threading_stop_t *sto
  * @param stop  borrowed.
  * @return THREADING_OK, also when it was requested before; THREADING_INVALID for NULL.
  * Ordering: synchronises with the calls that are cancelled by it and with threading_stop_requested().
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_stop_request(threading_stop_t *stop);
 
@@ -1732,7 +1661,6 @@ THREADING_API bool threading_stop_requested(const threading_stop_t *stop);
  * A thread starts with the stop in its options, or with none.
  * @param stop  must live until the thread heeds another or ends; NULL for none.
  * @return the one before; NULL for none.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_stop_t *threading_stop_heed(threading_stop_t *stop);
 
@@ -1751,7 +1679,6 @@ THREADING_API threading_stop_t *threading_stop_heed(threading_stop_t *stop);
  * @param function  called in the timer's own thread, which it may end; NULL is a timer that only waits.
  * @param arg       passed to @p function.
  * @return a handle to be given back with threading_thread_free(); NULL when memory is out.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_thread_t *threading_timer_new(double seconds, void (*function)(void *arg), void *arg);
 
@@ -1763,7 +1690,6 @@ THREADING_API threading_thread_t *threading_timer_new(double seconds, void (*fun
  * @param timer  borrowed.
  * @return THREADING_OK, also when it was cancelled before or its function has begun; THREADING_INVALID for
  *         NULL and for a thread that is no timer.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_timer_cancel(threading_thread_t *timer);
 
@@ -1806,7 +1732,6 @@ typedef enum threading_queue_kind {
  *                   is gone, and the order of the others is not certain any more. Else ignored.
  * @return a handle to be given back with threading_queue_free(); NULL when memory is out, for an unknown
  *         kind, or for priorities without a comparison.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_queue_t *threading_queue_new(threading_queue_kind_t kind, size_t item_size,
                                                      size_t maxsize,
@@ -1821,7 +1746,6 @@ THREADING_API threading_queue_t *threading_queue_retain(threading_queue_t *queue
  *
  * @param queue  given back; no thread may be in a call with it that holds no reference of its own. NULL does
  *               nothing.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API void threading_queue_free(threading_queue_t *queue);
 
@@ -1833,7 +1757,6 @@ THREADING_API void threading_queue_free(threading_queue_t *queue);
  *                    valid during the call; NULL for nothing. If it ends its thread, the items behind that
  *                    one, and their memory, are lost; nobody waits for them.
  * @return THREADING_OK; THREADING_INVALID for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_queue_set_destructor(threading_queue_t *queue,
                                                                 void (*destructor)(void *item));
@@ -1847,7 +1770,7 @@ THREADING_API threading_status_t threading_queue_set_destructor(threading_queue_
  *         THREADING_NO_MEMORY; THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL. On failure nothing
  *         was put.
  * Ordering: what was done before the put happens before the return of the get that takes the item.
- * Callable: from any thread, after fork (unless a thread that is gone was in a call with it), at exit.
+ * Callable: after fork, unless a vanished thread was in a call with it.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_queue_put(threading_queue_t *queue,
                                                                          const void *item);
@@ -1869,7 +1792,7 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_queue_put_timeout
  * @return THREADING_OK; THREADING_SHUTDOWN when the queue is empty and shut down; THREADING_CANCELLED (see
  *         Stop); THREADING_INVALID for a NULL queue. On failure nothing was taken.
  * Ordering: see threading_queue_put().
- * Callable: from any thread, after fork (unless a thread that is gone was in a call with it), at exit.
+ * Callable: after fork, unless a vanished thread was in a call with it.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_queue_get(threading_queue_t *queue,
                                                                          void *item);
@@ -1889,7 +1812,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_queue_get_timeout
  * @return THREADING_OK; THREADING_INVALID for NULL, or when it is called more often than items were put
  *         (nothing changes).
  * Ordering: synchronises with the joins that return because of it.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_queue_task_done(threading_queue_t *queue);
 
@@ -1899,7 +1821,6 @@ THREADING_API threading_status_t threading_queue_task_done(threading_queue_t *qu
  * @param queue  borrowed.
  * @return THREADING_OK; THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL.
  * Ordering: what was done before the reports happens before the return.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_queue_join(threading_queue_t *queue);
 
@@ -1928,7 +1849,6 @@ THREADING_API size_t threading_queue_maxsize(threading_queue_t *queue);
  * @param queue    borrowed. It may hold more than that; then it is full until enough were taken.
  * @param maxsize  0 for no limit.
  * @return THREADING_OK; THREADING_INVALID for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_queue_set_maxsize(threading_queue_t *queue, size_t maxsize);
 
@@ -1941,7 +1861,6 @@ THREADING_API threading_status_t threading_queue_set_maxsize(threading_queue_t *
  * @param immediate  also drop all items: each counts as done and goes to the destructor, before this returns.
  *                   Joins go on unless items that were taken are still to be reported.
  * @return THREADING_OK, also when it was shut down before; THREADING_INVALID for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_queue_shutdown(threading_queue_t *queue, bool immediate);
 
@@ -1987,7 +1906,6 @@ THREADING_API void threading_future_free(threading_future_t *future);
  *         broke, or when the task has ended its thread in the platform's own way; THREADING_DEADLOCK for the
  *         future of the task that is running in the calling thread; THREADING_INVALID for NULL.
  * Ordering: all that the task did happens before the return.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_future_result(threading_future_t *future,
                                                                              void **value);
@@ -2002,7 +1920,6 @@ threading_future_result_timeout(threading_future_t *future, double seconds, void
  * @param future  borrowed.
  * @return THREADING_OK when it is cancelled, now or before; THREADING_BUSY when it runs or is finished;
  *         THREADING_INVALID for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_future_cancel(threading_future_t *future);
 
@@ -2028,7 +1945,6 @@ THREADING_API bool threading_future_done(const threading_future_t *future);
  * @param callback  called with the future and @p arg.
  * @param arg       passed to @p callback.
  * @return THREADING_OK; THREADING_NO_MEMORY; THREADING_INVALID for a NULL future or callback.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_future_add_done_callback(
     threading_future_t *future, void (*callback)(threading_future_t *future, void *arg), void *arg);
@@ -2039,7 +1955,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_future_add_done_c
  * @param future  borrowed.
  * @return THREADING_OK, it runs; THREADING_CANCELLED when it was cancelled, the first time; THREADING_INVALID
  *         else.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_future_start(threading_future_t *future);
 
@@ -2050,7 +1965,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_future_start(thre
  * @param value   for threading_future_result().
  * @return THREADING_OK; THREADING_INVALID for NULL, or when it is done or an executor's.
  * Ordering: what was done before happens before a result's return.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_future_set_result(threading_future_t *future,
                                                                                  void *value);
@@ -2083,7 +1997,6 @@ typedef enum threading_when {
  *         THREADING_INVALID and THREADING_OVERFLOW for the time; THREADING_INVALID for a NULL array or entry,
  *         or an unknown @p when.
  * Ordering: all that the tasks that are done did happens before the return.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_wait(threading_future_t *const *futures,
                                                                     size_t count, double seconds,
@@ -2102,7 +2015,6 @@ typedef struct threading_completed threading_completed_t;
  * @param seconds  the time for all of them together, from now; see the conventions.
  * @return a handle, for one thread at a time, to be given back with threading_completed_free(); NULL when
  *         memory is out, for a NULL array or entry, or a wrong time.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_completed_t *threading_as_completed(threading_future_t *const *futures, size_t count,
                                                             double seconds);
@@ -2116,7 +2028,6 @@ THREADING_API threading_completed_t *threading_as_completed(threading_future_t *
  * @return THREADING_OK; THREADING_EMPTY after the last; THREADING_TIMEOUT when the time is over;
  *         THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL.
  * Ordering: all that the task did happens before the return.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t
 threading_completed_next(threading_completed_t *completed, threading_future_t **future);
@@ -2173,7 +2084,6 @@ typedef struct threading_executor_options {
  * @param max_workers  how many threads at most; 0 for the number of processors and 4 more, at most 32.
  * @param options      read before the return; NULL for the defaults. A wrong value is told by `submit`.
  * @return a handle to be given back with threading_executor_free(); NULL when memory is out.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_executor_t *threading_executor_new(size_t max_workers,
                                                            const threading_executor_options_t *options);
@@ -2186,7 +2096,6 @@ THREADING_API threading_executor_t *threading_executor_retain(threading_executor
  * still run.
  *
  * @param executor  given back; NULL does nothing. A task may do it too.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API void threading_executor_free(threading_executor_t *executor);
 
@@ -2204,7 +2113,7 @@ THREADING_API void threading_executor_free(threading_executor_t *executor);
  *         threading_thread_start() gives when there is no thread yet and none can be started;
  *         THREADING_INVALID for NULL. On failure nothing was queued.
  * Ordering: what happens before the call happens before the task.
- * Callable: from any thread, in a task too; after fork only new executors; at exit.
+ * Callable: in a task too; after fork with new executors only.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_executor_submit(threading_executor_t *executor,
                                                                                threading_target_t function,
@@ -2226,7 +2135,7 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_executor_submit(t
  *         the call returns when none runs any more. THREADING_INVALID for NULL (items may be NULL when @p
  *         count is 0).
  * Ordering: as submit and result.
- * Callable: from any thread, in a task too; after fork only new executors; at exit.
+ * Callable: in a task too; after fork with new executors only.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_executor_map(threading_executor_t *executor,
                                                                             threading_target_t function,
@@ -2245,7 +2154,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_executor_map(thre
  *         its own threads, or that could never end for another reason (it is shut down, but not waited for);
  *         THREADING_INVALID for NULL.
  * Ordering: with @p wait, all that the tasks did happens before the return.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_executor_shutdown(threading_executor_t *executor, bool wait,
                                                              bool cancel_futures);
@@ -2320,7 +2228,6 @@ typedef struct threading_source {
  *         end, as for threading_thread_join(); THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL, no
  *         sources, an unknown kind or a NULL object; THREADING_INVALID and THREADING_OVERFLOW for the time.
  * Ordering: as the wait for that one thing.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threading_source_t *sources,
                                                                         size_t count, double seconds,

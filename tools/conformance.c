@@ -384,7 +384,7 @@ static void write_page(FILE *page)
         "Each test that CPython 3.13 has for what is here, and some later ones; the tests that stand for it; and how\n"
         "these went in the columns of each backend. A test that runs *as it is* is CPython's own, unmodified, on this\n"
         "library (`tests/cpython/`), where the CPython that is installed has it; the others were written anew.\n"
-        "`tools/check` writes this page.\n\n"
+        "`tools/check all` writes this page.\n\n"
         "| Module | With a counterpart | Pass on posix | win32 | c11 |\n|---|---|---|---|---|\n",
         page);
     for (size_t i = 0; i < test_count;)

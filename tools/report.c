@@ -1,28 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Makes one table out of many test runs: suites are the rows, columns the columns.
+ * Says how tools/check gets on, and makes one table out of its test runs: suites are the rows, columns the columns.
  *
- * It reads what `ctest -V` prints, of one column after the other, and between them lines from tools/check:
+ *     report LANES BUILDS COLUMN... <pipe
+ *
+ * A column that is under way has a file LANES/COLUMN/running, and LANES/COLUMN/over when it is over; it is built in
+ * BUILDS/COLUMN. Once the pipe is closed nothing more comes. A file has what `ctest -V` prints, and lines from tools/check:
  *
  *     @column NAME    results of this column follow
  *     @end CODE       they are complete, and ctest ended with this code
- *     @doing TEXT     what is going on, for the progress line
  *     @about NAME TEXT   to be said of this column at the end
  *     @fail TEXT      something else than a test failed; counts as a failure
- *     | TEXT          to be shown at once
+ *     | TEXT          to be shown with it
  *
  * `ctest -V` begins each line of a test's output with the test's number, so that a failed test's output can be
  * shown although others print at the same time. The exit status is 0 when something ran and nothing failed.
+ *
+ * How long each column took is kept in BUILDS/check-times, for the next run to say how much time is left.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <ctype.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum result { PASSED, FAILED, SKIPPED, RESULTS };
-enum { TABLE_WIDTH = 110, ABOUT_NAME = 21, LINE = 4096 };
+enum { TABLE_WIDTH = 110, ABOUT_NAME = 21, SLOWEST = 10, LANES = 4, LINE = 4096 };
 
 static void *must(void *memory)
 {
@@ -61,6 +67,7 @@ static size_t list_place(list_t *list, const char *text)
 typedef struct test {
     size_t column, suite, reason; /* places in the lists; the reason only counts when it was skipped */
     enum result result;
+    double seconds;
     char *name; /* suite.case */
 } test_t;
 
@@ -70,9 +77,9 @@ static test_t *tests;
 static size_t test_count;
 static size_t totals[RESULTS];
 
-/* Of the column that is running. */
+/* Of the column that is read. */
 static int column_done, column_total;
-static size_t column_failed;
+static size_t column_counts[RESULTS];
 static char column_name[LINE];
 
 /* What each running test has printed so far; its number in ctest is the index. */
@@ -99,27 +106,6 @@ static void forget_outputs(void)
     free(outputs);
     outputs = NULL;
     output_count = 0;
-}
-
-/* ----------------------------------------------------------------------------------------- progress */
-
-static int shows_progress;
-
-static void progress(const char *what)
-{
-    if (!shows_progress)
-        return;
-    if (column_total > 0)
-        printf("\r\033[K%s  %d/%d  %.60s", column_name, column_done, column_total, what);
-    else
-        printf("\r\033[K%.100s", what);
-    fflush(stdout);
-}
-
-static void clear_progress(void)
-{
-    if (shows_progress)
-        fputs("\r\033[K", stdout);
 }
 
 /* ------------------------------------------------------------------------------------ reading results */
@@ -189,14 +175,22 @@ static enum result read_result(const char *text)
     return strstr(text, "   Passed ") != NULL ? PASSED : FAILED;
 }
 
+static int is_terminal;
+
+static void clear_live_line(void)
+{
+    if (is_terminal)
+        fputs("\r\033[K", stdout);
+}
+
 static void fail(const char *name, const char *why)
 {
     char text[2 * LINE];
     snprintf(text, sizeof text, "%s%s%s", name, *why ? "  " : "", why);
     list_add(&failures, text);
     totals[FAILED]++;
-    column_failed++;
-    clear_progress();
+    column_counts[FAILED]++;
+    clear_live_line();
     printf("FAILED  %s\n", text);
 }
 
@@ -209,10 +203,19 @@ static void show_failure(const char *name, const char *status, const list_t *out
         printf("        %s\n", output->texts[i]);
 }
 
+/* "....   Passed    0.01 sec" */
+static double read_seconds(const char *status)
+{
+    const char *end = strstr(status, " sec");
+    while (end != NULL && end > status && (isdigit((unsigned char)end[-1]) || end[-1] == '.'))
+        end--;
+    return end != NULL ? strtod(end, NULL) : 0;
+}
+
 /* "column.suite.case"; a column's name holds no dot. */
 static void add_test(const char *name, const char *status, const list_t *output)
 {
-    test_t test = {0, 0, 0, read_result(status), NULL};
+    test_t test = {0, 0, 0, read_result(status), 0, NULL};
     char text[LINE];
     char *suite, *end;
     snprintf(text, sizeof text, "%s", name);
@@ -227,10 +230,11 @@ static void add_test(const char *name, const char *status, const list_t *output)
     if (end != NULL)
         *end = '\0';
     test.suite = list_place(&suites, suite);
+    test.seconds = read_seconds(status);
     if (test.result == FAILED)
         show_failure(name, status, output);
     else
-        totals[test.result]++;
+        totals[test.result]++, column_counts[test.result]++;
     if (test.result == SKIPPED)
         test.reason = skip_reason(output);
     tests = must(realloc(tests, (test_count + 1) * sizeof *tests));
@@ -248,7 +252,6 @@ static int read_end(const char *line)
     column_done = done;
     column_total = total;
     add_test(name, line + after, output_of(number));
-    progress(name);
     return 1;
 }
 
@@ -256,7 +259,6 @@ static void begin_column(const char *name)
 {
     snprintf(column_name, sizeof column_name, "%s", name);
     column_done = column_total = 0;
-    column_failed = 0;
     forget_outputs();
 }
 
@@ -265,13 +267,8 @@ static void end_column(const char *code)
 {
     if (column_done < column_total || column_total == 0)
         fail(column_name, "did not run all of its tests");
-    else if (strcmp(code, "0") != 0 && column_failed == 0)
+    else if (strcmp(code, "0") != 0 && column_counts[FAILED] == 0)
         fail(column_name, "ctest reports an error");
-    clear_progress();
-    if (!shows_progress)
-        printf("%s: %d tests, %d failed\n", column_name, column_done, (int)column_failed);
-    fflush(stdout);
-    column_total = 0;
 }
 
 static void read_about_line(const char *line)
@@ -288,8 +285,6 @@ static void read_line(const char *line)
         begin_column(line + 8);
     else if (strncmp(line, "@end ", 5) == 0)
         end_column(line + 5);
-    else if (strncmp(line, "@doing ", 7) == 0)
-        progress(line + 7);
     else if (strncmp(line, "@about ", 7) == 0)
         read_about_line(line + 7);
     else if (strncmp(line, "@fail ", 6) == 0)
@@ -298,6 +293,219 @@ static void read_line(const char *line)
         printf("        %s\n", line + 2);
     else if (!read_output(line))
         read_end(line);
+}
+
+/* A column is over: all that it has said. */
+static void read_file(const char *path)
+{
+    char line[LINE];
+    FILE *file = fopen(path, "r");
+    memset(column_counts, 0, sizeof column_counts);
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        line[strcspn(line, "\r\n")] = '\0';
+        read_line(line);
+    }
+    if (file != NULL)
+        fclose(file);
+}
+
+/* -------------------------------------------------------------------------------- the columns on their way */
+
+enum state { WAITING, UNDER_WAY, OVER };
+
+typedef struct column {
+    const char *name;
+    enum state state;
+    time_t begun;
+    int seconds; /* that it took; before it is over, the last time, or 0 */
+    long read;   /* how much of its file was counted */
+    int done, total;
+} column_t;
+
+static column_t *under_watch;
+static size_t watched, overs;
+static const char *lanes, *builds;
+
+static FILE *open_file(const column_t *column, const char *name)
+{
+    char path[LINE];
+    snprintf(path, sizeof path, "%s/%s/%s", lanes, column->name, name);
+    return fopen(path, "r");
+}
+
+static column_t *find_column(const char *name)
+{
+    for (size_t i = 0; i < watched; i++)
+        if (strcmp(under_watch[i].name, name) == 0)
+            return &under_watch[i];
+    return NULL;
+}
+
+/* "name seconds" in each line. */
+static void read_times(FILE *file, list_t *others)
+{
+    char line[LINE], name[LINE];
+    int seconds;
+    while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        if (sscanf(line, "%4095s %d", name, &seconds) == 2) {
+            column_t *column = find_column(name);
+            if (others != NULL && (column == NULL || column->state != OVER))
+                list_add(others, line);
+            else if (others == NULL && column != NULL)
+                column->seconds = seconds;
+        }
+    if (file != NULL)
+        fclose(file);
+}
+
+static void write_times(const char *path)
+{
+    list_t others = {NULL, 0};
+    read_times(fopen(path, "r"), &others);
+    FILE *file = fopen(path, "w");
+    for (size_t i = 0; file != NULL && i < others.count; i++)
+        fputs(others.texts[i], file);
+    for (size_t i = 0; file != NULL && i < watched; i++)
+        if (under_watch[i].state == OVER)
+            fprintf(file, "%s %d\n", under_watch[i].name, under_watch[i].seconds);
+    if (file != NULL)
+        fclose(file);
+}
+
+/* 12,345 */
+static const char *with_commas(size_t number)
+{
+    static char texts[RESULTS][32];
+    static size_t next;
+    char *text = texts[next++ % RESULTS];
+    if (number < 1000)
+        snprintf(text, sizeof texts[0], "%zu", number);
+    else
+        snprintf(text, sizeof texts[0], "%zu,%03zu", number / 1000, number % 1000);
+    return text;
+}
+
+/* What stays to be read of a column: one line. */
+static void print_kept_line(const column_t *column)
+{
+    clear_live_line();
+    printf("[%zu/%zu] %s  ", overs, watched, column->name);
+    if (column_done > 0 && strcmp(column_name, column->name) == 0) {
+        printf("%s passed, ", with_commas(column_counts[PASSED]));
+        if (column_counts[FAILED] > 0)
+            printf("%s FAILED, ", with_commas(column_counts[FAILED]));
+        printf("%s skipped, %d s\n", with_commas(column_counts[SKIPPED]), column->seconds);
+    } else {
+        const char *text = "nothing was run";
+        for (size_t i = 0; i < about.count; i++)
+            if (strncmp(about.texts[i], column->name, strlen(column->name)) == 0 &&
+                about.texts[i][strlen(column->name)] == ' ')
+                text = about.texts[i] + strlen(column->name);
+        printf("%s\n", text + strspn(text, " "));
+    }
+    fflush(stdout);
+}
+
+/* Count the cases that have ended in lines that are complete. */
+static void count_cases(column_t *column, FILE *file)
+{
+    char line[LINE];
+    fseek(file, column->read, SEEK_SET);
+    while (fgets(line, sizeof line, file) != NULL && strchr(line, '\n') != NULL) {
+        (void)sscanf(line, " %d/%d Test #", &column->done, &column->total);
+        column->read = ftell(file);
+    }
+}
+
+static void end_watch(column_t *column)
+{
+    char path[LINE];
+    snprintf(path, sizeof path, "%s/%s/over", lanes, column->name);
+    column->seconds = (int)(time(NULL) - column->begun);
+    column->state = OVER;
+    overs++;
+    column_done = 0;
+    read_file(path);
+    print_kept_line(column);
+}
+
+static void watch_column(column_t *column)
+{
+    FILE *running = open_file(column, "running"), *over = open_file(column, "over");
+    if (column->state == WAITING && (running != NULL || over != NULL)) {
+        column->state = UNDER_WAY;
+        column->begun = time(NULL);
+        if (!is_terminal)
+            printf("begun %s\n", column->name), fflush(stdout);
+    }
+    if (column->state == UNDER_WAY && over != NULL)
+        end_watch(column);
+    else if (column->state == UNDER_WAY && running != NULL)
+        count_cases(column, running);
+    if (running != NULL)
+        fclose(running);
+    if (over != NULL)
+        fclose(over);
+}
+
+/* By how long the columns took the last time; -1 if one of them is not known. */
+static int seconds_left(void)
+{
+    double left = 0;
+    for (size_t i = 0; i < watched; i++) {
+        const column_t *column = &under_watch[i];
+        if (column->state != OVER && column->seconds == 0)
+            return -1;
+        if (column->state == WAITING)
+            left += column->seconds;
+        else if (column->state == UNDER_WAY) {
+            double rest = column->seconds - (double)(time(NULL) - column->begun);
+            left += rest > 0 ? rest : 0;
+        }
+    }
+    return (int)(left / (watched < LANES ? watched : LANES));
+}
+
+static void show_live_line(void)
+{
+    char line[LINE] = "";
+    size_t used = 0;
+    int left = seconds_left();
+    for (size_t i = 0; i < watched && used < 80; i++) {
+        const column_t *column = &under_watch[i];
+        if (column->state != UNDER_WAY)
+            continue;
+        used += (size_t)snprintf(line + used, sizeof line - used, column->total > 0 ? "%s %d/%d  " : "%s builds  ",
+                                 column->name, column->done, column->total);
+    }
+    clear_live_line();
+    if (left >= 0)
+        printf("%d:%02d left  ", left / 60, left % 60);
+    printf("%.100s", line);
+    fflush(stdout);
+}
+
+/* False: the pipe is closed. */
+static int wait_a_little(void)
+{
+    char ignored[LINE];
+    struct pollfd in = {STDIN_FILENO, POLLIN, 0};
+    return poll(&in, 1, 500) <= 0 || read(STDIN_FILENO, ignored, sizeof ignored) > 0;
+}
+
+static void watch_all(void)
+{
+    for (int goes_on = 1; goes_on;) {
+        goes_on = wait_a_little();
+        for (size_t i = 0; i < watched; i++)
+            watch_column(&under_watch[i]);
+        if (is_terminal && goes_on)
+            show_live_line();
+    }
+    for (size_t i = 0; i < watched; i++)
+        if (under_watch[i].state != OVER)
+            fail(under_watch[i].name, "broke off");
+    clear_live_line();
 }
 
 /* ------------------------------------------------------------------------------------------- the table */
@@ -456,19 +664,56 @@ static void print_list(const list_t *list, const char *before)
         printf("%s%s\n", before, list->texts[i]);
 }
 
-int main(void)
+static int compare_times(const void *left, const void *right)
 {
-    char line[LINE];
-    shows_progress = isatty(STDOUT_FILENO);
-    while (fgets(line, sizeof line, stdin) != NULL) {
-        line[strcspn(line, "\r\n")] = '\0';
-        read_line(line);
+    double difference = ((const test_t *)right)->seconds - ((const test_t *)left)->seconds;
+    return (difference > 0) - (difference < 0);
+}
+
+/* Last: it changes the order of the tests. */
+static void print_slowest(void)
+{
+    if (test_count > 0)
+        qsort(tests, test_count, sizeof *tests, compare_times);
+    printf("\nthe slowest:\n");
+    for (size_t i = 0; i < test_count && i < SLOWEST; i++)
+        printf("%8.1f s  %s.%s\n", tests[i].seconds, columns.texts[tests[i].column], tests[i].name);
+}
+
+/* "column.suite.case  why" */
+static void print_failures(void)
+{
+    print_list(&failures, "FAILED  ");
+    if (failures.count == 0)
+        return;
+    const char *name = failures.texts[0];
+    printf("\none of them again:\n    ctest --test-dir %s/%.*s -V -R '^%.*s$'\n", builds, (int)strcspn(name, ". "),
+           name, (int)strcspn(name, " "), name);
+}
+
+int main(int argc, char **argv)
+{
+    char times[LINE];
+    if (argc < 4) {
+        fputs("usage: report LANES BUILDS COLUMN...\n", stderr);
+        return 2;
     }
-    clear_progress();
+    lanes = argv[1];
+    builds = argv[2];
+    watched = (size_t)argc - 3;
+    under_watch = must(calloc(watched, sizeof *under_watch));
+    for (size_t i = 0; i < watched; i++)
+        under_watch[i].name = argv[3 + i];
+    snprintf(times, sizeof times, "%s/check-times", builds);
+    read_times(fopen(times, "r"), NULL);
+    is_terminal = isatty(STDOUT_FILENO);
+    watch_all();
+    write_times(times);
     print_table();
     print_skips();
     print_list(&about, "");
-    print_list(&failures, "FAILED  ");
+    print_slowest();
+    print_failures();
     printf("\n%zu passed, %zu failed, %zu skipped\n", totals[PASSED], totals[FAILED], totals[SKIPPED]);
     return totals[FAILED] > 0 || totals[PASSED] == 0;
 }
