@@ -132,9 +132,10 @@
  * Ordering. "Synchronises" is C11's synchronizes-with. What a thread did before it released a lock is
  * seen by whoever acquires that lock next; a try that fails orders nothing.
  *
- * Callable. Each comment names where a call may be made: from any thread (one that was not
- * started here, a "foreign" thread, counts), after fork (in the child, where only the calling thread
- * is left), at exit (in a function registered with atexit). None may be made from a signal handler.
+ * Callable. A call may be made from any thread (one that was not started here, a "foreign" thread, counts),
+ * after fork (in the child, where only the calling thread is left) and at exit (in a function registered
+ * with atexit). Where a comment says "Callable", it says what differs. No call may be made from a signal
+ * handler.
  */
 #ifndef THREADING_H
 #define THREADING_H
@@ -215,7 +216,6 @@ extern "C" {
  *
  * Compare with THREADING_VERSION, the version of this header.
  * @return text that lives as long as the process; never NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API const char *threading_version(void);
 
@@ -223,7 +223,6 @@ THREADING_API const char *threading_version(void);
  * Tell which backend the library was built for: "posix", "win32" or "c11".
  *
  * @return text that lives as long as the process; never NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API const char *threading_backend(void);
 
@@ -271,7 +270,6 @@ typedef enum threading_status {
  *
  * @param status  any value.
  * @return text that lives as long as the process; "THREADING_UNKNOWN" for a value that is no status.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API const char *threading_status_name(threading_status_t status);
 
@@ -280,7 +278,6 @@ THREADING_API const char *threading_status_name(threading_status_t status);
  *
  * @param status  any value.
  * @return text that lives as long as the process; never NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API const char *threading_status_message(threading_status_t status);
 
@@ -289,7 +286,6 @@ THREADING_API const char *threading_status_message(threading_status_t status);
  *
  * No compiler warns of it, in C or in C++. GCC warns of a cast to void where a status must not be dropped.
  * @param call  an expression whose value is a threading_status_t; evaluated once.
- * Callable: from any thread, after fork, at exit.
  */
 #define THREADING_IGNORE(call) threading_status_ignore(call)
 
@@ -307,7 +303,6 @@ THREADING_API const char *threading_status_message(threading_status_t status);
  * Give THREADING_TIMEOUT_MAX, for languages that read no macros.
  *
  * @return seconds.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API double threading_timeout_max(void);
 
@@ -317,7 +312,6 @@ THREADING_API double threading_timeout_max(void);
  * It never goes back, nobody can set it, and it stands still while the machine sleeps. Only
  * differences mean something.
  * @return seconds since an arbitrary moment.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API double threading_monotonic(void);
 
@@ -328,7 +322,6 @@ THREADING_API double threading_monotonic(void);
  * @param seconds  how long; 0 only offers the processor to others; THREADING_FOREVER never returns.
  * @return THREADING_OK; THREADING_INVALID for NaN or another negative number, THREADING_OVERFLOW
  *         above THREADING_TIMEOUT_MAX, both at once, without sleeping; THREADING_CANCELLED (see Stop).
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_sleep(double seconds);
 
@@ -352,7 +345,6 @@ typedef void *(*threading_target_t)(void *arg);
  * ended (POSIX, and this library's own rule).
  * @return borrowed, valid for the life of the calling thread; retain it to keep it longer.
  *         NULL only for a foreign thread when memory is out.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_thread_t *threading_current_thread(void);
 
@@ -362,7 +354,6 @@ THREADING_API threading_thread_t *threading_current_thread(void);
  * It is the thread that the process began with, whoever used the library first; its name is MainThread.
  * In a forked child it is the thread that called fork; the child exits when that one's target returns.
  * @return borrowed, valid for the life of the process; never NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_thread_t *threading_main_thread(void);
 
@@ -372,7 +363,6 @@ THREADING_API threading_thread_t *threading_main_thread(void);
  * Main counts always; so do daemons, Dummies and threads that are just being started. Threads not yet
  * started or already ended do not, nor foreign threads that never asked for their object.
  * @return the number that threading_enumerate() would list.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API size_t threading_active_count(void);
 
@@ -385,7 +375,6 @@ THREADING_API size_t threading_active_count(void);
  * @param capacity  room in @p threads; 0 only counts.
  * @return how many are alive, which may be more than @p capacity; then only that many were written.
  *         0 if @p threads is NULL and @p capacity is not 0.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API size_t threading_enumerate(threading_thread_t **threads, size_t capacity);
 
@@ -395,7 +384,7 @@ THREADING_API size_t threading_enumerate(threading_thread_t **threads, size_t ca
  * Idents count up from 1. A number is not given again before 2^31 threads have come and gone.
  * The call makes no Dummy.
  * @return the ident, never 0.
- * Callable: from any thread, after fork (the ident stays), at exit.
+ * Callable: after fork, where the ident stays.
  */
 THREADING_API uint32_t threading_get_ident(void);
 
@@ -403,7 +392,7 @@ THREADING_API uint32_t threading_get_ident(void);
  * Give the number by which the system knows the calling thread. Python: threading.get_native_id().
  *
  * @return the number as the system's own tools print it; 0 where the backend has none.
- * Callable: from any thread, after fork (a new number), at exit.
+ * Callable: after fork, where it is a new number.
  */
 THREADING_API uint64_t threading_get_native_id(void);
 
@@ -416,7 +405,6 @@ THREADING_API uint64_t threading_get_native_id(void);
  * @return THREADING_OK; THREADING_INVALID below 32768 (nothing changes);
  *         THREADING_UNSUPPORTED where the backend cannot choose. A size that the system cannot provide
  *         shows when a thread is started.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_stack_size(size_t size, size_t *previous);
 
@@ -424,7 +412,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_stack_size(size_t
  * Tell the stack size that is set. Python: threading.stack_size().
  *
  * @return bytes; 0 for the default.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API size_t threading_get_stack_size(void);
 
@@ -432,7 +419,6 @@ THREADING_API size_t threading_get_stack_size(void);
  * Count the processors that this process may use. Python: os.process_cpu_count().
  *
  * @return at least 1.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API size_t threading_cpu_count(void);
 
@@ -447,7 +433,6 @@ THREADING_API size_t threading_cpu_count(void);
  * @return THREADING_OK; THREADING_NO_MEMORY, as from threading_thread_start(); THREADING_NO_THREADS;
  *         THREADING_FINALIZING when the process no longer waits for threads. On failure nothing was started.
  * Ordering: what happens before the call happens before @p target runs.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_start_new_thread(threading_target_t target,
                                                                                 void *arg, uint32_t *ident);
@@ -469,7 +454,7 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_start_new_thread(
  * end of the thread-local destructors: one that wants the same Lock before that waits for ever.
  * @param result  what threading_thread_result() will give.
  * Does not return.
- * Callable: from any thread, after fork; not at exit.
+ * Callable: not at exit.
  */
 THREADING_NORETURN THREADING_API void threading_exit(void *result);
 
@@ -481,7 +466,7 @@ THREADING_NORETURN THREADING_API void threading_exit(void *result);
  * others wait for the end. A worker's call does not wait for main.
  * @param code  the exit status, as for exit().
  * Does not return.
- * Callable: from any thread, after fork; not at exit.
+ * Callable: not at exit.
  */
 THREADING_NORETURN THREADING_API void threading_exit_process(int code);
 
@@ -496,7 +481,6 @@ THREADING_NORETURN THREADING_API void threading_exit_process(int code);
  *         through others, for the calling one; THREADING_FINALIZING when one was because the system has
  *         killed it with the process.
  * Ordering: all that those threads did happens before the return.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_shutdown(void);
 
@@ -521,7 +505,7 @@ THREADING_API threading_status_t threading_shutdown(void);
  *         object stays loaded in any case: in a DLL, and in shared objects on other systems than Linux
  *         with glibc. With C11 threads nothing keeps the object, so that this call has to come before it
  *         is unloaded, and THREADING_BUSY is for ever once a thread was started that nobody joined.
- * Callable: from main and foreign threads, after fork; not at exit.
+ * Callable: from main and foreign threads; not at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_unload(void);
 
@@ -559,7 +543,6 @@ typedef struct threading_thread_options {
  * @param arg      passed to @p target; must live as long as @p target uses it.
  * @param options  read before the return; NULL for the defaults. A wrong value is told by `start`.
  * @return a handle to be given back with threading_thread_free(); NULL when memory is out.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_thread_t *threading_thread_new(threading_target_t target, void *arg,
                                                        const threading_thread_options_t *options);
@@ -600,7 +583,6 @@ static inline threading_thread_t *threading_thread_with(threading_target_t targe
  *
  * @param thread  borrowed; NULL is allowed.
  * @return @p thread, to be given back with threading_thread_free().
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_thread_t *threading_thread_retain(threading_thread_t *thread);
 
@@ -611,7 +593,6 @@ THREADING_API threading_thread_t *threading_thread_retain(threading_thread_t *th
  * freed; a thread that ended and was never joined leaves nothing behind.
  * @param thread  given back; not to be used any more by this holder. NULL does nothing.
  * Ordering: everything done with the handle happens before it is freed.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API void threading_thread_free(threading_thread_t *thread);
 
@@ -631,7 +612,6 @@ THREADING_API void threading_thread_free(threading_thread_t *thread);
  *         asked for and the backend cannot set it; THREADING_FINALIZING when the process is exiting
  *         and no longer waits for threads.
  * Ordering: what happens before the call happens before the target runs.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_thread_start(threading_thread_t *thread);
 
@@ -649,7 +629,7 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_thread_start(thre
  *         killed it. (Main and daemons, which the process does not wait for, may stay in the join until it is
  *         gone.) For a thread that still runs the call waits, at exit too.
  * Ordering: everything that the thread did happens before the return with THREADING_OK.
- * Callable: from any thread, after fork (threads that are gone count as ended), at exit.
+ * Callable: after fork, where threads that are gone count as ended.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_thread_join(threading_thread_t *thread);
 
@@ -662,7 +642,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_thread_join(threa
  * @return as threading_thread_join(), and THREADING_TIMEOUT; THREADING_INVALID or THREADING_OVERFLOW for
  *         the time, whatever the thread's state. Of deadlocks only the join of oneself is told.
  * Ordering: as threading_thread_join(); none after THREADING_TIMEOUT.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_thread_join_timeout(threading_thread_t *thread,
                                                                                    double seconds);
@@ -673,7 +652,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_thread_join_timeo
  * @param thread  borrowed.
  * @return as threading_thread_join(), and THREADING_BUSY while it runs.
  * Ordering: as threading_thread_join(); none after THREADING_BUSY.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_thread_try_join(threading_thread_t *thread);
 
@@ -684,7 +662,7 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_thread_try_join(t
  * main once main has left.
  * @param thread  borrowed.
  * @return a momentary answer; false orders what the thread did before this call's return.
- * Callable: from any thread, after fork (false for all others), at exit.
+ * Callable: after fork, where it is false for all other threads.
  */
 THREADING_API bool threading_thread_is_alive(const threading_thread_t *thread);
 
@@ -697,7 +675,6 @@ THREADING_API bool threading_thread_is_alive(const threading_thread_t *thread);
  * @return THREADING_OK; THREADING_INVALID for NULL, main or a Dummy; THREADING_NOT_STARTED;
  *         THREADING_BUSY while it runs.
  * Ordering: THREADING_OK orders as a join does.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_thread_result(const threading_thread_t *thread,
                                                                              void **result);
@@ -707,7 +684,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_thread_result(con
  *
  * @param thread  borrowed.
  * @return text in full length, never changed, valid as long as the handle; NULL for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API const char *threading_thread_name(const threading_thread_t *thread);
 
@@ -720,7 +696,6 @@ THREADING_API const char *threading_thread_name(const threading_thread_t *thread
  * @param thread  borrowed.
  * @param name    copied; UTF-8 by convention, any bytes in fact.
  * @return THREADING_OK; THREADING_INVALID for a NULL thread, a NULL name or ""; THREADING_NO_MEMORY.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_thread_set_name(threading_thread_t *thread, const char *name);
 
@@ -729,7 +704,6 @@ THREADING_API threading_status_t threading_thread_set_name(threading_thread_t *t
  *
  * @param thread  borrowed.
  * @return true for a daemon; false for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API bool threading_thread_daemon(const threading_thread_t *thread);
 
@@ -740,7 +714,6 @@ THREADING_API bool threading_thread_daemon(const threading_thread_t *thread);
  * @param daemon  whether the process shall not wait for it.
  * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_ALREADY_STARTED once it was started, also
  *         after its end, and for main and Dummies.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_thread_set_daemon(threading_thread_t *thread,
                                                                                  bool daemon);
@@ -750,7 +723,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_thread_set_daemon
  *
  * @param thread  borrowed.
  * @return what threading_get_ident() gives in that thread; 0 before it is started; kept after its end.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API uint32_t threading_thread_ident(const threading_thread_t *thread);
 
@@ -761,7 +733,7 @@ THREADING_API uint32_t threading_thread_ident(const threading_thread_t *thread);
  * @return what threading_get_native_id() gives in that thread; 0 before it is started, and where the
  *         backend has none; kept after its end. Waits for the moment that a thread which was just
  *         started needs to find out.
- * Callable: from any thread, after fork (main's is the child's), at exit.
+ * Callable: after fork, where main is the thread that forked.
  */
 THREADING_API uint64_t threading_thread_native_id(const threading_thread_t *thread);
 
@@ -789,7 +761,6 @@ typedef struct THREADING_ANALYSIS(capability("lock")) threading_lock {
  *
  * @param lock  borrowed; not in use by any thread. In a forked child it frees a lock whose holder is gone.
  * @return THREADING_OK; THREADING_INVALID for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_lock_init(threading_lock_t *lock);
 
@@ -799,7 +770,7 @@ THREADING_API threading_status_t threading_lock_init(threading_lock_t *lock);
  * @param lock  borrowed.
  * @return THREADING_OK; THREADING_INVALID for NULL.
  * Ordering: synchronises with the release that made the lock free.
- * Callable: from any thread, after fork, at exit. A lock held by a thread that is gone stays held.
+ * Callable: after fork, where a lock that a vanished thread held stays held.
  */
 THREADING_API threading_status_t threading_lock_acquire(threading_lock_t *lock)
     THREADING_ANALYSIS(acquire_capability(*lock));
@@ -810,7 +781,6 @@ THREADING_API threading_status_t threading_lock_acquire(threading_lock_t *lock)
  * @param lock  borrowed.
  * @return THREADING_OK; THREADING_BUSY when it is held, by whomever; THREADING_INVALID for NULL.
  * Ordering: as threading_lock_acquire(); none after THREADING_BUSY.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_lock_try_acquire(threading_lock_t *lock)
     THREADING_ANALYSIS(try_acquire_capability(0, *lock));
@@ -823,7 +793,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_lock_try_acquire(
  * @return THREADING_OK; THREADING_TIMEOUT; THREADING_INVALID for NULL or the time, THREADING_OVERFLOW for
  *         the time, both even when the lock is free.
  * Ordering: as threading_lock_acquire(); none after THREADING_TIMEOUT.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_lock_acquire_timeout(threading_lock_t *lock,
                                                                                     double seconds)
@@ -839,7 +808,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_lock_acquire_time
  *         Of several threads that release it at one moment one is told OK; the one that acquired it may be
  *         told so too.
  * Ordering: synchronises with the next acquire.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_lock_release(threading_lock_t *lock)
     THREADING_ANALYSIS(release_capability(*lock));
@@ -849,7 +817,6 @@ THREADING_API threading_status_t threading_lock_release(threading_lock_t *lock)
  *
  * @param lock  borrowed.
  * @return a momentary answer; false for NULL. False synchronises with the release.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API bool threading_lock_locked(const threading_lock_t *lock);
 
@@ -878,7 +845,6 @@ typedef struct THREADING_ANALYSIS_REENTRANT(capability("rlock"))
  *
  * @param rlock  borrowed; not in use by any thread. In a forked child it frees one whose owner is gone.
  * @return THREADING_OK; THREADING_INVALID for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_rlock_init(threading_rlock_t *rlock);
 
@@ -891,7 +857,7 @@ THREADING_API threading_status_t threading_rlock_init(threading_rlock_t *rlock);
  *         a timeout for this thread, directly or through other RLocks and joins. Of the threads of
  *         a cycle just the one that would close it is told; the others go on waiting.
  * Ordering: the first level synchronises with the release that made the lock free.
- * Callable: from any thread, after fork (own levels stay), at exit.
+ * Callable: after fork, where the forking thread keeps its levels.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_rlock_acquire(threading_rlock_t *rlock)
     THREADING_ANALYSIS_REENTRANT(try_acquire_capability(0, *rlock));
@@ -903,7 +869,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_rlock_acquire(thr
  * @return THREADING_OK; THREADING_BUSY when another thread owns it; THREADING_OVERFLOW; THREADING_INVALID
  *         for NULL.
  * Ordering: as threading_rlock_acquire(); none after THREADING_BUSY.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_rlock_try_acquire(threading_rlock_t *rlock)
     THREADING_ANALYSIS_REENTRANT(try_acquire_capability(0, *rlock));
@@ -917,7 +882,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_rlock_try_acquire
  * @return THREADING_OK; THREADING_TIMEOUT; THREADING_OVERFLOW for the time or the level; THREADING_INVALID
  *         for NULL or the time, even when the caller owns the lock.
  * Ordering: as threading_rlock_acquire(); none after THREADING_TIMEOUT.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_rlock_acquire_timeout(threading_rlock_t *rlock,
                                                                                      double seconds)
@@ -931,7 +895,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_rlock_acquire_tim
  * @return THREADING_OK; THREADING_NOT_OWNER when the caller does not own it, free or not (nothing
  *         changes); THREADING_INVALID for NULL.
  * Ordering: the outermost release synchronises with the next acquire.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_rlock_release(threading_rlock_t *rlock)
     THREADING_ANALYSIS_REENTRANT(release_capability(*rlock));
@@ -941,7 +904,6 @@ THREADING_API threading_status_t threading_rlock_release(threading_rlock_t *rloc
  *
  * @param rlock  borrowed.
  * @return a momentary answer; false for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API bool threading_rlock_locked(const threading_rlock_t *rlock);
 
@@ -950,7 +912,6 @@ THREADING_API bool threading_rlock_locked(const threading_rlock_t *rlock);
  *
  * @param rlock  borrowed.
  * @return true in the owner, at any level; false for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API bool threading_rlock_is_owned(const threading_rlock_t *rlock);
 
@@ -959,7 +920,6 @@ THREADING_API bool threading_rlock_is_owned(const threading_rlock_t *rlock);
  *
  * @param rlock  borrowed.
  * @return 0 in every thread but the owner, and for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API size_t threading_rlock_count(const threading_rlock_t *rlock);
 
@@ -1026,7 +986,6 @@ typedef struct threading_condition {
  *
  * @param condition  borrowed; not in use by any thread.
  * @return THREADING_OK; THREADING_INVALID for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_condition_init(threading_condition_t *condition);
 
@@ -1036,7 +995,6 @@ THREADING_API threading_status_t threading_condition_init(threading_condition_t 
  * @param condition  borrowed; not in use by any thread.
  * @param lock       borrowed as long as the condition is used.
  * @return THREADING_OK; THREADING_INVALID for NULL, either one.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_condition_init_lock(threading_condition_t *condition,
                                                                threading_lock_t *lock);
@@ -1047,7 +1005,6 @@ THREADING_API threading_status_t threading_condition_init_lock(threading_conditi
  * @param condition  borrowed; not in use by any thread.
  * @param rlock      borrowed as long as the condition is used.
  * @return THREADING_OK; THREADING_INVALID for NULL, either one.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_condition_init_rlock(threading_condition_t *condition,
                                                                 threading_rlock_t *rlock);
@@ -1058,7 +1015,6 @@ THREADING_API threading_status_t threading_condition_init_rlock(threading_condit
  * @param condition  borrowed.
  * @return what threading_rlock_acquire() or threading_lock_acquire() gives for the lock.
  * Ordering: as the lock's.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t
 threading_condition_acquire(threading_condition_t *condition);
@@ -1079,7 +1035,6 @@ threading_condition_acquire_timeout(threading_condition_t *condition, double sec
  * @param condition  borrowed.
  * @return what threading_rlock_release() or threading_lock_release() gives for the lock.
  * Ordering: as the lock's.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_condition_release(threading_condition_t *condition);
 
@@ -1097,7 +1052,6 @@ THREADING_API bool threading_condition_is_owned(const threading_condition_t *con
  *         THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL. But for the refusals the lock was
  *         released.
  * Ordering: as a release, then an acquire of the lock. What the notifier did before is seen.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t
 threading_condition_wait(threading_condition_t *condition);
@@ -1112,7 +1066,6 @@ threading_condition_wait(threading_condition_t *condition);
  * @return as threading_condition_wait(), and THREADING_TIMEOUT when nobody notified this wait;
  *         THREADING_INVALID and THREADING_OVERFLOW for the time, before the lock is looked at.
  * Ordering: as threading_condition_wait().
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t
 threading_condition_wait_timeout(threading_condition_t *condition, double seconds);
@@ -1128,7 +1081,6 @@ threading_condition_wait_timeout(threading_condition_t *condition, double second
  * @return THREADING_OK when the predicate was true; THREADING_NOT_HELD, even if it would be;
  *         THREADING_CANCELLED; THREADING_INVALID for a NULL condition or predicate.
  * Ordering: as threading_condition_wait().
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t
 threading_condition_wait_for(threading_condition_t *condition, bool (*predicate)(void *arg), void *arg);
@@ -1145,7 +1097,6 @@ threading_condition_wait_for(threading_condition_t *condition, bool (*predicate)
  * @return as threading_condition_wait_for(), and THREADING_TIMEOUT when the last answer was false;
  *         THREADING_INVALID and THREADING_OVERFLOW for the time.
  * Ordering: as threading_condition_wait().
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_condition_wait_for_timeout(
     threading_condition_t *condition, bool (*predicate)(void *arg), void *arg, double seconds);
@@ -1159,7 +1110,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_condition_wait_fo
  * @param n          how many at most; fewer if fewer wait; 0 notifies nobody.
  * @return THREADING_OK, also when nobody waits; THREADING_NOT_HELD when the caller does not hold the lock,
  *         whatever @p n; THREADING_INVALID for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_condition_notify(threading_condition_t *condition, size_t n);
 
@@ -1208,7 +1158,6 @@ typedef struct threading_bounded_semaphore {
  * @param semaphore  borrowed; not in use by any thread.
  * @param value      what acquire can take before a release.
  * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_OVERFLOW above THREADING_SEMAPHORE_MAX.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_semaphore_init(threading_semaphore_t *semaphore, size_t value);
 
@@ -1218,7 +1167,6 @@ THREADING_API threading_status_t threading_semaphore_init(threading_semaphore_t 
  * @param semaphore  borrowed.
  * @return THREADING_OK; THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL.
  * Ordering: synchronises with the releases that made up the value.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t
 threading_semaphore_acquire(threading_semaphore_t *semaphore);
@@ -1229,7 +1177,6 @@ threading_semaphore_acquire(threading_semaphore_t *semaphore);
  * @param semaphore  borrowed.
  * @return THREADING_OK; THREADING_BUSY when the value is 0; THREADING_INVALID for NULL.
  * Ordering: as threading_semaphore_acquire(); none after THREADING_BUSY.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t
 threading_semaphore_try_acquire(threading_semaphore_t *semaphore);
@@ -1242,7 +1189,6 @@ threading_semaphore_try_acquire(threading_semaphore_t *semaphore);
  * @return as threading_semaphore_acquire(), and THREADING_TIMEOUT; THREADING_INVALID and THREADING_OVERFLOW
  *         for the time, even when the value is not 0.
  * Ordering: as threading_semaphore_acquire(); none after THREADING_TIMEOUT.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t
 threading_semaphore_acquire_timeout(threading_semaphore_t *semaphore, double seconds);
@@ -1258,7 +1204,6 @@ THREADING_API threading_status_t threading_semaphore_release(threading_semaphore
  * @return THREADING_OK; THREADING_OVERFLOW when the value would pass THREADING_SEMAPHORE_MAX (nothing
  *         changes); THREADING_INVALID for NULL or 0.
  * Ordering: synchronises with the acquires that take what was added.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_semaphore_release_n(threading_semaphore_t *semaphore, size_t n);
 
@@ -1272,7 +1217,6 @@ THREADING_API size_t threading_semaphore_value(const threading_semaphore_t *sema
  * @param semaphore  borrowed; not in use by any thread.
  * @param value      the initial value, and the largest that release allows.
  * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_OVERFLOW above THREADING_SEMAPHORE_MAX.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_bounded_semaphore_init(threading_bounded_semaphore_t *semaphore,
                                                                   size_t value);
@@ -1327,7 +1271,6 @@ THREADING_API threading_status_t threading_event_init(threading_event_t *event);
  * @param event  borrowed. Not touched any more once the flag is set.
  * @return THREADING_OK, also when it was set; THREADING_INVALID for NULL.
  * Ordering: synchronises with the waits that see it and with is_set.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_event_set(threading_event_t *event);
 
@@ -1336,7 +1279,6 @@ THREADING_API threading_status_t threading_event_set(threading_event_t *event);
  *
  * @param event  borrowed.
  * @return THREADING_OK, also when it was not set; THREADING_INVALID for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_event_clear(threading_event_t *event);
 
@@ -1350,7 +1292,6 @@ THREADING_API bool threading_event_is_set(const threading_event_t *event);
  * @return THREADING_OK when it was set, now or during the wait; THREADING_CANCELLED (see Stop);
  *         THREADING_INVALID for NULL.
  * Ordering: synchronises with the set.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_event_wait(threading_event_t *event);
 
@@ -1362,7 +1303,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_event_wait(thread
  * @return as threading_event_wait(), and THREADING_TIMEOUT; THREADING_INVALID and THREADING_OVERFLOW for the
  *         time, even when the flag is set.
  * Ordering: as threading_event_wait(); none after THREADING_TIMEOUT.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_event_wait_timeout(threading_event_t *event,
                                                                                   double seconds);
@@ -1419,7 +1359,6 @@ THREADING_API threading_status_t threading_barrier_init(threading_barrier_t *bar
  * @param timeout_seconds  the timeout of threading_barrier_wait(); THREADING_FOREVER for none.
  * @return THREADING_OK; THREADING_INVALID for NULL, no parties or a wrong timeout; THREADING_OVERFLOW for one
  *         too long.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_barrier_init_with(threading_barrier_t *barrier, size_t parties,
                                                              void (*action)(void *arg), void *arg,
@@ -1436,7 +1375,6 @@ THREADING_API threading_status_t threading_barrier_init_with(threading_barrier_t
  *         which breaks the barrier; THREADING_INVALID for NULL or a barrier of no parties.
  * Ordering: what each party did before its wait happens before the action and before all return with
  *           THREADING_OK.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_barrier_wait(threading_barrier_t *barrier,
                                                                             size_t *index);
@@ -1450,7 +1388,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_barrier_wait(thre
  * @return as threading_barrier_wait(); THREADING_INVALID and THREADING_OVERFLOW for the time (the barrier
  *         stays whole).
  * Ordering: as threading_barrier_wait().
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t
 threading_barrier_wait_timeout(threading_barrier_t *barrier, double seconds, size_t *index);
@@ -1461,7 +1398,7 @@ threading_barrier_wait_timeout(threading_barrier_t *barrier, double seconds, siz
  * Threads that wait get THREADING_BROKEN; a broken barrier is whole again; an idle one stays as it is.
  * @param barrier  borrowed.
  * @return THREADING_OK; THREADING_INVALID for NULL.
- * Callable: from any thread, also in the action; after fork, at exit.
+ * Callable: also in the action.
  */
 THREADING_API threading_status_t threading_barrier_reset(threading_barrier_t *barrier);
 
@@ -1470,7 +1407,7 @@ THREADING_API threading_status_t threading_barrier_reset(threading_barrier_t *ba
  *
  * @param barrier  borrowed.
  * @return THREADING_OK, also when it was broken; THREADING_INVALID for NULL.
- * Callable: from any thread, also in the action; after fork, at exit.
+ * Callable: also in the action.
  */
 THREADING_API threading_status_t threading_barrier_abort(threading_barrier_t *barrier);
 
@@ -1510,7 +1447,7 @@ THREADING_API threading_status_t threading_once_init(threading_once_t *once);
  *         never will: it calls this once itself, directly or by waiting for a thread that does, or its thread
  *         has ended; THREADING_CANCELLED (see Stop); THREADING_INVALID for a NULL once or function.
  * Ordering: what the function did happens before every return with THREADING_OK.
- * Callable: from any thread, after fork (a once whose runner is gone is a deadlock), at exit.
+ * Callable: after fork, where a once whose runner has vanished is a deadlock.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_once(threading_once_t *once,
                                                                     void (*function)(void *arg), void *arg);
@@ -1548,7 +1485,6 @@ THREADING_API threading_status_t threading_rwlock_init(threading_rwlock_t *rwloc
  *         caller; THREADING_OVERFLOW beyond 2^30 - 1 readers; THREADING_CANCELLED (see Stop);
  *         THREADING_INVALID for NULL.
  * Ordering: synchronises with the release of the last writer.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t
 threading_rwlock_acquire_read(threading_rwlock_t *rwlock);
@@ -1568,7 +1504,6 @@ threading_rwlock_acquire_read_timeout(threading_rwlock_t *rwlock, double seconds
  * @return THREADING_OK; THREADING_DEADLOCK when the caller reads or writes already, or the writer has ended
  *         or waits for the caller; THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL.
  * Ordering: synchronises with the releases of the last writer and of all readers since.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t
 threading_rwlock_acquire_write(threading_rwlock_t *rwlock);
@@ -1588,7 +1523,6 @@ threading_rwlock_acquire_write_timeout(threading_rwlock_t *rwlock, double second
  * @return THREADING_OK; THREADING_NOT_HELD when nobody reads; THREADING_NOT_OWNER when others read but not
  *         the caller; THREADING_INVALID for NULL. On failure nothing changes.
  * Ordering: synchronises with the next writer's acquire.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_rwlock_release_read(threading_rwlock_t *rwlock);
 
@@ -1599,7 +1533,6 @@ THREADING_API threading_status_t threading_rwlock_release_read(threading_rwlock_
  * @return THREADING_OK; THREADING_NOT_HELD when nobody writes; THREADING_NOT_OWNER when another thread does;
  *         THREADING_INVALID for NULL. On failure nothing changes.
  * Ordering: synchronises with the next acquire.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_rwlock_release_write(threading_rwlock_t *rwlock);
 
@@ -1682,7 +1615,6 @@ typedef struct threading_local {
  *               use locals, this one too: what it makes anew is finalised as well. At a thread's end
  *               threading_exit() ends the finaliser only. NULL for none.
  * @return THREADING_OK; THREADING_INVALID for a NULL local.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_local_init(threading_local_t *local, size_t size,
                                                       void (*init)(void *copy), void (*fini)(void *copy));
@@ -1694,8 +1626,8 @@ THREADING_API threading_status_t threading_local_init(threading_local_t *local, 
  * @param local  borrowed.
  * @return the copy, valid until the thread ends or the local is destroyed; NULL when memory is out (the
  *         next call tries again), when the size is 0, or for a NULL local.
- * Callable: from any thread (a foreign one gets no Dummy by it), after fork (the forking thread keeps its
- *           copies, those of the others are gone without their finalisers), at exit.
+ * Callable: from a foreign thread, which gets no Dummy by it; after fork, where the forking thread keeps its
+ *           copies, and those of the others are gone without their finalisers.
  */
 THREADING_API void *threading_local_get(threading_local_t *local);
 
@@ -1708,7 +1640,6 @@ THREADING_API void *threading_local_get(threading_local_t *local);
  * @param local  borrowed. No other thread may be in a call with it, nor use its copy any more.
  * @return THREADING_OK, also when there are no copies; THREADING_INVALID for NULL.
  * Ordering: what a thread did to its copy must happen before this call by other means.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_local_destroy(threading_local_t *local);
 
@@ -1754,7 +1685,6 @@ THREADING_API threading_status_t threading_stop_init(threading_stop_t *stop);
  * @param seconds  after this time from now @p stop counts as requested; THREADING_FOREVER for no such time.
  * @return THREADING_OK; THREADING_INVALID for a NULL stop; THREADING_INVALID and THREADING_OVERFLOW for the
  *         time.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_stop_init_child(threading_stop_t *stop, threading_stop_t *parent,
                                                            double seconds);
@@ -1765,7 +1695,6 @@ THREADING_API threading_status_t threading_stop_init_child(threading_stop_t *sto
  * @param stop  borrowed.
  * @return THREADING_OK, also when it was requested before; THREADING_INVALID for NULL.
  * Ordering: synchronises with the calls that are cancelled by it and with threading_stop_requested().
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_stop_request(threading_stop_t *stop);
 
@@ -1778,7 +1707,6 @@ THREADING_API bool threading_stop_requested(const threading_stop_t *stop);
  * A thread starts with the stop in its options, or with none.
  * @param stop  must live until the thread heeds another or ends; NULL for none.
  * @return the one before; NULL for none.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_stop_t *threading_stop_heed(threading_stop_t *stop);
 
@@ -1797,7 +1725,6 @@ THREADING_API threading_stop_t *threading_stop_heed(threading_stop_t *stop);
  * @param function  called in the timer's own thread, which it may end; NULL is a timer that only waits.
  * @param arg       passed to @p function.
  * @return a handle to be given back with threading_thread_free(); NULL when memory is out.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_thread_t *threading_timer_new(double seconds, void (*function)(void *arg), void *arg);
 
@@ -1809,7 +1736,6 @@ THREADING_API threading_thread_t *threading_timer_new(double seconds, void (*fun
  * @param timer  borrowed.
  * @return THREADING_OK, also when it was cancelled before or its function has begun; THREADING_INVALID for
  *         NULL and for a thread that is no timer.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_timer_cancel(threading_thread_t *timer);
 
@@ -1852,7 +1778,6 @@ typedef enum threading_queue_kind {
  *                   is gone, and the order of the others is not certain any more. Else ignored.
  * @return a handle to be given back with threading_queue_free(); NULL when memory is out, for an unknown
  *         kind, or for priorities without a comparison.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_queue_t *threading_queue_new(threading_queue_kind_t kind, size_t item_size,
                                                      size_t maxsize,
@@ -1867,7 +1792,6 @@ THREADING_API threading_queue_t *threading_queue_retain(threading_queue_t *queue
  *
  * @param queue  given back; no thread may be in a call with it that holds no reference of its own. NULL does
  *               nothing.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API void threading_queue_free(threading_queue_t *queue);
 
@@ -1879,7 +1803,6 @@ THREADING_API void threading_queue_free(threading_queue_t *queue);
  *                    valid during the call; NULL for nothing. If it ends its thread, the items behind that
  *                    one, and their memory, are lost; nobody waits for them.
  * @return THREADING_OK; THREADING_INVALID for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_queue_set_destructor(threading_queue_t *queue,
                                                                 void (*destructor)(void *item));
@@ -1893,7 +1816,7 @@ THREADING_API threading_status_t threading_queue_set_destructor(threading_queue_
  *         THREADING_NO_MEMORY; THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL. On failure nothing
  *         was put.
  * Ordering: what was done before the put happens before the return of the get that takes the item.
- * Callable: from any thread, after fork (unless a thread that is gone was in a call with it), at exit.
+ * Callable: after fork, unless a vanished thread was in a call with it.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_queue_put(threading_queue_t *queue,
                                                                          const void *item);
@@ -1915,7 +1838,7 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_queue_put_timeout
  * @return THREADING_OK; THREADING_SHUTDOWN when the queue is empty and shut down; THREADING_CANCELLED (see
  *         Stop); THREADING_INVALID for a NULL queue. On failure nothing was taken.
  * Ordering: see threading_queue_put().
- * Callable: from any thread, after fork (unless a thread that is gone was in a call with it), at exit.
+ * Callable: after fork, unless a vanished thread was in a call with it.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_queue_get(threading_queue_t *queue,
                                                                          void *item);
@@ -1935,7 +1858,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_queue_get_timeout
  * @return THREADING_OK; THREADING_INVALID for NULL, or when it is called more often than items were put
  *         (nothing changes).
  * Ordering: synchronises with the joins that return because of it.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_queue_task_done(threading_queue_t *queue);
 
@@ -1945,7 +1867,6 @@ THREADING_API threading_status_t threading_queue_task_done(threading_queue_t *qu
  * @param queue  borrowed.
  * @return THREADING_OK; THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL.
  * Ordering: what was done before the reports happens before the return.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_queue_join(threading_queue_t *queue);
 
@@ -1974,7 +1895,6 @@ THREADING_API size_t threading_queue_maxsize(threading_queue_t *queue);
  * @param queue    borrowed. It may hold more than that; then it is full until enough were taken.
  * @param maxsize  0 for no limit.
  * @return THREADING_OK; THREADING_INVALID for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_queue_set_maxsize(threading_queue_t *queue, size_t maxsize);
 
@@ -1987,7 +1907,6 @@ THREADING_API threading_status_t threading_queue_set_maxsize(threading_queue_t *
  * @param immediate  also drop all items: each counts as done and goes to the destructor, before this returns.
  *                   Joins go on unless items that were taken are still to be reported.
  * @return THREADING_OK, also when it was shut down before; THREADING_INVALID for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_queue_shutdown(threading_queue_t *queue, bool immediate);
 
@@ -2033,7 +1952,6 @@ THREADING_API void threading_future_free(threading_future_t *future);
  *         broke, or when the task has ended its thread in the platform's own way; THREADING_DEADLOCK for the
  *         future of the task that is running in the calling thread; THREADING_INVALID for NULL.
  * Ordering: all that the task did happens before the return.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_future_result(threading_future_t *future,
                                                                              void **value);
@@ -2048,7 +1966,6 @@ threading_future_result_timeout(threading_future_t *future, double seconds, void
  * @param future  borrowed.
  * @return THREADING_OK when it is cancelled, now or before; THREADING_BUSY when it runs or is finished;
  *         THREADING_INVALID for NULL.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_future_cancel(threading_future_t *future);
 
@@ -2074,7 +1991,6 @@ THREADING_API bool threading_future_done(const threading_future_t *future);
  * @param callback  called with the future and @p arg.
  * @param arg       passed to @p callback.
  * @return THREADING_OK; THREADING_NO_MEMORY; THREADING_INVALID for a NULL future or callback.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_future_add_done_callback(
     threading_future_t *future, void (*callback)(threading_future_t *future, void *arg), void *arg);
@@ -2085,7 +2001,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_future_add_done_c
  * @param future  borrowed.
  * @return THREADING_OK, it runs; THREADING_CANCELLED when it was cancelled, the first time; THREADING_INVALID
  *         else.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_future_start(threading_future_t *future);
 
@@ -2096,7 +2011,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_future_start(thre
  * @param value   for threading_future_result().
  * @return THREADING_OK; THREADING_INVALID for NULL, or when it is done or an executor's.
  * Ordering: what was done before happens before a result's return.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_future_set_result(threading_future_t *future,
                                                                                  void *value);
@@ -2129,7 +2043,6 @@ typedef enum threading_when {
  *         THREADING_INVALID and THREADING_OVERFLOW for the time; THREADING_INVALID for a NULL array or entry,
  *         or an unknown @p when.
  * Ordering: all that the tasks that are done did happens before the return.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_wait(threading_future_t *const *futures,
                                                                     size_t count, double seconds,
@@ -2148,7 +2061,6 @@ typedef struct threading_completed threading_completed_t;
  * @param seconds  the time for all of them together, from now; see the conventions.
  * @return a handle, for one thread at a time, to be given back with threading_completed_free(); NULL when
  *         memory is out, for a NULL array or entry, or a wrong time.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_completed_t *threading_as_completed(threading_future_t *const *futures, size_t count,
                                                             double seconds);
@@ -2162,7 +2074,6 @@ THREADING_API threading_completed_t *threading_as_completed(threading_future_t *
  * @return THREADING_OK; THREADING_EMPTY after the last; THREADING_TIMEOUT when the time is over;
  *         THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL.
  * Ordering: all that the task did happens before the return.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t
 threading_completed_next(threading_completed_t *completed, threading_future_t **future);
@@ -2219,7 +2130,6 @@ typedef struct threading_executor_options {
  * @param max_workers  how many threads at most; 0 for the number of processors and 4 more, at most 32.
  * @param options      read before the return; NULL for the defaults. A wrong value is told by `submit`.
  * @return a handle to be given back with threading_executor_free(); NULL when memory is out.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_executor_t *threading_executor_new(size_t max_workers,
                                                            const threading_executor_options_t *options);
@@ -2232,7 +2142,6 @@ THREADING_API threading_executor_t *threading_executor_retain(threading_executor
  * still run.
  *
  * @param executor  given back; NULL does nothing. A task may do it too.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API void threading_executor_free(threading_executor_t *executor);
 
@@ -2250,7 +2159,7 @@ THREADING_API void threading_executor_free(threading_executor_t *executor);
  *         threading_thread_start() gives when there is no thread yet and none can be started;
  *         THREADING_INVALID for NULL. On failure nothing was queued.
  * Ordering: what happens before the call happens before the task.
- * Callable: from any thread, in a task too; after fork only new executors; at exit.
+ * Callable: in a task too; after fork with new executors only.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_executor_submit(threading_executor_t *executor,
                                                                                threading_target_t function,
@@ -2272,7 +2181,7 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_executor_submit(t
  *         the call returns when none runs any more. THREADING_INVALID for NULL (items may be NULL when @p
  *         count is 0).
  * Ordering: as submit and result.
- * Callable: from any thread, in a task too; after fork only new executors; at exit.
+ * Callable: in a task too; after fork with new executors only.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_executor_map(threading_executor_t *executor,
                                                                             threading_target_t function,
@@ -2291,7 +2200,6 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_executor_map(thre
  *         its own threads, or that could never end for another reason (it is shut down, but not waited for);
  *         THREADING_INVALID for NULL.
  * Ordering: with @p wait, all that the tasks did happens before the return.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_API threading_status_t threading_executor_shutdown(threading_executor_t *executor, bool wait,
                                                              bool cancel_futures);
@@ -2366,7 +2274,6 @@ typedef struct threading_source {
  *         end, as for threading_thread_join(); THREADING_CANCELLED (see Stop); THREADING_INVALID for NULL, no
  *         sources, an unknown kind or a NULL object; THREADING_INVALID and THREADING_OVERFLOW for the time.
  * Ordering: as the wait for that one thing.
- * Callable: from any thread, after fork, at exit.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threading_source_t *sources,
                                                                         size_t count, double seconds,
