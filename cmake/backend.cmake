@@ -27,7 +27,7 @@ if(THREADING_ATOMIC_INTRINSICS)
   add_compile_definitions(THREADING_ATOMIC_INTRINSICS)
 endif()
 
-# src/core/annotate.h
+# src/core/base/annotate.h
 if(THREADING_VALGRIND)
   include(CheckIncludeFile)
   check_include_file(valgrind/drd.h THREADING_HAS_VALGRIND_HEADERS)

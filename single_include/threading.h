@@ -2886,7 +2886,7 @@ static inline void ti_port_errors_restore(ti_port_errors errors)
 
 #endif
 
-/* ---------------------------------------------------------------------------------------- src/core/port.h */
+/* ----------------------------------------------------------------------------------- src/core/base/port.h */
 
 /*
  * The seam: all that the portable core asks of an operating system. A backend is a folder beside this one
@@ -3075,7 +3075,7 @@ static bool ti_port_thread_try_join(ti_port_thread *thread);
 /* Whether no thread of the backend's own is in this code. */
 static bool ti_port_is_idle(void);
 
-/* ------------------------------------------------------------------------------------ src/core/annotate.h */
+/* ------------------------------------------------------------------------------- src/core/base/annotate.h */
 
 /*
  * What is told to the tools that look for races in users' programs. In a normal build it is nothing.
@@ -3194,7 +3194,7 @@ static inline void ti_note_new(threading_rlock_t *rlock)
 #endif
 }
 
-/* -------------------------------------------------------------------------------------- src/core/atomic.h */
+/* --------------------------------------------------------------------------------- src/core/base/atomic.h */
 
 /*
  * Every atomic operation of the library, with its order in its name.
@@ -3565,75 +3565,93 @@ static inline uintptr_t ti_and_pointer_release(uintptr_t *word, uintptr_t mask)
 #error "threading: this compiler's atomic operations are not known; add a rung here"
 #endif
 
-/* --------------------------------------------------------------------------------------- src/core/fence.h */
+/* ------------------------------------------------------------------------------- src/core/base/deadline.h */
 
-/*
- * The asymmetric fence: one fence for all threads of the process, made by the thread that has time for it.
- *
- * A releaser writes the lock's word, then looks whether anyone waits. A waiter announces itself, then
- * looks at the word. One of the two must see the other (parking.h), and on all processors that takes a fence
- * between the write and the look, on both sides. The fence on the releaser's side is the expensive half of an
- * uncontended lock. Some systems can make every running thread of the process execute a fence on behalf of
- * one: Linux by membarrier(PRIVATE_EXPEDITED), Windows by FlushProcessWriteBuffers. Then the waiter, which is
- * about to sleep anyway, makes it for both, and the releaser needs none: its write is a plain store. (The
- * technique: Dice, Huang, Yang, "Asymmetric Dekker Synchronization", 2001.)
- *
- *   releaser                                 waiter, under the bucket's guard
- *   R1  word = 0          (release)          W1  count + 1          (sequential)
- *   R2  look at count     (relaxed)          W2  fence in all threads
- *                                            W3  look at word       (sequential); enqueue if it is held
- *
- * A releaser is before, in or after its two steps when the fence of W2 reaches it.
- *   before R1   W1 has happened, and the fence makes it visible: R2 sees the count.
- *   between     the fence makes R1 visible: W3 sees the word free. (R2 sees the count as well, and finds
- *               nobody in the queue.)
- *   after R2    the fence makes R1 visible: W3 sees the word free.
- * Without W2 the losing order is: R2 reads the count as 0 while R1 is still in the store buffer; W1; W3 reads
- * the word as held; the waiter sleeps, and nobody wakes it. docs/models/release.pml has both, for the model
- * checker.
- *
- * Which way it goes is decided once, when the library is first used: UNKNOWN becomes SHARED or NONE. A
- * releaser uses the plain store only if it sees SHARED. A waiter decides before it waits, and makes the fence
- * whenever it can be had, so it is right for releasers of both kinds.
- *
- * A system that had the fence may refuse it later (a sandbox was entered): SHARED becomes LOST, for good. New
- * releasers make their own fence then. But one may have seen SHARED long ago, and may come to R1 and R2 at any time,
- * since a thread may be preempted between any two instructions. So in the state LOST every waiter, not only the one that
- * was refused, lets TI_SETTLED pass in W2: a store buffer is written out in much less.
- *   R2 after W1     R2 sees the count.
- *   R2 before W1    R1 was in the store buffer by then; it is written out when W2 is over, and W3 sees it.
- * The same holds for the readers of bias.h, whose second step is a look at what the revoker has changed before its wait.
- */
+/* From the seconds of the public calls to moments on the monotonic clock. */
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum {
-    TI_FENCE_UNKNOWN,
-    TI_FENCE_NONE,   /* releasers make their own */
-    TI_FENCE_SHARED, /* waiters make it for all */
-    TI_FENCE_LOST    /* releasers make their own; waiters wait for those that do not know it yet */
-};
+/*
+ * THREADING_OK if the timeout is in order, else THREADING_INVALID or THREADING_OVERFLOW; looks at no clock,
+ * so that calls can refuse a bad timeout before they look at anything else.
+ */
+static threading_status_t ti_deadline_check(double seconds);
 
-extern uint32_t threading_fence_kind;
+/* The moment `seconds` from now, rounded up; TI_FOREVER for THREADING_FOREVER. The timeout was checked. */
+static int64_t ti_deadline_after(double seconds);
 
-/* Whether a releaser can do without. */
-static inline bool ti_fence_is_shared(void)
-{
-    /* Relaxed: a releaser that does not know it yet makes its own fence. */
-    return ti_load_relaxed(&threading_fence_kind) == TI_FENCE_SHARED;
-}
+/* The deadline of a try. */
+#define TI_PAST INT64_MIN
 
-/* Decide, if that was not done. Cheap in a process of one thread. */
-static void ti_fence_decide(void);
+/* Whether a moment has come. TI_FOREVER never does. */
+static bool ti_deadline_passed(int64_t deadline);
 
-/* The waiter's W2. Nothing where releasers make their own. */
-static void ti_fence_all(void);
+/* ---------------------------------------------------------------------------------- src/core/base/later.h */
 
-/* In a forked child: decide anew. */
-static void ti_fence_reset(void);
+/*
+ * Memory that is given back later: where it falls free, no allocator may be called. That is so in a hook of fork (fork.c),
+ * and under a guard.
+ */
 
-/* --------------------------------------------------------------------------------------- src/core/guard.h */
+/* Put memory off that has room for a pointer; NULL is allowed. The caller is the process's only thread, or holds the
+ * guard under which all others call. */
+static void ti_later_free(void *memory);
+
+/* Give back what was put off. */
+static void ti_later_settle(void);
+
+/* --------------------------------------------------------------------------------- src/core/base/memory.h */
+
+/*
+ * All memory that the library takes. A test replaces these functions to make memory run out.
+ *
+ * malloc may be the user's, who may guard it with a Lock of ours. So none of them is called while a guard
+ * (guard.h) is held.
+ */
+
+#include <stddef.h>
+
+static void *ti_memory_allocate(size_t size); /* zeroed, aligned for any standard type; NULL when memory is out */
+static void *ti_memory_resize(void *memory, size_t size); /* as realloc; what is new is not zeroed */
+static void ti_memory_free(void *memory);                 /* NULL is allowed */
+
+/* For what is kept until the code is unloaded: zeroed, aligned as the others', and not malloc's where the system has
+ * other memory. NULL when that is out. It ends with the same size. */
+static void *ti_memory_keep(size_t size);
+static void ti_memory_end(void *memory, size_t size);
+
+/* ---------------------------------------------------------------------------------- src/core/base/phase.h */
+
+/* What the process has come to, for all who ask: whether the library is used, whether the process ends, which process of
+ * a family of forks it is. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A number that is another one in each forked child. */
+static uint32_t ti_phase_family;
+
+/* Whether anything has been used since the code was loaded, or unloaded by threading_unload(). It is said before a first
+ * thread takes a guard or is entered anywhere, so that a fork beside that finds it (fork.c). */
+static bool ti_phase_is_used(void);
+static void ti_phase_use(void);
+static void ti_phase_forget_use(void);
+
+/* A thread begins to end the process. True for the first one, at each of its calls. */
+static bool ti_phase_claim_exit(uint32_t ident);
+
+/* Whether a thread has begun to; certain for that thread only. */
+static bool ti_phase_is_exiting(void);
+
+/* Under the registry's guard: the joins at exit are done, nothing more is waited for. */
+static void ti_phase_finalize(void);
+static bool ti_phase_is_finalizing(void);
+
+/* In a forked child: another process, which is not exiting. */
+static void ti_phase_reset(void);
+
+/* ------------------------------------------------------------------------------- src/core/parking/guard.h */
 
 /*
  * The guard: a word lock, the library's internal lock, for the registry, the parking lot's buckets and the locals, never
@@ -3677,7 +3695,7 @@ static void ti_guard_unlock(ti_guard *guard);
 /* In a forked child, which has one thread: the guard is free, whatever it was. */
 static void ti_guard_reset(ti_guard *guard);
 
-/* ------------------------------------------------------------------------------------- src/core/parking.h */
+/* ----------------------------------------------------------------------------- src/core/parking/parking.h */
 
 /*
  * The parking lot: where threads wait, in queues keyed by the address of what they wait for and by the kind of
@@ -3828,7 +3846,7 @@ static ti_waiter *ti_parking_take_watchers(ti_bucket *bucket, const void *addres
 static void ti_parking_wake(ti_waiter *waiter, uint32_t outcome);
 static void ti_parking_wake_chain(ti_waiter *chain, uint32_t outcome);
 
-/* Sleep until woken, or until the wait's limit (stop.h): then TI_SLEEPING, and the waiter may still be
+/* Sleep until woken, or until the wait's limit (limit.h): then TI_SLEEPING, and the waiter may still be
  * queued. */
 static uint32_t ti_parking_doze(struct ti_self *self, int64_t deadline);
 
@@ -3862,10 +3880,11 @@ static void ti_parking_wake_watchers(const void *address);
 /* In a forked child: nobody waits. */
 static void ti_parking_reset(void);
 
-/* ---------------------------------------------------------------------------------------- src/core/self.h */
+/* -------------------------------------------------------------------------------- src/core/parking/self.h */
 
 /*
- * What the library knows of one running thread, its own or foreign: its ident, where it sleeps, its locals.
+ * The thread data: what the library knows of one running thread, its own or foreign: its ident, where it sleeps,
+ * its locals.
  *
  * A thread has a ti_self from the start if it was started here, else from its first call that needs one,
  * until it ends. The memory is never given back to the system but reused for later threads: another thread
@@ -3938,7 +3957,7 @@ typedef struct ti_self {
     uint32_t way_out_calls;     /* how many calls were under way there */
     void *exit_result;          /* what it is called with */
     ti_waiter waiter;
-    const uint32_t *waits_for;      /* under the registry's guard: see waits.h */
+    const uint32_t *waits_for;      /* under the registry's guard: see deadlock.h */
     uint32_t waits_enough;          /* under that guard too: the state of a Thread that ends the wait */
     threading_stop_t *stop;         /* what the thread heeds; changed by itself under the registry's guard */
     threading_executor_t *executor; /* whose worker it is; its own thread's */
@@ -4000,15 +4019,489 @@ static void ti_self_unload(ti_self *self, bool is_gone);
 /* Give the memory back that is kept for later threads. */
 static void ti_self_unload_all(void);
 
-/* The end of a thread's life in this library; called in that thread. */
-static void ti_self_leave(void *pointer);
+/* Under the registry's guard: whether the system says that the thread is gone, which never left. The calling thread is
+ * there. */
+static bool ti_self_is_gone(const ti_self *self);
 
-/* The same in pieces, for a thread that is gone. Under the registry's guard: nobody finds it any more.
- * Then, without: what it had. */
-static void ti_self_retire(ti_self *self);
-static void ti_self_end(ti_self *self);
+/* ------------------------------------------------------------------------------- src/core/parking/block.h */
 
-/* ---------------------------------------------------------------------------------------- src/core/bias.h */
+/*
+ * The magazine allocator: blocks of memory for futures, which come and go with every task, kept for later ones.
+ *
+ * A block is one line of the cache, and begins where one begins: what thread hands to thread then travels once.
+ * Each thread keeps what it gives back in two magazines, and takes from them without a lock; whoever has two full ones
+ * and gives back one block more hands one to the depot, and whoever has none takes one from there. So blocks that one
+ * thread takes and another gives back find their way home, at the price of a lock for each TI_MAGAZINE of them. What the
+ * depot has no room for goes back to the system, as does what is left over at a thread's end.
+ *
+ * All pointers among the kept ones are to where the system's memory begins: memcheck would else call them lost.
+ *
+ * Magazines and the depot are those of Bonwick and Adams, "Magazines and Vmem" (USENIX Annual Technical Conference, 2001).
+ */
+
+#define TI_BLOCK 64    /* bytes, and its alignment */
+#define TI_MAGAZINE 64 /* blocks of a full one */
+#define TI_DEPOT 256   /* magazines at most, all of them full: about 2 MB */
+
+/* One block, not zeroed. NULL: no memory. *offset is how far behind the beginning of the system's memory it begins;
+ * whoever has the block keeps that for its end. */
+static void *ti_block_take(ti_self *self, uint32_t *offset);
+
+/* From any thread. */
+static void ti_block_give_back(void *block, uint32_t offset);
+
+/* At a thread's end: it keeps none any more. */
+static void ti_blocks_leave(ti_self *self);
+
+/* When no thread is known: the depot keeps none any more. */
+static void ti_blocks_forget(void);
+
+/* The depot's guard, for fork. No other is wanted while it is held. */
+static void ti_blocks_lock(ti_self *self);
+static bool ti_blocks_try_lock(void);
+static void ti_blocks_unlock(void);
+static void ti_blocks_reset_guard(void);
+
+/* ------------------------------------------------------------------------------- src/core/parking/calls.h */
+
+/*
+ * The calls of the library that are under way in a thread with a function of the user's inside: a barrier's action,
+ * a Once's function, a predicate, a task, a comparison.
+ *
+ * Such a function may end its thread, by threading_exit() or in the platform's own way, and then our call
+ * never goes on: others would wait for it for ever. So each call says beforehand what is to be done for them
+ * in that case. Abandoning a call does that: it must touch nothing of the stack on which the call was, which
+ * is gone if the thread ended in the platform's way.
+ *
+ * A record has room for a few calls. Those beyond are in memory of the system's, as the records themselves. If that is
+ * out, a call that finds no room runs as any other, but is not abandoned, nor contained.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Around the call of the user's function: what is to be done if that ends its thread. */
+static void ti_calls_enter(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
+                    void *object, uintptr_t detail);
+static void ti_calls_leave(ti_self *self);
+
+/* Abandon all but the first so many, the innermost first. */
+static void ti_calls_abandon(ti_self *self, uint32_t depth);
+
+/* The thread is over: give back the room beyond the record's. */
+static void ti_calls_give_back(ti_self *self);
+
+/* Whether such a call on that object is under way in the calling thread. */
+static bool ti_calls_contain(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
+                      const void *object);
+
+/* Call a function in a thread that was started here: what it returns, or what it calls threading_exit with. */
+static void *ti_calls_catch(ti_self *self, threading_target_t target, void *arg);
+
+/* ---------------------------------------------------------------------------- src/core/parking/deadlock.h */
+
+/*
+ * Deadlock detection: the graph of who waits for whom, and the proof that a wait could never end.
+ *
+ * A thread that is about to sleep without a deadline for another thread, because that one owns an RLock or
+ * because it joins it, publishes the word that holds that thread's ident: the RLock's owner, or the ident in
+ * the Thread object. Under the registry's guard it then follows the words from thread to thread. If it comes
+ * back to itself, all threads of the ring sleep, or are about to, and each waits for what only the next one
+ * could give: the wait is refused. Waits with a deadline and plain Locks, which anyone may release, are not
+ * published.
+ *
+ * Why the answer is right although owners change while the walk reads them: an RLock is released by its owner
+ * only. A thread whose wait is published stays in that wait until it takes the registry's guard again, which
+ * the walker holds; so it releases nothing meanwhile, and the lock it waits for stays in memory. The one
+ * change possible is that a waiting thread has just got its lock; then the word names the waiter itself, and
+ * the walk ends without a proof. A joined thread that has ended is in the registry no more; one that goes on
+ * although joins of it are over (main at exit) withdraws its joiners' waits itself, under the guard.
+ * Whoever closes a ring is the last to publish, and is the only one told.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Publish that this thread waits for the owner of a lock. False, and not published: a deadlock, or the owner
+ * has ended. */
+static bool ti_deadlock_check_owner(ti_self *self, const uint32_t *owner);
+
+/* Publish that this thread waits for the end of another one, whose ident and state are in these words, unless the state is
+ * `enough` already: a change to it comes under the guard, so that nobody waits for what is over. False, and not published:
+ * a deadlock. */
+static bool ti_deadlock_check_end(ti_self *self, const uint32_t *ident, const uint32_t *state, uint32_t enough);
+
+/*
+ * Sleep in the queue of a lock's word, or of what is like one, where the calling thread's waiter stands already: without a
+ * limit, and published. The order matters: an owner that ends looks for waits that are published, and wakes
+ * their waiters. TI_SLEEPING: a deadlock, or the owner has ended; the waiter is in no queue any more.
+ */
+static uint32_t ti_deadlock_sleep_in_queue(ti_self *self, const uint32_t *owner);
+
+/*
+ * Sleep until a word may have changed that holds the ident of the one thread that can end the wait (or 0
+ * while nobody can, or no ident when nobody need): THREADING_OK, THREADING_DEADLOCK, or the status of the
+ * wait's limit. That thread ends the wait by changing the word and waking all.
+ */
+static threading_status_t ti_deadlock_sleep(ti_self *self, uint32_t *word, uint32_t value, int64_t deadline);
+
+/* The wait is over. */
+static void ti_deadlock_end_wait(ti_self *self);
+
+/* Under the registry's guard: a thread that goes on has reached a state. Waiters for which that is enough are about to be
+ * woken, and wait no more. */
+static void ti_deadlock_withdraw(const uint32_t *ident, uint32_t state);
+
+/* Under the registry's guard, a thread that has just been removed from it: wake those who wait for its
+ * RLocks, so that they find out that they wait in vain. */
+static void ti_deadlock_owner_ended(ti_self *owner);
+
+/* ------------------------------------------------------------------------------- src/core/parking/fence.h */
+
+/*
+ * The asymmetric fence: one fence for all threads of the process, made by the thread that has time for it.
+ *
+ * A releaser writes the lock's word, then looks whether anyone waits. A waiter announces itself, then
+ * looks at the word. One of the two must see the other (parking.h), and on all processors that takes a fence
+ * between the write and the look, on both sides. The fence on the releaser's side is the expensive half of an
+ * uncontended lock. Some systems can make every running thread of the process execute a fence on behalf of
+ * one: Linux by membarrier(PRIVATE_EXPEDITED), Windows by FlushProcessWriteBuffers. Then the waiter, which is
+ * about to sleep anyway, makes it for both, and the releaser needs none: its write is a plain store. (The
+ * technique: Dice, Huang, Yang, "Asymmetric Dekker Synchronization", 2001.)
+ *
+ *   releaser                                 waiter, under the bucket's guard
+ *   R1  word = 0          (release)          W1  count + 1          (sequential)
+ *   R2  look at count     (relaxed)          W2  fence in all threads
+ *                                            W3  look at word       (sequential); enqueue if it is held
+ *
+ * A releaser is before, in or after its two steps when the fence of W2 reaches it.
+ *   before R1   W1 has happened, and the fence makes it visible: R2 sees the count.
+ *   between     the fence makes R1 visible: W3 sees the word free. (R2 sees the count as well, and finds
+ *               nobody in the queue.)
+ *   after R2    the fence makes R1 visible: W3 sees the word free.
+ * Without W2 the losing order is: R2 reads the count as 0 while R1 is still in the store buffer; W1; W3 reads
+ * the word as held; the waiter sleeps, and nobody wakes it. docs/models/release.pml has both, for the model
+ * checker.
+ *
+ * Which way it goes is decided once, when the library is first used: UNKNOWN becomes SHARED or NONE. A
+ * releaser uses the plain store only if it sees SHARED. A waiter decides before it waits, and makes the fence
+ * whenever it can be had, so it is right for releasers of both kinds.
+ *
+ * A system that had the fence may refuse it later (a sandbox was entered): SHARED becomes LOST, for good. New
+ * releasers make their own fence then. But one may have seen SHARED long ago, and may come to R1 and R2 at any time,
+ * since a thread may be preempted between any two instructions. So in the state LOST every waiter, not only the one that
+ * was refused, lets TI_SETTLED pass in W2: a store buffer is written out in much less.
+ *   R2 after W1     R2 sees the count.
+ *   R2 before W1    R1 was in the store buffer by then; it is written out when W2 is over, and W3 sees it.
+ * The same holds for the readers of bias.h, whose second step is a look at what the revoker has changed before its wait.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    TI_FENCE_UNKNOWN,
+    TI_FENCE_NONE,   /* releasers make their own */
+    TI_FENCE_SHARED, /* waiters make it for all */
+    TI_FENCE_LOST    /* releasers make their own; waiters wait for those that do not know it yet */
+};
+
+extern uint32_t threading_fence_kind;
+
+/* Whether a releaser can do without. */
+static inline bool ti_fence_is_shared(void)
+{
+    /* Relaxed: a releaser that does not know it yet makes its own fence. */
+    return ti_load_relaxed(&threading_fence_kind) == TI_FENCE_SHARED;
+}
+
+/* Decide, if that was not done. Cheap in a process of one thread. */
+static void ti_fence_decide(void);
+
+/* The waiter's W2. Nothing where releasers make their own. */
+static void ti_fence_all(void);
+
+/* In a forked child: decide anew. */
+static void ti_fence_reset(void);
+
+/* ------------------------------------------------------------------------------- src/core/parking/limit.h */
+
+/* What limits a wait: its deadline, and the stop that its thread heeds (stop.c). */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Whether a wait of the calling thread can last for ever: neither a deadline nor a stop limits it. */
+static inline bool ti_limit_is_none(const ti_self *self, int64_t deadline)
+{
+    return deadline == TI_FOREVER && (self->stop == NULL || self->deaf > 0);
+}
+
+/* Whether the calling thread's wait has reached its limit. */
+static bool ti_limit_is_reached(const ti_self *self, int64_t deadline);
+
+/* The moment at which it does if nobody requests the stop. */
+static int64_t ti_limit_next(const ti_self *self, int64_t deadline);
+
+/* Which limit has ended the wait: THREADING_TIMEOUT if the time is over, whatever else, so that a wait of no
+ * time is only a look; else THREADING_CANCELLED. */
+static threading_status_t ti_limit_status(int64_t deadline);
+
+/* ---------------------------------------------------------------------------- src/core/parking/lockword.h */
+
+/*
+ * The lock word: the 4 bytes at the heart of Lock and RLock.
+ *
+ *   word      meaning
+ *   0         free
+ *   ident     held; acquired by the thread of that ident (who need not be the one to release a Lock)
+ *
+ * Nothing in the word tells whether anyone waits: that is the parking lot's knowledge. A thread that acquires the
+ * lock swaps 0 for its ident. A releaser puts 0 there, then looks into the parking lot and wakes the first waiter.
+ * The waiter competes for the word with threads that come by: that keeps locks fast, since a running thread need
+ * not wait until a sleeping one is awake. But a waiter of more than a millisecond is handed the word: the releaser
+ * puts that waiter's ident there, and nobody can come between. (CPython's PyMutex has the same rule and
+ * limit.) Just after a hand-over there is no second one: TI_HAND_OVER_PAUSE.
+ *
+ * A thread that finds the word held spins for a while before it sleeps. A woken waiter spins again. Every release
+ * that finds a waiter in the queue wakes one, whether others spin or not: a spinning thread may be preempted for
+ * any time, and then nobody else would wake the waiter although the word is free.
+ *
+ * Once the word is free, or held by another thread, it may be gone: the releaser does not touch it any more, and a
+ * thread that has acquired it does not look at it again.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Nanoseconds after which a waiter is handed what is released: CPython's TIME_TO_BE_FAIR_NS. */
+#define TI_STARVED 1000000
+
+/* Nanoseconds between two hand-overs, in which the word goes to who comes by. Each has to wait until a thread that
+ * sleeps is awake: if many waiters are past the limit, and every release handed the word over, those behind would be
+ * past it when their turn comes, and so for ever. Sixty-four threads were seen to be two hundred times slower. */
+#define TI_HAND_OVER_PAUSE 250000
+
+/* Whose waits can be part of a proof that a wait never ends. */
+typedef enum ti_ownership {
+    TI_UNOWNED, /* any thread may release the word */
+    TI_OWNED    /* only the thread whose ident it is */
+} ti_ownership;
+
+/* Change the word in a process of one thread, where nobody can come between. */
+static inline bool ti_lockword_put(uint32_t *word, uint32_t value)
+{
+    bool changes = (ti_load_relaxed(word) == 0) != (value == 0);
+    if (changes)
+        ti_store_relaxed(word, value);
+    return changes;
+}
+
+/* Take the word if it is free. */
+static inline bool ti_lockword_try(uint32_t *word, uint32_t ident)
+{
+    return ti_port_is_alone() ? ti_lockword_put(word, ident) : ti_swap_acquire(word, 0, ident);
+}
+
+/* Wait for the word: THREADING_OK, THREADING_TIMEOUT, THREADING_CANCELLED, or THREADING_DEADLOCK for an owned
+ * word without a limit. */
+static threading_status_t ti_lockword_acquire_slow(uint32_t *word, ti_self *self, int64_t deadline,
+                                            ti_ownership ownership);
+
+/* Wait for the word without limit and without fail: the end of a condition's wait. The outcome is that of a
+ * wait whose waiter may have been moved to the word's queue; TI_SLEEPING if it was not. */
+static void ti_lockword_acquire_for_certain(uint32_t *word, ti_self *self, uint32_t outcome);
+
+/* Move sleeping threads, taken off another queue, to the end of the word's. */
+static void ti_lockword_requeue(uint32_t *word, ti_waiter *chain);
+
+/* The parts of the release for when someone waits. */
+static bool ti_lockword_release_slow(uint32_t *word, ti_bucket *bucket);
+static void ti_lockword_wake_first(const uint32_t *word, ti_bucket *bucket); /* the word is free, or gone */
+
+/*
+ * Make the word free. False when it was free. The last touch of the word. A plain store is for the thread
+ * that acquired it: several others may release a Lock at once, and the exchange tells who was first.
+ */
+static inline bool ti_lockword_clear(uint32_t *word, uint32_t ident)
+{
+    /* Who looks at the word may have its cache line: have it back once, not to read and then to write. */
+    ti_expect_write(word);
+    /* Relaxed: only the thread of that ident puts it there, apart from a hand-over that it waits for. */
+    if (!ti_fence_is_shared() || ti_load_relaxed(word) != ident)
+        return ti_exchange_sequential(word, 0) != 0; /* sequential: the change in the table in parking.h */
+    /* Release: R1 of the table in fence.h; R2 must not be moved before it by the compiler. */
+    ti_store_release(word, 0);
+    ti_keep_order();
+    return true;
+}
+
+/* Free the word, or hand it over, for the calling thread of that ident. False when it was free. */
+static inline bool ti_lockword_release(uint32_t *word, uint32_t ident)
+{
+    if (ti_port_is_alone())
+        return ti_lockword_put(word, 0);
+    ti_bucket *bucket = ti_parking_bucket(word);
+    if (ti_parking_may_be_awaited(bucket))
+        return ti_lockword_release_slow(word, bucket);
+    if (!ti_lockword_clear(word, ident))
+        return false;
+    if (ti_parking_is_awaited(bucket))
+        ti_lockword_wake_first(word, bucket);
+    return true;
+}
+
+/* -------------------------------------------------------------------------------- src/core/parking/line.h */
+
+/*
+ * Wait queues of threads that wait for what a lock protects, which are called lines here: Queue's and Executor's.
+ *
+ * The lock is a word as a Lock's. A line is an address and a kind in the parking lot. Who has to wait stands there before it
+ * releases the lock, so that the lock's next holder finds it; that one takes waiters off the line under the lock,
+ * and wakes them after its release, when they can have it. Or it moves them to the lock's own queue, where they wake
+ * one after the other (as a Condition's), if their order matters.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The looks of a thread that waits a little before it sleeps, for a lock or for a change. Each look takes the memory
+ * away from the thread that works there, which then costs it more than the work: so there are few, at distances. */
+#define TI_LOOKS 2
+#define TI_LOOK_DISTANCE 32 /* pauses before the first; twice as many before each next one */
+
+/* Pause before a look, `distance` times before the first. False: there were all of them, or the process has one
+ * processor. */
+static bool ti_line_pause(uint32_t *looks, uint32_t distance);
+
+/* Wait for the lock of a thread that holds it just now. */
+static void ti_line_lock_slow(uint32_t *lock, ti_self *self);
+
+static inline void ti_line_lock(uint32_t *lock, ti_self *self)
+{
+    if (!ti_lockword_try(lock, self->fast.ident))
+        ti_line_lock_slow(lock, self);
+}
+
+static inline void ti_line_unlock(uint32_t *lock, const ti_self *self)
+{
+    (void)ti_lockword_release(lock, self->fast.ident);
+}
+
+/* With the lock held: sleep in the line without it, and take it again. THREADING_OK: woken; else the wait's limit. */
+static threading_status_t ti_line_wait(uint32_t *lock, const void *address, ti_wait_kind kind, ti_self *self,
+                                int64_t deadline);
+
+/* Whether someone may stand there, or in another line of the object. */
+static inline bool ti_line_is_awaited(const void *address)
+{
+    /* The hint is enough: whoever waits has announced it before it released the lock that is held now. */
+    return ti_parking_may_be_awaited(ti_parking_bucket(address));
+}
+
+/* With the lock held: take the first n off the line, a chain for ti_line_wake. */
+static ti_waiter *ti_line_take(const void *address, ti_wait_kind kind, size_t n, ti_self *self);
+
+/* The outcome of a wait in a line that was woken by ti_line_wake; the others are those of the lock's own queue. */
+#define TI_TOLD (TI_REFUSED + 1)
+
+/* After the release. NULL: nobody. */
+static inline void ti_line_wake(ti_waiter *chain)
+{
+    if (chain != NULL)
+        ti_parking_wake_chain(chain, TI_TOLD);
+}
+
+/* ------------------------------------------------------------------------------ src/core/parking/linger.h */
+
+/*
+ * Spin, then park: a look for the wake before the sleep.
+ *
+ * A thread that is woken soon after it began to wait, because the other one runs on another processor, need not
+ * sleep: to sleep and to be woken takes many times as long as to look (spins.h says how long it looks). But
+ * looking takes a processor, so a thread that looked in vain lets the next waits pass without: one, three, seven,
+ * at most 31 of them. It is in the queue all the time: nothing is decided otherwise than if it slept.
+ */
+
+/* The calling thread's waiter is in a queue: look for a while whether it is woken. What follows is a sleep,
+ * which looks as well. */
+static void ti_linger(ti_self *self);
+
+/* ---------------------------------------------------------------------------- src/core/parking/registry.h */
+
+/*
+ * The registry: every thread that the library knows, in a table by its ident. Its guard, held for moments, protects
+ *   - the table;
+ *   - who waits for whom (deadlock.h);
+ *   - the roll of Thread objects (roll.h), and every change of a Thread's state.
+ */
+
+#include <stdint.h>
+
+#define TI_MAIN_IDENT 1
+#define TI_IDENT_LIMIT UINT32_C(0x80000000) /* idents are 1 … 2^31 - 1 */
+
+static void ti_registry_lock(ti_self *self);
+static bool ti_registry_try_lock(void);
+static void ti_registry_unlock(void);
+
+/* Under the guard: */
+
+/* A number that no living thread has, and none had during the last 2^31 - 1 calls. */
+static uint32_t ti_registry_new_ident(void);
+
+static void ti_registry_add(ti_self *self);
+static void ti_registry_remove(ti_self *self);
+static ti_self *ti_registry_find(uint32_t ident); /* NULL: no such thread runs */
+
+/* Call a function for every known thread; it may put the thread into the pool. */
+static void ti_registry_for_each(void (*function)(ti_self *self, void *arg), void *arg);
+
+/* No thread is known any more. */
+static void ti_registry_forget(void);
+
+/* In a forked child, before anything takes the guard. */
+static void ti_registry_reset_guard(void);
+
+/* ------------------------------------------------------------------------------- src/core/parking/spins.h */
+
+/*
+ * The spin wait: how long a thread looks at what it waits for before it sleeps: as long as sleeping and waking would cost. That
+ * is never more than twice what the better of the two would have cost (Karlin, Manasse, McGeoch, Owicki,
+ * "Competitive Randomized Algorithms for Nonuniform Problems", 1990).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TI_SPIN_TIME 50000 /* nanoseconds */
+
+typedef struct ti_spin {
+    uint32_t pauses; /* before the next look */
+    int64_t end;     /* 0 until the clock was read */
+} ti_spin;
+
+static inline ti_spin ti_spin_begin(void)
+{
+    return (ti_spin){0, 0};
+}
+
+/* Pause, the longer the more often. False when it is time to sleep; always in a process that has one processor
+ * only: who is waited for cannot run meanwhile. */
+static bool ti_spin_goes_on(ti_spin *spin);
+
+/* Pause so many times. False, at once, in a process that has one processor only. */
+static bool ti_spin_pause(uint32_t pauses);
+
+/* Whether that many threads can run at once. */
+static bool ti_spin_has_processors(size_t count);
+
+/* Count the processors, once. */
+static void ti_spins_decide(void);
+
+/* ----------------------------------------------------------------------------------- src/core/sync/bias.h */
 
 /*
  * Reading without a shared word: how an RWLock that is read often is biased towards its readers.
@@ -4127,79 +4620,7 @@ static bool ti_bias_keep(ti_self *self);
 /* Likewise, when no lock of this copy is used any more: nothing is kept. */
 static void ti_bias_forget(void);
 
-/* --------------------------------------------------------------------------------------- src/core/block.h */
-
-/*
- * Blocks: memory for futures, which come and go with every task, kept for later ones.
- *
- * A block is one line of the cache, and begins where one begins: what thread hands to thread then travels once.
- * Each thread keeps what it gives back in two magazines, and takes from them without a lock; whoever has two full ones
- * and gives back one block more hands one to the depot, and whoever has none takes one from there. So blocks that one
- * thread takes and another gives back find their way home, at the price of a lock for each TI_MAGAZINE of them. What the
- * depot has no room for goes back to the system, as does what is left over at a thread's end.
- *
- * All pointers among the kept ones are to where the system's memory begins: memcheck would else call them lost.
- *
- * Magazines and the depot are those of Bonwick and Adams, "Magazines and Vmem" (USENIX Annual Technical Conference, 2001).
- */
-
-#define TI_BLOCK 64    /* bytes, and its alignment */
-#define TI_MAGAZINE 64 /* blocks of a full one */
-#define TI_DEPOT 256   /* magazines at most, all of them full: about 2 MB */
-
-/* One block, not zeroed. NULL: no memory. *offset is how far behind the beginning of the system's memory it begins;
- * whoever has the block keeps that for its end. */
-static void *ti_block_take(ti_self *self, uint32_t *offset);
-
-/* From any thread. */
-static void ti_block_give_back(void *block, uint32_t offset);
-
-/* At a thread's end: it keeps none any more. */
-static void ti_blocks_leave(ti_self *self);
-
-/* When no thread is known: the depot keeps none any more. */
-static void ti_blocks_forget(void);
-
-/* The depot's guard, for fork. No other is wanted while it is held. */
-static void ti_blocks_lock(ti_self *self);
-static bool ti_blocks_try_lock(void);
-static void ti_blocks_unlock(void);
-static void ti_blocks_reset_guard(void);
-
-/* --------------------------------------------------------------------------------------- src/core/calls.h */
-
-/*
- * The calls of ours that are under way in a thread with a function of the user's inside: a barrier's action,
- * a Once's function, a predicate, a task, a comparison.
- *
- * Such a function may end its thread, by threading_exit() or in the platform's own way, and then our call
- * never goes on: others would wait for it for ever. So each call says beforehand what is to be done for them
- * in that case. Abandoning a call does that: it must touch nothing of the stack on which the call was, which
- * is gone if the thread ended in the platform's way.
- *
- * A record has room for a few calls. Those beyond are in memory of the system's, as the records themselves. If that is
- * out, a call that finds no room runs as any other, but is not abandoned, nor contained.
- */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-/* Around the call of the user's function: what is to be done if that ends its thread. */
-static void ti_calls_enter(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
-                    void *object, uintptr_t detail);
-static void ti_calls_leave(ti_self *self);
-
-/* Abandon all but the first so many, the innermost first. */
-static void ti_calls_abandon(ti_self *self, uint32_t depth);
-
-/* The thread is over: give back the room beyond the record's. */
-static void ti_calls_give_back(ti_self *self);
-
-/* Whether such a call on that object is under way in the calling thread. */
-static bool ti_calls_contain(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
-                      const void *object);
-
-/* ----------------------------------------------------------------------------------- src/core/condition.h */
+/* ------------------------------------------------------------------------------ src/core/sync/condition.h */
 
 /* Condition, for other files of the library that have checked all arguments. */
 
@@ -4208,198 +4629,253 @@ static bool ti_calls_contain(ti_self *self, void (*abandon)(ti_self *self, void 
 /* As threading_condition_wait_timeout() for a caller that holds the lock. */
 static threading_status_t ti_condition_wait(threading_condition_t *condition, ti_self *self, int64_t deadline);
 
-/* ------------------------------------------------------------------------------------ src/core/deadline.h */
+/* ---------------------------------------------------------------------------------- src/core/sync/local.h */
 
-/* From the seconds of the public calls to moments on the monotonic clock. */
+/* Locals: what thread ends and forks need to know of them. */
 
-#include <stdbool.h>
-#include <stdint.h>
+/* Finalise and free all of this thread's copies, also those that finalisers make. */
+static void ti_local_finish(ti_self *self);
 
-/*
- * THREADING_OK if the timeout is in order, else THREADING_INVALID or THREADING_OVERFLOW; looks at no clock,
- * so that calls can refuse a bad timeout before they look at anything else.
- */
-static threading_status_t ti_deadline_check(double seconds);
+/* Around fork: hold the locals' guard; in the child also forget the copies of a thread that is gone, whose
+ * memory is put off (runtime.h). */
+static void ti_local_lock(ti_self *self);
+static bool ti_local_try_lock(void);
+static void ti_local_unlock(void);
+static void ti_local_reset_guard(void);
+static void ti_local_abandon(ti_self *self);
 
-/* The moment `seconds` from now, rounded up; TI_FOREVER for THREADING_FOREVER. The timeout was checked. */
-static int64_t ti_deadline_after(double seconds);
+/* When no thread is known: give back what is kept for slots. Locals that have one keep it for their next
+ * use. */
+static void ti_local_unload(void);
 
-/* The deadline of a try. */
-#define TI_PAST INT64_MIN
+/* ---------------------------------------------------------------------------------- src/core/sync/rlock.h */
 
-/* Whether a moment has come. TI_FOREVER never does. */
-static bool ti_deadline_passed(int64_t deadline);
-
-/* ------------------------------------------------------------------------------------ src/core/lockword.h */
-
-/*
- * The lock word: the 4 bytes at the heart of Lock and RLock.
- *
- *   word      meaning
- *   0         free
- *   ident     held; acquired by the thread of that ident (who need not be the one to release a Lock)
- *
- * Nothing in the word tells whether anyone waits: that is the parking lot's knowledge. A thread that acquires the
- * lock swaps 0 for its ident. A releaser puts 0 there, then looks into the parking lot and wakes the first waiter.
- * The waiter competes for the word with threads that come by: that keeps locks fast, since a running thread need
- * not wait until a sleeping one is awake. But a waiter of more than a millisecond is handed the word: the releaser
- * puts that waiter's ident there, and nobody can come between. (CPython's PyMutex has the same rule and
- * limit.) Just after a hand-over there is no second one: TI_HAND_OVER_PAUSE.
- *
- * A thread that finds the word held spins for a while before it sleeps. A woken waiter spins again. Every release
- * that finds a waiter in the queue wakes one, whether others spin or not: a spinning thread may be preempted for
- * any time, and then nobody else would wake the waiter although the word is free.
- *
- * Once the word is free, or held by another thread, it may be gone: the releaser does not touch it any more, and a
- * thread that has acquired it does not look at it again.
- */
+/* What a condition needs of its RLock. */
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Nanoseconds after which a waiter is handed what is released: CPython's TIME_TO_BE_FAIR_NS. */
-#define TI_STARVED 1000000
+static bool ti_rlock_is_mine(const threading_rlock_t *rlock, const ti_self *self);
 
-/* Nanoseconds between two hand-overs, in which the word goes to who comes by. Each has to wait until a thread that
- * sleeps is awake: if many waiters are past the limit, and every release handed the word over, those behind would be
- * past it when their turn comes, and so for ever. Sixty-four threads were seen to be two hundred times slower. */
-#define TI_HAND_OVER_PAUSE 250000
+/* Release an RLock of the calling thread's at whatever level; gives the level. */
+static uint32_t ti_rlock_release_all(threading_rlock_t *rlock, ti_self *self);
 
-/* Whose waits can be part of a proof that a wait never ends. */
-typedef enum ti_ownership {
-    TI_UNOWNED, /* any thread may release the word */
-    TI_OWNED    /* only the thread whose ident it is */
-} ti_ownership;
+/* Be at that level again, once the word `owner` was acquired. */
+static void ti_rlock_restore(threading_rlock_t *rlock, ti_self *self, uint32_t level);
 
-/* Change the word in a process of one thread, where nobody can come between. */
-static inline bool ti_lockword_put(uint32_t *word, uint32_t value)
-{
-    bool changes = (ti_load_relaxed(word) == 0) != (value == 0);
-    if (changes)
-        ti_store_relaxed(word, value);
-    return changes;
-}
-
-/* Take the word if it is free. */
-static inline bool ti_lockword_try(uint32_t *word, uint32_t ident)
-{
-    return ti_port_is_alone() ? ti_lockword_put(word, ident) : ti_swap_acquire(word, 0, ident);
-}
-
-/* Wait for the word: THREADING_OK, THREADING_TIMEOUT, THREADING_CANCELLED, or THREADING_DEADLOCK for an owned
- * word without a limit. */
-static threading_status_t ti_lockword_acquire_slow(uint32_t *word, ti_self *self, int64_t deadline,
-                                            ti_ownership ownership);
-
-/* Wait for the word without limit and without fail: the end of a condition's wait. The outcome is that of a
- * wait whose waiter may have been moved to the word's queue; TI_SLEEPING if it was not. */
-static void ti_lockword_acquire_for_certain(uint32_t *word, ti_self *self, uint32_t outcome);
-
-/* Move sleeping threads, taken off another queue, to the end of the word's. */
-static void ti_lockword_requeue(uint32_t *word, ti_waiter *chain);
-
-/* The parts of the release for when someone waits. */
-static bool ti_lockword_release_slow(uint32_t *word, ti_bucket *bucket);
-static void ti_lockword_wake_first(const uint32_t *word, ti_bucket *bucket); /* the word is free, or gone */
+/* ------------------------------------------------------------------------------ src/core/thread/foreign.h */
 
 /*
- * Make the word free. False when it was free. The last touch of the word. A plain store is for the thread
- * that acquired it: several others may release a Lock at once, and the exchange tells who was first.
- */
-static inline bool ti_lockword_clear(uint32_t *word, uint32_t ident)
-{
-    /* Who looks at the word may have its cache line: have it back once, not to read and then to write. */
-    ti_expect_write(word);
-    /* Relaxed: only the thread of that ident puts it there, apart from a hand-over that it waits for. */
-    if (!ti_fence_is_shared() || ti_load_relaxed(word) != ident)
-        return ti_exchange_sequential(word, 0) != 0; /* sequential: the change in the table in parking.h */
-    /* Release: R1 of the table in fence.h; R2 must not be moved before it by the compiler. */
-    ti_store_release(word, 0);
-    ti_keep_order();
-    return true;
-}
-
-/* Free the word, or hand it over, for the calling thread of that ident. False when it was free. */
-static inline bool ti_lockword_release(uint32_t *word, uint32_t ident)
-{
-    if (ti_port_is_alone())
-        return ti_lockword_put(word, 0);
-    ti_bucket *bucket = ti_parking_bucket(word);
-    if (ti_parking_may_be_awaited(bucket))
-        return ti_lockword_release_slow(word, bucket);
-    if (!ti_lockword_clear(word, ident))
-        return false;
-    if (ti_parking_is_awaited(bucket))
-        ti_lockword_wake_first(word, bucket);
-    return true;
-}
-
-/* ---------------------------------------------------------------------------------------- src/core/line.h */
-
-/*
- * Lines of threads that wait for what a lock protects: Queue's and Executor's.
+ * Threads that were not started here: their ends may come without a word.
  *
- * The lock is a word as a Lock's. A line is an address and a kind in the parking lot. Who has to wait stands there before it
- * releases the lock, so that the lock's next holder finds it; that one takes waiters off the line under the lock,
- * and wakes them after its release, when they can have it. Or it moves them to the lock's own queue, where they wake
- * one after the other (as a Condition's), if their order matters.
+ * A thread leaves the library in one of its last thread-local destructors. Other libraries' destructors may
+ * call this one even later: then the thread is known once more, under another ident, and if no destructor of
+ * ours comes after that call, nothing runs in the thread that could make it leave. The first call of all may
+ * come as late; a Windows thread may end on a fiber that has never called. So every foreign thread is on a
+ * list, with the system's word for its life (ti_port_life).
+ *
+ * When a thread that is on the list is gone, it is buried: nobody finds it any more, its Dummy is not listed,
+ * and waiters for an RLock that it owns are told. That is done where Threads are counted or listed, and where
+ * a thread leaves. What it had, the copies of its locals with their finalisers, ends in the next thread that
+ * leaves: only there, at the end of its destructors, a user's finaliser meets none of the user's locks.
+ *
+ * Where the system cannot tell whether a thread is gone (ti_port_life gives 0), such a thread stays known.
+ */
+
+/* Under the registry's guard: the thread comes, and the thread that may have come leaves. */
+static void ti_foreign_add(ti_self *self, uint64_t life);
+static void ti_foreign_remove(ti_self *self);
+
+/* Under the registry's guard: bury those that are gone and have a Dummy. */
+static void ti_foreign_bury_dummies(void);
+
+/* In a thread that leaves: end what the buried ones had. If there may be many that are gone, bury them
+ * before. */
+static void ti_foreign_sweep(ti_self *self);
+
+/* In a forked child: the others are gone, and the registry forgets them. */
+static void ti_foreign_reset(ti_self *survivor);
+
+/* -------------------------------------------------------------------------------- src/core/thread/leave.h */
+
+/*
+ * A thread leaves: the end of its life in this library, in one of its last thread-local destructors. All that it has in any
+ * room ends here.
+ */
+
+/* Called in that thread, with its ti_self. */
+static void ti_leave(void *pointer);
+
+/* The same in pieces, for a thread that is gone. Under the registry's guard: nobody finds it any more.
+ * Then, without: what it had. */
+static void ti_leave_retire(ti_self *self);
+static void ti_leave_end(ti_self *self);
+
+/* ------------------------------------------------------------------------------- src/core/thread/thread.h */
+
+/*
+ * The Thread object.
+ *
+ *   state       meaning                                         changed by
+ *   NEW         not started, or its start has failed
+ *   STARTING    start is under way; listed                      start, under the registry's guard
+ *   RUNNING     it runs and has said its native id              the thread
+ *   LEAVING     it ends the process: exit does not wait for it   the thread
+ *   STOPPED     it sleeps until another one has ended the process, and ends with that   the thread
+ *   ENDED       everything is done                              the thread, under the registry's guard
+ *
+ * Whoever waits for a change of the state waits in the parking lot for the word `state`.
+ *
+ *   reap        meaning: who may join the system's thread
+ *   PENDING     nobody yet: the start has not returned from the system
+ *   JOINABLE    the first joiner, or whoever frees the object
+ *   JOINING     a joiner is at it; others wait for the word `reap`
+ *   REAPED      done, or nothing to do
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* The looks of a thread that waits a little before it sleeps, for a lock or for a change. Each look takes the memory
- * away from the thread that works there, which then costs it more than the work: so there are few, at distances. */
-#define TI_LOOKS 2
-#define TI_LOOK_DISTANCE 32 /* pauses before the first; twice as many before each next one */
+#define TI_STACK_SIZE_MIN 32768 /* bytes; CPython's limit */
 
-/* Pause before a look, `distance` times before the first. False: there were all of them, or the process has one
- * processor. */
-static bool ti_line_pause(uint32_t *looks, uint32_t distance);
+enum { TI_NEW, TI_STARTING, TI_RUNNING, TI_LEAVING, TI_STOPPED, TI_ENDED };
+enum { TI_PENDING, TI_JOINABLE, TI_JOINING, TI_REAPED };
 
-/* Wait for the lock of a thread that holds it just now. */
-static void ti_line_lock_slow(uint32_t *lock, ti_self *self);
+typedef enum ti_kind {
+    TI_STARTED_HERE,
+    TI_MAIN,
+    TI_DUMMY /* a foreign thread that asked for its object */
+} ti_kind;
 
-static inline void ti_line_lock(uint32_t *lock, ti_self *self)
-{
-    if (!ti_lockword_try(lock, self->fast.ident))
-        ti_line_lock_slow(lock, self);
-}
+struct ti_timer;
 
-static inline void ti_line_unlock(uint32_t *lock, const ti_self *self)
-{
-    (void)ti_lockword_release(lock, self->fast.ident);
-}
+/* One name of a thread; name.c tells of them. */
+typedef struct ti_name {
+    struct ti_name *older;
+    const char *text;
+    bool was_read;
+    char storage[];
+} ti_name;
 
-/* With the lock held: sleep in the line without it, and take it again. THREADING_OK: woken; else the wait's limit. */
-static threading_status_t ti_line_wait(uint32_t *lock, const void *address, ti_wait_kind kind, ti_self *self,
-                                int64_t deadline);
+struct threading_thread {
+    uint32_t references; /* one for each handle, and one of the thread itself while it is alive */
+    uint32_t state;
+    uint32_t reap;
+    uint32_t ident;  /* set before the state leaves NEW, under the registry's guard */
+    uint32_t daemon; /* may be set while NEW, read at any time */
+    uint32_t
+        family; /* ti_phase_family at its start, set as ident: another process's thread is not ours to join */
+    ti_kind kind;
+    threading_status_t options_status; /* what start says of them */
+    bool is_static;                    /* main's, whose memory is not the system's */
+    bool is_worker;                    /* of an executor: the process waits for it, daemon or not */
+    uint32_t left_out;  /* under the registry's guard: the number of the shutdown that has given up on it */
+    ti_name *name;      /* the newest; under the registry's guard once others know the object */
+    uint64_t native_id; /* set before RUNNING */
+    size_t stack_size;
+    threading_target_t target;
+    void *arg;
+    void *result;           /* set before ENDED */
+    threading_stop_t *stop; /* what it heeds from its start */
+    struct ti_timer *timer; /* of a Timer; NULL for others */
+    ti_port_thread native;
+    threading_thread_t *previous; /* in the registry's list, under its guard */
+    threading_thread_t *next;
+};
 
-/* Whether someone may stand there, or in another line of the object. */
-static inline bool ti_line_is_awaited(const void *address)
-{
-    /* The hint is enough: whoever waits has announced it before it released the lock that is held now. */
-    return ti_parking_may_be_awaited(ti_parking_bucket(address));
-}
+/* The object of the thread that the process began with. */
+static threading_thread_t ti_thread_main_record;
 
-/* With the lock held: take the first n off the line, a chain for ti_line_wake. */
-static ti_waiter *ti_line_take(const void *address, ti_wait_kind kind, size_t n, ti_self *self);
+/* A new object of any kind, not listed; `name` NULL or "" for an automatic one with the prefix. NULL: no
+ * memory. */
+static threading_thread_t *ti_thread_allocate(ti_kind kind, const char *name, const char *prefix);
 
-/* The outcome of a wait in a line that was woken by ti_line_wake; the others are those of the lock's own queue. */
-#define TI_TOLD (TI_REFUSED + 1)
+/* Whether a thread that was started can no longer end: it has stopped, or was killed with the process. */
+static bool ti_thread_is_stopped(const threading_thread_t *record);
 
-/* After the release. NULL: nobody. */
-static inline void ti_line_wake(ti_waiter *chain)
-{
-    if (chain != NULL)
-        ti_parking_wake_chain(chain, TI_TOLD);
-}
+/* Wait until the state is `enough` (TI_LEAVING or TI_STOPPED) or later. THREADING_FINALIZING: no thread is
+ * left that could change it. */
+static threading_status_t ti_thread_wait(ti_self *self, threading_thread_t *record, int64_t deadline,
+                                  uint32_t enough);
 
-/* --------------------------------------------------------------------------------------- src/core/tasks.h */
+/* Join the system's thread of an ended one, once among all callers. False at the deadline. */
+static bool ti_thread_reap(ti_self *self, threading_thread_t *record, int64_t deadline);
+
+/* A thread that goes on counts as LEAVING (exit does not wait for it), as STOPPED or, main, as ENDED from
+ * here on. */
+static void ti_thread_set_gone(ti_self *self, threading_thread_t *record, uint32_t state);
+
+/* The end: first under the registry's guard, then without. */
+static void ti_thread_set_ended(threading_thread_t *record);
+static void ti_thread_leave(threading_thread_t *record);
+
+/* The end of an object of which there is no reference any more, and whose system's thread is nobody's
+ * business. */
+static void ti_thread_dispose(threading_thread_t *thread);
+
+/* Give a reference back that nobody else gives back, where no allocator may be called (later.h). And, where it may: give
+ * back all that was put off. */
+static void ti_thread_give_back_later(threading_thread_t *thread);
+static void ti_thread_settle(void);
+
+/* name.c */
+static void ti_name_push(threading_thread_t *record, ti_name *name);
+static bool ti_name_give(threading_thread_t *record, const char *name,
+                  const char *prefix); /* as ti_thread_allocate */
+static void ti_name_free_all(threading_thread_t *record);
+static void ti_name_reset(void);                            /* main has the name that it had at first */
+static void ti_name_show(const threading_thread_t *record); /* to the system, in the thread itself */
+static ti_name ti_name_of_main;
+
+/* ------------------------------------------------------------------------------- src/core/thread/native.h */
 
 /*
- * Tasks in the order of their coming, in a ring that grows by doubling.
+ * The system's threads that were started here: which of them may still be in our code.
+ *
+ * A thread's last instructions come after its end as a Thread: in the backend, in what the system calls at
+ * a thread's end. A thread that was joined has done them. One that nobody joins is detached, and nothing
+ * tells when it has gone. In code that can be unloaded such a thread becomes an orphan instead: its object
+ * stays in a list until a try finds that it has gone.
+ */
+
+/* As the functions of port.h with these names. */
+static threading_status_t ti_native_start(ti_port_thread *thread, void (*entry)(void *argument), void *argument,
+                                   size_t stack_size);
+static void ti_native_join(ti_port_thread *thread);
+
+/* Nobody will join this ended thread. True: its object is an orphan's, and not the caller's any more. */
+static bool ti_native_abandon(threading_thread_t *thread);
+
+/* Whether none of the threads that were started can be in our code any more. */
+static bool ti_natives_are_gone(void);
+
+/* When the process exits: nothing is unloaded any more, and sanitizers ask for threads that nobody joined. */
+static void ti_natives_detach(void);
+
+/* In a forked child: they are gone. */
+static void ti_natives_reset(void);
+
+/* --------------------------------------------------------------------------------- src/core/thread/roll.h */
+
+/* The roll: the Thread objects that are alive, main first, then in the order of their start. The registry's guard protects
+ * it. */
+
+/* The main thread's object. Any thread may ask without the guard. */
+static threading_thread_t *ti_roll_main(void);
+
+/* Under the guard: */
+static void ti_roll_list(threading_thread_t *record);
+static void ti_roll_unlist(threading_thread_t *record);
+static threading_thread_t *ti_roll_first(void); /* the others follow by `next` */
+
+/* In a forked child, whose main has that object: forget the others. */
+static void ti_roll_reset(threading_thread_t *main);
+
+/* --------------------------------------------------------------------------------- src/core/tasks/tasks.h */
+
+/*
+ * The task ring: tasks in the order of their submission, in a ring that grows by doubling.
  *
  * A ring has two ends, each with a lock of its own and in memory of its own: whoever puts tasks there and whoever
  * takes them share a line of the cache only when one has used up what it knows of the other. The lock of those who
@@ -4485,7 +4961,7 @@ static ti_tasks ti_tasks_take_all(ti_tasks *tasks);
 
 static void ti_tasks_free(ti_tasks *tasks);
 
-/* ------------------------------------------------------------------------------------ src/core/executor.h */
+/* ------------------------------------------------------------------------------ src/core/tasks/executor.h */
 
 /*
  * Executor, within the library: tasks, and threads that take them.
@@ -4544,7 +5020,7 @@ typedef struct ti_worker {
 struct threading_executor {
     uint32_t handles;     /* what users hold; with the last it is shut down */
     uint32_t references;  /* one for all handles together, one for each worker */
-    uint32_t family;      /* ti_fork_family: the workers of another process's executor are not here */
+    uint32_t family;      /* ti_phase_family: the workers of another process's executor are not here */
     uint32_t is_complete; /* all workers are started: set for good, and read without the lock */
     uint32_t refused;     /* the status of tasks that had not begun and never will; read without the lock */
     uint32_t refusal;     /* the status of a submit: OK, SHUTDOWN or BROKEN; read without the lock too */
@@ -4638,89 +5114,7 @@ static void ti_executors_open(void);
 /* In a forked child, which has none of them. */
 static void ti_executors_reset(void);
 
-/* ------------------------------------------------------------------------------------- src/core/foreign.h */
-
-/*
- * Threads that were not started here: their ends may come without a word.
- *
- * A thread leaves the library in one of its last thread-local destructors. Other libraries' destructors may
- * call this one even later: then the thread is known once more, under another ident, and if no destructor of
- * ours comes after that call, nothing runs in the thread that could make it leave. The first call of all may
- * come as late; a Windows thread may end on a fiber that has never called. So every foreign thread is on a
- * list, with the system's word for its life (ti_port_life).
- *
- * When a thread that is on the list is gone, it is buried: nobody finds it any more, its Dummy is not listed,
- * and waiters for an RLock that it owns are told. That is done where Threads are counted or listed, and where
- * a thread leaves. What it had, the copies of its locals with their finalisers, ends in the next thread that
- * leaves: only there, at the end of its destructors, a user's finaliser meets none of the user's locks.
- *
- * Where the system cannot tell whether a thread is gone (ti_port_life gives 0), such a thread stays known.
- */
-
-/* Under the registry's guard: the thread comes, and the thread that may have come leaves. */
-static void ti_foreign_add(ti_self *self, uint64_t life);
-static void ti_foreign_remove(ti_self *self);
-
-/* Under the registry's guard: whether the system says that the thread is gone, which never left. The calling thread is
- * there. */
-static bool ti_foreign_is_gone(const ti_self *self);
-
-/* Under the registry's guard: bury those that are gone and have a Dummy. */
-static void ti_foreign_bury_dummies(void);
-
-/* In a thread that leaves: end what the buried ones had. If there may be many that are gone, bury them
- * before. */
-static void ti_foreign_sweep(ti_self *self);
-
-/* In a forked child: the others are gone, and the registry forgets them. */
-static void ti_foreign_reset(ti_self *survivor);
-
-/* ------------------------------------------------------------------------------------ src/core/registry.h */
-
-/*
- * The registry: every thread that the library knows. One guard, held for moments, protects
- *   - the list of Thread objects that are alive, main first, then in the order of their start;
- *   - the table that finds a running thread by its ident;
- *   - who waits for whom (waits.h), and every change of a Thread's state.
- */
-
-#include <stdint.h>
-
-#define TI_MAIN_IDENT 1
-#define TI_IDENT_LIMIT UINT32_C(0x80000000) /* idents are 1 … 2^31 - 1 */
-
-static void ti_registry_lock(ti_self *self);
-static bool ti_registry_try_lock(void);
-static void ti_registry_unlock(void);
-
-/* The main thread's object. Any thread may ask without the guard. */
-static threading_thread_t *ti_registry_main(void);
-
-/* Under the guard: */
-
-/* A number that no living thread has, and none had during the last 2^31 - 1 calls. */
-static uint32_t ti_registry_new_ident(void);
-
-static void ti_registry_add(ti_self *self);
-static void ti_registry_remove(ti_self *self);
-static ti_self *ti_registry_find(uint32_t ident); /* NULL: no such thread runs */
-
-static void ti_registry_list(threading_thread_t *record);
-static void ti_registry_unlist(threading_thread_t *record);
-static threading_thread_t *ti_registry_first(void); /* the others follow by `next` */
-
-/* Call a function for every known thread; it may put the thread into the pool. */
-static void ti_registry_for_each(void (*function)(ti_self *self, void *arg), void *arg);
-
-/* No thread is known any more. */
-static void ti_registry_forget(void);
-
-/* In a forked child, where only `self` is left and `main` is its object: forget the others. */
-static void ti_registry_reset(ti_self *self, threading_thread_t *main);
-/* In a forked child, before anything takes the guard. */
-static void ti_registry_reset_guard(void);
-
-/* -------------------------------------------------------------------------------------- src/core/future.h */
+/* -------------------------------------------------------------------------------- src/core/tasks/future.h */
 
 /*
  * Future: a state that can be waited for, and what comes out in the end.
@@ -4734,7 +5128,7 @@ static void ti_registry_reset_guard(void);
  *   FINISHED           it has a value, or a status that is no THREADING_OK
  *
  * A running task's state is the ident of its thread, so that a wait for it can be proved to be a deadlock
- * like one for an RLock (waits.h). A future gets done under its lock, which also protects the callbacks and
+ * like one for an RLock (deadlock.h). A future gets done under its lock, which also protects the callbacks and
  * what comes out until then; the other changes of the state are single swaps.
  */
 
@@ -4788,205 +5182,7 @@ static bool ti_future_may_help(const ti_self *self, int64_t deadline);
 /* Wait until a future is done; a worker runs the task itself if it may. */
 static threading_status_t ti_future_await(threading_future_t *future, ti_self *self, int64_t deadline);
 
-/* -------------------------------------------------------------------------------------- src/core/linger.h */
-
-/*
- * A look for the wake before the sleep.
- *
- * A thread that is woken soon after it began to wait, because the other one runs on another processor, need not
- * sleep: to sleep and to be woken takes many times as long as to look (spins.h says how long it looks). But
- * looking takes a processor, so a thread that looked in vain lets the next waits pass without: one, three, seven,
- * at most 31 of them. It is in the queue all the time: nothing is decided otherwise than if it slept.
- */
-
-/* The calling thread's waiter is in a queue: look for a while whether it is woken. What follows is a sleep,
- * which looks as well. */
-static void ti_linger(ti_self *self);
-
-/* --------------------------------------------------------------------------------------- src/core/local.h */
-
-/* Locals: what thread ends and forks need to know of them. */
-
-/* Finalise and free all of this thread's copies, also those that finalisers make. */
-static void ti_local_finish(ti_self *self);
-
-/* Around fork: hold the locals' guard; in the child also forget the copies of a thread that is gone, whose
- * memory is put off (runtime.h). */
-static void ti_local_lock(ti_self *self);
-static bool ti_local_try_lock(void);
-static void ti_local_unlock(void);
-static void ti_local_reset_guard(void);
-static void ti_local_abandon(ti_self *self);
-
-/* When no thread is known: give back what is kept for slots. Locals that have one keep it for their next
- * use. */
-static void ti_local_unload(void);
-
-/* -------------------------------------------------------------------------------------- src/core/memory.h */
-
-/*
- * All memory that the library takes. A test replaces these functions to make memory run out.
- *
- * malloc may be the user's, who may guard it with a Lock of ours. So none of them is called while a guard
- * (guard.h) is held.
- */
-
-#include <stddef.h>
-
-static void *ti_memory_allocate(size_t size); /* zeroed, aligned for any standard type; NULL when memory is out */
-static void *ti_memory_resize(void *memory, size_t size); /* as realloc; what is new is not zeroed */
-static void ti_memory_free(void *memory);                 /* NULL is allowed */
-
-/* For what is kept until the code is unloaded: zeroed, aligned as the others', and not malloc's where the system has
- * other memory. NULL when that is out. It ends with the same size. */
-static void *ti_memory_keep(size_t size);
-static void ti_memory_end(void *memory, size_t size);
-
-/* -------------------------------------------------------------------------------------- src/core/thread.h */
-
-/*
- * The Thread object.
- *
- *   state       meaning                                         changed by
- *   NEW         not started, or its start has failed
- *   STARTING    start is under way; listed                      start, under the registry's guard
- *   RUNNING     it runs and has said its native id              the thread
- *   LEAVING     it ends the process: exit does not wait for it   the thread
- *   STOPPED     it sleeps until another one has ended the process, and ends with that   the thread
- *   ENDED       everything is done                              the thread, under the registry's guard
- *
- * Whoever waits for a change of the state waits in the parking lot for the word `state`.
- *
- *   reap        meaning: who may join the system's thread
- *   PENDING     nobody yet: the start has not returned from the system
- *   JOINABLE    the first joiner, or whoever frees the object
- *   JOINING     a joiner is at it; others wait for the word `reap`
- *   REAPED      done, or nothing to do
- */
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#define TI_STACK_SIZE_MIN 32768 /* bytes; CPython's limit */
-
-enum { TI_NEW, TI_STARTING, TI_RUNNING, TI_LEAVING, TI_STOPPED, TI_ENDED };
-enum { TI_PENDING, TI_JOINABLE, TI_JOINING, TI_REAPED };
-
-typedef enum ti_kind {
-    TI_STARTED_HERE,
-    TI_MAIN,
-    TI_DUMMY /* a foreign thread that asked for its object */
-} ti_kind;
-
-struct ti_timer;
-
-/* One name of a thread; name.c tells of them. */
-typedef struct ti_name {
-    struct ti_name *older;
-    const char *text;
-    bool was_read;
-    char storage[];
-} ti_name;
-
-struct threading_thread {
-    uint32_t references; /* one for each handle, and one of the thread itself while it is alive */
-    uint32_t state;
-    uint32_t reap;
-    uint32_t ident;  /* set before the state leaves NEW, under the registry's guard */
-    uint32_t daemon; /* may be set while NEW, read at any time */
-    uint32_t
-        family; /* ti_fork_family at its start, set as ident: another process's thread is not ours to join */
-    ti_kind kind;
-    threading_status_t options_status; /* what start says of them */
-    bool is_static;                    /* main's, whose memory is not the system's */
-    bool is_worker;                    /* of an executor: the process waits for it, daemon or not */
-    uint32_t left_out;  /* under the registry's guard: the number of the shutdown that has given up on it */
-    ti_name *name;      /* the newest; under the registry's guard once others know the object */
-    uint64_t native_id; /* set before RUNNING */
-    size_t stack_size;
-    threading_target_t target;
-    void *arg;
-    void *result;           /* set before ENDED */
-    threading_stop_t *stop; /* what it heeds from its start */
-    struct ti_timer *timer; /* of a Timer; NULL for others */
-    ti_port_thread native;
-    threading_thread_t *previous; /* in the registry's list, under its guard */
-    threading_thread_t *next;
-};
-
-/* The object of the thread that the process began with. */
-static threading_thread_t ti_thread_main_record;
-
-/* A new object of any kind, not listed; `name` NULL or "" for an automatic one with the prefix. NULL: no
- * memory. */
-static threading_thread_t *ti_thread_allocate(ti_kind kind, const char *name, const char *prefix);
-
-/* Call a function in a thread that was started here: what it returns, or what it calls threading_exit
- * with. */
-static void *ti_thread_call(ti_self *self, threading_target_t target, void *arg);
-
-/* Whether a thread that was started can no longer end: it has stopped, or was killed with the process. */
-static bool ti_thread_is_stopped(const threading_thread_t *record);
-
-/* Wait until the state is `enough` (TI_LEAVING or TI_STOPPED) or later. THREADING_FINALIZING: no thread is
- * left that could change it. */
-static threading_status_t ti_thread_wait(ti_self *self, threading_thread_t *record, int64_t deadline,
-                                  uint32_t enough);
-
-/* Join the system's thread of an ended one, once among all callers. False at the deadline. */
-static bool ti_thread_reap(ti_self *self, threading_thread_t *record, int64_t deadline);
-
-/* A thread that goes on counts as LEAVING (exit does not wait for it), as STOPPED or, main, as ENDED from
- * here on. */
-static void ti_thread_set_gone(ti_self *self, threading_thread_t *record, uint32_t state);
-
-/* The end: first under the registry's guard, then without. */
-static void ti_thread_set_ended(threading_thread_t *record);
-static void ti_thread_leave(threading_thread_t *record);
-
-/* The end of an object of which there is no reference any more, and whose system's thread is nobody's
- * business. */
-static void ti_thread_dispose(threading_thread_t *thread);
-
-/* name.c */
-static void ti_name_push(threading_thread_t *record, ti_name *name);
-static bool ti_name_give(threading_thread_t *record, const char *name,
-                  const char *prefix); /* as ti_thread_allocate */
-static void ti_name_free_all(threading_thread_t *record);
-static void ti_name_reset(void);                            /* main has the name that it had at first */
-static void ti_name_show(const threading_thread_t *record); /* to the system, in the thread itself */
-static ti_name ti_name_of_main;
-
-/* -------------------------------------------------------------------------------------- src/core/native.h */
-
-/*
- * The system's threads that were started here: which of them may still be in our code.
- *
- * A thread's last instructions come after its end as a Thread: in the backend, in what the system calls at
- * a thread's end. A thread that was joined has done them. One that nobody joins is detached, and nothing
- * tells when it has gone. In code that can be unloaded such a thread becomes an orphan instead: its object
- * stays in a list until a try finds that it has gone.
- */
-
-/* As the functions of port.h with these names. */
-static threading_status_t ti_native_start(ti_port_thread *thread, void (*entry)(void *argument), void *argument,
-                                   size_t stack_size);
-static void ti_native_join(ti_port_thread *thread);
-
-/* Nobody will join this ended thread. True: its object is an orphan's, and not the caller's any more. */
-static bool ti_native_abandon(threading_thread_t *thread);
-
-/* Whether none of the threads that were started can be in our code any more. */
-static bool ti_natives_are_gone(void);
-
-/* When the process exits: nothing is unloaded any more, and sanitizers ask for threads that nobody joined. */
-static void ti_natives_detach(void);
-
-/* In a forked child: they are gone. */
-static void ti_natives_reset(void);
-
-/* --------------------------------------------------------------------------------------- src/core/queue.h */
+/* --------------------------------------------------------------------------------- src/core/tasks/queue.h */
 
 /* Queue: what its files share, and what threading_wait_any asks it. */
 
@@ -5034,126 +5230,7 @@ static bool ti_queue_is_ready(threading_queue_t *queue);
 /* What its watchers wait for. */
 static const void *ti_queue_address(const threading_queue_t *queue);
 
-/* --------------------------------------------------------------------------------------- src/core/rlock.h */
-
-/* What a condition needs of its RLock. */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-static bool ti_rlock_is_mine(const threading_rlock_t *rlock, const ti_self *self);
-
-/* Release an RLock of the calling thread's at whatever level; gives the level. */
-static uint32_t ti_rlock_release_all(threading_rlock_t *rlock, ti_self *self);
-
-/* Be at that level again, once the word `owner` was acquired. */
-static void ti_rlock_restore(threading_rlock_t *rlock, ti_self *self, uint32_t level);
-
-/* ------------------------------------------------------------------------------------- src/core/runtime.h */
-
-/* The process: its exit, its forks. */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-/* The copy's first use: have all that is needed for threads, once. False: the process would not wait for
- * them at its exit, or a forked child could not be told; asked again, it tries again. */
-static bool ti_runtime_start(void);
-/* Whether anything has been used since the code was loaded, or unloaded by threading_unload(). */
-static bool ti_runtime_is_used(void);
-static void ti_runtime_use(void);
-/* The next use is a first use. */
-static void ti_runtime_reset(void);
-
-/* Whether a thread has begun to end the process; certain for that one only. */
-static bool ti_exit_has_begun(void);
-
-/* Whether the joins at exit are done. */
-static bool ti_is_finalizing(void);
-
-/* shutdown.c: the wait at exit, as the hook; and in a forked child, which is not exiting. */
-static void ti_shutdown_at_exit(void);
-static void ti_shutdown_reset(void);
-static bool ti_shutdown_is_exiting(void);
-
-/* fork.c: a number that is another one in each forked child. (The hooks are in port.h.) */
-static uint32_t ti_fork_family;
-
-/* Memory that is to be given back as soon as the hooks of all are over: in one of ours no allocator may be
- * called. It has room for a pointer; NULL is allowed. And outside of them: give back what was put off. */
-static void ti_fork_put_off(void *memory);
-static void ti_fork_put_record_off(
-    threading_thread_t *record); /* the same for a reference, which nobody else gives back */
-static void ti_fork_settle(void);
-
-/* --------------------------------------------------------------------------------------- src/core/spins.h */
-
-/*
- * How long a thread looks at what it waits for before it sleeps: as long as sleeping and waking would cost. That
- * is never more than twice what the better of the two would have cost (Karlin, Manasse, McGeoch, Owicki,
- * "Competitive Randomized Algorithms for Nonuniform Problems", 1990).
- */
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#define TI_SPIN_TIME 50000 /* nanoseconds */
-
-typedef struct ti_spin {
-    uint32_t pauses; /* before the next look */
-    int64_t end;     /* 0 until the clock was read */
-} ti_spin;
-
-static inline ti_spin ti_spin_begin(void)
-{
-    return (ti_spin){0, 0};
-}
-
-/* Pause, the longer the more often. False when it is time to sleep; always in a process that has one processor
- * only: who is waited for cannot run meanwhile. */
-static bool ti_spin_goes_on(ti_spin *spin);
-
-/* Pause so many times. False, at once, in a process that has one processor only. */
-static bool ti_spin_pause(uint32_t pauses);
-
-/* Whether that many threads can run at once. */
-static bool ti_spin_has_processors(size_t count);
-
-/* Count the processors, once. */
-static void ti_spins_decide(void);
-
-/* ---------------------------------------------------------------------------------------- src/core/stop.h */
-
-/*
- * What limits a wait: its deadline, and the stop that its thread heeds.
- *
- * A stop's request sets its flag, then wakes the parker of every thread that heeds it or a child of it; the
- * threads are found in the registry. A wait looks at the flag before each park. If it looks too early, the
- * wake leaves a token and its park returns at once, so that it looks again. No queue is involved: a wait that
- * is stopped leaves its queue as at a deadline.
- */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-/* Whether a wait of the calling thread can last for ever: neither a deadline nor a stop limits it. */
-static inline bool ti_wait_is_unlimited(const ti_self *self, int64_t deadline)
-{
-    return deadline == TI_FOREVER && (self->stop == NULL || self->deaf > 0);
-}
-
-/* Whether the calling thread's wait has reached its limit. */
-static bool ti_wait_is_over(const ti_self *self, int64_t deadline);
-
-/* The moment at which it does if nobody requests the stop. */
-static int64_t ti_wait_limit(const ti_self *self, int64_t deadline);
-
-/* Which limit has ended the wait: THREADING_TIMEOUT if the time is over, whatever else, so that a wait of no
- * time is only a look; else THREADING_CANCELLED. */
-static threading_status_t ti_wait_status(int64_t deadline);
-
-/* ------------------------------------------------------------------------------------ src/core/wait_any.h */
+/* ------------------------------------------------------------------------------ src/core/tasks/wait_any.h */
 
 /* The wait for any of several things, for arguments that were checked. */
 
@@ -5164,63 +5241,33 @@ static threading_status_t ti_wait_status(int64_t deadline);
 static threading_status_t ti_wait_any(threading_source_t *sources, size_t count, ti_self *self, int64_t deadline,
                                size_t *index);
 
-/* --------------------------------------------------------------------------------------- src/core/waits.h */
+/* ------------------------------------------------------------------------------- src/core/process/hooks.h */
 
 /*
- * Who waits for whom: the proof that a wait could never end.
+ * What the library has the system call, and when it asks for that.
  *
- * A thread that is about to sleep without a deadline for another thread, because that one owns an RLock or
- * because it joins it, publishes the word that holds that thread's ident: the RLock's owner, or the ident in
- * the Thread object. Under the registry's guard it then follows the words from thread to thread. If it comes
- * back to itself, all threads of the ring sleep, or are about to, and each waits for what only the next one
- * could give: the wait is refused. Waits with a deadline and plain Locks, which anyone may release, are not
- * published.
- *
- * Why the answer is right although owners change while the walk reads them: an RLock is released by its owner
- * only. A thread whose wait is published stays in that wait until it takes the registry's guard again, which
- * the walker holds; so it releases nothing meanwhile, and the lock it waits for stays in memory. The one
- * change possible is that a waiting thread has just got its lock; then the word names the waiter itself, and
- * the walk ends without a proof. A joined thread that has ended is in the registry no more; one that goes on
- * although joins of it are over (main at exit) withdraws its joiners' waits itself, under the guard.
- * Whoever closes a ring is the last to publish, and is the only one told.
+ * Names of the core point down only: a room knows nothing of the rooms above it. This file is the one exception. A
+ * thread's first call comes from the lowest room that knows threads, and it is here that the calls for the thread's end,
+ * the process's exit and fork are asked for, which are in the highest.
  */
 
 #include <stdbool.h>
-#include <stdint.h>
 
-/* Publish that this thread waits for the owner of a lock. False, and not published: a deadlock, or the owner
- * has ended. */
-static bool ti_waits_for_owner(ti_self *self, const uint32_t *owner);
+/* Main becomes known: its object, and its ident. */
+static void ti_hooks_begin_main(ti_self *self);
 
-/* Publish that this thread waits for the end of another one, unless that has reached the state `enough`: a
- * change to it comes under the guard, so that nobody waits for what is over. False, and not published: a
- * deadlock. */
-static bool ti_waits_for_end(ti_self *self, const threading_thread_t *thread, uint32_t enough);
+/* The calling thread has become known. */
+static void ti_hooks_first_call(ti_self *self);
 
-/*
- * Sleep in the queue of a lock's word, or of what is like one, where the calling thread's waiter stands already: without a
- * limit, and published. The order matters: an owner that ends looks for waits that are published, and wakes
- * their waiters. TI_SLEEPING: a deadlock, or the owner has ended; the waiter is in no queue any more.
- */
-static uint32_t ti_waits_in_queue(ti_self *self, const uint32_t *owner);
+/* The copy's first use: have all that is needed for threads, once. False: the process would not wait for
+ * them at its exit, or a forked child could not be told; asked again, it tries again. */
+static bool ti_hooks_start(void);
 
-/*
- * Sleep until a word may have changed that holds the ident of the one thread that can end the wait (or 0
- * while nobody can, or no ident when nobody need): THREADING_OK, THREADING_DEADLOCK, or the status of the
- * wait's limit. That thread ends the wait by changing the word and waking all.
- */
-static threading_status_t ti_waits_sleep(ti_self *self, uint32_t *word, uint32_t value, int64_t deadline);
+/* The next use is a first use. */
+static void ti_hooks_reset(void);
 
-/* The wait is over. */
-static void ti_waits_end(ti_self *self);
-
-/* Under the registry's guard: whom the state of a thread that goes on is enough for is about to be woken, and
- * waits no more. */
-static void ti_waits_withdraw(threading_thread_t *thread);
-
-/* Under the registry's guard, a thread that has just been removed from it: wake those who wait for its
- * RLocks, so that they find out that they wait in vain. */
-static void ti_waits_owner_ended(ti_self *owner);
+/* shutdown.c: the wait at exit. */
+static void ti_shutdown_at_exit(void);
 
 #if defined(THREADING_BACKEND_POSIX)
 
@@ -7889,7 +7936,1652 @@ static bool ti_c11_ticker_is_gone(void)
 
 #endif /* THREADING_BACKEND_C11 */
 
-/* ------------------------------------------------------------------------------------- src/core/barrier.c */
+/* ------------------------------------------------------------------------------- src/core/base/deadline.c */
+
+#define TI_NANOSECONDS 1e9
+
+static threading_status_t ti_deadline_check(double seconds)
+{
+    if (seconds == THREADING_FOREVER)
+        return THREADING_OK;
+    if (!(seconds >= 0)) /* this way round, since every comparison with NaN is false */
+        return THREADING_INVALID;
+    return seconds > THREADING_TIMEOUT_MAX ? THREADING_OVERFLOW : THREADING_OK;
+}
+
+/* Rounded up, as CPython rounds timeouts: the smallest positive timeout is one nanosecond, not a try. */
+static int64_t ti_nanoseconds(double seconds)
+{
+    double exact = seconds * TI_NANOSECONDS;
+    int64_t whole = (int64_t)exact;
+    return whole + ((double)whole < exact);
+}
+
+static int64_t ti_deadline_after(double seconds)
+{
+    if (seconds == THREADING_FOREVER)
+        return TI_FOREVER;
+    int64_t now = ti_port_now();
+    int64_t wait = ti_nanoseconds(seconds);
+    /* 292 years from now are no moment that the clock can show: stop just before TI_FOREVER. */
+    return wait < TI_FOREVER - now ? now + wait : TI_FOREVER - 1;
+}
+
+static bool ti_deadline_passed(int64_t deadline)
+{
+    return deadline != TI_FOREVER && ti_port_now() >= deadline;
+}
+
+/* ---------------------------------------------------------------------------------- src/core/base/later.c */
+
+#include <stddef.h>
+#include <stdint.h>
+
+static uintptr_t ti_later_memory; /* linked by the first pointer in each */
+
+static TI_COLD void ti_later_free(void *memory)
+{
+    if (memory == NULL)
+        return;
+    *(void **)memory =
+        (void *)ti_load_pointer_relaxed(&ti_later_memory); /* relaxed: nobody else changes it now */
+    ti_store_pointer_relaxed(&ti_later_memory, (uintptr_t)memory);
+}
+
+static TI_COLD void ti_later_settle(void)
+{
+    if (ti_load_pointer_relaxed(&ti_later_memory) == 0) /* relaxed: spares the exchange, which decides */
+        return;
+    void *memory = (void *)ti_exchange_pointer_acquire(&ti_later_memory, 0);
+    for (void *next; memory != NULL; memory = next) {
+        next = *(void **)memory;
+        ti_memory_free(memory);
+    }
+}
+
+/* --------------------------------------------------------------------------------- src/core/base/memory.c */
+
+#include <stdlib.h>
+
+static void *ti_memory_allocate(size_t size)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    void *memory = calloc(1, size);
+    ti_port_errors_restore(errors);
+    return memory;
+}
+
+static void *ti_memory_resize(void *memory, size_t size)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    void *resized = realloc(memory, size);
+    ti_port_errors_restore(errors);
+    return resized;
+}
+
+static void ti_memory_free(void *memory)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    free(memory);
+    ti_port_errors_restore(errors);
+}
+
+/* Tools that look for memory that was lost look for pointers in malloc's. */
+static void *ti_memory_keep(size_t size)
+{
+    return TI_KEEPS_MEMORY ? ti_port_pages(size) : ti_memory_allocate(size);
+}
+
+static void ti_memory_end(void *memory, size_t size)
+{
+    if (TI_KEEPS_MEMORY)
+        ti_port_pages_give_back(memory, size);
+    else
+        ti_memory_free(memory);
+}
+
+/* ---------------------------------------------------------------------------------- src/core/base/phase.c */
+
+static uint32_t ti_phase_family;
+
+static uint32_t ti_phase_used;
+static uint32_t ti_phase_exiter; /* ident of the thread that ends the process */
+static uint32_t ti_phase_finalizing;
+
+static bool ti_phase_is_used(void)
+{
+    return ti_load_acquire(&ti_phase_used) != 0;
+}
+
+static void ti_phase_use(void)
+{
+    ti_store_release(&ti_phase_used, 1);
+}
+
+static void ti_phase_forget_use(void)
+{
+    ti_store_release(&ti_phase_used, 0);
+}
+
+static bool ti_phase_claim_exit(uint32_t ident)
+{
+    /* Relaxed: only the thread of that ident puts it there. */
+    return ti_swap_acquire(&ti_phase_exiter, 0, ident) || ti_load_relaxed(&ti_phase_exiter) == ident;
+}
+
+static bool ti_phase_is_exiting(void)
+{
+    return ti_load_acquire(&ti_phase_exiter) != 0;
+}
+
+static void ti_phase_finalize(void)
+{
+    ti_store_release(&ti_phase_finalizing, 1);
+}
+
+static bool ti_phase_is_finalizing(void)
+{
+    return ti_load_acquire(&ti_phase_finalizing) != 0;
+}
+
+static void ti_phase_reset(void)
+{
+    ti_phase_exiter = 0;
+    ti_phase_finalizing = 0;
+}
+
+/* --------------------------------------------------------------------------------- src/core/base/status.c */
+
+/* The names and messages of the statuses, made from the header's one list. */
+
+static const struct {
+    const char *name;
+    const char *message;
+} ti_status_texts[] = {
+#define TI_STATUS_TEXT(name, message) {"THREADING_" #name, message},
+    THREADING_STATUS_LIST(TI_STATUS_TEXT)
+#undef TI_STATUS_TEXT
+};
+
+/* As an unsigned number, so that a negative value is too large as well. */
+static bool ti_status_is_known(threading_status_t status)
+{
+    return (unsigned int)status < THREADING_STATUS_COUNT;
+}
+
+const char *threading_status_name(threading_status_t status)
+{
+    return ti_status_is_known(status) ? ti_status_texts[status].name : "THREADING_UNKNOWN";
+}
+
+const char *threading_status_message(threading_status_t status)
+{
+    return ti_status_is_known(status) ? ti_status_texts[status].message : "not a status of this library";
+}
+
+/* ------------------------------------------------------------------------------- src/core/parking/block.c */
+
+/* What a block is while nobody has it. What is called memory here is where the system's begins, with a block in it. */
+typedef struct ti_block {
+    void *next;          /* memory, in its magazine */
+    void *next_magazine; /* of a magazine's first, in the depot */
+} ti_block;
+
+static struct {
+    ti_guard guard;
+    void *first;
+    uint32_t count; /* of magazines */
+} ti_depot;
+
+/* ---- the system's memory ---- */
+
+/* It is aligned for a pointer at least, so that a block has its place in it. */
+static void *ti_block_new(void)
+{
+    return ti_memory_resize(NULL, TI_KEEPS_MEMORY ? TI_BLOCK - _Alignof(void *) + TI_BLOCK : TI_BLOCK);
+}
+
+static uint32_t ti_block_offset(const void *memory)
+{
+    return TI_KEEPS_MEMORY ? (uint32_t)((0 - (uintptr_t)memory) % TI_BLOCK) : 0;
+}
+
+static ti_block *ti_block_in(void *memory)
+{
+    return (ti_block *)(void *)((char *)memory + ti_block_offset(memory));
+}
+
+static void ti_magazine_free(void *memory)
+{
+    for (void *next; memory != NULL; memory = next) {
+        next = ti_block_in(memory)->next;
+        ti_memory_free(memory);
+    }
+}
+
+/* ---- the depot ---- */
+
+static void ti_blocks_lock(ti_self *self)
+{
+    ti_guard_lock(&ti_depot.guard, &self->parker);
+}
+
+static bool ti_blocks_try_lock(void)
+{
+    return ti_guard_try_lock(&ti_depot.guard);
+}
+
+static void ti_blocks_unlock(void)
+{
+    ti_guard_unlock(&ti_depot.guard);
+}
+
+static void ti_blocks_reset_guard(void)
+{
+    ti_guard_reset(&ti_depot.guard);
+}
+
+/* NULL: it is empty. */
+static void *ti_depot_take(ti_self *self)
+{
+    ti_blocks_lock(self);
+    void *magazine = ti_depot.first;
+    if (magazine != NULL) {
+        ti_depot.first = ti_block_in(magazine)->next_magazine;
+        ti_depot.count--;
+    }
+    ti_blocks_unlock();
+    return magazine;
+}
+
+static void ti_depot_put(void *magazine, ti_self *self)
+{
+    ti_blocks_lock(self);
+    bool has_room = ti_depot.count < TI_DEPOT;
+    if (has_room) {
+        ti_block_in(magazine)->next_magazine = ti_depot.first;
+        ti_depot.first = magazine;
+        ti_depot.count++;
+    }
+    ti_blocks_unlock();
+    if (!has_room)
+        ti_magazine_free(magazine);
+}
+
+/* ---- a thread's magazines ---- */
+
+/* The loaded one is empty: have another one, if there is one. */
+static void ti_blocks_load(ti_self *self)
+{
+    ti_blocks *blocks = &self->blocks;
+    blocks->loaded = blocks->full != NULL ? blocks->full : ti_depot_take(self);
+    blocks->full = NULL;
+    blocks->count = blocks->loaded != NULL ? TI_MAGAZINE : 0;
+}
+
+/* The loaded one is full: have an empty one. */
+static void ti_blocks_unload(ti_self *self)
+{
+    ti_blocks *blocks = &self->blocks;
+    if (blocks->full != NULL)
+        ti_depot_put(blocks->full, self);
+    *blocks = (ti_blocks){.full = blocks->loaded};
+}
+
+/* Memory with a block in it. */
+static void *ti_blocks_pop(ti_self *self)
+{
+    ti_blocks *blocks = &self->blocks;
+    if (blocks->loaded == NULL)
+        ti_blocks_load(self);
+    void *memory = blocks->loaded;
+    if (memory == NULL)
+        return ti_block_new();
+    blocks->loaded = ti_block_in(memory)->next;
+    blocks->count--;
+    return memory;
+}
+
+static void *ti_block_take(ti_self *self, uint32_t *offset)
+{
+    void *memory = ti_blocks_pop(self);
+    *offset = ti_block_offset(memory);
+    return memory != NULL ? ti_block_in(memory) : NULL;
+}
+
+static void ti_block_give_back(void *block, uint32_t offset)
+{
+    void *memory = (char *)block - offset;
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL || !TI_KEEPS_MEMORY) { /* NULL: the thread is at its end, or was never here */
+        ti_memory_free(memory);
+        return;
+    }
+    if (self->blocks.count == TI_MAGAZINE)
+        ti_blocks_unload(self);
+    ((ti_block *)block)->next = self->blocks.loaded;
+    self->blocks.loaded = memory;
+    self->blocks.count++;
+}
+
+static TI_COLD void ti_blocks_leave(ti_self *self)
+{
+    ti_blocks blocks = self->blocks;
+    self->blocks = (ti_blocks){NULL, 0, NULL};
+    if (blocks.full != NULL)
+        ti_depot_put(blocks.full, self);
+    if (blocks.count == TI_MAGAZINE)
+        ti_depot_put(blocks.loaded, self);
+    else
+        ti_magazine_free(blocks.loaded);
+}
+
+static void ti_blocks_forget(void)
+{
+    for (void *magazine = ti_depot.first, *next; magazine != NULL; magazine = next) {
+        next = ti_block_in(magazine)->next_magazine;
+        ti_magazine_free(magazine);
+    }
+    ti_depot.first = NULL;
+    ti_depot.count = 0;
+}
+
+/* ------------------------------------------------------------------------------- src/core/parking/calls.c */
+
+#include <string.h>
+
+#define TI_CALLS_FAR 4096 /* bytes of the first room beyond the record; each that follows is twice as large */
+
+static bool ti_calls_have_room(const ti_self *self, uint32_t index)
+{
+    return index < TI_CALLS_NEAR || index - TI_CALLS_NEAR < self->far_size / sizeof(ti_call);
+}
+
+static ti_call *ti_calls_at(ti_self *self, uint32_t index)
+{
+    return index < TI_CALLS_NEAR ? &self->near_calls[index] : &self->far_calls[index - TI_CALLS_NEAR];
+}
+
+static TI_COLD void ti_calls_give_back(ti_self *self)
+{
+    if (self->far_calls != NULL)
+        ti_memory_end(self->far_calls, self->far_size);
+    self->far_calls = NULL;
+    self->far_size = 0;
+}
+
+TI_COLD static void ti_calls_grow(ti_self *self)
+{
+    size_t size = self->far_size == 0 ? TI_CALLS_FAR : 2 * self->far_size;
+    ti_call *larger = (ti_call *)ti_memory_keep(size);
+    if (larger == NULL)
+        return;
+    if (self->far_calls != NULL)
+        memcpy(larger, self->far_calls, self->far_size);
+    ti_calls_give_back(self);
+    self->far_calls = larger;
+    self->far_size = size;
+}
+
+static void ti_calls_enter(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
+                    void *object, uintptr_t detail)
+{
+    if (!ti_calls_have_room(self, self->calls))
+        ti_calls_grow(self);
+    if (ti_calls_have_room(self, self->calls))
+        *ti_calls_at(self, self->calls) = (ti_call){abandon, object, detail};
+    self->calls++;
+}
+
+static void ti_calls_leave(ti_self *self)
+{
+    self->calls--;
+}
+
+static TI_COLD void ti_calls_abandon(ti_self *self, uint32_t depth)
+{
+    while (self->calls > depth) {
+        uint32_t index =
+            --self->calls; /* before it is abandoned: that may call functions of the user's too */
+        if (ti_calls_have_room(self, index)) {
+            ti_call call = *ti_calls_at(self, index);
+            call.abandon(self, call.object, call.detail);
+        }
+    }
+}
+
+static bool ti_calls_contain(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
+                      const void *object)
+{
+    for (uint32_t i = 0; i < self->calls && ti_calls_have_room(self, i); i++)
+        if (ti_calls_at(self, i)->abandon == abandon && ti_calls_at(self, i)->object == object)
+            return true;
+    return false;
+}
+
+/* threading_exit ends the innermost call. A function of its own, so that the compiler need not think of
+ * variables that longjmp might spoil. */
+static void *ti_calls_catch(ti_self *self, threading_target_t target, void *arg)
+{
+    jmp_buf *outer = self->way_out;
+    uint32_t outer_calls = self->way_out_calls;
+    jmp_buf way_out;
+    self->way_out = &way_out;
+    self->way_out_calls = self->calls;
+    if (setjmp(way_out) == 0)
+        self->exit_result = target(arg);
+    self->calls = self->way_out_calls; /* those that a longjmp of the user's left are forgotten */
+    self->way_out = outer;
+    self->way_out_calls = outer_calls;
+    return self->exit_result;
+}
+
+/* ---------------------------------------------------------------------------- src/core/parking/deadlock.c */
+
+/* What it means when the thread that is waited for is not there any more, or goes no further. */
+typedef enum ti_if_ended {
+    TI_ENDED_WAKES,         /* its end is what is waited for */
+    TI_ENDED_NEVER_RELEASES /* it can release nothing any more */
+} ti_if_ended;
+
+static bool ti_deadlock_is_certain(const ti_self *self, ti_if_ended if_ended)
+{
+    for (const ti_self *waiter = self;;) {
+        /* Relaxed: deadlock.h says why the word cannot change in a way that matters. */
+        uint32_t ident = ti_load_relaxed(waiter->waits_for);
+        if (ident == 0 || ident == waiter->fast.ident || ident >= TI_IDENT_LIMIT)
+            return false; /* free, or just given to the waiter, or no owner any more (once.c) */
+        if (ident == self->fast.ident)
+            return true;
+        const ti_self *other = ti_registry_find(ident);
+        if (other == NULL || other->is_stopped || ti_self_is_gone(other))
+            return waiter == self && if_ended == TI_ENDED_NEVER_RELEASES;
+        if (other->waits_for == NULL)
+            return false;
+        waiter = other;
+    }
+}
+
+/* Under the registry's guard. */
+static bool ti_deadlock_publish(ti_self *self, const uint32_t *word, ti_if_ended if_ended)
+{
+    self->waits_for = word;
+    bool in_vain = ti_deadlock_is_certain(self, if_ended);
+    if (in_vain)
+        self->waits_for = NULL;
+    return !in_vain;
+}
+
+static bool ti_deadlock_check_owner(ti_self *self, const uint32_t *owner)
+{
+    ti_registry_lock(self);
+    bool may_end = ti_deadlock_publish(self, owner, TI_ENDED_NEVER_RELEASES);
+    ti_registry_unlock();
+    return may_end;
+}
+
+static bool ti_deadlock_check_end(ti_self *self, const uint32_t *ident, const uint32_t *state, uint32_t enough)
+{
+    ti_registry_lock(self);
+    self->waits_enough = enough;
+    /* Relaxed: what matters of its changes comes under the guard. */
+    bool may_end = ti_load_relaxed(state) >= enough;
+    if (!may_end)
+        may_end = ti_deadlock_publish(self, ident, TI_ENDED_WAKES);
+    ti_registry_unlock();
+    return may_end;
+}
+
+static void ti_deadlock_end_wait(ti_self *self)
+{
+    ti_registry_lock(self);
+    self->waits_for = NULL;
+    ti_registry_unlock();
+}
+
+static uint32_t ti_deadlock_sleep_in_queue(ti_self *self, const uint32_t *owner)
+{
+    bool ends = ti_deadlock_check_owner(self, owner);
+    if (!ends && ti_parking_leave(&self->waiter, owner, &self->parker))
+        return TI_SLEEPING;
+    uint32_t outcome = ti_parking_await_wake(self);
+    ti_deadlock_end_wait(self);
+    return outcome;
+}
+
+static threading_status_t ti_deadlock_sleep(ti_self *self, uint32_t *word, uint32_t value, int64_t deadline)
+{
+    if (!ti_limit_is_none(self, deadline))
+        return ti_parking_wait(self, word, value, deadline) ? THREADING_OK : ti_limit_status(deadline);
+    if (value == self->fast.ident)
+        return THREADING_DEADLOCK;
+    bool changed =
+        !ti_parking_observe(self, word, value) || ti_deadlock_sleep_in_queue(self, word) != TI_SLEEPING;
+    return changed ? THREADING_OK : THREADING_DEADLOCK;
+}
+
+typedef struct ti_reached {
+    const uint32_t *ident;
+    uint32_t state;
+} ti_reached;
+
+static void ti_waits_withdraw_one(ti_self *waiter, void *arg)
+{
+    const ti_reached *reached = (const ti_reached *)arg;
+    if (waiter->waits_for == reached->ident && waiter->waits_enough <= reached->state)
+        waiter->waits_for = NULL;
+}
+
+static void ti_deadlock_withdraw(const uint32_t *ident, uint32_t state)
+{
+    ti_reached reached = {ident, state};
+    ti_registry_for_each(ti_waits_withdraw_one, &reached);
+}
+
+static void ti_deadlock_wake_if_owned(ti_self *waiter, void *arg)
+{
+    const ti_self *owner = (const ti_self *)arg;
+    const uint32_t *word = waiter->waits_for;
+    /* Relaxed: the owner is the calling thread. */
+    if (word != NULL && ti_load_relaxed(word) == owner->fast.ident)
+        ti_parking_wake_kind(word, (ti_wait_kind)waiter->waiter.kind);
+}
+
+static void ti_deadlock_owner_ended(ti_self *owner)
+{
+    if (owner->fast.rlocks > 0)
+        ti_registry_for_each(ti_deadlock_wake_if_owned, owner);
+}
+
+/* ------------------------------------------------------------------------------- src/core/parking/fence.c */
+
+/* Nanoseconds in which every processor has written out what was in its store buffer when they began. Some hundred
+ * stores are, each of which may have to fetch its line of memory: that is tens of microseconds at most. */
+#define TI_SETTLED 1000000
+
+uint32_t threading_fence_kind;
+
+static void ti_fence_decide(void)
+{
+    if (ti_load_acquire(&threading_fence_kind) != TI_FENCE_UNKNOWN)
+        return;
+    uint32_t kind = ti_port_fence_start() ? TI_FENCE_SHARED : TI_FENCE_NONE;
+    /* Of several threads that ask the system at once the first decides, for all. If SHARED is decided although the
+     * system refuses the fence, the first waiter finds it lost. */
+    (void)ti_swap_acquire(&threading_fence_kind, TI_FENCE_UNKNOWN, kind);
+}
+
+static void ti_fence_all(void)
+{
+    ti_fence_decide();
+    /* Sequential, here and below: in the order of the waiters' announcements. */
+    uint32_t kind = ti_load_sequential(&threading_fence_kind);
+    if (kind == TI_FENCE_SHARED && !ti_port_fence_all()) {
+        kind = TI_FENCE_LOST;
+        ti_store_sequential(&threading_fence_kind, kind);
+    }
+    if (kind == TI_FENCE_LOST)
+        ti_port_sleep(ti_port_now() + TI_SETTLED);
+}
+
+static void ti_fence_reset(void)
+{
+    ti_store_relaxed(&threading_fence_kind, TI_FENCE_UNKNOWN); /* relaxed: the child has one thread */
+    ti_fence_decide();
+}
+
+/* ------------------------------------------------------------------------------- src/core/parking/guard.c */
+
+#define TI_GUARD_LOCKED ((uintptr_t)1)
+/* Looks before sleeping: longer than the guard is held, shorter than a sleep costs. */
+#define TI_GUARD_SPINS 100
+
+struct threading_guard_waiter {
+    struct threading_guard_waiter *next;
+    ti_parker *parker;
+    uint32_t woken;
+};
+
+static void ti_guard_wait(struct threading_guard_waiter *waiter)
+{
+    /* Acquire: pairs with the release in ti_guard_wake; a park may end early, so the flag decides. */
+    while (!ti_load_acquire(&waiter->woken))
+        ti_port_park(waiter->parker, TI_FOREVER);
+}
+
+static void ti_guard_wake(struct threading_guard_waiter *waiter)
+{
+    ti_parker *parker = waiter->parker;
+    /* Release: the waiter reuses its node afterwards. Its parker outlives it, so that the unpark is safe. */
+    ti_store_release(&waiter->woken, 1);
+    ti_port_unpark(parker);
+}
+
+static void ti_guard_lock_slow(ti_guard *guard, ti_parker *parker)
+{
+    struct threading_guard_waiter waiter = {NULL, parker, 0};
+    for (int looks = 0;;) {
+        /* Relaxed: only the swaps below decide. */
+        uintptr_t word = ti_load_pointer_relaxed(&guard->word);
+        if (!(word & TI_GUARD_LOCKED)) {
+            if (ti_swap_pointer_acquire(&guard->word, word, word | TI_GUARD_LOCKED))
+                return;
+        } else if (looks < TI_GUARD_SPINS) {
+            looks++;
+            ti_pause();
+        } else {
+            waiter.next = (struct threading_guard_waiter *)(word & ~TI_GUARD_LOCKED);
+            waiter.woken = 0;
+            /* Release: the holder that takes the stack reads the node. Only a held guard is waited for: its
+             * holder finds the stack not empty when it unlocks. */
+            if (ti_swap_pointer_release(&guard->word, word, (uintptr_t)&waiter | TI_GUARD_LOCKED))
+                ti_guard_wait(&waiter);
+        }
+    }
+}
+
+static bool ti_guard_try_lock(ti_guard *guard)
+{
+    return ti_swap_pointer_acquire(&guard->word, 0, TI_GUARD_LOCKED);
+}
+
+static void ti_guard_lock(ti_guard *guard, ti_parker *parker)
+{
+    if (!ti_guard_try_lock(guard))
+        ti_guard_lock_slow(guard, parker);
+}
+
+/* Take the stack and turn it round, so that who came first is woken first. */
+static struct threading_guard_waiter *ti_guard_take_stack(ti_guard *guard)
+{
+    uintptr_t word = ti_exchange_pointer_acquire(&guard->word, TI_GUARD_LOCKED);
+    struct threading_guard_waiter *stack = (struct threading_guard_waiter *)(word & ~TI_GUARD_LOCKED);
+    struct threading_guard_waiter *queue = NULL;
+    while (stack != NULL) {
+        struct threading_guard_waiter *below = stack->next;
+        stack->next = queue;
+        queue = stack;
+        stack = below;
+    }
+    return queue;
+}
+
+/* Wake one waiter. It has to compete for the guard; whoever gets it wakes the next one when it unlocks. */
+static void ti_guard_unlock_slow(ti_guard *guard)
+{
+    if (guard->queue == NULL)
+        guard->queue = ti_guard_take_stack(guard);
+    struct threading_guard_waiter *first = guard->queue;
+    guard->queue = first->next;
+    ti_and_pointer_release(&guard->word, ~TI_GUARD_LOCKED);
+    ti_guard_wake(first);
+}
+
+static void ti_guard_unlock(ti_guard *guard)
+{
+    if (guard->queue != NULL || !ti_swap_pointer_release(&guard->word, TI_GUARD_LOCKED, 0))
+        ti_guard_unlock_slow(guard);
+}
+
+static TI_COLD void ti_guard_reset(ti_guard *guard)
+{
+    /* Acquire: what earlier holders did under the guard comes before what the child does with it. */
+    (void)ti_exchange_pointer_acquire(&guard->word, 0);
+    guard->queue = NULL;
+}
+
+/* ------------------------------------------------------------------------------- src/core/parking/limit.c */
+
+/* The stop that the calling thread heeds in its present wait. */
+static const threading_stop_t *ti_stop_heeded(const ti_self *self)
+{
+    return self->deaf > 0 ? NULL : self->stop;
+}
+
+static bool ti_limit_is_reached(const ti_self *self, int64_t deadline)
+{
+    return ti_deadline_passed(deadline) || threading_stop_requested(ti_stop_heeded(self));
+}
+
+static int64_t ti_limit_next(const ti_self *self, int64_t deadline)
+{
+    for (const threading_stop_t *stop = ti_stop_heeded(self); stop != NULL; stop = stop->parent)
+        if (stop->has_deadline && stop->deadline < deadline)
+            deadline = stop->deadline;
+    return deadline;
+}
+
+static threading_status_t ti_limit_status(int64_t deadline)
+{
+    return ti_deadline_passed(deadline) ? THREADING_TIMEOUT : THREADING_CANCELLED;
+}
+
+/* -------------------------------------------------------------------------------- src/core/parking/line.c */
+
+static bool ti_line_pause(uint32_t *looks, uint32_t distance)
+{
+    if (*looks == TI_LOOKS)
+        return false;
+    return ti_spin_pause(distance << (*looks)++);
+}
+
+static void ti_line_lock_slow(uint32_t *lock, ti_self *self)
+{
+    for (uint32_t looks = 0; ti_line_pause(&looks, TI_LOOK_DISTANCE);)
+        /* Relaxed: the try decides. */
+        if (ti_load_relaxed(lock) == 0 && ti_lockword_try(lock, self->fast.ident))
+            return;
+    ti_lockword_acquire_for_certain(lock, self, TI_SLEEPING);
+}
+
+/* From here on the thread may wait for nothing else: it has one waiter. */
+static void ti_line_enter(const void *address, ti_wait_kind kind, ti_self *self)
+{
+    ti_bucket *bucket = ti_parking_bucket(address);
+    ti_guard_lock(&bucket->guard, &self->parker);
+    ti_parking_announce(bucket);
+    ti_parking_enqueue_last(bucket, &self->waiter, address, kind);
+    ti_guard_unlock(&bucket->guard);
+}
+
+static threading_status_t ti_line_wait(uint32_t *lock, const void *address, ti_wait_kind kind, ti_self *self,
+                                int64_t deadline)
+{
+    ti_line_enter(address, kind, self);
+    ti_line_unlock(lock, self);
+    uint32_t outcome = ti_parking_sleep(self, address, deadline);
+    threading_status_t status = outcome == TI_SLEEPING ? ti_limit_status(deadline) : THREADING_OK;
+    if (outcome == TI_SLEEPING || outcome == TI_TOLD)
+        ti_line_lock(lock, self);
+    else
+        ti_lockword_acquire_for_certain(lock, self, outcome);
+    return status;
+}
+
+static ti_waiter *ti_line_take(const void *address, ti_wait_kind kind, size_t n, ti_self *self)
+{
+    if (!ti_line_is_awaited(address))
+        return NULL;
+    ti_bucket *bucket = ti_parking_bucket(address);
+    ti_guard_lock(&bucket->guard, &self->parker);
+    ti_waiter *chain = ti_parking_take(bucket, address, kind, n);
+    ti_guard_unlock(&bucket->guard);
+    return chain;
+}
+
+/* ------------------------------------------------------------------------------ src/core/parking/linger.c */
+
+#define TI_VAIN_MOST 5
+
+static bool ti_linger_look(const ti_self *self)
+{
+    ti_spin spin = ti_spin_begin();
+    while (ti_spin_goes_on(&spin))
+        /* Relaxed: the sleep looks again. */
+        if (ti_load_relaxed(&self->waiter.woken) != TI_SLEEPING)
+            return true;
+    return false;
+}
+
+static void ti_linger(ti_self *self)
+{
+    if (self->linger_skips > 0) {
+        self->linger_skips--;
+        return;
+    }
+    if (ti_linger_look(self))
+        self->lingered_in_vain = 0;
+    else if (self->lingered_in_vain < TI_VAIN_MOST)
+        self->lingered_in_vain++;
+    self->linger_skips = (UINT32_C(1) << self->lingered_in_vain) - 1;
+}
+
+/* ---------------------------------------------------------------------------- src/core/parking/lockword.c */
+
+/* ---- waiting ---- */
+
+/* Look for a while before sleeping: most locks are held for less time than it takes to sleep and wake. A look is
+ * a try at once: to read the word first would fetch its cache line twice when it is free. */
+static bool ti_lockword_spin(uint32_t *word, uint32_t ident)
+{
+    ti_spin spin = ti_spin_begin();
+    while (ti_spin_goes_on(&spin))
+        if (ti_lockword_try(word, ident))
+            return true;
+    return false;
+}
+
+/* Take the word, or stand in the queue: last at first, ahead of all once woken and then passed by another. */
+static bool ti_lockword_take_or_enqueue(uint32_t *word, ti_self *self, bool was_woken)
+{
+    ti_bucket *bucket = ti_parking_bucket(word);
+    ti_guard_lock(&bucket->guard, &self->parker);
+    ti_parking_announce_to_all(bucket);
+    /* Sequential, also when it fails: the second look of the tables in parking.h and fence.h, which pairs with the
+     * release. */
+    bool taken = ti_swap_sequential(word, 0, self->fast.ident);
+    if (taken)
+        ti_parking_withdraw(bucket);
+    else if (was_woken)
+        ti_parking_enqueue_first(bucket, &self->waiter, word, TI_LOCKERS);
+    else
+        ti_parking_enqueue_last(bucket, &self->waiter, word, TI_LOCKERS);
+    ti_guard_unlock(&bucket->guard);
+    return taken;
+}
+
+/* Get the word, or get in the queue. */
+static bool ti_lockword_seek(uint32_t *word, ti_self *self, bool was_woken)
+{
+    if (ti_lockword_spin(word, self->fast.ident))
+        return true;
+    if (!was_woken)
+        self->waiter.since = ti_port_now();
+    return ti_lockword_take_or_enqueue(word, self, was_woken);
+}
+
+/* Sleep in the queue. TI_SLEEPING: never woken, because of the wait's limit or of a deadlock. */
+static uint32_t ti_lockword_sleep(uint32_t *word, ti_self *self, int64_t deadline, ti_ownership ownership)
+{
+    if (ownership == TI_UNOWNED || !ti_limit_is_none(self, deadline))
+        return ti_parking_sleep(self, word, deadline);
+    return ti_deadlock_sleep_in_queue(self, word);
+}
+
+/* Wait on, after a wait in the queue with that outcome. */
+static threading_status_t ti_lockword_wait(uint32_t *word, ti_self *self, int64_t deadline,
+                                           ti_ownership ownership, uint32_t outcome)
+{
+    while (outcome != TI_HANDED && !ti_lockword_seek(word, self, outcome != TI_SLEEPING)) {
+        outcome = ti_lockword_sleep(word, self, deadline, ownership);
+        if (outcome == TI_SLEEPING)
+            return ti_limit_is_none(self, deadline) ? THREADING_DEADLOCK : ti_limit_status(deadline);
+    }
+    return THREADING_OK;
+}
+
+static threading_status_t ti_lockword_acquire_slow(uint32_t *word, ti_self *self, int64_t deadline,
+                                            ti_ownership ownership)
+{
+    return ti_lockword_wait(word, self, deadline, ownership, TI_SLEEPING);
+}
+
+static void ti_lockword_acquire_for_certain(uint32_t *word, ti_self *self, uint32_t outcome)
+{
+    self->deaf++;
+    /* Without limit and proof it cannot fail. */
+    (void)ti_lockword_wait(word, self, TI_FOREVER, TI_UNOWNED, outcome);
+    self->deaf--;
+}
+
+/* Put a chain of waiters at the end of a word's queue. */
+static void ti_lockword_enqueue_chain(uint32_t *word, ti_bucket *bucket, ti_waiter *chain)
+{
+    int64_t now = ti_port_now();
+    while (chain != NULL) {
+        ti_waiter *waiter = chain;
+        chain = waiter->next;
+        ti_parking_announce(bucket);
+        ti_parking_enqueue_last(bucket, waiter, word, TI_LOCKERS);
+        waiter->since = now; /* for the lock it waits from now on */
+    }
+}
+
+/* A Lock may have been released by anyone; then no release will wake the first of those who sleep. */
+static ti_waiter *ti_lockword_first_if_free(uint32_t *word, ti_bucket *bucket)
+{
+    ti_parking_announce_to_all(bucket); /* on their behalf; they are announced already */
+    ti_parking_withdraw(bucket);
+    /* Sequential: the second look of the tables in parking.h and fence.h, on behalf of those who sleep. */
+    return ti_load_sequential(word) == 0 ? ti_parking_take(bucket, word, TI_LOCKERS, 1) : NULL;
+}
+
+static void ti_lockword_requeue(uint32_t *word, ti_waiter *chain)
+{
+    ti_bucket *bucket = ti_parking_bucket(word);
+    ti_self *self = ti_self_get();
+    ti_waiter *first = NULL;
+    ti_guard_lock(&bucket->guard, &self->parker);
+    ti_lockword_enqueue_chain(word, bucket, chain);
+    /* Sequential: as below. If this thread still holds the word, every release by a plain store comes after this
+     * thread's or after an exchange that comes now, and sees the announcements without a fence. */
+    if (ti_load_sequential(word) != self->fast.ident)
+        first = ti_lockword_first_if_free(word, bucket);
+    ti_guard_unlock(&bucket->guard);
+    ti_parking_wake_chain(first, TI_WOKEN);
+}
+
+/* ---- release while threads wait ---- */
+
+static void ti_lockword_wake_first(const uint32_t *word, ti_bucket *bucket)
+{
+    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
+    ti_waiter *first = ti_parking_take(bucket, word, TI_LOCKERS, 1);
+    ti_guard_unlock(&bucket->guard);
+    ti_parking_wake_chain(first, TI_WOKEN);
+}
+
+/* Under the guard: how the first waiter is woken, which gets the word if it has waited too long. */
+static uint32_t ti_lockword_decide(ti_bucket *bucket, const ti_waiter *first)
+{
+    int64_t now = ti_port_now();
+    if (now - first->since <= TI_STARVED || now - bucket->handed <= TI_HAND_OVER_PAUSE)
+        return TI_WOKEN;
+    bucket->handed = now;
+    return TI_HANDED;
+}
+
+static bool ti_lockword_release_slow(uint32_t *word, ti_bucket *bucket)
+{
+    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
+    ti_waiter *first = ti_parking_take(bucket, word, TI_LOCKERS, 1);
+    uint32_t outcome = first != NULL ? ti_lockword_decide(bucket, first) : TI_WOKEN;
+    uint32_t next = outcome == TI_HANDED ? ti_self_of(first)->fast.ident : 0;
+    /* Sequential, as in ti_lockword_clear. The last touch of the word: it may be freed from here on. If
+     * another thread released it in between, an heir has now acquired a free word, which is as good. */
+    bool was_held = ti_exchange_sequential(word, next) != 0;
+    ti_guard_unlock(&bucket->guard);
+    ti_parking_wake_chain(first, outcome);
+    return was_held;
+}
+
+/* ----------------------------------------------------------------------------- src/core/parking/parking.c */
+
+ti_bucket threading_buckets[1 << TI_BUCKET_BITS];
+
+static void ti_parking_announce(ti_bucket *bucket)
+{
+    /* Sequential: pairs with ti_parking_is_awaited, see the table in parking.h. */
+    ti_add_sequential(&bucket->count, 1);
+}
+
+/* One fence is good for all who announce themselves while the count stays above 0: releasers see it and take
+ * the guard. */
+static void ti_parking_announce_to_all(ti_bucket *bucket)
+{
+    ti_parking_announce(bucket);
+    if (bucket->fenced)
+        return;
+    ti_fence_all();
+    bucket->fenced = true;
+}
+
+static void ti_parking_withdraw(ti_bucket *bucket)
+{
+    /* Relaxed: a count that is read too high costs a look into the bucket and nothing else. */
+    if (ti_add_relaxed(&bucket->count, (uint32_t)-1) == 1)
+        bucket->fenced = false;
+}
+
+static void ti_parking_prepare(ti_bucket *bucket, ti_waiter *waiter, const void *address, ti_wait_kind kind)
+{
+    waiter->kind = (uint16_t)kind;
+    /* Relaxed: decided upon under the guard only; ti_parking_is_queued may read it under another one's. */
+    ti_store_pointer_relaxed(&waiter->address, (uintptr_t)address);
+    /* Relaxed: the waker writes it after it found the waiter under the guard. */
+    ti_store_relaxed(&waiter->woken, TI_SLEEPING);
+    bucket->watchers += kind == TI_WATCHERS;
+}
+
+static void ti_parking_enqueue_last(ti_bucket *bucket, ti_waiter *waiter, const void *address, ti_wait_kind kind)
+{
+    ti_parking_prepare(bucket, waiter, address, kind);
+    waiter->next = NULL;
+    waiter->previous = bucket->last;
+    *(bucket->last != NULL ? &bucket->last->next : &bucket->first) = waiter;
+    bucket->last = waiter;
+}
+
+static void ti_parking_enqueue_first(ti_bucket *bucket, ti_waiter *waiter, const void *address, ti_wait_kind kind)
+{
+    ti_parking_prepare(bucket, waiter, address, kind);
+    waiter->previous = NULL;
+    waiter->next = bucket->first;
+    *(bucket->first != NULL ? &bucket->first->previous : &bucket->last) = waiter;
+    bucket->first = waiter;
+}
+
+/* Relaxed: a waiter that was moved to another bucket (Condition) gets its address there under that one's
+ * guard, and is not taken for one of this address, which it can have again only by its own thread's doing. */
+static bool ti_parking_is_queued(const ti_waiter *waiter, const void *address)
+{
+    return ti_load_pointer_relaxed(&waiter->address) == (uintptr_t)address;
+}
+
+static ti_waiter *ti_parking_seek(ti_waiter *waiter, const void *address, ti_wait_kind kind)
+{
+    while (waiter != NULL && !(ti_parking_is_queued(waiter, address) && waiter->kind == kind))
+        waiter = waiter->next;
+    return waiter;
+}
+
+static ti_waiter *ti_parking_first(const ti_bucket *bucket, const void *address, ti_wait_kind kind)
+{
+    return ti_parking_seek(bucket->first, address, kind);
+}
+
+static ti_waiter *ti_parking_next(const ti_waiter *waiter)
+{
+    /* Relaxed: under the guard. */
+    const void *address = (const void *)ti_load_pointer_relaxed(&waiter->address);
+    return ti_parking_seek(waiter->next, address, (ti_wait_kind)waiter->kind);
+}
+
+static void ti_parking_dequeue(ti_bucket *bucket, ti_waiter *waiter)
+{
+    *(waiter->previous != NULL ? &waiter->previous->next : &bucket->first) = waiter->next;
+    *(waiter->next != NULL ? &waiter->next->previous : &bucket->last) = waiter->previous;
+    bucket->watchers -= waiter->kind == TI_WATCHERS;
+    ti_store_pointer_relaxed(&waiter->address, 0); /* relaxed: as in ti_parking_prepare */
+    ti_parking_withdraw(bucket);
+}
+
+static ti_waiter *ti_parking_take(ti_bucket *bucket, const void *address, ti_wait_kind kind, size_t n)
+{
+    ti_waiter *chain = NULL;
+    ti_waiter **end = &chain;
+    for (ti_waiter *waiter = n > 0 ? ti_parking_first(bucket, address, kind) : NULL, *after; waiter != NULL;
+         waiter = after) {
+        /* Nothing is sought after the last one: that may be a long way. */
+        after = --n > 0 ? ti_parking_next(waiter) : NULL;
+        ti_parking_dequeue(bucket, waiter);
+        waiter->next = NULL;
+        *end = waiter;
+        end = &waiter->next;
+    }
+    return chain;
+}
+
+static ti_waiter *ti_parking_take_watchers(ti_bucket *bucket, const void *address)
+{
+    return ti_parking_take(bucket, address, TI_WATCHERS, bucket->watchers);
+}
+
+static void ti_parking_wake(ti_waiter *waiter, uint32_t outcome)
+{
+    ti_parker *parker = &ti_self_of(waiter)->parker;
+    /* Release: pairs with the acquire in ti_parking_doze. The last touch of the waiter, which may begin its
+     * next wait or end its thread at once; the parker's memory stays, and a token too many only ends a park
+     * early. */
+    ti_store_release(&waiter->woken, outcome);
+    ti_port_unpark(parker);
+}
+
+static void ti_parking_wake_chain(ti_waiter *chain, uint32_t outcome)
+{
+    while (chain != NULL) {
+        ti_waiter *waiter = chain;
+        chain = waiter->next; /* before the wake, after which the waiter is another's */
+        ti_parking_wake(waiter, outcome);
+    }
+}
+
+static uint32_t ti_parking_doze(ti_self *self, int64_t deadline)
+{
+    for (;;) {
+        uint32_t outcome = ti_load_acquire(&self->waiter.woken);
+        if (outcome != TI_SLEEPING || ti_limit_is_reached(self, deadline))
+            return outcome;
+        ti_port_park(&self->parker, ti_limit_next(self, deadline));
+    }
+}
+
+static uint32_t ti_parking_await_wake(ti_self *self)
+{
+    self->deaf++;
+    uint32_t outcome = ti_parking_doze(self, TI_FOREVER);
+    self->deaf--;
+    return outcome;
+}
+
+static bool ti_parking_leave(ti_waiter *waiter, const void *address, ti_parker *parker)
+{
+    ti_bucket *bucket = ti_parking_bucket(address);
+    ti_guard_lock(&bucket->guard, parker);
+    bool queued = ti_parking_is_queued(waiter, address);
+    if (queued)
+        ti_parking_dequeue(bucket, waiter);
+    ti_guard_unlock(&bucket->guard);
+    return queued;
+}
+
+static uint32_t ti_parking_sleep(ti_self *self, const void *address, int64_t deadline)
+{
+    uint32_t outcome = ti_parking_doze(self, deadline);
+    if (outcome != TI_SLEEPING || ti_parking_leave(&self->waiter, address, &self->parker))
+        return outcome;
+    /* A waker has taken this waiter off the queue and wakes it now. It may have done so already, and leaving
+     * may have used up its token on the same parker: the wait looks before it parks. */
+    return ti_parking_await_wake(self);
+}
+
+static bool ti_parking_observe(ti_self *self, uint32_t *word, uint32_t value)
+{
+    ti_bucket *bucket = ti_parking_bucket(word);
+    ti_guard_lock(&bucket->guard, &self->parker);
+    ti_parking_announce(bucket);
+    /* Sequential: the second look of the table in parking.h. */
+    bool must_wait = ti_load_sequential(word) == value;
+    if (must_wait)
+        ti_parking_enqueue_last(bucket, &self->waiter, word, TI_OBSERVERS);
+    else
+        ti_parking_withdraw(bucket);
+    ti_guard_unlock(&bucket->guard);
+    return must_wait;
+}
+
+static bool ti_parking_wait(ti_self *self, uint32_t *word, uint32_t value, int64_t deadline)
+{
+    return !ti_parking_observe(self, word, value) || ti_parking_sleep(self, word, deadline) != TI_SLEEPING;
+}
+
+static void ti_parking_wake_kind(const void *address, ti_wait_kind kind)
+{
+    ti_bucket *bucket = ti_parking_bucket(address);
+    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
+    ti_waiter *waiters = ti_parking_take(bucket, address, kind, SIZE_MAX);
+    ti_guard_unlock(&bucket->guard);
+    ti_parking_wake_chain(waiters, TI_WOKEN);
+}
+
+static void ti_parking_wake_slow(ti_bucket *bucket, const uint32_t *word)
+{
+    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
+    ti_waiter *observers = ti_parking_take(bucket, word, TI_OBSERVERS, SIZE_MAX);
+    ti_waiter *watchers = ti_parking_take_watchers(bucket, word);
+    ti_guard_unlock(&bucket->guard);
+    ti_parking_wake_chain(observers, TI_WOKEN);
+    ti_parking_wake_chain(watchers, TI_WOKEN);
+}
+
+static void ti_parking_wake_all(const uint32_t *word)
+{
+    ti_bucket *bucket = ti_parking_bucket(word);
+    if (ti_parking_is_awaited(bucket))
+        ti_parking_wake_slow(bucket, word);
+}
+
+static void ti_parking_wake_watchers(const void *address)
+{
+    ti_bucket *bucket = ti_parking_bucket(address);
+    if (!ti_parking_may_be_awaited(bucket))
+        return;
+    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
+    ti_waiter *watchers = ti_parking_take_watchers(bucket, address);
+    ti_guard_unlock(&bucket->guard);
+    ti_parking_wake_chain(watchers, TI_WOKEN);
+}
+
+static void ti_bucket_reset(ti_bucket *bucket)
+{
+    ti_guard_reset(&bucket->guard);
+    bucket->first = bucket->last = NULL;
+    /* Relaxed: the child has one thread. */
+    ti_store_relaxed(&bucket->count, 0);
+    bucket->fenced = false;
+    bucket->watchers = 0;
+}
+
+static TI_COLD void ti_parking_reset(void)
+{
+    for (size_t i = 0; i < sizeof threading_buckets / sizeof *threading_buckets; i++)
+        ti_bucket_reset(&threading_buckets[i]);
+}
+
+/* ---------------------------------------------------------------------------- src/core/parking/registry.c */
+
+#include <string.h>
+
+#define TI_TABLE_SIZE 4096 /* idents are consecutive, so 10,000 threads make chains of two or three */
+
+static struct {
+    ti_guard guard;
+    uint32_t last_ident;
+    ti_self *table[TI_TABLE_SIZE];
+} ti_registry = {.last_ident = TI_MAIN_IDENT};
+
+static void ti_registry_lock(ti_self *self)
+{
+    ti_guard_lock(&ti_registry.guard, &self->parker);
+}
+
+static bool ti_registry_try_lock(void)
+{
+    return ti_guard_try_lock(&ti_registry.guard);
+}
+
+static void ti_registry_unlock(void)
+{
+    ti_guard_unlock(&ti_registry.guard);
+}
+
+/* ---- idents ---- */
+
+static ti_self **ti_registry_chain(uint32_t ident)
+{
+    return &ti_registry.table[ident % TI_TABLE_SIZE];
+}
+
+static ti_self *ti_registry_find(uint32_t ident)
+{
+    ti_self *self = *ti_registry_chain(ident);
+    while (self != NULL && self->fast.ident != ident)
+        self = self->next;
+    return self;
+}
+
+static uint32_t ti_registry_new_ident(void)
+{
+    do {
+        ti_registry.last_ident = (ti_registry.last_ident + 1) % TI_IDENT_LIMIT;
+    } while (ti_registry.last_ident <= TI_MAIN_IDENT || ti_registry_find(ti_registry.last_ident) != NULL);
+    return ti_registry.last_ident;
+}
+
+static void ti_registry_add(ti_self *self)
+{
+    ti_self **chain = ti_registry_chain(self->fast.ident);
+    self->next = *chain;
+    *chain = self;
+}
+
+static void ti_registry_remove(ti_self *self)
+{
+    ti_self **link = ti_registry_chain(self->fast.ident);
+    while (*link != self)
+        link = &(*link)->next;
+    *link = self->next;
+}
+
+static void ti_registry_for_each(void (*function)(ti_self *self, void *arg), void *arg)
+{
+    for (size_t i = 0; i < TI_TABLE_SIZE; i++)
+        for (ti_self *self = ti_registry.table[i], *next; self != NULL; self = next) {
+            next = self->next;
+            function(self, arg);
+        }
+}
+
+static void ti_registry_reset_guard(void)
+{
+    ti_guard_reset(&ti_registry.guard);
+}
+
+static TI_COLD void ti_registry_forget(void)
+{
+    memset(ti_registry.table, 0, sizeof ti_registry.table);
+}
+
+/* -------------------------------------------------------------------------------- src/core/parking/self.c */
+
+#include <string.h>
+
+/* Records are made in slabs, each in lines of the cache of its own behind a head; one by one for tools that look
+ * for lost memory. */
+typedef struct ti_slab {
+    struct ti_slab *next;
+} ti_slab;
+
+#define TI_SLAB_HEAD 128
+#define TI_SELF_SIZE ((sizeof(ti_self) + 127) / 128 * 128)
+#define TI_SLAB (TI_KEEPS_MEMORY ? (16384 - TI_SLAB_HEAD) / TI_SELF_SIZE : 1)
+#define TI_SLAB_SIZE (TI_SLAB_HEAD + TI_SLAB * TI_SELF_SIZE)
+
+#define TI_RESERVE 8           /* foreign threads that can lock although memory is out */
+#define TI_MEMORY_WAIT 1000000 /* nanoseconds between attempts to get memory beyond the reserve */
+
+static ti_self ti_main_self; /* main needs no memory */
+static uint32_t ti_main_is_known;
+static ti_self ti_reserve[TI_RESERVE];
+static uint32_t ti_reserve_used;
+
+/* ---- the pool ---- */
+
+/* Stacks that are only ever taken as a whole, so that no swap can meet a recycled node (ABA). */
+static uintptr_t ti_pool;  /* records of threads that have ended */
+static uintptr_t ti_fresh; /* records that have no parker yet */
+static uintptr_t ti_slabs; /* what all of them are in; nothing is ever taken from there */
+
+static void ti_stack_put(uintptr_t *stack, ti_self *self)
+{
+    uintptr_t top;
+    do {
+        top = ti_load_pointer_relaxed(stack);
+        self->next = (ti_self *)top;
+        /* Release: pairs with the acquire in ti_stack_take, for `next`. */
+    } while (!ti_swap_pointer_release(stack, top, (uintptr_t)self));
+}
+
+static ti_self *ti_stack_take(uintptr_t *stack)
+{
+    if (ti_load_pointer_relaxed(stack) == 0) /* relaxed: spares the exchange; the exchange decides */
+        return NULL;
+    ti_self *taken = (ti_self *)ti_exchange_pointer_acquire(stack, 0);
+    if (taken == NULL)
+        return NULL;
+    ti_self *rest = taken->next;
+    if (rest != NULL && !ti_swap_pointer_release(stack, 0, (uintptr_t)rest))
+        for (ti_self *next; rest != NULL; rest = next) { /* others were put there meanwhile */
+            next = rest->next;
+            ti_stack_put(stack, rest);
+        }
+    return taken;
+}
+
+static void ti_slabs_put(ti_slab *slab)
+{
+    uintptr_t first;
+    do {
+        first = ti_load_pointer_relaxed(&ti_slabs); /* relaxed: the swap decides */
+        slab->next = (ti_slab *)first;
+        /* Release: pairs with the acquire in ti_self_unload_all. */
+    } while (!ti_swap_pointer_release(&ti_slabs, first, (uintptr_t)slab));
+}
+
+static ti_self *ti_slab_record(ti_slab *slab, size_t i)
+{
+    return (ti_self *)(void *)((char *)slab + TI_SLAB_HEAD + i * TI_SELF_SIZE);
+}
+
+/* A record without a parker. NULL when memory is out. */
+TI_COLD static ti_self *ti_fresh_take(void)
+{
+    ti_self *self = ti_stack_take(&ti_fresh);
+    if (self != NULL)
+        return self;
+    ti_slab *slab = (ti_slab *)ti_memory_keep(TI_SLAB_SIZE);
+    if (slab == NULL)
+        return NULL;
+    ti_slabs_put(slab);
+    for (size_t i = 1; i < TI_SLAB; i++)
+        ti_stack_put(&ti_fresh, ti_slab_record(slab, i));
+    return ti_slab_record(slab, 0);
+}
+
+/* With a parker. NULL when that cannot be had, or memory is out. */
+static ti_self *ti_self_make(void)
+{
+    ti_self *self = ti_fresh_take();
+    if (self == NULL || ti_port_parker_init(&self->parker))
+        return self;
+    ti_stack_put(&ti_fresh, self);
+    return NULL;
+}
+
+/* A thread's own waiter knows whose it is. */
+static ti_self *ti_self_complete(ti_self *self)
+{
+    self->waiter.self = self;
+    return self;
+}
+
+static TI_COLD ti_self *ti_self_new(void)
+{
+    ti_self *self = ti_stack_take(&ti_pool);
+    if (self == NULL)
+        self = ti_self_make();
+    if (self == NULL)
+        return NULL;
+    /* Not the parker: another thread may still be about to wake the thread that had the record before. */
+    memset(self, 0, offsetof(ti_self, parker));
+    return ti_self_complete(self);
+}
+
+/* Main's is no other thread's: main may become known again. */
+static TI_COLD void ti_self_free(ti_self *self)
+{
+    ti_calls_give_back(self);
+    if (self != &ti_main_self)
+        ti_stack_put(&ti_pool, self);
+}
+
+static void ti_self_make_parker(ti_self *self)
+{
+    while (!ti_port_parker_init(&self->parker))
+        ti_port_sleep(ti_port_now() + TI_MEMORY_WAIT);
+}
+
+static ti_self *ti_reserve_take(void)
+{
+    if (ti_load_relaxed(&ti_reserve_used) >= TI_RESERVE)
+        return NULL;
+    /* Relaxed: only the number matters, and no two threads get the same. */
+    uint32_t index = ti_add_relaxed(&ti_reserve_used, 1);
+    if (index >= TI_RESERVE)
+        return NULL;
+    memset(&ti_reserve[index], 0, offsetof(ti_self, parker)); /* it may have been used before an unload */
+    ti_self_make_parker(&ti_reserve[index]);
+    return ti_self_complete(&ti_reserve[index]);
+}
+
+TI_COLD static ti_self *ti_foreign_self(void)
+{
+    for (;;) {
+        ti_self *self = ti_self_new();
+        if (self == NULL)
+            self = ti_reserve_take();
+        if (self != NULL)
+            return self;
+        ti_port_sleep(ti_port_now() + TI_MEMORY_WAIT);
+    }
+}
+
+/* ---- the calling thread as inline functions see it, where there are such ---- */
+
+#if defined(THREADING_INLINE)
+THREADING_INLINE_THREAD struct threading_fast *threading_fast_self;
+#endif
+
+static void ti_self_show(ti_self *self)
+{
+#if defined(THREADING_INLINE) && \
+    !defined(THREADING_VALGRIND) /* it has to be told, which only the calls proper do */
+    threading_fast_self = self != NULL ? &self->fast : NULL;
+    if (self != NULL)
+        self->shown = &threading_fast_self;
+#endif
+    if (self != NULL)
+        self->place = ti_port_self_place();
+}
+
+static ti_self *ti_main_self_begin(void)
+{
+    ti_store_relaxed(&ti_main_is_known, 1); /* relaxed: main's own, as in ti_self_begin */
+    ti_self_make_parker(&ti_main_self);
+    ti_hooks_begin_main(&ti_main_self);
+    return ti_self_complete(&ti_main_self);
+}
+
+/* A record that others can find, for a thread that has none. */
+TI_COLD static ti_self *ti_self_begin(void)
+{
+    /* Relaxed: only main itself can be told to be main. After its end late destructors find it known. */
+    bool is_main = ti_port_is_main() && ti_load_relaxed(&ti_main_is_known) == 0;
+    ti_self *self = is_main ? ti_main_self_begin() : ti_foreign_self();
+    ti_phase_use();
+    ti_registry_lock(self);
+    if (!is_main)
+        self->fast.ident = ti_registry_new_ident();
+    ti_registry_add(self);
+    ti_registry_unlock();
+    return self;
+}
+
+/* A thread's first call. What follows ti_self_begin may allocate in the C library, whose malloc may call
+ * back: then the thread is known and complete. */
+TI_COLD static ti_self *ti_self_attach_new(void)
+{
+    ti_self *self = ti_self_begin();
+    ti_hooks_first_call(self);
+    ti_self_show(self);
+    return self;
+}
+
+static ti_self *ti_self_attach(void)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    ti_self *self = (ti_self *)ti_port_self_recall();
+    if (self == NULL)
+        self = ti_self_attach_new();
+    ti_port_errors_restore(errors);
+    return self;
+}
+
+static bool ti_self_is_gone(const ti_self *self)
+{
+    return self->life != 0 && self != (const ti_self *)ti_port_self() && ti_port_life_is_over(self->life);
+}
+
+static TI_COLD void ti_self_reset(void)
+{
+    memset(&ti_main_self, 0, sizeof ti_main_self);
+    ti_store_relaxed(&ti_main_is_known, 0); /* relaxed: the child has one thread */
+}
+
+/* Its thread is in no call, so its own variables may be written here, if they are still there: `is_gone`. */
+static TI_COLD void ti_self_unload(ti_self *self, bool is_gone)
+{
+    if (self->place != NULL && !is_gone)
+        *self->place = NULL;
+    if (self->shown != NULL && !is_gone)
+        *self->shown = NULL;
+    ti_self_free(self);
+}
+
+static TI_COLD void ti_self_unload_all(void)
+{
+    ti_slab *slab = (ti_slab *)ti_exchange_pointer_acquire(&ti_slabs, 0);
+    for (ti_slab *next; slab != NULL; slab = next) {
+        next = slab->next;
+        ti_memory_end(slab, TI_SLAB_SIZE);
+    }
+    /* Relaxed, all: no thread is known. */
+    ti_store_pointer_relaxed(&ti_pool, 0);
+    ti_store_pointer_relaxed(&ti_fresh, 0);
+    ti_store_relaxed(&ti_reserve_used, 0);
+}
+
+/* ------------------------------------------------------------------------------- src/core/parking/spins.c */
+
+/* At most between two looks, a microsecond or two: each look takes the memory away from the thread that works
+ * there. */
+#define TI_SPIN_PAUSES 64
+
+static uint32_t ti_spin_processors;
+
+static void ti_spins_decide(void)
+{
+    /* Relaxed: set once, before there is anything to wait for. */
+    ti_store_relaxed(&ti_spin_processors, (uint32_t)ti_port_cpu_count());
+}
+
+static bool ti_spin_has_processors(size_t count)
+{
+    /* Relaxed: as above. */
+    return count <= ti_load_relaxed(&ti_spin_processors);
+}
+
+static bool ti_spin_pause(uint32_t pauses)
+{
+    if (!ti_spin_has_processors(2))
+        return false;
+    for (uint32_t i = 0; i < pauses; i++)
+        ti_pause();
+    return true;
+}
+
+/* The first looks come in quick succession: most waits are over by then, and need no clock. */
+static bool ti_spin_has_time(ti_spin *spin)
+{
+    if (spin->pauses < TI_SPIN_PAUSES) {
+        spin->pauses = spin->pauses == 0 ? 1 : 2 * spin->pauses;
+        return true;
+    }
+    int64_t now = ti_port_now();
+    if (spin->end == 0)
+        spin->end = now + TI_SPIN_TIME;
+    return now < spin->end;
+}
+
+static bool ti_spin_goes_on(ti_spin *spin)
+{
+    return ti_spin_has_time(spin) && ti_spin_pause(spin->pauses);
+}
+
+/* -------------------------------------------------------------------------------- src/core/parking/stop.c */
+
+/*
+ * Stop: cancellation by consent.
+ *
+ * A stop's request sets its flag, then wakes the parker of every thread that heeds it or a child of it; the
+ * threads are found in the registry. A wait looks at the flag before each park. If it looks too early, the
+ * wake leaves a token and its park returns at once, so that it looks again. No queue is involved: a wait that
+ * is stopped leaves its queue as at a deadline.
+ */
+
+bool threading_stop_requested(const threading_stop_t *stop)
+{
+    for (; stop != NULL; stop = stop->parent)
+        /* Acquire: pairs with the release in threading_stop_request. */
+        if (ti_load_acquire(&stop->requested) || (stop->has_deadline && ti_deadline_passed(stop->deadline)))
+            return true;
+    return false;
+}
+
+threading_status_t threading_stop_init(threading_stop_t *stop)
+{
+    return threading_stop_init_child(stop, NULL, THREADING_FOREVER);
+}
+
+threading_status_t threading_stop_init_child(threading_stop_t *stop, threading_stop_t *parent, double seconds)
+{
+    if (stop == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return status;
+    /* Relaxed: nobody else uses it yet. */
+    ti_store_relaxed(&stop->requested, 0);
+    stop->has_deadline = seconds != THREADING_FOREVER;
+    stop->parent = parent;
+    stop->deadline = ti_deadline_after(seconds);
+    return THREADING_OK;
+}
+
+static void ti_stop_wake_if_heeded(ti_self *self, void *requested)
+{
+    const threading_stop_t *stop = self->stop;
+    while (stop != NULL && stop != requested)
+        stop = stop->parent;
+    if (stop != NULL)
+        ti_port_unpark(&self->parker);
+}
+
+threading_status_t threading_stop_request(threading_stop_t *stop)
+{
+    if (stop == NULL)
+        return THREADING_INVALID;
+    /* Release: what was done before the request is seen by those who see it. */
+    ti_store_release(&stop->requested, 1);
+    ti_registry_lock(ti_self_get());
+    ti_registry_for_each(ti_stop_wake_if_heeded, stop);
+    ti_registry_unlock();
+    return THREADING_OK;
+}
+
+/* Under the registry's guard, so that a request that follows a parent does not meet a stop whose memory is
+ * gone. */
+threading_stop_t *threading_stop_heed(threading_stop_t *stop)
+{
+    ti_self *self = ti_self_get();
+    ti_registry_lock(self);
+    threading_stop_t *before = self->stop;
+    self->stop = stop;
+    ti_registry_unlock();
+    return before;
+}
+
+/* -------------------------------------------------------------------------------- src/core/sync/barrier.c */
 
 /*
  * Barrier: its fields are under the guard of its bucket in the parking lot, where its parties sleep.
@@ -8004,7 +9696,7 @@ static threading_status_t ti_barrier_trip(threading_barrier_t *barrier, ti_self 
 /* The wait has reached its limit: break the barrier, unless the cycle has ended or is just ending. */
 static threading_status_t ti_barrier_give_up(threading_barrier_t *barrier, ti_self *self, int64_t deadline)
 {
-    threading_status_t status = ti_wait_status(deadline);
+    threading_status_t status = ti_limit_status(deadline);
     if (status == THREADING_TIMEOUT)
         status = THREADING_BROKEN;
     ti_bucket *bucket = ti_parking_bucket(barrier);
@@ -8124,7 +9816,7 @@ bool threading_barrier_broken(const threading_barrier_t *barrier)
     return broken;
 }
 
-/* ---------------------------------------------------------------------------------------- src/core/bias.c */
+/* ----------------------------------------------------------------------------------- src/core/sync/bias.c */
 
 /* So many levels of each of so many threads as a machine can have are less than the state can count. */
 #define TI_BIAS_LEVELS 0xFFFF
@@ -8328,247 +10020,7 @@ static TI_COLD void ti_bias_forget(void)
     }
 }
 
-/* --------------------------------------------------------------------------------------- src/core/block.c */
-
-/* What a block is while nobody has it. What is called memory here is where the system's begins, with a block in it. */
-typedef struct ti_block {
-    void *next;          /* memory, in its magazine */
-    void *next_magazine; /* of a magazine's first, in the depot */
-} ti_block;
-
-static struct {
-    ti_guard guard;
-    void *first;
-    uint32_t count; /* of magazines */
-} ti_depot;
-
-/* ---- the system's memory ---- */
-
-/* It is aligned for a pointer at least, so that a block has its place in it. */
-static void *ti_block_new(void)
-{
-    return ti_memory_resize(NULL, TI_KEEPS_MEMORY ? TI_BLOCK - _Alignof(void *) + TI_BLOCK : TI_BLOCK);
-}
-
-static uint32_t ti_block_offset(const void *memory)
-{
-    return TI_KEEPS_MEMORY ? (uint32_t)((0 - (uintptr_t)memory) % TI_BLOCK) : 0;
-}
-
-static ti_block *ti_block_in(void *memory)
-{
-    return (ti_block *)(void *)((char *)memory + ti_block_offset(memory));
-}
-
-static void ti_magazine_free(void *memory)
-{
-    for (void *next; memory != NULL; memory = next) {
-        next = ti_block_in(memory)->next;
-        ti_memory_free(memory);
-    }
-}
-
-/* ---- the depot ---- */
-
-static void ti_blocks_lock(ti_self *self)
-{
-    ti_guard_lock(&ti_depot.guard, &self->parker);
-}
-
-static bool ti_blocks_try_lock(void)
-{
-    return ti_guard_try_lock(&ti_depot.guard);
-}
-
-static void ti_blocks_unlock(void)
-{
-    ti_guard_unlock(&ti_depot.guard);
-}
-
-static void ti_blocks_reset_guard(void)
-{
-    ti_guard_reset(&ti_depot.guard);
-}
-
-/* NULL: it is empty. */
-static void *ti_depot_take(ti_self *self)
-{
-    ti_blocks_lock(self);
-    void *magazine = ti_depot.first;
-    if (magazine != NULL) {
-        ti_depot.first = ti_block_in(magazine)->next_magazine;
-        ti_depot.count--;
-    }
-    ti_blocks_unlock();
-    return magazine;
-}
-
-static void ti_depot_put(void *magazine, ti_self *self)
-{
-    ti_blocks_lock(self);
-    bool has_room = ti_depot.count < TI_DEPOT;
-    if (has_room) {
-        ti_block_in(magazine)->next_magazine = ti_depot.first;
-        ti_depot.first = magazine;
-        ti_depot.count++;
-    }
-    ti_blocks_unlock();
-    if (!has_room)
-        ti_magazine_free(magazine);
-}
-
-/* ---- a thread's magazines ---- */
-
-/* The loaded one is empty: have another one, if there is one. */
-static void ti_blocks_load(ti_self *self)
-{
-    ti_blocks *blocks = &self->blocks;
-    blocks->loaded = blocks->full != NULL ? blocks->full : ti_depot_take(self);
-    blocks->full = NULL;
-    blocks->count = blocks->loaded != NULL ? TI_MAGAZINE : 0;
-}
-
-/* The loaded one is full: have an empty one. */
-static void ti_blocks_unload(ti_self *self)
-{
-    ti_blocks *blocks = &self->blocks;
-    if (blocks->full != NULL)
-        ti_depot_put(blocks->full, self);
-    *blocks = (ti_blocks){.full = blocks->loaded};
-}
-
-/* Memory with a block in it. */
-static void *ti_blocks_pop(ti_self *self)
-{
-    ti_blocks *blocks = &self->blocks;
-    if (blocks->loaded == NULL)
-        ti_blocks_load(self);
-    void *memory = blocks->loaded;
-    if (memory == NULL)
-        return ti_block_new();
-    blocks->loaded = ti_block_in(memory)->next;
-    blocks->count--;
-    return memory;
-}
-
-static void *ti_block_take(ti_self *self, uint32_t *offset)
-{
-    void *memory = ti_blocks_pop(self);
-    *offset = ti_block_offset(memory);
-    return memory != NULL ? ti_block_in(memory) : NULL;
-}
-
-static void ti_block_give_back(void *block, uint32_t offset)
-{
-    void *memory = (char *)block - offset;
-    ti_self *self = (ti_self *)ti_port_self();
-    if (self == NULL || !TI_KEEPS_MEMORY) { /* NULL: the thread is at its end, or was never here */
-        ti_memory_free(memory);
-        return;
-    }
-    if (self->blocks.count == TI_MAGAZINE)
-        ti_blocks_unload(self);
-    ((ti_block *)block)->next = self->blocks.loaded;
-    self->blocks.loaded = memory;
-    self->blocks.count++;
-}
-
-static TI_COLD void ti_blocks_leave(ti_self *self)
-{
-    ti_blocks blocks = self->blocks;
-    self->blocks = (ti_blocks){NULL, 0, NULL};
-    if (blocks.full != NULL)
-        ti_depot_put(blocks.full, self);
-    if (blocks.count == TI_MAGAZINE)
-        ti_depot_put(blocks.loaded, self);
-    else
-        ti_magazine_free(blocks.loaded);
-}
-
-static void ti_blocks_forget(void)
-{
-    for (void *magazine = ti_depot.first, *next; magazine != NULL; magazine = next) {
-        next = ti_block_in(magazine)->next_magazine;
-        ti_magazine_free(magazine);
-    }
-    ti_depot.first = NULL;
-    ti_depot.count = 0;
-}
-
-/* --------------------------------------------------------------------------------------- src/core/calls.c */
-
-#include <string.h>
-
-#define TI_CALLS_FAR 4096 /* bytes of the first room beyond the record; each that follows is twice as large */
-
-static bool ti_calls_have_room(const ti_self *self, uint32_t index)
-{
-    return index < TI_CALLS_NEAR || index - TI_CALLS_NEAR < self->far_size / sizeof(ti_call);
-}
-
-static ti_call *ti_calls_at(ti_self *self, uint32_t index)
-{
-    return index < TI_CALLS_NEAR ? &self->near_calls[index] : &self->far_calls[index - TI_CALLS_NEAR];
-}
-
-static TI_COLD void ti_calls_give_back(ti_self *self)
-{
-    if (self->far_calls != NULL)
-        ti_memory_end(self->far_calls, self->far_size);
-    self->far_calls = NULL;
-    self->far_size = 0;
-}
-
-TI_COLD static void ti_calls_grow(ti_self *self)
-{
-    size_t size = self->far_size == 0 ? TI_CALLS_FAR : 2 * self->far_size;
-    ti_call *larger = (ti_call *)ti_memory_keep(size);
-    if (larger == NULL)
-        return;
-    if (self->far_calls != NULL)
-        memcpy(larger, self->far_calls, self->far_size);
-    ti_calls_give_back(self);
-    self->far_calls = larger;
-    self->far_size = size;
-}
-
-static void ti_calls_enter(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
-                    void *object, uintptr_t detail)
-{
-    if (!ti_calls_have_room(self, self->calls))
-        ti_calls_grow(self);
-    if (ti_calls_have_room(self, self->calls))
-        *ti_calls_at(self, self->calls) = (ti_call){abandon, object, detail};
-    self->calls++;
-}
-
-static void ti_calls_leave(ti_self *self)
-{
-    self->calls--;
-}
-
-static TI_COLD void ti_calls_abandon(ti_self *self, uint32_t depth)
-{
-    while (self->calls > depth) {
-        uint32_t index =
-            --self->calls; /* before it is abandoned: that may call functions of the user's too */
-        if (ti_calls_have_room(self, index)) {
-            ti_call call = *ti_calls_at(self, index);
-            call.abandon(self, call.object, call.detail);
-        }
-    }
-}
-
-static bool ti_calls_contain(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
-                      const void *object)
-{
-    for (uint32_t i = 0; i < self->calls && ti_calls_have_room(self, i); i++)
-        if (ti_calls_at(self, i)->abandon == abandon && ti_calls_at(self, i)->object == object)
-            return true;
-    return false;
-}
-
-/* ----------------------------------------------------------------------------------- src/core/condition.c */
+/* ------------------------------------------------------------------------------ src/core/sync/condition.c */
 
 /*
  * Condition: a queue in the parking lot, and a lock.
@@ -8709,7 +10161,7 @@ static threading_status_t ti_condition_wait(threading_condition_t *condition, ti
     uint32_t level = ti_condition_release_all(condition, self);
     ti_linger(self);
     uint32_t outcome = ti_parking_sleep(self, condition, deadline);
-    threading_status_t status = outcome == TI_SLEEPING ? ti_wait_status(deadline) : THREADING_OK;
+    threading_status_t status = outcome == TI_SLEEPING ? ti_limit_status(deadline) : THREADING_OK;
     ti_condition_reacquire(condition, self, outcome, level);
     return status;
 }
@@ -8829,7 +10281,7 @@ threading_status_t threading_condition_notify_all(threading_condition_t *conditi
     return threading_condition_notify(condition, SIZE_MAX);
 }
 
-/* --------------------------------------------------------------------------------------- src/core/event.c */
+/* ---------------------------------------------------------------------------------- src/core/sync/event.c */
 
 /*
  * Event: a flag of 0 or 1, and the parking lot.
@@ -8914,1949 +10366,10 @@ threading_status_t threading_event_wait_timeout(threading_event_t *event, double
     ti_linger(self);
     if (ti_parking_sleep(self, &event->flag, deadline) != TI_SLEEPING || threading_event_is_set(event))
         return THREADING_OK;
-    return ti_wait_status(deadline);
+    return ti_limit_status(deadline);
 }
 
-/* ------------------------------------------------------------------------------------ src/core/executor.c */
-
-/* Executor: its life, and how tasks come in. executor.h tells how it works. */
-
-#include <stdio.h>
-#include <string.h>
-
-#define TI_WORKERS_DEFAULT_MAX 32 /* CPython's min(32, os.process_cpu_count() + 4) */
-#define TI_WORKERS_DEFAULT_MORE 4
-#define TI_NAME_MORE 16 /* bytes for "_" and a number behind a name */
-
-static uint32_t ti_executor_number; /* of the next automatic name */
-
-/* ---- making and freeing ---- */
-
-static size_t ti_executor_default_workers(void)
-{
-    size_t workers = ti_port_cpu_count() + TI_WORKERS_DEFAULT_MORE;
-    return workers < TI_WORKERS_DEFAULT_MAX ? workers : TI_WORKERS_DEFAULT_MAX;
-}
-
-static char *ti_executor_name(const char *name)
-{
-    static const char automatic[] = "ThreadPoolExecutor-";
-    bool is_automatic = name == NULL || *name == '\0';
-    size_t size = (is_automatic ? sizeof automatic : strlen(name) + 1) + TI_NAME_MORE;
-    char *copy = (char *)ti_memory_allocate(size);
-    if (copy == NULL)
-        return NULL;
-    ti_port_errors errors = ti_port_errors_keep();
-    if (is_automatic) /* relaxed: only the number matters */
-        (void)snprintf(copy, size, "%s%u", automatic, (unsigned)ti_add_relaxed(&ti_executor_number, 1));
-    else
-        (void)snprintf(copy, size, "%s", name);
-    ti_port_errors_restore(errors);
-    return copy;
-}
-
-TI_COLD threading_executor_t *threading_executor_new(size_t max_workers,
-                                                     const threading_executor_options_t *options)
-{
-    threading_executor_t *executor = (threading_executor_t *)ti_memory_allocate(sizeof *executor);
-    if (executor == NULL)
-        return NULL;
-    if (options != NULL)
-        executor->options = *options;
-    ti_self *self = ti_self_get();
-    if (ti_tasks_reserve(&executor->tasks, 1, self))
-        executor->name = ti_executor_name(executor->options.name);
-    if (executor->name == NULL) {
-        ti_tasks_free(&executor->tasks);
-        ti_memory_free(executor);
-        return NULL;
-    }
-    executor->handles = executor->references = 1;
-    executor->family = ti_fork_family;
-    executor->max_workers = max_workers > 0 ? max_workers : ti_executor_default_workers();
-    executor->is_shutdown = !ti_executor_list(executor, self);
-    executor->refusal = executor->is_shutdown ? THREADING_SHUTDOWN : THREADING_OK;
-    return executor;
-}
-
-threading_executor_t *threading_executor_retain(threading_executor_t *executor)
-{
-    /* Relaxed: whoever retains holds or borrows a handle already. */
-    if (executor != NULL)
-        ti_add_relaxed(&executor->handles, 1);
-    return executor;
-}
-
-static ti_worker *ti_executor_worker_after(const threading_executor_t *executor, const ti_worker *worker)
-{
-    /* Acquire: pairs with the release in ti_executor_add_worker, so that the worker is seen as it was made. */
-    return (ti_worker *)ti_load_pointer_acquire(worker != NULL ? &worker->next : &executor->first);
-}
-
-/* Nobody else knows it any more; its workers have ended, but for the calling thread. */
-static void ti_executor_destroy(threading_executor_t *executor, ti_self *self)
-{
-    ti_executor_unlist(executor, self);
-    for (ti_worker *worker = ti_executor_worker_after(executor, NULL), *next; worker != NULL; worker = next) {
-        next = ti_executor_worker_after(executor, worker);
-        threading_thread_free(worker->thread);
-        ti_tasks_free(&worker->tasks);
-        ti_memory_free(worker);
-    }
-    ti_tasks_free(&executor->tasks);
-    ti_memory_free(executor->name);
-    ti_memory_free(executor);
-}
-
-static TI_COLD void ti_executor_give_back(threading_executor_t *executor)
-{
-    /* Release: what this holder did happens before the memory is freed; acquire: by the last one. */
-    if (ti_add_acquire_release(&executor->references, (uint32_t)-1) == 1)
-        ti_executor_destroy(executor, ti_self_get());
-}
-
-TI_COLD void threading_executor_free(threading_executor_t *executor)
-{
-    /* Acquire and release: as in ti_executor_give_back, for the shutdown. */
-    if (executor == NULL || ti_add_acquire_release(&executor->handles, (uint32_t)-1) != 1)
-        return;
-    (void)threading_executor_shutdown(executor, false, false);
-    ti_executor_give_back(executor);
-}
-
-/* ---- submit ---- */
-
-/* The other options are those of the threads, and checked where they are started. */
-static bool ti_executor_accepts(const threading_executor_t *executor)
-{
-    bool valid = true;
-    for (size_t i = 0; i < sizeof executor->options.reserved / sizeof *executor->options.reserved; i++)
-        valid = valid && executor->options.reserved[i] == 0;
-    return valid;
-}
-
-static bool ti_executor_is_orphaned(const threading_executor_t *executor)
-{
-    return executor->family != ti_fork_family;
-}
-
-static bool ti_executor_is_spared(const threading_executor_t *executor, const ti_self *self)
-{
-    return ti_executor_is_orphaned(executor) || self->is_leaving;
-}
-
-/* Before a task is queued: start another worker if none is to spare for it. One that cannot be started is no reason
- * to fail, unless it is the first. */
-static threading_status_t ti_executor_prepare(threading_executor_t *executor)
-{
-    /* Relaxed: only the number matters. */
-    if ((int32_t)ti_add_relaxed(&executor->spare, (uint32_t)-1) > 0)
-        return THREADING_OK;
-    threading_status_t status = ti_executor_start_worker(executor);
-    if (status == THREADING_OK || executor->worker_count > 0)
-        return THREADING_OK;
-    ti_add_relaxed(&executor->spare, 1); /* relaxed: as above */
-    return status;
-}
-
-/* Queue with the executor. */
-static threading_status_t ti_executor_put(threading_executor_t *executor, ti_task task, size_t times,
-                                          ti_self *self)
-{
-    if (executor->refusal != THREADING_OK)
-        return (threading_status_t)executor->refusal;
-    if (!ti_tasks_reserve(&executor->tasks, times, self))
-        return THREADING_NO_MEMORY;
-    for (size_t i = 0; i < times; i++) {
-        threading_status_t status = executor->is_complete ? THREADING_OK : ti_executor_prepare(executor);
-        if (status != THREADING_OK)
-            return status;
-        ti_tasks_push(&executor->tasks, task);
-    }
-    return THREADING_OK;
-}
-
-/* Queue with the calling worker, whose executor is complete. */
-static threading_status_t ti_worker_put(ti_worker *worker, ti_task task, size_t times, ti_self *self)
-{
-    /* Relaxed: a refusal that was before this call is seen, and one beside it may come before or after. */
-    threading_status_t refusal = (threading_status_t)ti_load_relaxed(&worker->executor->refusal);
-    if (refusal != THREADING_OK)
-        return refusal;
-    if (!ti_tasks_reserve(&worker->tasks, times, self))
-        return THREADING_NO_MEMORY;
-    for (size_t i = 0; i < times; i++)
-        ti_tasks_push(&worker->tasks, task);
-    return THREADING_OK;
-}
-
-static ti_waiter *ti_executor_signal(threading_executor_t *executor, size_t n, ti_self *self)
-{
-    ti_store_relaxed(&executor->waking, 1);  /* relaxed: executor.h says why */
-    ti_add_sequential(&executor->signal, 1); /* sequential: the change in the table in parking.h */
-    return ti_parking_is_awaited(ti_parking_bucket(&executor->signal))
-               ? ti_line_take(&executor->signal, TI_OBSERVERS, n, self)
-               : NULL;
-}
-
-static threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti_task task, size_t times,
-                                       ti_self *self)
-{
-    /* Relaxed: the calling worker itself was started before. */
-    bool is_own = self->executor == executor && ti_load_relaxed(&executor->is_complete);
-    uint32_t *lock = is_own ? &self->worker->lock : &executor->lock;
-    ti_line_lock(lock, self);
-    threading_status_t status = is_own ? ti_worker_put(self->worker, task, times, self)
-                                       : ti_executor_put(executor, task, times, self);
-    /* Relaxed: a worker that has looked here before counted itself before that. */
-    bool is_awaited = status == THREADING_OK && ti_load_relaxed(&executor->idle) > 0 &&
-                      ti_load_relaxed(&executor->waking) == 0;
-    ti_waiter *idle = is_awaited ? ti_executor_signal(executor, times, self) : NULL;
-    /* The last touch of the executor: its last reference may be given back in the task. */
-    ti_line_unlock(lock, self);
-    ti_line_wake(idle);
-    return status;
-}
-
-threading_status_t threading_executor_submit(threading_executor_t *executor, threading_target_t function,
-                                             void *arg, threading_future_t **future)
-{
-    if (executor == NULL || function == NULL || !ti_executor_accepts(executor))
-        return THREADING_INVALID;
-    if (ti_executor_is_orphaned(executor))
-        return THREADING_BROKEN;
-    ti_self *self = ti_self_get();
-    if (future == NULL)
-        return ti_executor_enqueue(executor, (ti_task){function, arg}, 1, self);
-    threading_future_t *task = ti_future_new(executor, function, arg, 2); /* the task's, and the caller's */
-    if (task == NULL)
-        return THREADING_NO_MEMORY;
-    threading_status_t status = ti_executor_enqueue(executor, (ti_task){NULL, task}, 1, self);
-    if (status == THREADING_OK)
-        *future = task;
-    else
-        ti_block_give_back(task, task->offset); /* nobody else has seen it */
-    return status;
-}
-
-/* ---- shutdown ---- */
-
-static TI_COLD void ti_executor_stop(threading_executor_t *executor, bool cancel_futures)
-{
-    ti_self *self = ti_self_get();
-    ti_line_lock(&executor->lock, self);
-    executor->is_shutdown = true;
-    if (executor->refusal == THREADING_OK)
-        ti_store_relaxed(&executor->refusal, THREADING_SHUTDOWN); /* relaxed: as in ti_worker_put */
-    ti_line_unlock(&executor->lock, self);
-    ti_line_wake(ti_executor_signal(executor, SIZE_MAX, self));
-    if (cancel_futures)
-        ti_executor_refuse(executor, THREADING_CANCELLED, self);
-}
-
-static threading_status_t ti_executor_join(threading_executor_t *executor, ti_self *self)
-{
-    threading_status_t status = THREADING_OK;
-    self->deaf++;
-    for (ti_worker *worker = NULL;
-         status == THREADING_OK && (worker = ti_executor_worker_after(executor, worker)) != NULL;)
-        status = threading_thread_join(worker->thread);
-    self->deaf--;
-    return status;
-}
-
-TI_COLD threading_status_t threading_executor_shutdown(threading_executor_t *executor, bool wait,
-                                                       bool cancel_futures)
-{
-    if (executor == NULL)
-        return THREADING_INVALID;
-    if (ti_executor_is_orphaned(executor))
-        return THREADING_OK;
-    ti_executor_stop(executor, cancel_futures);
-    ti_self *self = ti_self_get();
-    if (!wait)
-        return THREADING_OK;
-    return self->executor == executor ? THREADING_DEADLOCK : ti_executor_join(executor, self);
-}
-
-/* ------------------------------------------------------------------------------- src/core/executor_list.c */
-
-/*
- * The executors, for the end of the process: it shuts them down, since their workers end in no other way. The
- * guard is not held while anything else is locked.
- */
-#include <string.h>
-
-static struct {
-    ti_guard guard;
-    threading_executor_t *first;
-    uint32_t closed; /* how many waits for the process's threads are under way */
-} ti_executors;
-
-static TI_COLD bool ti_executor_list(threading_executor_t *executor, ti_self *self)
-{
-    ti_guard_lock(&ti_executors.guard, &self->parker);
-    bool is_open = ti_executors.closed == 0;
-    if (is_open && !executor->is_listed) {
-        executor->is_listed = true;
-        executor->previous_listed = NULL;
-        executor->next_listed = ti_executors.first;
-        if (ti_executors.first != NULL)
-            ti_executors.first->previous_listed = executor;
-        ti_executors.first = executor;
-    }
-    ti_guard_unlock(&ti_executors.guard);
-    return is_open;
-}
-
-/* Under the guard. */
-static void ti_executor_take_out(threading_executor_t *executor)
-{
-    threading_executor_t *previous = executor->previous_listed;
-    *(previous != NULL ? &previous->next_listed : &ti_executors.first) = executor->next_listed;
-    if (executor->next_listed != NULL)
-        executor->next_listed->previous_listed = previous;
-    executor->is_listed = false;
-}
-
-static TI_COLD void ti_executor_unlist(threading_executor_t *executor, ti_self *self)
-{
-    ti_guard_lock(&ti_executors.guard, &self->parker);
-    if (executor->is_listed)
-        ti_executor_take_out(executor);
-    ti_guard_unlock(&ti_executors.guard);
-}
-
-/* Take a reference unless the last one was just given back. */
-static bool ti_executor_try_retain(threading_executor_t *executor)
-{
-    for (;;) {
-        uint32_t references = ti_load_relaxed(&executor->references); /* relaxed: the swap decides */
-        if (references == 0)
-            return false;
-        if (ti_swap_acquire(&executor->references, references, references + 1))
-            return true;
-    }
-}
-
-/* One that is still in the list, taken off it and retained. One that is just being destroyed takes the guard
- * before its memory goes, and does not mind not being in the list any more. */
-static threading_executor_t *ti_executors_next(ti_self *self)
-{
-    ti_guard_lock(&ti_executors.guard, &self->parker);
-    threading_executor_t *executor;
-    do {
-        executor = ti_executors.first;
-        if (executor != NULL)
-            ti_executor_take_out(executor);
-    } while (executor != NULL && !ti_executor_try_retain(executor));
-    ti_guard_unlock(&ti_executors.guard);
-    return executor;
-}
-
-/* Wait until the workers have ended. Left out are the calling one, those that end the process too and so never end
- * themselves, and those whose end could never come: the wait for all threads leaves them out as well. */
-static void ti_executor_await(threading_executor_t *executor, ti_self *self)
-{
-    for (ti_worker *worker = NULL; (worker = ti_executor_worker_after(executor, worker)) != NULL;) {
-        threading_thread_t *thread = worker->thread;
-        if (thread == self->record || ti_thread_wait(self, thread, TI_FOREVER, TI_LEAVING) != THREADING_OK)
-            continue;
-        if (ti_load_acquire(&thread->state) == TI_ENDED)
-            (void)ti_thread_reap(self, thread, TI_FOREVER);
-    }
-}
-
-static TI_COLD void ti_executors_close(ti_self *self)
-{
-    ti_guard_lock(&ti_executors.guard, &self->parker);
-    ti_executors.closed++;
-    ti_guard_unlock(&ti_executors.guard);
-    threading_executor_t *stopped = NULL;
-    for (threading_executor_t *executor; (executor = ti_executors_next(self)) != NULL;) {
-        ti_executor_stop(executor, false);
-        executor->next_listed = stopped; /* it is not in the list any more */
-        stopped = executor;
-    }
-    /* A task may end the process: its worker is not waited for, and does its part here. */
-    if (self->executor != NULL)
-        ti_executor_work(self);
-    while (stopped != NULL) {
-        threading_executor_t *executor = stopped;
-        stopped = executor->next_listed;
-        ti_executor_await(executor, self);
-        ti_executor_give_back(executor);
-    }
-}
-
-static TI_COLD void ti_executors_open(void)
-{
-    ti_guard_lock(&ti_executors.guard, &ti_self_get()->parker);
-    ti_executors.closed--;
-    ti_guard_unlock(&ti_executors.guard);
-}
-
-static void ti_executors_reset(void)
-{
-    memset(&ti_executors, 0, sizeof ti_executors);
-}
-
-/* -------------------------------------------------------------------------------- src/core/executor_map.c */
-
-/*
- * Executor's map: one task for each worker that could run items, and a number that says which item is next.
- *
- * So the items begin in their order, one by one, as if each had been submitted: an item that waits for an earlier one
- * never waits for one that has not begun. Each has its slot, which is to it what a future is to a task: its state
- * holds the ident of the thread that runs it, and is waited for.
- */
-#include <stdint.h>
-
-typedef struct ti_slot {
-    uint32_t state; /* TI_PENDING_FUTURE, an ident, TI_FINISHED, or TI_CANCELLED for any other status */
-    threading_status_t status; /* set before it is done, as the value */
-    void *value;
-} ti_slot;
-
-typedef struct ti_map {
-    uint32_t references; /* the caller's, and one for each task */
-    uint32_t caller;     /* the ident of its thread */
-    uintptr_t next;      /* the first item that nobody has begun */
-    size_t count;
-    threading_executor_t *executor;
-    threading_target_t function;
-    void *const *items; /* not touched once all have begun */
-    ti_slot slots[];
-} ti_map;
-
-/* ---- the items ---- */
-
-static bool ti_slot_is_done(const ti_slot *slot)
-{
-    /* Acquire: pairs with the end, so that what comes out is seen. */
-    return ti_load_acquire(&slot->state) >= TI_CANCELLED;
-}
-
-static void ti_slot_end(ti_slot *slot, uint32_t state, threading_status_t status, void *value)
-{
-    slot->status = status;
-    slot->value = value;
-    ti_store_sequential(&slot->state, state); /* sequential: the change in the table in parking.h */
-    ti_parking_wake_all(&slot->state);
-}
-
-static threading_status_t ti_slot_await(ti_slot *slot, ti_self *self)
-{
-    for (;;) {
-        uint32_t state = ti_load_acquire(&slot->state); /* acquire: as in ti_slot_is_done */
-        if (state >= TI_CANCELLED)
-            return slot->status;
-        threading_status_t status = ti_waits_sleep(self, &slot->state, state, TI_FOREVER);
-        if (status != THREADING_OK)
-            return ti_slot_is_done(slot) ? slot->status : status;
-    }
-}
-
-/* Wait for all that have begun, and have not ended. */
-static void ti_map_await(ti_map *map, ti_self *self)
-{
-    self->deaf++; /* the items are the caller's, whether it is told to stop or not */
-    for (size_t i = 0; i < map->count; i++)
-        (void)ti_slot_await(&map->slots[i], self);
-    self->deaf--;
-}
-
-/* Take the next item. False: all have begun. */
-static bool ti_map_begin(ti_map *map, size_t *index)
-{
-    do {
-        *index = ti_load_pointer_relaxed(&map->next); /* relaxed: the swap decides */
-        if (*index >= map->count)
-            return false;
-    } while (!ti_swap_pointer_acquire(&map->next, *index, *index + 1));
-    return true;
-}
-
-/* An item has ended its thread in the platform's way: as for a task, and the reference that the thread had
- * goes. The items may be on the stack of the map's caller: if that is the thread, it waits for the other workers. */
-TI_COLD static void ti_map_abandon_item(ti_self *self, void *object, uintptr_t index)
-{
-    ti_map *map = (ti_map *)object;
-    if (ti_executor_is_spared(map->executor, self))
-        return;
-    ti_executor_break(map->executor, self);
-    ti_map_refuse(map, THREADING_BROKEN);
-    ti_slot_end(&map->slots[index], TI_CANCELLED, THREADING_BROKEN, NULL);
-    if (map->caller == self->fast.ident)
-        ti_map_await(map, self);
-    ti_map_give_back(map);
-}
-
-/* Call the function for an item that was taken. False: it has called fork, and this is the child. */
-static bool ti_map_call(ti_map *map, size_t index, void **value, ti_self *self)
-{
-    ti_store_relaxed(&map->slots[index].state, self->fast.ident); /* relaxed: nobody waits for it */
-    ti_calls_enter(self, ti_map_abandon_item, map, index);
-    *value = ti_executor_call(map->executor, map->function, map->items[index], self);
-    ti_calls_leave(self);
-    return !ti_executor_is_orphaned(map->executor);
-}
-
-static TI_COLD void ti_map_refuse(ti_map *map, threading_status_t status)
-{
-    for (size_t index; ti_map_begin(map, &index);)
-        ti_slot_end(&map->slots[index], TI_CANCELLED, status, NULL);
-}
-
-/* Refuse the rest if the executor has refused all that had not begun. */
-static void ti_map_heed_refusal(ti_map *map)
-{
-    /* Relaxed: as in ti_executor_refuse. */
-    uint32_t refused = ti_load_relaxed(&map->executor->refused);
-    if (refused != THREADING_OK)
-        ti_map_refuse(map, (threading_status_t)refused);
-}
-
-static void *ti_map_task(void *map)
-{
-    return map; /* never called: only its address is used */
-}
-
-static void ti_map_work(ti_map *map, ti_self *self)
-{
-    size_t index;
-    void *value;
-    uint32_t counts = 0; /* the worker counts as spare from the end of an item to the next one's begin */
-    for (;; counts = 1) {
-        ti_map_heed_refusal(map);
-        if (!ti_map_begin(map, &index))
-            break;
-        ti_executor_count_spare(map->executor, 0 - counts);
-        if (!ti_map_call(map, index, &value, self))
-            return;
-        ti_executor_count_spare(map->executor, 1);
-        ti_slot_end(&map->slots[index], TI_FINISHED, THREADING_OK, value);
-    }
-    ti_executor_count_spare(map->executor, 1 - counts);
-}
-
-/* ---- the call ---- */
-
-TI_COLD static ti_map *ti_map_new(threading_executor_t *executor, threading_target_t function,
-                                  void *const *items, size_t count, const ti_self *self)
-{
-    ti_map *map = NULL;
-    if (count <= (SIZE_MAX - sizeof *map) / sizeof *map->slots)
-        map = (ti_map *)ti_memory_allocate(sizeof *map + count * sizeof *map->slots);
-    if (map == NULL)
-        return NULL;
-    map->references = 1;
-    map->caller = self->fast.ident;
-    map->count = count;
-    map->executor = executor;
-    map->function = function;
-    map->items = items;
-    return map;
-}
-
-static void ti_map_give_back(ti_map *map)
-{
-    /* Release and acquire: what each holder did happens before the memory is freed. */
-    if (ti_add_acquire_release(&map->references, (uint32_t)-1) == 1)
-        ti_memory_free(map);
-}
-
-static threading_status_t ti_map_submit(ti_map *map, ti_self *self)
-{
-    size_t workers = map->executor->max_workers < UINT32_MAX ? map->executor->max_workers : UINT32_MAX - 1;
-    size_t times = map->count < workers ? map->count : workers;
-    map->references += (uint32_t)times; /* nobody else knows it yet */
-    threading_status_t status = ti_executor_enqueue(map->executor, (ti_task){ti_map_task, map}, times, self);
-    if (status != THREADING_OK)
-        map->references = 1;
-    return status;
-}
-
-/* In a worker of the same executor: run items that have not begun, until that one is done. */
-static void ti_map_help(ti_map *map, const ti_slot *slot, ti_self *self)
-{
-    size_t index;
-    void *value;
-    while (self->executor == map->executor && !ti_slot_is_done(slot) &&
-           ti_future_may_help(self, TI_FOREVER)) {
-        ti_map_heed_refusal(map);
-        if (!ti_map_begin(map, &index) || !ti_map_call(map, index, &value, self))
-            return;
-        ti_slot_end(&map->slots[index], TI_FINISHED, THREADING_OK, value);
-    }
-}
-
-/* The results in their order, up to the first failure. */
-static threading_status_t ti_map_collect(ti_map *map, void **results, ti_self *self)
-{
-    threading_status_t status = THREADING_OK;
-    for (size_t i = 0; i < map->count && status == THREADING_OK; i++) {
-        ti_map_help(map, &map->slots[i], self);
-        status = ti_slot_await(&map->slots[i], self);
-        if (status == THREADING_OK && results != NULL)
-            results[i] = map->slots[i].value;
-    }
-    return status;
-}
-
-/* Cancel what has not begun and wait for what has. */
-TI_COLD static void ti_map_abandon(ti_map *map, ti_self *self)
-{
-    ti_map_refuse(map, THREADING_CANCELLED);
-    ti_map_await(map, self);
-}
-
-threading_status_t threading_executor_map(threading_executor_t *executor, threading_target_t function,
-                                          void *const *items, size_t count, void **results)
-{
-    if (executor == NULL || function == NULL || (items == NULL && count > 0))
-        return THREADING_INVALID;
-    if (count == 0)
-        return THREADING_OK;
-    if (!ti_executor_accepts(executor))
-        return THREADING_INVALID;
-    if (ti_executor_is_orphaned(executor))
-        return THREADING_BROKEN;
-    ti_self *self = ti_self_get();
-    ti_map *map = ti_map_new(executor, function, items, count, self);
-    if (map == NULL)
-        return THREADING_NO_MEMORY;
-    threading_status_t status = ti_map_submit(map, self);
-    if (status == THREADING_OK) {
-        status = ti_map_collect(map, results, self);
-        if (status != THREADING_OK)
-            ti_map_abandon(map, self);
-    }
-    ti_map_give_back(map);
-    return status;
-}
-
-/* ----------------------------------------------------------------------------- src/core/executor_worker.c */
-
-/*
- * Executor: its workers, and what they do with tasks.
- *
- * As long as workers may have to be started, `spare` is the number of those that run no task, less the tasks that are
- * queued: a submit takes one off, and starts another thread if there was none to spare. A worker counts as spare before
- * its task's future is finished, so that who waits for one task and then submits the next finds the worker free.
- *
- * A task that was cancelled, or that a waiting worker ran itself, stays in its ring until a worker comes upon it and
- * drops it.
- */
-#include <stdio.h>
-#include <string.h>
-
-#define TI_NAME_MORE 16 /* bytes for "_" and a number behind a name */
-#define TI_TASK_DISTANCE \
-    128             /* as TI_LOOK_DISTANCE: a worker that keeps up with who submits holds that one up */
-#define TI_TURNS 32 /* of so many searches one begins at the executor's ring and one at another worker's */
-
-/* ---- running a task ---- */
-
-static void ti_executor_count_spare(threading_executor_t *executor, uint32_t more)
-{
-    /* Relaxed: from that time on nobody reads it any more. */
-    if (!ti_load_relaxed(&executor->is_complete))
-        ti_add_relaxed(&executor->spare, more); /* relaxed: only the number matters */
-}
-
-/* What a task leaves behind in its thread is undone. False: the task has called fork, and this is the child. */
-static bool ti_executor_leave(const threading_executor_t *executor, threading_stop_t *stop, ti_self *self)
-{
-    if (ti_executor_is_orphaned(executor))
-        return false;
-    if (self->stop != stop)
-        (void)threading_stop_heed(stop);
-    return true;
-}
-
-static void *ti_executor_call(threading_executor_t *executor, threading_target_t function, void *arg, ti_self *self)
-{
-    threading_stop_t *stop = self->stop;
-    void *value = ti_thread_call(self, function, arg);
-    (void)ti_executor_leave(executor, stop, self);
-    return value;
-}
-
-/*
- * A task has ended its thread in the platform's way: it is over, with THREADING_BROKEN. So is its executor,
- * which has a thread less; first, so that those who are told find it so. `is_given`: with a reference. NULL:
- * nobody waits for it.
- */
-TI_COLD static void ti_future_abandon(ti_self *self, void *object, uintptr_t is_given)
-{
-    threading_future_t *future = (threading_future_t *)object;
-    if (future == NULL || ti_executor_is_spared(future->executor, self))
-        return;
-    ti_executor_break(future->executor, self);
-    (void)ti_future_finish(future, self->fast.ident, THREADING_BROKEN, NULL, NULL);
-    if (is_given)
-        threading_future_free(future);
-}
-
-static bool ti_executor_help(threading_future_t *future, ti_self *self)
-{
-    threading_executor_t *executor = self->executor;
-    if (future->executor != executor || !ti_future_begin(future, self->fast.ident))
-        return false;
-    ti_calls_enter(self, ti_future_abandon, future, 0);
-    void *value = ti_executor_call(executor, future->function, future->arg, self);
-    ti_calls_leave(self);
-    if (!ti_executor_is_orphaned(executor))
-        (void)ti_future_finish(future, self->fast.ident, THREADING_OK, value, NULL);
-    return true;
-}
-
-static void ti_worker_finish(threading_executor_t *executor, threading_future_t *future, void *value,
-                             ti_self *self)
-{
-    /* Relaxed: as in ti_executor_count_spare. */
-    uint32_t *spare = ti_load_relaxed(&executor->is_complete) ? NULL : &executor->spare;
-    (void)ti_future_finish(future, self->fast.ident, THREADING_OK, value, spare);
-    threading_future_free(future);
-}
-
-/* The task has ended with that value, if it has one: by its return or by threading_exit(). */
-static void ti_worker_end(ti_worker *worker, void *value, ti_self *self)
-{
-    ti_task task = worker->task;
-    if (!ti_executor_leave(worker->executor, worker->stop, self))
-        return;
-    if (task.function != NULL)
-        ti_executor_count_spare(worker->executor, 1);
-    else if (task.arg != NULL)
-        ti_worker_finish(worker->executor, (threading_future_t *)task.arg, value, self);
-    worker->task = (ti_task){NULL, NULL};
-}
-
-/* Run the task that was taken. */
-static void ti_worker_run(ti_worker *worker, ti_self *self)
-{
-    ti_task task = worker->task;
-    if (task.function == NULL) {
-        const threading_future_t *future = (threading_future_t *)task.arg;
-        ti_worker_end(worker, future->function(future->arg), self);
-    } else if (task.function == ti_map_task) {
-        worker->task = (ti_task){NULL, NULL}; /* its items have calls of their own */
-        ti_map_work((struct ti_map *)task.arg, self);
-        ti_map_give_back((struct ti_map *)task.arg);
-    } else {
-        ti_worker_end(worker, task.function(task.arg), self);
-    }
-}
-
-/* ---- finding a task ---- */
-
-/* False: the task was cancelled, or somebody has run it. */
-static bool ti_task_begins(ti_task task, const ti_worker *worker, const ti_self *self)
-{
-    if (task.function != NULL || ti_future_begin((threading_future_t *)task.arg, self->fast.ident))
-        return true;
-    threading_future_free((threading_future_t *)task.arg);
-    ti_executor_count_spare(worker->executor, 1);
-    return false;
-}
-
-/* Take the oldest task of a ring that begins. */
-static bool ti_worker_take(const ti_worker *worker, ti_tasks *tasks, ti_task *task, ti_self *self)
-{
-    bool begins = false;
-    if (!ti_tasks_may_be_there(tasks))
-        return false;
-    ti_line_lock(&tasks->lock, self);
-    while (!begins && ti_tasks_pop(tasks, task))
-        begins = ti_task_begins(*task, worker, self);
-    ti_line_unlock(&tasks->lock, self);
-    return begins;
-}
-
-static bool ti_worker_take_own(ti_worker *worker, ti_task *task, ti_self *self)
-{
-    return ti_worker_take(worker, &worker->tasks, task, self);
-}
-
-static bool ti_worker_take_submitted(ti_worker *worker, ti_task *task, ti_self *self)
-{
-    return ti_worker_take(worker, &worker->executor->tasks, task, self);
-}
-
-static ti_worker *ti_worker_next_victim(const ti_worker *worker)
-{
-    ti_worker *next = ti_executor_worker_after(worker->executor, worker->victim);
-    return next != NULL ? next : ti_executor_worker_after(worker->executor, NULL);
-}
-
-/* From each other worker once, beginning behind the last one. */
-static bool ti_worker_steal(ti_worker *worker, ti_task *task, ti_self *self)
-{
-    ti_worker *last = worker->victim;
-    do {
-        worker->victim = ti_worker_next_victim(worker);
-        if (worker->victim == NULL)
-            return false; /* none is listed yet */
-        if (last == NULL)
-            last = worker->victim;
-        if (worker->victim != worker && ti_worker_take(worker, &worker->victim->tasks, task, self))
-            return true;
-    } while (worker->victim != last);
-    return false;
-}
-
-static bool ti_worker_find(ti_worker *worker, ti_task *task, ti_self *self)
-{
-    uint32_t turn = worker->turn++ % TI_TURNS;
-    if (turn == 0 && ti_worker_take_submitted(worker, task, self))
-        return true;
-    if (turn == TI_TURNS / 2 && ti_worker_steal(worker, task, self))
-        return true;
-    return ti_worker_take_own(worker, task, self) || ti_worker_take_submitted(worker, task, self) ||
-           ti_worker_steal(worker, task, self);
-}
-
-/* ---- waiting for a task ---- */
-
-/* Whether there seems to be one. */
-static bool ti_executor_may_have_tasks(const threading_executor_t *executor)
-{
-    bool found = ti_tasks_may_be_there(&executor->tasks);
-    for (const ti_worker *worker = NULL;
-         !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;)
-        found = ti_tasks_may_be_there(&worker->tasks);
-    return found;
-}
-
-/* Each ring under its lock. False: there is none, and *is_over tells whether there can be one to come. */
-static bool ti_executor_has_tasks(threading_executor_t *executor, ti_self *self, bool *is_over)
-{
-    ti_line_lock(&executor->lock, self);
-    bool found = ti_tasks_may_be_there(&executor->tasks);
-    *is_over = executor->is_shutdown;
-    ti_line_unlock(&executor->lock, self);
-    for (ti_worker *worker = NULL; !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;) {
-        ti_line_lock(&worker->lock, self);
-        found = ti_tasks_may_be_there(&worker->tasks);
-        ti_line_unlock(&worker->lock, self);
-    }
-    return found;
-}
-
-/* Wait until there may be a task. False: there will be none. */
-static bool ti_executor_await_task(threading_executor_t *executor, ti_self *self)
-{
-    for (uint32_t looks = 0; ti_line_pause(&looks, TI_TASK_DISTANCE);)
-        if (ti_executor_may_have_tasks(executor))
-            return true;
-    bool is_over;
-    ti_add_relaxed(&executor->idle, 1); /* relaxed: who puts a task behind the looks sees it by the lock */
-    /* Acquire: before what follows. If it came after the 0, a 1 could come between for which this worker would be the
-     * one on its way, and it would sleep all the same. */
-    uint32_t signal = ti_load_acquire(&executor->signal);
-    ti_store_relaxed(&executor->waking, 0); /* relaxed: as above */
-    bool has_tasks = ti_executor_has_tasks(executor, self, &is_over);
-    if (!has_tasks && !is_over)
-        (void)ti_parking_wait(self, &executor->signal, signal, TI_FOREVER);
-    ti_add_relaxed(&executor->idle, (uint32_t)-1); /* relaxed: only the number matters */
-    ti_store_relaxed(&executor->waking, 0);        /* relaxed: executor.h says why */
-    self->worker->relays = true;
-    return has_tasks || !is_over;
-}
-
-/* A worker that was idle and has found a task signals the next one if there is another task. */
-static void ti_worker_relay(ti_worker *worker, ti_self *self)
-{
-    threading_executor_t *executor = worker->executor;
-    bool is_over;
-    worker->relays = false;
-    if (ti_executor_has_tasks(executor, self, &is_over) && ti_load_relaxed(&executor->idle) > 0)
-        ti_line_wake(ti_executor_signal(executor, 1, self));
-}
-
-/* Run tasks until there will be none. One call for all: it is left, and made again, by threading_exit() only. */
-static void *ti_worker_loop(void *arg)
-{
-    ti_worker *worker = (ti_worker *)arg;
-    threading_executor_t *executor = worker->executor;
-    ti_self *self = ti_self_get();
-    ti_worker_end(worker, self->exit_result, self);
-    for (ti_task task; !ti_executor_is_orphaned(executor);) {
-        if (ti_worker_find(worker, &task, self)) {
-            worker->task = task;
-            worker->stop = self->stop;
-            if (worker->relays)
-                ti_worker_relay(worker, self);
-            ti_worker_run(worker, self);
-        } else if (!ti_executor_await_task(executor, self)) {
-            break;
-        }
-    }
-    worker->is_done = true;
-    return NULL;
-}
-
-/* The future of a worker's task, which may be none. */
-static void *ti_task_future(ti_task task)
-{
-    return task.function == NULL ? task.arg : NULL;
-}
-
-static TI_COLD void ti_executor_work(ti_self *self)
-{
-    ti_worker *worker = self->worker;
-    ti_task outer = worker->task; /* which calls threading_shutdown(), or ends the process */
-    threading_stop_t *stop = worker->stop;
-    worker->task = (ti_task){NULL, NULL};
-    worker->stop = self->stop;
-    ti_calls_enter(self, ti_future_abandon, ti_task_future(outer), true);
-    for (worker->is_done = false; !worker->is_done;)
-        (void)ti_thread_call(self, ti_worker_loop, worker);
-    ti_calls_leave(self);
-    worker->is_done = false;
-    worker->task = outer;
-    worker->stop = stop;
-}
-
-/* ---- refusing tasks ---- */
-
-static void ti_task_refuse(ti_task task, threading_status_t status)
-{
-    if (task.function == ti_map_task) {
-        ti_map_refuse((struct ti_map *)task.arg, status);
-        ti_map_give_back((struct ti_map *)task.arg);
-    } else if (task.function == NULL) {
-        if (status == THREADING_CANCELLED)
-            (void)threading_future_cancel((threading_future_t *)task.arg);
-        else
-            (void)ti_future_finish((threading_future_t *)task.arg, TI_PENDING_FUTURE, status, NULL, NULL);
-        threading_future_free((threading_future_t *)task.arg);
-    }
-}
-
-TI_COLD static void ti_tasks_refuse(threading_executor_t *executor, uint32_t *lock, ti_tasks *tasks,
-                                    threading_status_t status, ti_self *self)
-{
-    ti_line_lock(lock, self);
-    ti_line_lock(&tasks->lock, self);
-    ti_tasks taken = ti_tasks_take_all(tasks);
-    ti_line_unlock(&tasks->lock, self);
-    ti_line_unlock(lock, self);
-    for (ti_task task; ti_tasks_pop(&taken, &task);) {
-        ti_executor_count_spare(executor, 1);
-        ti_task_refuse(task, status);
-    }
-    ti_tasks_free(&taken);
-}
-
-static TI_COLD void ti_executor_refuse(threading_executor_t *executor, threading_status_t status, ti_self *self)
-{
-    /* Relaxed: a worker that does not see it yet begins one item of a map more, as if that had been before. */
-    ti_store_relaxed(&executor->refused, (uint32_t)status);
-    ti_tasks_refuse(executor, &executor->lock, &executor->tasks, status, self);
-    for (ti_worker *worker = NULL; (worker = ti_executor_worker_after(executor, worker)) != NULL;)
-        ti_tasks_refuse(executor, &worker->lock, &worker->tasks, status, self);
-}
-
-static TI_COLD void ti_executor_break(threading_executor_t *executor, ti_self *self)
-{
-    ti_line_lock(&executor->lock, self);
-    ti_store_relaxed(&executor->refusal, THREADING_BROKEN); /* relaxed: as in ti_worker_put */
-    ti_executor_count_spare(executor, (uint32_t)-1);
-    ti_line_unlock(&executor->lock, self);
-    ti_executor_refuse(executor, THREADING_BROKEN, self);
-}
-
-/* ---- the thread ---- */
-
-static void *ti_executor_initialize(void *arg)
-{
-    threading_executor_t *executor = (threading_executor_t *)arg;
-    return executor->options.initializer(executor->options.initializer_arg) ? executor : NULL;
-}
-
-/* The thread has ended in the initializer or in a task, in the platform's way. */
-TI_COLD static void ti_worker_abandon(ti_self *self, void *object, uintptr_t unused)
-{
-    (void)unused;
-    const ti_worker *worker = (const ti_worker *)object;
-    threading_executor_t *executor = worker->executor;
-    if (ti_executor_is_spared(executor, self))
-        return;
-    ti_executor_break(executor, self);
-    ti_future_abandon(self, ti_task_future(worker->task), true);
-    self->executor = NULL;
-    ti_executor_give_back(executor);
-}
-
-static void *ti_worker_main(void *arg)
-{
-    ti_worker *worker = (ti_worker *)arg;
-    threading_executor_t *executor = worker->executor;
-    ti_self *self = ti_self_get();
-    self->executor = executor;
-    self->worker = worker;
-    self->fast.rlocks++; /* it counts as the owner of what its task is waited for (ti_future_may_help) */
-    ti_calls_enter(self, ti_worker_abandon, worker, 0);
-    if (executor->options.initializer == NULL ||
-        ti_thread_call(self, ti_executor_initialize, executor) == executor)
-        ti_executor_work(self);
-    else
-        ti_executor_break(executor, self);
-    ti_calls_leave(self);
-    self->fast.rlocks--;
-    self->executor = NULL;
-    ti_executor_give_back(executor);
-    return NULL;
-}
-
-/* Its thread, not started. */
-static threading_thread_t *ti_worker_thread(const threading_executor_t *executor, ti_worker *worker)
-{
-    size_t size = strlen(executor->name) + TI_NAME_MORE + 1;
-    char *name = (char *)ti_memory_allocate(size);
-    if (name == NULL)
-        return NULL;
-    ti_port_errors errors = ti_port_errors_keep();
-    (void)snprintf(name, size, "%s_%u", executor->name, (unsigned)executor->worker_count);
-    ti_port_errors_restore(errors);
-    threading_thread_options_t options = {
-        .name = name, .daemon = executor->options.daemon, .stack_size = executor->options.stack_size};
-    threading_thread_t *thread = threading_thread_new(ti_worker_main, worker, &options);
-    ti_memory_free(name);
-    if (thread != NULL)
-        thread->is_worker = true;
-    return thread;
-}
-
-static ti_worker *ti_worker_new(threading_executor_t *executor)
-{
-    ti_worker *worker = (ti_worker *)ti_memory_allocate(sizeof *worker);
-    if (worker == NULL)
-        return NULL;
-    worker->executor = executor;
-    worker->thread = ti_worker_thread(executor, worker);
-    if (worker->thread != NULL)
-        return worker;
-    ti_memory_free(worker);
-    return NULL;
-}
-
-static void ti_executor_add_worker(threading_executor_t *executor, ti_worker *worker)
-{
-    /* Release: pairs with the acquire in ti_executor_worker_after. */
-    ti_store_pointer_release(executor->last != NULL ? &executor->last->next : &executor->first,
-                             (uintptr_t)worker);
-    executor->last = worker;
-    ti_executor_count_spare(executor, 1);
-    if (++executor->worker_count == executor->max_workers)
-        ti_store_relaxed(&executor->is_complete, 1); /* relaxed: what it allows is under locks */
-}
-
-static TI_COLD threading_status_t ti_executor_start_worker(threading_executor_t *executor)
-{
-    ti_worker *worker = ti_worker_new(executor);
-    if (worker == NULL)
-        return THREADING_NO_MEMORY;
-    ti_add_relaxed(&executor->references, 1); /* relaxed: the caller has a handle */
-    threading_status_t status = threading_thread_start(worker->thread);
-    if (status == THREADING_OK) {
-        ti_executor_add_worker(executor, worker);
-        return THREADING_OK;
-    }
-    ti_add_relaxed(&executor->references, (uint32_t)-1); /* relaxed: not the last one */
-    threading_thread_free(worker->thread);
-    ti_memory_free(worker);
-    return status;
-}
-
-/* --------------------------------------------------------------------------------------- src/core/fence.c */
-
-/* Nanoseconds in which every processor has written out what was in its store buffer when they began. Some hundred
- * stores are, each of which may have to fetch its line of memory: that is tens of microseconds at most. */
-#define TI_SETTLED 1000000
-
-uint32_t threading_fence_kind;
-
-static void ti_fence_decide(void)
-{
-    if (ti_load_acquire(&threading_fence_kind) != TI_FENCE_UNKNOWN)
-        return;
-    uint32_t kind = ti_port_fence_start() ? TI_FENCE_SHARED : TI_FENCE_NONE;
-    /* Of several threads that ask the system at once the first decides, for all. If SHARED is decided although the
-     * system refuses the fence, the first waiter finds it lost. */
-    (void)ti_swap_acquire(&threading_fence_kind, TI_FENCE_UNKNOWN, kind);
-}
-
-static void ti_fence_all(void)
-{
-    ti_fence_decide();
-    /* Sequential, here and below: in the order of the waiters' announcements. */
-    uint32_t kind = ti_load_sequential(&threading_fence_kind);
-    if (kind == TI_FENCE_SHARED && !ti_port_fence_all()) {
-        kind = TI_FENCE_LOST;
-        ti_store_sequential(&threading_fence_kind, kind);
-    }
-    if (kind == TI_FENCE_LOST)
-        ti_port_sleep(ti_port_now() + TI_SETTLED);
-}
-
-static void ti_fence_reset(void)
-{
-    ti_store_relaxed(&threading_fence_kind, TI_FENCE_UNKNOWN); /* relaxed: the child has one thread */
-    ti_fence_decide();
-}
-
-/* ------------------------------------------------------------------------------------- src/core/foreign.c */
-
-/* How many there are on the list before a thread that leaves asks who is gone. Beyond that it is twice as
- * many as were found alive, so that the end of a thread costs the same among few and among many. */
-#define TI_FOREIGN_FEW 8
-
-/* Under the registry's guard. The counts are also read without it, as hints. */
-static struct {
-    ti_self *first; /* linked by `foreign_next`, as the next */
-    ti_self *buried;
-    uint32_t count;
-    uint32_t enough;
-    uint32_t buried_count;
-} ti_foreign = {.enough = TI_FOREIGN_FEW};
-
-static TI_COLD void ti_foreign_add(ti_self *self, uint64_t life)
-{
-    self->life = life;
-    if (life == 0)
-        return;
-    self->foreign_next = ti_foreign.first;
-    self->foreign_link = &ti_foreign.first;
-    if (self->foreign_next != NULL)
-        self->foreign_next->foreign_link = &self->foreign_next;
-    ti_foreign.first = self;
-    ti_store_relaxed(&ti_foreign.count, ti_foreign.count + 1); /* relaxed: a hint, as all counts here */
-}
-
-static TI_COLD void ti_foreign_remove(ti_self *self)
-{
-    if (self->life == 0)
-        return;
-    *self->foreign_link = self->foreign_next;
-    if (self->foreign_next != NULL)
-        self->foreign_next->foreign_link = self->foreign_link;
-    ti_port_life_end(self->life);
-    self->life = 0;
-    ti_store_relaxed(&ti_foreign.count, ti_foreign.count - 1); /* relaxed: a hint */
-}
-
-TI_COLD static void ti_foreign_bury(ti_self *gone)
-{
-    ti_self_retire(gone);
-    gone->foreign_next = ti_foreign.buried;
-    ti_foreign.buried = gone;
-    ti_store_relaxed(&ti_foreign.buried_count, ti_foreign.buried_count + 1); /* relaxed: a hint */
-}
-
-static bool ti_foreign_is_gone(const ti_self *self)
-{
-    return self->life != 0 && self != (const ti_self *)ti_port_self() && ti_port_life_is_over(self->life);
-}
-
-TI_COLD static void ti_foreign_bury_all(bool only_dummies)
-{
-    for (ti_self *one = ti_foreign.first, *next; one != NULL; one = next) {
-        next = one->foreign_next;
-        bool is_asked = one->record != NULL || !only_dummies;
-        if (is_asked && ti_foreign_is_gone(one))
-            ti_foreign_bury(one);
-    }
-}
-
-static void ti_foreign_bury_dummies(void)
-{
-    ti_foreign_bury_all(true);
-}
-
-static void ti_foreign_bury_if_many(ti_self *self)
-{
-    /* Relaxed: if one comes too early for some that are gone, the next one finds them. */
-    if (ti_load_relaxed(&ti_foreign.count) < ti_load_relaxed(&ti_foreign.enough))
-        return;
-    ti_registry_lock(self);
-    ti_foreign_bury_all(false);
-    uint32_t enough = ti_foreign.count < TI_FOREIGN_FEW / 2 ? TI_FOREIGN_FEW : 2 * ti_foreign.count;
-    ti_store_relaxed(&ti_foreign.enough, enough); /* relaxed: a hint */
-    ti_registry_unlock();
-}
-
-/* NULL: there is none. */
-static ti_self *ti_foreign_take_buried(ti_self *self)
-{
-    if (ti_load_relaxed(&ti_foreign.buried_count) == 0) /* relaxed: as in ti_foreign_bury_if_many */
-        return NULL;
-    ti_registry_lock(self);
-    ti_self *buried = ti_foreign.buried;
-    if (buried != NULL) {
-        ti_foreign.buried = buried->foreign_next;
-        ti_store_relaxed(&ti_foreign.buried_count, ti_foreign.buried_count - 1); /* relaxed: a hint */
-    }
-    ti_registry_unlock();
-    return buried;
-}
-
-static TI_COLD void ti_foreign_sweep(ti_self *self)
-{
-    ti_foreign_bury_if_many(self);
-    for (ti_self *buried; (buried = ti_foreign_take_buried(self)) != NULL;)
-        ti_self_end(buried);
-}
-
-static TI_COLD void ti_foreign_reset(ti_self *survivor)
-{
-    ti_foreign.first = NULL;
-    ti_foreign.count = 0;
-    survivor->life = 0; /* it is main now */
-}
-
-/* ---------------------------------------------------------------------------------------- src/core/fork.c */
-
-/*
- * Fork: in the child only the calling thread is left, and it is main.
- *
- * Before the fork the locals', the registry's and the blocks' guards are taken, so that what they protect
- * is whole in the child. A thread that holds one of the three waits for nothing but the next of them, or a
- * bucket's guard, so the forker gets all. The child makes the three guards and the parking lot new instead
- * of unlocking them: nobody waits there any more. Users' locks stay as they are, as in CPython: what a
- * vanished thread held stays held.
- *
- * The hooks are registered when the code is loaded, so users' prepare handlers run before the guards are
- * taken, and their other handlers after the guards are free again: in all of them every call works. What
- * they hold meanwhile the hooks must not want. That may be the lock of an allocator: the hooks allocate
- * nothing, and what they would give back they put off. There are two exceptions: see ti_fork_spare, and a
- * forker that was unknown is made known, for which the C library needs memory if it has given a thread-
- * local key beyond its first (32 in glibc). And they run in processes that never use the library: there a
- * fork costs three swaps.
- */
-#include <string.h>
-
-static uint32_t ti_fork_family;
-
-/* ---- before the fork, and in the parent ---- */
-
-/* Only a known thread can wait for a guard; this one need not be known to take those that are free. */
-static bool ti_fork_try_guards(void)
-{
-    if (!ti_local_try_lock())
-        return false;
-    if (ti_registry_try_lock()) {
-        if (ti_blocks_try_lock())
-            return true;
-        ti_registry_unlock();
-    }
-    ti_local_unlock();
-    return false;
-}
-
-/* Whether nothing is used, and the guards are taken. It is asked again under them: a thread that becomes
- * known has said so before it takes the registry's. */
-static bool ti_fork_of_unused(void)
-{
-    if (ti_runtime_is_used() || !ti_fork_try_guards())
-        return false;
-    bool is_used = ti_runtime_is_used();
-    if (is_used)
-        ti_fork_parent();
-    return !is_used;
-}
-
-static TI_COLD void ti_fork_prepare(void)
-{
-    if (ti_fork_of_unused())
-        return;
-    ti_self *self = ti_self_get(); /* from here on a foreign thread is known, in the child as well */
-    ti_local_lock(self);
-    ti_registry_lock(self);
-    ti_blocks_lock(self);
-}
-
-static TI_COLD void ti_fork_parent(void)
-{
-    ti_blocks_unlock();
-    ti_registry_unlock();
-    ti_local_unlock();
-}
-
-/* ---- what the child gives back later ---- */
-
-static uintptr_t ti_fork_memory;  /* linked by the first pointer in each */
-static uintptr_t ti_fork_records; /* linked by `next`; of each nobody has a reference */
-
-static TI_COLD void ti_fork_put_off(void *memory)
-{
-    if (memory == NULL)
-        return;
-    *(void **)memory =
-        (void *)ti_load_pointer_relaxed(&ti_fork_memory); /* relaxed: the child has one thread */
-    ti_store_pointer_relaxed(&ti_fork_memory, (uintptr_t)memory);
-}
-
-/* Relaxed: as above. */
-static TI_COLD void ti_fork_put_record_off(threading_thread_t *record)
-{
-    if (ti_add_acquire_release(&record->references, (uint32_t)-1) != 1 || record->is_static)
-        return; /* a static one may be a main again in a child of this child, and be listed as that */
-    record->next = (threading_thread_t *)ti_load_pointer_relaxed(&ti_fork_records);
-    ti_store_pointer_relaxed(&ti_fork_records, (uintptr_t)record);
-}
-
-/* Relaxed: spares the exchange, which decides. */
-static void *ti_fork_take(uintptr_t *list)
-{
-    return ti_load_pointer_relaxed(list) != 0 ? (void *)ti_exchange_pointer_acquire(list, 0) : NULL;
-}
-
-static TI_COLD void ti_fork_settle(void)
-{
-    void *memory = ti_fork_take(&ti_fork_memory);
-    for (void *next; memory != NULL; memory = next) {
-        next = *(void **)memory;
-        ti_memory_free(memory);
-    }
-    threading_thread_t *record = (threading_thread_t *)ti_fork_take(&ti_fork_records);
-    for (threading_thread_t *next; record != NULL; record = next) {
-        next = record->next;
-        ti_store_relaxed(&record->references, 1); /* relaxed: nobody else knows it */
-        threading_thread_free(record);
-    }
-}
-
-/* ---- in the child: the threads that are gone ---- */
-
-TI_COLD static void ti_fork_forget_thread(ti_self *self, void *survivor)
-{
-    if (self == survivor)
-        return;
-    ti_local_abandon(self);
-    ti_self_make_parker(self); /* its last user may have been in the middle of something */
-    if (!ti_bias_keep(self))
-        ti_self_free(self);
-}
-
-/* The objects of the threads that are gone: ended, for whoever still holds them. A main that has left stays
- * listed, and has given its own reference back. */
-static void ti_fork_end_records(const threading_thread_t *survivor)
-{
-    for (threading_thread_t *record = ti_registry_first(), *next; record != NULL; record = next) {
-        next = record->next;
-        if (record == survivor)
-            continue;
-        bool has_left = ti_load_relaxed(&record->state) == TI_ENDED; /* relaxed: the child has one thread */
-        ti_store_release(&record->state, TI_ENDED);
-        if (record == ti_registry_main())
-            ti_fork_put_record_off(record); /* the process's reference */
-        if (!has_left)
-            ti_fork_put_record_off(record); /* the reference that the thread had */
-    }
-}
-
-/* ---- in the child: its main ---- */
-
-/*
- * An object and a name for the first foreign thread that forks without having them: in the hook there is no
- * memory. There is one of each. A foreign thread that forks in such a child gets memory all the same; a
- * handler that holds an allocator's lock over that second fork too is not known.
- */
-static bool ti_fork_spare_is_used;
-static ti_name ti_fork_spare_name = {NULL, "MainThread", true};
-static threading_thread_t ti_fork_spare = {
-    .references = 1,
-    .kind = TI_MAIN,
-    .options_status = THREADING_OK,
-    .is_static = true,
-    .name = &ti_fork_spare_name,
-};
-
-static bool ti_fork_take_spare(void)
-{
-    bool is_free = !ti_fork_spare_is_used;
-    ti_fork_spare_is_used = true;
-    return is_free;
-}
-
-/* Without memory the first main's object stands for the new one. */
-static threading_thread_t *ti_fork_new_record(void)
-{
-    if (ti_fork_take_spare())
-        return &ti_fork_spare;
-    threading_thread_t *record = ti_thread_allocate(TI_MAIN, "MainThread", NULL);
-    return record != NULL ? record : &ti_thread_main_record;
-}
-
-/* Without memory it keeps its name. */
-static void ti_fork_become_main(threading_thread_t *record)
-{
-    record->kind = TI_MAIN;
-    record->daemon = false;
-    if (ti_fork_take_spare())
-        ti_name_push(record, &ti_fork_spare_name);
-    else
-        (void)ti_name_give(record, "MainThread", NULL);
-}
-
-/* The object of the child's main thread: the forker's own; a foreign one becomes a main thread in every
- * respect. The process has a reference to it. */
-static threading_thread_t *ti_fork_main_record(ti_self *self)
-{
-    if (self->record == NULL)
-        self->record = ti_fork_new_record();
-    threading_thread_t *record = self->record;
-    if (record->kind == TI_DUMMY)
-        ti_fork_become_main(record);
-    if (record != ti_registry_main())
-        (void)threading_thread_retain(record);
-    record->ident = self->fast.ident;
-    record->native_id = ti_port_native_id();
-    record->reap = TI_REAPED;
-    ti_store_release(&record->state, TI_RUNNING);
-    return record;
-}
-
-static void ti_fork_of_known(ti_self *self)
-{
-    ti_parking_reset();
-    ti_fence_reset();
-    ti_shutdown_reset();
-    ti_executors_reset();
-    ti_natives_reset();
-    self->executor = NULL;
-    ti_self_make_parker(self);
-    ti_foreign_reset(self);
-    ti_registry_for_each(ti_fork_forget_thread, self);
-    threading_thread_t *record =
-        ti_fork_main_record(self); /* first: it may be the old main's, which then goes on */
-    ti_fork_end_records(record);
-    ti_registry_reset(self, record);
-}
-
-/* A child in which nothing was used has nothing to forget but a first use that was just beginning. */
-static TI_COLD void ti_fork_child(void)
-{
-    ti_self *self = (ti_self *)ti_port_self();
-    ti_fork_family++;
-    ti_blocks_reset_guard();
-    ti_registry_reset_guard();
-    ti_local_reset_guard();
-    if (self != NULL)
-        ti_fork_of_known(self);
-    else
-        ti_runtime_reset();
-}
-
-/* -------------------------------------------------------------------------------------- src/core/future.c */
-
-/* Future: its states are in future.h. */
-
-#define TI_FUTURE_DISTANCE 128 /* as TI_LOOK_DISTANCE; some ten tasks */
-
-typedef struct ti_callback {
-    struct ti_callback *next;
-    void (*function)(threading_future_t *future, void *arg);
-    void *arg;
-} ti_callback;
-
-_Static_assert(sizeof(threading_future_t) <= TI_BLOCK, "a future is a block");
-
-static uint32_t ti_future_order; /* counts the futures that were done */
-
-/* ---- making and freeing ---- */
-
-static threading_future_t *ti_future_new(threading_executor_t *executor, threading_target_t function, void *arg,
-                                  uint32_t references)
-{
-    uint32_t offset;
-    threading_future_t *future = (threading_future_t *)ti_block_take(ti_self_get(), &offset);
-    if (future != NULL)
-        *future = (threading_future_t){.references = references,
-                                       .offset = offset,
-                                       .executor = executor,
-                                       .function = function,
-                                       .arg = arg};
-    return future;
-}
-
-threading_future_t *threading_future_new(void)
-{
-    return ti_future_new(NULL, NULL, NULL, 1);
-}
-
-threading_future_t *threading_future_retain(threading_future_t *future)
-{
-    /* Relaxed: whoever retains holds or borrows a reference already. */
-    if (future != NULL)
-        ti_add_relaxed(&future->references, 1);
-    return future;
-}
-
-/* The oldest, off the list; there is one. */
-static ti_callback ti_future_take_callback(threading_future_t *future)
-{
-    ti_callback *last = future->last_callback, *first = last->next, callback = *first;
-    last->next = first->next;
-    if (first == last)
-        future->last_callback = NULL;
-    ti_memory_free(first);
-    return callback;
-}
-
-void threading_future_free(threading_future_t *future)
-{
-    /* Release: what this holder did happens before the memory is freed; acquire: by the last one. Who sees that it
-     * is the last one need not write: nobody else can retain the future any more. */
-    if (future == NULL || (ti_load_acquire(&future->references) != 1 &&
-                           ti_add_acquire_release(&future->references, (uint32_t)-1) != 1))
-        return;
-    while (future->last_callback != NULL)
-        (void)ti_future_take_callback(future); /* never done: nobody will call them */
-    ti_block_give_back(future, future->offset);
-}
-
-/* ---- the state ---- */
-
-static uint32_t ti_future_state(const threading_future_t *future)
-{
-    /* Acquire: pairs with the change to a state that is done, so that what comes out is seen. */
-    return ti_load_acquire(&future->state);
-}
-
-static bool ti_future_is_done(const threading_future_t *future)
-{
-    return ti_future_state(future) >= TI_CANCELLED;
-}
-
-/* The calling thread, which has the lock now. */
-static ti_self *ti_future_lock(threading_future_t *future)
-{
-    ti_self *self = ti_self_get();
-    ti_line_lock(&future->lock, self);
-    return self;
-}
-
-/* Change the state if it is the one expected, to one that is not done. The lock is for what is done only. */
-static bool ti_future_move(threading_future_t *future, uint32_t from, uint32_t to)
-{
-    /* Relaxed: the swap decides. */
-    return ti_load_relaxed(&future->state) == from && ti_swap_acquire(&future->state, from, to);
-}
-
-typedef struct ti_telling {
-    threading_future_t *future;
-    const ti_callback *callback;
-} ti_telling;
-
-static void *ti_future_run_callback(void *arg)
-{
-    const ti_telling *telling = (const ti_telling *)arg;
-    telling->callback->function(telling->future, telling->callback->arg);
-    return NULL;
-}
-
-/* By threading_exit() a callback ends itself only: the thread has others to tell. */
-static void ti_future_call_back(threading_future_t *future, const ti_callback *callback)
-{
-    ti_telling telling = {future, callback};
-    (void)ti_thread_call(ti_self_get(), ti_future_run_callback, &telling);
-}
-
-/* Those who wait are woken first, as in CPython. If a callback does not return, the others are freed with the future;
- * the last one may free that. It is done, so that nobody else touches them. */
-static void ti_future_tell(threading_future_t *future)
-{
-    bool is_more = future->last_callback != NULL;
-    ti_parking_wake_all(&future->state);
-    while (is_more) {
-        ti_callback callback = ti_future_take_callback(future);
-        is_more = future->last_callback != NULL;
-        ti_future_call_back(future, &callback);
-    }
-}
-
-/* Change the state if it is the one expected, to one that is done, and tell all. */
-static bool ti_future_end(threading_future_t *future, uint32_t from, uint32_t to, threading_status_t status,
-                          void *value, uint32_t *spare)
-{
-    bool is_counted = spare == NULL;
-    ti_self *self = ti_future_lock(future);
-    bool ends = ti_load_relaxed(&future->state) == from; /* relaxed: it gets done under the lock only */
-    if (ends) {
-        future->status = status;
-        future->value = value;
-        future->order = ti_add_relaxed(&ti_future_order, 1); /* relaxed: only the number matters */
-        if (!is_counted && future->last_callback == NULL) {
-            ti_add_relaxed(spare, 1); /* relaxed: published by the state */
-            is_counted = true;
-        }
-        /* A pending one may just have been begun: then what was set here is set again at its end.
-         * Sequential: the change in the table in parking.h. */
-        ends = ti_swap_sequential(&future->state, from, to);
-    }
-    ti_line_unlock(&future->lock, self);
-    if (ends)
-        ti_future_tell(future);
-    if (!is_counted)
-        ti_add_relaxed(spare, 1); /* relaxed: only the number matters */
-    return ends;
-}
-
-static bool ti_future_begin(threading_future_t *future, uint32_t runner)
-{
-    return ti_future_move(future, TI_PENDING_FUTURE, runner);
-}
-
-static bool ti_future_finish(threading_future_t *future, uint32_t from, threading_status_t status, void *value,
-                      uint32_t *spare)
-{
-    return ti_future_end(future, from, TI_FINISHED, status, value, spare);
-}
-
-threading_status_t threading_future_cancel(threading_future_t *future)
-{
-    if (future == NULL)
-        return THREADING_INVALID;
-    if (ti_future_end(future, TI_PENDING_FUTURE, TI_CANCELLED, THREADING_CANCELLED, NULL, NULL))
-        return THREADING_OK;
-    return threading_future_cancelled(future) ? THREADING_OK : THREADING_BUSY;
-}
-
-bool threading_future_cancelled(const threading_future_t *future)
-{
-    if (future == NULL)
-        return false;
-    uint32_t state = ti_future_state(future);
-    return state == TI_CANCELLED || state == TI_NOTIFIED;
-}
-
-bool threading_future_running(const threading_future_t *future)
-{
-    return future != NULL && ti_future_state(future) != TI_PENDING_FUTURE && !ti_future_is_done(future);
-}
-
-bool threading_future_done(const threading_future_t *future)
-{
-    return future != NULL && ti_future_is_done(future);
-}
-
-/* ---- the promise's side ---- */
-
-threading_status_t threading_future_start(threading_future_t *future)
-{
-    if (future == NULL || future->executor != NULL)
-        return THREADING_INVALID;
-    if (ti_future_move(future, TI_PENDING_FUTURE, TI_RUNNING_FUTURE))
-        return THREADING_OK;
-    return ti_future_move(future, TI_CANCELLED, TI_NOTIFIED) ? THREADING_CANCELLED : THREADING_INVALID;
-}
-
-static threading_status_t ti_future_set(threading_future_t *future, threading_status_t status, void *value)
-{
-    if (future == NULL || future->executor != NULL)
-        return THREADING_INVALID;
-    bool set = ti_future_finish(future, TI_PENDING_FUTURE, status, value, NULL) ||
-               ti_future_finish(future, TI_RUNNING_FUTURE, status, value, NULL);
-    return set ? THREADING_OK : THREADING_INVALID;
-}
-
-threading_status_t threading_future_set_result(threading_future_t *future, void *value)
-{
-    return ti_future_set(future, THREADING_OK, value);
-}
-
-threading_status_t threading_future_set_error(threading_future_t *future, threading_status_t status)
-{
-    bool is_error = status > THREADING_OK && status < THREADING_STATUS_COUNT;
-    return is_error ? ti_future_set(future, status, NULL) : THREADING_INVALID;
-}
-
-/* ---- callbacks ---- */
-
-/* False: the future is done. */
-static bool ti_future_append(threading_future_t *future, ti_callback *callback)
-{
-    ti_self *self = ti_future_lock(future);
-    bool waits = ti_load_relaxed(&future->state) < TI_CANCELLED; /* relaxed: it changes under the lock */
-    if (waits) {
-        ti_callback *last = future->last_callback;
-        callback->next = last != NULL ? last->next : callback;
-        *(last != NULL ? &last->next : &future->last_callback) = callback;
-        future->last_callback = callback;
-    }
-    ti_line_unlock(&future->lock, self);
-    return waits;
-}
-
-threading_status_t threading_future_add_done_callback(threading_future_t *future,
-                                                      void (*callback)(threading_future_t *future, void *arg),
-                                                      void *arg)
-{
-    if (future == NULL || callback == NULL)
-        return THREADING_INVALID;
-    ti_callback told = {NULL, callback, arg};
-    ti_callback *entry = ti_future_is_done(future) ? NULL : (ti_callback *)ti_memory_allocate(sizeof *entry);
-    if (entry != NULL) {
-        *entry = told;
-        if (ti_future_append(future, entry))
-            return THREADING_OK;
-        ti_memory_free(entry);
-    }
-    if (!ti_future_is_done(future))
-        return THREADING_NO_MEMORY;
-    ti_future_call_back(future, &told);
-    return THREADING_OK;
-}
-
-/* ---- running and waiting ---- */
-
-/* A worker counts as the owner of one RLock from its start (ti_worker_main). With one more, an RLock of the
- * task's, an RWLock that it writes or a Once that it is inside, it does not help: the other task would run
- * inside what was meant to keep it out. */
-static bool ti_future_may_help(const ti_self *self, int64_t deadline)
-{
-    return deadline == TI_FOREVER && self->executor != NULL && self->fast.rlocks <= 1 &&
-           !ti_wait_is_over(self, deadline);
-}
-
-/* Look a little before sleeping. Who has caught up with the worker lets it run ahead undisturbed: each look takes the
- * future's line of the cache away from it, and each sleep has it wake somebody. */
-static bool ti_future_is_done_soon(const threading_future_t *future, const ti_self *self, int64_t deadline)
-{
-    uint32_t looks = 0;
-    bool may_look = !ti_wait_is_over(self, deadline);
-    while (!ti_future_is_done(future))
-        if (!may_look || !ti_line_pause(&looks, TI_FUTURE_DISTANCE))
-            return false;
-    return true;
-}
-
-static threading_status_t ti_future_await(threading_future_t *future, ti_self *self, int64_t deadline)
-{
-    if (ti_future_may_help(self, deadline))
-        (void)ti_executor_help(future, self);
-    if (ti_future_is_done_soon(future, self, deadline))
-        return THREADING_OK;
-    for (;;) {
-        uint32_t state = ti_future_state(future);
-        if (state >= TI_CANCELLED)
-            return THREADING_OK;
-        threading_status_t status = ti_waits_sleep(self, &future->state, state, deadline);
-        if (status != THREADING_OK)
-            return ti_future_is_done(future) ? THREADING_OK : status;
-    }
-}
-
-static threading_status_t ti_future_result(threading_future_t *future, int64_t deadline, void **value)
-{
-    threading_status_t status =
-        ti_future_is_done(future) ? THREADING_OK : ti_future_await(future, ti_self_get(), deadline);
-    if (status != THREADING_OK)
-        return status;
-    if (future->status == THREADING_OK && value != NULL)
-        *value = future->value;
-    return future->status;
-}
-
-threading_status_t threading_future_result(threading_future_t *future, void **value)
-{
-    return future != NULL ? ti_future_result(future, TI_FOREVER, value) : THREADING_INVALID;
-}
-
-threading_status_t threading_future_result_timeout(threading_future_t *future, double seconds, void **value)
-{
-    if (future == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
-    return status == THREADING_OK ? ti_future_result(future, ti_deadline_after(seconds), value) : status;
-}
-
-/* --------------------------------------------------------------------------------------- src/core/guard.c */
-
-#define TI_GUARD_LOCKED ((uintptr_t)1)
-/* Looks before sleeping: longer than the guard is held, shorter than a sleep costs. */
-#define TI_GUARD_SPINS 100
-
-struct threading_guard_waiter {
-    struct threading_guard_waiter *next;
-    ti_parker *parker;
-    uint32_t woken;
-};
-
-static void ti_guard_wait(struct threading_guard_waiter *waiter)
-{
-    /* Acquire: pairs with the release in ti_guard_wake; a park may end early, so the flag decides. */
-    while (!ti_load_acquire(&waiter->woken))
-        ti_port_park(waiter->parker, TI_FOREVER);
-}
-
-static void ti_guard_wake(struct threading_guard_waiter *waiter)
-{
-    ti_parker *parker = waiter->parker;
-    /* Release: the waiter reuses its node afterwards. Its parker outlives it, so that the unpark is safe. */
-    ti_store_release(&waiter->woken, 1);
-    ti_port_unpark(parker);
-}
-
-static void ti_guard_lock_slow(ti_guard *guard, ti_parker *parker)
-{
-    struct threading_guard_waiter waiter = {NULL, parker, 0};
-    for (int looks = 0;;) {
-        /* Relaxed: only the swaps below decide. */
-        uintptr_t word = ti_load_pointer_relaxed(&guard->word);
-        if (!(word & TI_GUARD_LOCKED)) {
-            if (ti_swap_pointer_acquire(&guard->word, word, word | TI_GUARD_LOCKED))
-                return;
-        } else if (looks < TI_GUARD_SPINS) {
-            looks++;
-            ti_pause();
-        } else {
-            waiter.next = (struct threading_guard_waiter *)(word & ~TI_GUARD_LOCKED);
-            waiter.woken = 0;
-            /* Release: the holder that takes the stack reads the node. Only a held guard is waited for: its
-             * holder finds the stack not empty when it unlocks. */
-            if (ti_swap_pointer_release(&guard->word, word, (uintptr_t)&waiter | TI_GUARD_LOCKED))
-                ti_guard_wait(&waiter);
-        }
-    }
-}
-
-static bool ti_guard_try_lock(ti_guard *guard)
-{
-    return ti_swap_pointer_acquire(&guard->word, 0, TI_GUARD_LOCKED);
-}
-
-static void ti_guard_lock(ti_guard *guard, ti_parker *parker)
-{
-    if (!ti_guard_try_lock(guard))
-        ti_guard_lock_slow(guard, parker);
-}
-
-/* Take the stack and turn it round, so that who came first is woken first. */
-static struct threading_guard_waiter *ti_guard_take_stack(ti_guard *guard)
-{
-    uintptr_t word = ti_exchange_pointer_acquire(&guard->word, TI_GUARD_LOCKED);
-    struct threading_guard_waiter *stack = (struct threading_guard_waiter *)(word & ~TI_GUARD_LOCKED);
-    struct threading_guard_waiter *queue = NULL;
-    while (stack != NULL) {
-        struct threading_guard_waiter *below = stack->next;
-        stack->next = queue;
-        queue = stack;
-        stack = below;
-    }
-    return queue;
-}
-
-/* Wake one waiter. It has to compete for the guard; whoever gets it wakes the next one when it unlocks. */
-static void ti_guard_unlock_slow(ti_guard *guard)
-{
-    if (guard->queue == NULL)
-        guard->queue = ti_guard_take_stack(guard);
-    struct threading_guard_waiter *first = guard->queue;
-    guard->queue = first->next;
-    ti_and_pointer_release(&guard->word, ~TI_GUARD_LOCKED);
-    ti_guard_wake(first);
-}
-
-static void ti_guard_unlock(ti_guard *guard)
-{
-    if (guard->queue != NULL || !ti_swap_pointer_release(&guard->word, TI_GUARD_LOCKED, 0))
-        ti_guard_unlock_slow(guard);
-}
-
-static TI_COLD void ti_guard_reset(ti_guard *guard)
-{
-    /* Acquire: what earlier holders did under the guard comes before what the child does with it. */
-    (void)ti_exchange_pointer_acquire(&guard->word, 0);
-    guard->queue = NULL;
-}
-
-/* ---------------------------------------------------------------------------------------- src/core/line.c */
-
-static bool ti_line_pause(uint32_t *looks, uint32_t distance)
-{
-    if (*looks == TI_LOOKS)
-        return false;
-    return ti_spin_pause(distance << (*looks)++);
-}
-
-static void ti_line_lock_slow(uint32_t *lock, ti_self *self)
-{
-    for (uint32_t looks = 0; ti_line_pause(&looks, TI_LOOK_DISTANCE);)
-        /* Relaxed: the try decides. */
-        if (ti_load_relaxed(lock) == 0 && ti_lockword_try(lock, self->fast.ident))
-            return;
-    ti_lockword_acquire_for_certain(lock, self, TI_SLEEPING);
-}
-
-/* From here on the thread may wait for nothing else: it has one waiter. */
-static void ti_line_enter(const void *address, ti_wait_kind kind, ti_self *self)
-{
-    ti_bucket *bucket = ti_parking_bucket(address);
-    ti_guard_lock(&bucket->guard, &self->parker);
-    ti_parking_announce(bucket);
-    ti_parking_enqueue_last(bucket, &self->waiter, address, kind);
-    ti_guard_unlock(&bucket->guard);
-}
-
-static threading_status_t ti_line_wait(uint32_t *lock, const void *address, ti_wait_kind kind, ti_self *self,
-                                int64_t deadline)
-{
-    ti_line_enter(address, kind, self);
-    ti_line_unlock(lock, self);
-    uint32_t outcome = ti_parking_sleep(self, address, deadline);
-    threading_status_t status = outcome == TI_SLEEPING ? ti_wait_status(deadline) : THREADING_OK;
-    if (outcome == TI_SLEEPING || outcome == TI_TOLD)
-        ti_line_lock(lock, self);
-    else
-        ti_lockword_acquire_for_certain(lock, self, outcome);
-    return status;
-}
-
-static ti_waiter *ti_line_take(const void *address, ti_wait_kind kind, size_t n, ti_self *self)
-{
-    if (!ti_line_is_awaited(address))
-        return NULL;
-    ti_bucket *bucket = ti_parking_bucket(address);
-    ti_guard_lock(&bucket->guard, &self->parker);
-    ti_waiter *chain = ti_parking_take(bucket, address, kind, n);
-    ti_guard_unlock(&bucket->guard);
-    return chain;
-}
-
-/* -------------------------------------------------------------------------------------- src/core/linger.c */
-
-#define TI_VAIN_MOST 5
-
-static bool ti_linger_look(const ti_self *self)
-{
-    ti_spin spin = ti_spin_begin();
-    while (ti_spin_goes_on(&spin))
-        /* Relaxed: the sleep looks again. */
-        if (ti_load_relaxed(&self->waiter.woken) != TI_SLEEPING)
-            return true;
-    return false;
-}
-
-static void ti_linger(ti_self *self)
-{
-    if (self->linger_skips > 0) {
-        self->linger_skips--;
-        return;
-    }
-    if (ti_linger_look(self))
-        self->lingered_in_vain = 0;
-    else if (self->lingered_in_vain < TI_VAIN_MOST)
-        self->lingered_in_vain++;
-    self->linger_skips = (UINT32_C(1) << self->lingered_in_vain) - 1;
-}
-
-/* --------------------------------------------------------------------------------------- src/core/local.c */
+/* ---------------------------------------------------------------------------------- src/core/sync/local.c */
 
 /*
  * Local: a copy of a struct for each thread.
@@ -11126,7 +10639,7 @@ static void *ti_copy_finalise(void *arg)
 static void ti_copy_end_with_thread(ti_copy *copy)
 {
     if (copy->fini != NULL)
-        (void)ti_thread_call(ti_self_get(), ti_copy_finalise, copy);
+        (void)ti_calls_catch(ti_self_get(), ti_copy_finalise, copy);
     ti_memory_free(copy);
 }
 
@@ -11165,9 +10678,9 @@ static TI_COLD void ti_local_abandon(ti_self *self)
         if (self->fast.copies[slot] != NULL) {
             ti_copy *copy = ti_copy_of(self->fast.copies[slot]);
             ti_copy_unlink(copy);
-            ti_fork_put_off(copy);
+            ti_later_free(copy);
         }
-    ti_fork_put_off(self->fast.copies);
+    ti_later_free(self->fast.copies);
     self->fast.copies = NULL;
     self->fast.capacity = 0;
 }
@@ -11267,7 +10780,7 @@ TI_COLD threading_status_t threading_local_destroy(threading_local_t *local)
     return THREADING_OK;
 }
 
-/* ---------------------------------------------------------------------------------------- src/core/lock.c */
+/* ----------------------------------------------------------------------------------- src/core/sync/lock.c */
 
 /* Lock: the lock word as it is. How it works is told in lockword.h. */
 
@@ -11339,197 +10852,1113 @@ bool threading_lock_locked(const threading_lock_t *lock)
     return lock != NULL && ti_load_acquire(&lock->word) != 0;
 }
 
-/* ------------------------------------------------------------------------------------ src/core/lockword.c */
+/* ----------------------------------------------------------------------------------- src/core/sync/once.c */
+
+/*
+ * Once: a word that is first 0, then the ident of the thread that runs the function, then DONE; or ABANDONED
+ * if the function has ended its thread.
+ *
+ * A thread that finds another one running waits for it as for the owner of an RLock, with the same proof of
+ * deadlock.
+ */
+
+#define TI_DONE UINT32_MAX /* no ident: those have 31 bits; nor is the next */
+#define TI_ABANDONED (UINT32_MAX - 1)
+
+_Static_assert(sizeof(threading_once_t) == 4, "a Once is its word");
+
+threading_status_t threading_once_init(threading_once_t *once)
+{
+    if (once == NULL)
+        return THREADING_INVALID;
+    /* Relaxed: nobody else uses it yet. */
+    ti_store_relaxed(&once->word, 0);
+    return THREADING_OK;
+}
+
+static void ti_once_end(uint32_t *word, uint32_t end)
+{
+    /* Sequential: the change in the table in parking.h; releases what the function did. */
+    ti_store_sequential(word, end);
+    ti_parking_wake_all(word);
+}
+
+/* The function has ended its thread. What it has left behind nobody can know: it is neither called again nor
+ * done. */
+TI_COLD static void ti_once_abandon(ti_self *self, void *object, uintptr_t unused)
+{
+    (void)unused;
+    uint32_t *word = (uint32_t *)object;
+    self->fast.rlocks--;
+    /* Relaxed: only this thread puts its ident there. The word is another one's if the user has made it new.
+     * */
+    if (ti_load_relaxed(word) == self->fast.ident)
+        ti_once_end(word, TI_ABANDONED);
+}
+
+/* `rlocks`: inside the function the thread counts as the owner of one RLock more (ti_future_may_help). */
+static void ti_once_run(uint32_t *word, ti_self *self, void (*function)(void *arg), void *arg)
+{
+    self->fast.rlocks++;
+    ti_calls_enter(self, ti_once_abandon, word, 0);
+    function(arg);
+    ti_calls_leave(self);
+    self->fast.rlocks--;
+    ti_once_end(word, TI_DONE);
+}
+
+static threading_status_t ti_once_slow(uint32_t *word, void (*function)(void *arg), void *arg)
+{
+    ti_self *self = ti_self_get();
+    for (;;) {
+        /* Acquire: pairs with the store of TI_DONE. */
+        uint32_t seen = ti_load_acquire(word);
+        if (seen == TI_DONE)
+            return THREADING_OK;
+        if (seen == 0 && ti_swap_acquire(word, 0, self->fast.ident)) {
+            ti_once_run(word, self, function, arg);
+            return THREADING_OK;
+        }
+        if (seen == self->fast.ident || seen == TI_ABANDONED)
+            return THREADING_DEADLOCK; /* whatever limits the wait: this thread would have to go on */
+        threading_status_t status =
+            seen != 0 ? ti_deadlock_sleep(self, word, seen, TI_FOREVER) : THREADING_OK;
+        if (status != THREADING_OK)
+            return status;
+    }
+}
+
+threading_status_t threading_once(threading_once_t *once, void (*function)(void *arg), void *arg)
+{
+    if (once == NULL || function == NULL)
+        return THREADING_INVALID;
+    /* Acquire: pairs with the store of TI_DONE. */
+    if (ti_load_acquire(&once->word) == TI_DONE)
+        return THREADING_OK;
+    return ti_once_slow(&once->word, function, arg);
+}
+
+/* ---------------------------------------------------------------------------------- src/core/sync/rlock.c */
+
+/*
+ * RLock: a lock word whose ident is the owner, and the owner's level.
+ *
+ * `count` belongs to the owner: nobody else reads or writes it, so it is no atomic. The owner sets it to 0
+ * before it frees the word, and the next one finds it so.
+ */
+
+_Static_assert(sizeof(threading_rlock_t) == 8, "an RLock is its word and its count");
+
+static bool ti_rlock_is_mine(const threading_rlock_t *rlock, const ti_self *self)
+{
+    /* Relaxed: only this thread puts its ident there or takes it away, apart from a hand-over that it waits
+     * for. */
+    return ti_load_relaxed(&rlock->owner) == self->fast.ident;
+}
+
+static threading_status_t ti_rlock_enter_again(threading_rlock_t *rlock)
+{
+    if (rlock->count == UINT32_MAX)
+        return THREADING_OVERFLOW;
+    rlock->count++;
+    return THREADING_OK;
+}
+
+static threading_status_t ti_rlock_entered(threading_rlock_t *rlock, ti_self *self)
+{
+    rlock->count = 1;
+    self->fast.rlocks++;
+    return THREADING_OK;
+}
+
+static threading_status_t ti_rlock_acquire_slow(threading_rlock_t *rlock, ti_self *self, int64_t deadline)
+{
+    threading_status_t status = ti_lockword_acquire_slow(&rlock->owner, self, deadline, TI_OWNED);
+    return status == THREADING_OK ? ti_rlock_entered(rlock, self) : status;
+}
+
+/* THREADING_BUSY when another thread owns it. */
+static threading_status_t ti_rlock_try(threading_rlock_t *rlock, ti_self *self)
+{
+    if (ti_rlock_is_mine(rlock, self))
+        return ti_rlock_enter_again(rlock);
+    if (ti_lockword_try(&rlock->owner, self->fast.ident))
+        return ti_rlock_entered(rlock, self);
+    return THREADING_BUSY;
+}
+
+/* Tells the checkers (annotate.h) of the first level. The count is the caller's if the status is THREADING_OK. */
+static threading_status_t ti_rlock_note(threading_rlock_t *rlock, threading_status_t status, bool is_try)
+{
+    if (status == THREADING_OK && rlock->count == 1)
+        ti_note_acquired(rlock, is_try);
+    return status;
+}
+
+/* Give up all levels, for a condition's wait; and have them again, once the word is acquired. */
+static uint32_t ti_rlock_release_all(threading_rlock_t *rlock, ti_self *self)
+{
+    uint32_t level = rlock->count;
+    ti_note_releasing(rlock);
+    rlock->count = 0;
+    self->fast.rlocks--;
+    (void)ti_lockword_release(&rlock->owner, self->fast.ident); /* true: it is mine */
+    return level;
+}
+
+static void ti_rlock_restore(threading_rlock_t *rlock, ti_self *self, uint32_t level)
+{
+    rlock->count = level;
+    self->fast.rlocks++;
+    ti_note_acquired(rlock, false);
+}
+
+threading_status_t threading_rlock_init(threading_rlock_t *rlock)
+{
+    if (rlock == NULL)
+        return THREADING_INVALID;
+    ti_note_new(rlock);
+    /* Relaxed: nobody else uses it yet. */
+    ti_store_relaxed(&rlock->owner, 0);
+    rlock->count = 0;
+    return THREADING_OK;
+}
+
+threading_status_t threading_rlock_acquire(threading_rlock_t *rlock)
+{
+    if (rlock == NULL)
+        return THREADING_INVALID;
+    ti_self *self = ti_self_get();
+    threading_status_t status = ti_rlock_try(rlock, self);
+    if (status == THREADING_BUSY)
+        status = ti_rlock_acquire_slow(rlock, self, TI_FOREVER);
+    return ti_rlock_note(rlock, status, false);
+}
+
+threading_status_t threading_rlock_try_acquire(threading_rlock_t *rlock)
+{
+    return rlock != NULL ? ti_rlock_note(rlock, ti_rlock_try(rlock, ti_self_get()), true) : THREADING_INVALID;
+}
+
+threading_status_t threading_rlock_acquire_timeout(threading_rlock_t *rlock, double seconds)
+{
+    if (rlock == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return status;
+    ti_self *self = ti_self_get();
+    status = ti_rlock_try(rlock, self);
+    if (status == THREADING_BUSY)
+        status =
+            seconds != 0 ? ti_rlock_acquire_slow(rlock, self, ti_deadline_after(seconds)) : THREADING_TIMEOUT;
+    return ti_rlock_note(rlock, status, seconds >= 0); /* THREADING_FOREVER is negative */
+}
+
+threading_status_t threading_rlock_release(threading_rlock_t *rlock)
+{
+    if (rlock == NULL)
+        return THREADING_INVALID;
+    ti_self *self = ti_self_get();
+    if (!ti_rlock_is_mine(rlock, self))
+        return THREADING_NOT_OWNER;
+    if (rlock->count > 1)
+        rlock->count--;
+    else
+        (void)ti_rlock_release_all(rlock, self);
+    return THREADING_OK;
+}
+
+bool threading_rlock_locked(const threading_rlock_t *rlock)
+{
+    /* Acquire: who sees the lock free sees what was done under it. */
+    return rlock != NULL && ti_load_acquire(&rlock->owner) != 0;
+}
+
+bool threading_rlock_is_owned(const threading_rlock_t *rlock)
+{
+    return rlock != NULL && ti_rlock_is_mine(rlock, ti_self_get());
+}
+
+size_t threading_rlock_count(const threading_rlock_t *rlock)
+{
+    return threading_rlock_is_owned(rlock) ? rlock->count : 0;
+}
+
+/* --------------------------------------------------------------------------------- src/core/sync/rwlock.c */
+
+/*
+ * RWLock: a word of state, the writer's ident, and one queue in the parking lot for readers and writers.
+ *
+ *   state      meaning
+ *   0          free
+ *   n          n readers
+ *   WRITING    a writer
+ *   | WAITING  threads are in line; set and cleared under the bucket's guard
+ *   BIASED + n the same as n, and readers that leave the state alone, maybe: bias.h. It ends before anybody waits
+ *
+ * Without WAITING, acquire and release are one swap each. With it, who comes stands in line, and who makes
+ * the lock free hands it over under the guard to those whose turn it is: the first in line, and if that is a
+ * reader, all readers in line. So nobody starves. Only a thread that reads already is let past the line, for
+ * its own release might be what the line waits for.
+ *
+ * Waiters and releasers agree by the word alone: WAITING is set before a waiter looks, under the guard,
+ * whether it can have the lock, and a releaser that does not see it in the swap that frees the lock has freed
+ * it before that look.
+ *
+ * The waiters' address is that of the writer's ident, which their waits are published with (deadlock.h).
+ */
+
+enum { TI_TO_READ, TI_TO_WRITE };
+
+_Static_assert(sizeof(threading_rwlock_t) == 8, "an RWLock is its state and its writer");
+
+/* ---- what the calling thread reads ---- */
+
+/* Relaxed, here and below: only its own thread changes a note's lock and levels. */
+static bool ti_reading_is_of(const ti_reading *reading, const threading_rwlock_t *rwlock)
+{
+    return ti_load_pointer_relaxed(&reading->rwlock) == (uintptr_t)rwlock;
+}
+
+static void ti_reading_add(ti_reading *reading, uint32_t levels)
+{
+    /* Release: as R1 in bias.h; what the thread has read under an earlier bias is before a revoker's look. */
+    ti_store_release(&reading->levels, ti_load_relaxed(&reading->levels) + levels);
+}
+
+/* The note of a lock, if there is one. */
+static ti_reading *ti_reading_seek(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    for (ti_reading *reading = self->reads; reading < self->reads + TI_READS_KNOWN; reading++)
+        if (ti_reading_is_of(reading, rwlock))
+            return reading;
+    return NULL;
+}
+
+/* The note of a lock that the thread reads. NULL: it does not, as far as that is known. */
+static ti_reading *ti_reading_find(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    ti_reading *reading = ti_reading_seek(self, rwlock);
+    return reading != NULL && ti_load_relaxed(&reading->levels) > 0 ? reading : NULL;
+}
+
+static void ti_reading_begin(ti_reading *reading, const threading_rwlock_t *rwlock)
+{
+    ti_store_pointer_relaxed(&reading->rwlock, (uintptr_t)rwlock);
+    ti_store_relaxed(&reading->bias, 0);
+    reading->reads = 0;
+}
+
+/* The lock's note, or a place for one. NULL: none is free. */
+static ti_reading *ti_reading_place(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    ti_reading *place = NULL;
+    for (ti_reading *reading = self->reads; reading < self->reads + TI_READS_KNOWN; reading++) {
+        if (ti_reading_is_of(reading, rwlock))
+            return reading;
+        if (place == NULL && ti_load_relaxed(&reading->levels) == 0)
+            place = reading;
+    }
+    if (place != NULL)
+        ti_reading_begin(place, rwlock);
+    return place;
+}
+
+/* False: the thread does not read it, as far as that is known. */
+static bool ti_reading_remove(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    ti_reading *reading = ti_reading_find(self, rwlock);
+    if (reading != NULL)
+        ti_reading_add(reading, UINT32_MAX);
+    else if (self->reads_beyond > 0)
+        self->reads_beyond--;
+    else
+        return false;
+    return true;
+}
+
+/* What was read in this memory before. */
+static void ti_reading_forget(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    ti_reading *reading = ti_reading_find(self, rwlock);
+    if (reading != NULL)
+        ti_store_release(&reading->levels, 0); /* release: as above */
+}
+
+static bool ti_reads_already(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    /* The analyzer takes a place in *self that is not found for no *self. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
+    return self->reads_beyond > 0 || ti_reading_find(self, rwlock) != NULL;
+}
+
+/* ---- without waiting ---- */
+
+/* The calling thread is counted in the state; NULL: and has no place to note it. */
+static void ti_rwlock_reads(threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading)
+{
+    if (reading == NULL) {
+        self->reads_beyond++; /* NOLINT(clang-analyzer-core.NullDereference): as above */
+        return;
+    }
+    ti_reading_add(reading, 1);
+    ti_bias_earn(rwlock, self, reading);
+}
+
+/* The shortest way, for a biased lock that the thread has read before and does not read. */
+static bool ti_rwlock_reads_anew(threading_rwlock_t *rwlock, ti_self *self)
+{
+    ti_reading *reading = ti_reading_seek(self, rwlock);
+    if (reading == NULL || ti_load_relaxed(&reading->levels) > 0 || !ti_bias_is_noted(rwlock, reading))
+        return false;
+    return ti_bias_note(rwlock, reading, 1) || ti_bias_settle(rwlock, self, reading) > 0;
+}
+
+/* THREADING_BUSY: it has to wait. */
+static threading_status_t ti_rwlock_try_read(threading_rwlock_t *rwlock, ti_self *self)
+{
+    for (;;) {
+        ti_reading *reading = ti_reading_place(self, rwlock);
+        if (reading != NULL && !ti_bias_is_out(rwlock, reading) && ti_bias_acquire(rwlock, self, reading))
+            return THREADING_OK;
+        if (reading != NULL && reading->bias != 0) {
+            ti_bias_leave(rwlock, self, reading); /* no more levels in one note, or the fence is lost */
+            continue;
+        }
+        uint32_t state = ti_load_relaxed(&rwlock->state); /* relaxed: the swap decides */
+        bool is_biased = ti_state_is_biased(state);
+        bool passes = (state & TI_READERS) != 0 && ti_reads_already(self, rwlock);
+        if (!is_biased && ((state & TI_WRITING) || ((state & TI_WAITING) && !passes)))
+            return THREADING_BUSY;
+        if ((state & TI_READERS) == TI_READERS)
+            return THREADING_OVERFLOW;
+        /* Acquire: pairs with the last writer's release. */
+        if (ti_swap_acquire(&rwlock->state, state, state + 1)) {
+            ti_rwlock_reads(rwlock, self, reading);
+            return THREADING_OK;
+        }
+    }
+}
+
+/* The calling thread has the lock for writing. `rlocks`: if it ends so, those who wait are woken and told
+ * (deadlock.h). */
+static void ti_rwlock_wrote(threading_rwlock_t *rwlock, ti_self *self)
+{
+    ti_store_relaxed(&rwlock->writer,
+                     self->fast.ident); /* relaxed: means something to this thread only, and to proofs */
+    self->fast.rlocks++;
+}
+
+static threading_status_t ti_rwlock_try_write(threading_rwlock_t *rwlock, ti_self *self)
+{
+    /* Acquire: pairs with the last writer's and the readers' releases. */
+    while (!ti_swap_acquire(&rwlock->state, 0, TI_WRITING)) {
+        if (!ti_state_is_biased(ti_load_relaxed(&rwlock->state))) /* relaxed: the swap decides */
+            return THREADING_BUSY;
+        ti_bias_revoke(rwlock, self);
+    }
+    ti_rwlock_wrote(rwlock, self);
+    return THREADING_OK;
+}
+
+static bool ti_rwlock_is_writer(const threading_rwlock_t *rwlock, const ti_self *self)
+{
+    /* Relaxed: only this thread puts its ident there or takes it away, apart from a hand-over that it waits
+     * for. */
+    return ti_load_relaxed(&rwlock->writer) == self->fast.ident;
+}
+
+/* ---- handing over, under the guard and with WAITING set ---- */
+
+static ti_waiter *ti_rwlock_take(ti_bucket *bucket, ti_waiter *waiter, ti_waiter *chain)
+{
+    ti_parking_dequeue(bucket, waiter);
+    waiter->next = chain;
+    return waiter;
+}
+
+static ti_waiter *ti_rwlock_grant_readers(threading_rwlock_t *rwlock, ti_bucket *bucket, ti_waiter *first)
+{
+    ti_waiter *chain = NULL;
+    uint32_t count = 0;
+    for (ti_waiter *waiter = first, *after; waiter != NULL; waiter = after) {
+        after = ti_parking_next(waiter);
+        if (waiter->wants == TI_TO_READ) {
+            chain = ti_rwlock_take(bucket, waiter, chain);
+            count++;
+        }
+    }
+    ti_add_acquire_release(&rwlock->state, count); /* the readers acquire by their wake */
+    return chain;
+}
+
+static ti_waiter *ti_rwlock_grant_writer(threading_rwlock_t *rwlock, ti_bucket *bucket, ti_waiter *first)
+{
+    ti_store_relaxed(&rwlock->writer, ti_self_of(first)->fast.ident); /* relaxed: as in ti_rwlock_wrote */
+    ti_add_acquire_release(&rwlock->state, TI_WRITING);
+    return ti_rwlock_take(bucket, first, NULL);
+}
+
+/*
+ * Give the lock to those whose turn it is, if it can be given: the chain to wake. Nobody but threads that
+ * read already can change the state meanwhile. The last touch of the lock clears WAITING when the line is
+ * empty; before it nobody but the chain's threads, which sleep, can have the lock to themselves and free it.
+ */
+static ti_waiter *ti_rwlock_grant(threading_rwlock_t *rwlock, ti_bucket *bucket)
+{
+    ti_waiter *chain = NULL;
+    uint32_t state = ti_load_acquire(&rwlock->state);
+    ti_waiter *first = ti_parking_first(bucket, &rwlock->writer, TI_RW_LOCKERS);
+    if (first != NULL && first->wants == TI_TO_WRITE && (state & ~TI_WAITING) == 0)
+        chain = ti_rwlock_grant_writer(rwlock, bucket, first);
+    else if (first != NULL && first->wants == TI_TO_READ && !(state & TI_WRITING))
+        chain = ti_rwlock_grant_readers(rwlock, bucket, first);
+    if (ti_parking_first(bucket, &rwlock->writer, TI_RW_LOCKERS) == NULL)
+        ti_add_acquire_release(&rwlock->state, 0u - TI_WAITING);
+    return chain;
+}
 
 /* ---- waiting ---- */
 
-/* Look for a while before sleeping: most locks are held for less time than it takes to sleep and wake. A look is
- * a try at once: to read the word first would fetch its cache line twice when it is free. */
-static bool ti_lockword_spin(uint32_t *word, uint32_t ident)
+/* Under the guard: WAITING is set and the calling thread is last in line. False: the lock has become biased. */
+static bool ti_rwlock_line_up(threading_rwlock_t *rwlock, ti_bucket *bucket, ti_self *self, uint32_t wants)
 {
-    ti_spin spin = ti_spin_begin();
-    while (ti_spin_goes_on(&spin))
-        if (ti_lockword_try(word, ident))
+    uint32_t state;
+    do {
+        state = ti_load_relaxed(&rwlock->state); /* relaxed: the swap decides */
+        if (ti_state_is_biased(state))
+            return false;
+    } while (!ti_swap_acquire(&rwlock->state, state, state | TI_WAITING));
+    self->waiter.wants = (uint16_t)wants;
+    ti_parking_announce(bucket);
+    ti_parking_enqueue_last(bucket, &self->waiter, &rwlock->writer, TI_RW_LOCKERS);
+    return true;
+}
+
+/* Stand in line, and have the lock at once if it can be had: the wake comes before the sleep then. */
+static void ti_rwlock_enqueue(threading_rwlock_t *rwlock, ti_self *self, uint32_t wants)
+{
+    ti_bucket *bucket = ti_parking_bucket(&rwlock->writer);
+    ti_guard_lock(&bucket->guard, &self->parker);
+    while (!ti_rwlock_line_up(rwlock, bucket, self, wants)) {
+        ti_guard_unlock(&bucket->guard);
+        ti_bias_revoke(rwlock, self);
+        ti_guard_lock(&bucket->guard, &self->parker);
+    }
+    ti_waiter *chain = ti_rwlock_grant(rwlock, bucket);
+    ti_guard_unlock(&bucket->guard);
+    ti_parking_wake_chain(chain, TI_HANDED);
+}
+
+/* Leave the line; those behind may be able to go on. False: the lock was just handed to this thread, or it
+ * was woken. */
+static bool ti_rwlock_leave(threading_rwlock_t *rwlock, ti_self *self)
+{
+    ti_bucket *bucket = ti_parking_bucket(&rwlock->writer);
+    ti_waiter *chain = NULL;
+    ti_guard_lock(&bucket->guard, &self->parker);
+    bool queued = ti_parking_is_queued(&self->waiter, &rwlock->writer);
+    if (queued) {
+        ti_parking_dequeue(bucket, &self->waiter);
+        chain = ti_rwlock_grant(rwlock, bucket);
+    }
+    ti_guard_unlock(&bucket->guard);
+    ti_parking_wake_chain(chain, TI_HANDED);
+    return queued;
+}
+
+/* Sleep in line. A wait without a limit is published and refused if it could never end. */
+static uint32_t ti_rwlock_sleep(threading_rwlock_t *rwlock, ti_self *self, int64_t deadline)
+{
+    bool publish = ti_limit_is_none(self, deadline);
+    bool ends = !publish || ti_deadlock_check_owner(self, &rwlock->writer);
+    uint32_t outcome = ends ? ti_parking_doze(self, deadline) : TI_SLEEPING;
+    if (outcome == TI_SLEEPING && !ti_rwlock_leave(rwlock, self))
+        outcome = ti_parking_await_wake(self);
+    if (publish && ends)
+        ti_deadlock_end_wait(self);
+    return outcome;
+}
+
+/* THREADING_OK when the lock was handed over. */
+static threading_status_t ti_rwlock_wait(threading_rwlock_t *rwlock, ti_self *self, uint32_t wants,
+                                         int64_t deadline)
+{
+    for (;;) {
+        ti_rwlock_enqueue(rwlock, self, wants);
+        uint32_t outcome = ti_rwlock_sleep(rwlock, self, deadline);
+        if (outcome == TI_HANDED)
+            return THREADING_OK;
+        if (outcome == TI_SLEEPING)
+            return ti_limit_is_none(self, deadline) ? THREADING_DEADLOCK : ti_limit_status(deadline);
+        /* Woken because a writer has ended: the next round finds out what that means. */
+    }
+}
+
+static threading_status_t ti_rwlock_read_slow(threading_rwlock_t *rwlock, ti_self *self, double seconds)
+{
+    int64_t deadline = ti_deadline_after(seconds);
+    if (ti_limit_is_none(self, deadline) && ti_rwlock_is_writer(rwlock, self))
+        return THREADING_DEADLOCK;
+    threading_status_t status = ti_rwlock_wait(rwlock, self, TI_TO_READ, deadline);
+    if (status == THREADING_OK)
+        ti_rwlock_reads(rwlock, self, ti_reading_place(self, rwlock));
+    return status;
+}
+
+static threading_status_t ti_rwlock_write_slow(threading_rwlock_t *rwlock, ti_self *self, double seconds)
+{
+    int64_t deadline = ti_deadline_after(seconds);
+    bool has_it = ti_rwlock_is_writer(rwlock, self) || ti_reading_find(self, rwlock) != NULL;
+    if (ti_limit_is_none(self, deadline) && has_it)
+        return THREADING_DEADLOCK;
+    threading_status_t status = ti_rwlock_wait(rwlock, self, TI_TO_WRITE, deadline);
+    if (status == THREADING_OK)
+        ti_rwlock_wrote(rwlock, self);
+    return status;
+}
+
+/* ---- the calls ---- */
+
+threading_status_t threading_rwlock_init(threading_rwlock_t *rwlock)
+{
+    if (rwlock == NULL)
+        return THREADING_INVALID;
+    ti_reading_forget(ti_self_get(), rwlock);
+    /* Relaxed: nobody else uses it yet. */
+    ti_store_relaxed(&rwlock->state, 0);
+    ti_store_relaxed(&rwlock->writer, 0);
+    return THREADING_OK;
+}
+
+static threading_status_t ti_rwlock_read(threading_rwlock_t *rwlock, ti_self *self, double seconds)
+{
+    threading_status_t status = ti_rwlock_try_read(rwlock, self);
+    if (status != THREADING_BUSY)
+        return status;
+    return seconds != 0 ? ti_rwlock_read_slow(rwlock, self, seconds) : THREADING_TIMEOUT;
+}
+
+threading_status_t threading_rwlock_acquire_read(threading_rwlock_t *rwlock)
+{
+    if (rwlock == NULL)
+        return THREADING_INVALID;
+    ti_self *self = ti_self_get();
+    return ti_rwlock_reads_anew(rwlock, self) ? THREADING_OK
+                                              : ti_rwlock_read(rwlock, self, THREADING_FOREVER);
+}
+
+threading_status_t threading_rwlock_try_acquire_read(threading_rwlock_t *rwlock)
+{
+    return rwlock != NULL ? ti_rwlock_try_read(rwlock, ti_self_get()) : THREADING_INVALID;
+}
+
+threading_status_t threading_rwlock_acquire_read_timeout(threading_rwlock_t *rwlock, double seconds)
+{
+    if (rwlock == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return status;
+    return ti_rwlock_read(rwlock, ti_self_get(), seconds);
+}
+
+threading_status_t threading_rwlock_acquire_write(threading_rwlock_t *rwlock)
+{
+    return threading_rwlock_acquire_write_timeout(rwlock, THREADING_FOREVER);
+}
+
+threading_status_t threading_rwlock_try_acquire_write(threading_rwlock_t *rwlock)
+{
+    return rwlock != NULL ? ti_rwlock_try_write(rwlock, ti_self_get()) : THREADING_INVALID;
+}
+
+threading_status_t threading_rwlock_acquire_write_timeout(threading_rwlock_t *rwlock, double seconds)
+{
+    if (rwlock == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return status;
+    ti_self *self = ti_self_get();
+    if (ti_rwlock_try_write(rwlock, self) == THREADING_OK)
+        return THREADING_OK;
+    return seconds != 0 ? ti_rwlock_write_slow(rwlock, self, seconds) : THREADING_TIMEOUT;
+}
+
+/* Take `part` off the state while threads wait, and hand the lock over if it is free then. */
+static void ti_rwlock_release_slow(threading_rwlock_t *rwlock, ti_self *self, uint32_t part)
+{
+    ti_bucket *bucket = ti_parking_bucket(&rwlock->writer);
+    ti_guard_lock(&bucket->guard, &self->parker);
+    uint32_t before = ti_add_acquire_release(&rwlock->state, 0u - part);
+    ti_waiter *chain = (before & TI_WAITING) ? ti_rwlock_grant(rwlock, bucket) : NULL;
+    ti_guard_unlock(&bucket->guard);
+    ti_parking_wake_chain(chain, TI_HANDED);
+}
+
+/* Take one reader off the state. The last touch of the lock. */
+static void ti_rwlock_uncount(threading_rwlock_t *rwlock, ti_self *self)
+{
+    uint32_t state;
+    do {
+        state = ti_load_relaxed(&rwlock->state); /* relaxed: the swap decides */
+        if ((state & TI_WAITING) && (state & TI_READERS) == 1) {
+            ti_rwlock_release_slow(rwlock, self, 1);
+            return;
+        }
+        /* Release: pairs with the next writer's acquire. */
+    } while (!ti_swap_release(&rwlock->state, state, state - 1));
+}
+
+/* Release a read that is counted in the state, or none. */
+static threading_status_t ti_rwlock_release_counted(threading_rwlock_t *rwlock, ti_self *self)
+{
+    uint32_t state = ti_load_relaxed(&rwlock->state); /* relaxed: a reader's own share is there in any case */
+    if (ti_state_is_biased(state) && (state == TI_BIASED || !ti_reads_already(self, rwlock))) {
+        ti_bias_revoke(rwlock, self); /* others read it, or nobody */
+        state = ti_load_relaxed(&rwlock->state);
+    }
+    if ((state & TI_READERS) == 0)
+        return THREADING_NOT_HELD;
+    if (!ti_reading_remove(self, rwlock))
+        return THREADING_NOT_OWNER;
+    ti_rwlock_uncount(rwlock, self);
+    return THREADING_OK;
+}
+
+threading_status_t threading_rwlock_release_read(threading_rwlock_t *rwlock)
+{
+    if (rwlock == NULL)
+        return THREADING_INVALID;
+    ti_self *self = ti_self_get();
+    ti_reading *reading = ti_reading_find(self, rwlock);
+    if (reading == NULL || reading->bias == 0)
+        return ti_rwlock_release_counted(rwlock, self);
+    if (!ti_bias_is_noted(rwlock, reading))
+        ti_bias_leave(rwlock, self, reading);
+    else if (ti_bias_unnote(reading) || ti_bias_is_released(rwlock, self, reading))
+        return THREADING_OK;
+    return ti_rwlock_release_counted(rwlock, self);
+}
+
+threading_status_t threading_rwlock_release_write(threading_rwlock_t *rwlock)
+{
+    if (rwlock == NULL)
+        return THREADING_INVALID;
+    ti_self *self = ti_self_get();
+    uint32_t state = ti_load_relaxed(&rwlock->state); /* relaxed: the own share is there in any case */
+    if (ti_state_is_biased(state) || !(state & TI_WRITING))
+        return THREADING_NOT_HELD;
+    if (!ti_rwlock_is_writer(rwlock, self))
+        return THREADING_NOT_OWNER;
+    ti_store_relaxed(&rwlock->writer, 0); /* relaxed: see ti_rwlock_is_writer */
+    self->fast.rlocks--;
+    /* Release: pairs with the next acquire. The last touch of the lock if it succeeds. */
+    if (!ti_swap_release(&rwlock->state, TI_WRITING, 0))
+        ti_rwlock_release_slow(rwlock, self, TI_WRITING);
+    return THREADING_OK;
+}
+
+/* ------------------------------------------------------------------------------ src/core/sync/semaphore.c */
+
+/*
+ * Semaphore and BoundedSemaphore: a value, and the parking lot.
+ *
+ * Acquire takes one away if the value is not 0. Release adds, then wakes as many waiters as it added, if their
+ * units are still there; they compete with threads that come by, except that a waiter of more than a millisecond is
+ * given its unit by the releaser: the rule of the lock word (lockword.h). As there, the releaser touches nothing once
+ * it has added, for the semaphore may be gone (parking.h): unless it finds a waiter for a semaphore in the queue, under
+ * the guard. Then there is a semaphore at this address, if not the same one, and it stays until that waiter
+ * is woken.
+ */
+
+_Static_assert(sizeof(threading_semaphore_t) == 4, "a Semaphore is its value");
+_Static_assert(sizeof(threading_bounded_semaphore_t) == 8, "a BoundedSemaphore has its bound as well");
+
+/* ---- taking ---- */
+
+/* In a process of one thread, where nobody can come between. */
+static bool ti_semaphore_take_alone(uint32_t *value)
+{
+    uint32_t seen = ti_load_relaxed(value);
+    if (seen != 0)
+        ti_store_relaxed(value, seen - 1);
+    return seen != 0;
+}
+
+/* Sequential if it fails too: the second look of the table in parking.h, which pairs with the change in the
+ * release. */
+static bool ti_semaphore_take(uint32_t *value)
+{
+    uint32_t seen;
+    while ((seen = ti_load_sequential(value)) != 0)
+        if (ti_swap_sequential(value, seen, seen - 1))
             return true;
     return false;
 }
 
-/* Take the word, or stand in the queue: last at first, ahead of all once woken and then passed by another. */
-static bool ti_lockword_take_or_enqueue(uint32_t *word, ti_self *self, bool was_woken)
+static bool ti_semaphore_try(uint32_t *value)
 {
-    ti_bucket *bucket = ti_parking_bucket(word);
+    return ti_port_is_alone() ? ti_semaphore_take_alone(value) : ti_semaphore_take(value);
+}
+
+static bool ti_semaphore_take_or_enqueue(uint32_t *value, ti_self *self, bool was_woken)
+{
+    ti_bucket *bucket = ti_parking_bucket(value);
     ti_guard_lock(&bucket->guard, &self->parker);
-    ti_parking_announce_to_all(bucket);
-    /* Sequential, also when it fails: the second look of the tables in parking.h and fence.h, which pairs with the
-     * release. */
-    bool taken = ti_swap_sequential(word, 0, self->fast.ident);
+    ti_parking_announce(bucket);
+    bool taken = ti_semaphore_take(value);
     if (taken)
         ti_parking_withdraw(bucket);
     else if (was_woken)
-        ti_parking_enqueue_first(bucket, &self->waiter, word, TI_LOCKERS);
+        ti_parking_enqueue_first(bucket, &self->waiter, value, TI_TAKERS);
     else
-        ti_parking_enqueue_last(bucket, &self->waiter, word, TI_LOCKERS);
+        ti_parking_enqueue_last(bucket, &self->waiter, value, TI_TAKERS);
     ti_guard_unlock(&bucket->guard);
     return taken;
 }
 
-/* Get the word, or get in the queue. */
-static bool ti_lockword_seek(uint32_t *word, ti_self *self, bool was_woken)
+static threading_status_t ti_semaphore_acquire_slow(uint32_t *value, double seconds)
 {
-    if (ti_lockword_spin(word, self->fast.ident))
-        return true;
-    if (!was_woken)
-        self->waiter.since = ti_port_now();
-    return ti_lockword_take_or_enqueue(word, self, was_woken);
-}
-
-/* Sleep in the queue. TI_SLEEPING: never woken, because of the wait's limit or of a deadlock. */
-static uint32_t ti_lockword_sleep(uint32_t *word, ti_self *self, int64_t deadline, ti_ownership ownership)
-{
-    if (ownership == TI_UNOWNED || !ti_wait_is_unlimited(self, deadline))
-        return ti_parking_sleep(self, word, deadline);
-    return ti_waits_in_queue(self, word);
-}
-
-/* Wait on, after a wait in the queue with that outcome. */
-static threading_status_t ti_lockword_wait(uint32_t *word, ti_self *self, int64_t deadline,
-                                           ti_ownership ownership, uint32_t outcome)
-{
-    while (outcome != TI_HANDED && !ti_lockword_seek(word, self, outcome != TI_SLEEPING)) {
-        outcome = ti_lockword_sleep(word, self, deadline, ownership);
+    ti_self *self = ti_self_get();
+    int64_t deadline = ti_deadline_after(seconds);
+    self->waiter.since = ti_port_now();
+    uint32_t outcome = TI_SLEEPING;
+    while (!ti_semaphore_take_or_enqueue(value, self, outcome == TI_WOKEN)) {
+        ti_linger(self);
+        outcome = ti_parking_sleep(self, value, deadline);
+        if (outcome == TI_HANDED)
+            break;
         if (outcome == TI_SLEEPING)
-            return ti_wait_is_unlimited(self, deadline) ? THREADING_DEADLOCK : ti_wait_status(deadline);
+            return ti_semaphore_take(value) ? THREADING_OK : ti_limit_status(deadline);
     }
     return THREADING_OK;
 }
 
-static threading_status_t ti_lockword_acquire_slow(uint32_t *word, ti_self *self, int64_t deadline,
-                                            ti_ownership ownership)
+threading_status_t threading_semaphore_acquire_timeout(threading_semaphore_t *semaphore, double seconds)
 {
-    return ti_lockword_wait(word, self, deadline, ownership, TI_SLEEPING);
+    if (semaphore == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK || ti_semaphore_try(&semaphore->value))
+        return status;
+    return seconds != 0 ? ti_semaphore_acquire_slow(&semaphore->value, seconds) : THREADING_TIMEOUT;
 }
 
-static void ti_lockword_acquire_for_certain(uint32_t *word, ti_self *self, uint32_t outcome)
+threading_status_t threading_semaphore_acquire(threading_semaphore_t *semaphore)
 {
-    self->deaf++;
-    /* Without limit and proof it cannot fail. */
-    (void)ti_lockword_wait(word, self, TI_FOREVER, TI_UNOWNED, outcome);
-    self->deaf--;
+    if (semaphore == NULL)
+        return THREADING_INVALID;
+    return ti_semaphore_try(&semaphore->value)
+               ? THREADING_OK
+               : ti_semaphore_acquire_slow(&semaphore->value, THREADING_FOREVER);
 }
 
-/* Put a chain of waiters at the end of a word's queue. */
-static void ti_lockword_enqueue_chain(uint32_t *word, ti_bucket *bucket, ti_waiter *chain)
+threading_status_t threading_semaphore_try_acquire(threading_semaphore_t *semaphore)
+{
+    if (semaphore == NULL)
+        return THREADING_INVALID;
+    return ti_semaphore_try(&semaphore->value) ? THREADING_OK : THREADING_BUSY;
+}
+
+/* ---- releasing ---- */
+
+/* Decide for each waiter of a chain whether it is given its unit or has to compete for it. */
+static void ti_semaphore_decide(uint32_t *value, ti_waiter *chain)
 {
     int64_t now = ti_port_now();
-    while (chain != NULL) {
-        ti_waiter *waiter = chain;
-        chain = waiter->next;
-        ti_parking_announce(bucket);
-        ti_parking_enqueue_last(bucket, waiter, word, TI_LOCKERS);
-        waiter->since = now; /* for the lock it waits from now on */
+    for (ti_waiter *waiter = chain; waiter != NULL; waiter = waiter->next) {
+        bool handed = now - waiter->since > TI_STARVED && ti_semaphore_take(value);
+        waiter->wants = (uint16_t)(handed ? TI_HANDED : TI_WOKEN);
     }
 }
 
-/* A Lock may have been released by anyone; then no release will wake the first of those who sleep. */
-static ti_waiter *ti_lockword_first_if_free(uint32_t *word, ti_bucket *bucket)
+/* Under the guard: take so many waiters off the queue as there are units for, n at most. */
+static ti_waiter *ti_semaphore_take_waiters(const uint32_t *value, ti_bucket *bucket, size_t n)
 {
-    ti_parking_announce_to_all(bucket); /* on their behalf; they are announced already */
-    ti_parking_withdraw(bucket);
-    /* Sequential: the second look of the tables in parking.h and fence.h, on behalf of those who sleep. */
-    return ti_load_sequential(word) == 0 ? ti_parking_take(bucket, word, TI_LOCKERS, 1) : NULL;
+    if (ti_parking_first(bucket, value, TI_TAKERS) == NULL)
+        return NULL;
+    /* Relaxed: what this thread has added is seen, or was taken. Other releasers wake for themselves. */
+    size_t units = ti_load_relaxed(value);
+    return ti_parking_take(bucket, value, TI_TAKERS, n < units ? n : units);
 }
 
-static void ti_lockword_requeue(uint32_t *word, ti_waiter *chain)
-{
-    ti_bucket *bucket = ti_parking_bucket(word);
-    ti_self *self = ti_self_get();
-    ti_waiter *first = NULL;
-    ti_guard_lock(&bucket->guard, &self->parker);
-    ti_lockword_enqueue_chain(word, bucket, chain);
-    /* Sequential: as below. If this thread still holds the word, every release by a plain store comes after this
-     * thread's or after an exchange that comes now, and sees the announcements without a fence. */
-    if (ti_load_sequential(word) != self->fast.ident)
-        first = ti_lockword_first_if_free(word, bucket);
-    ti_guard_unlock(&bucket->guard);
-    ti_parking_wake_chain(first, TI_WOKEN);
-}
-
-/* ---- release while threads wait ---- */
-
-static void ti_lockword_wake_first(const uint32_t *word, ti_bucket *bucket)
+static void ti_semaphore_wake(uint32_t *value, ti_bucket *bucket, size_t n)
 {
     ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
-    ti_waiter *first = ti_parking_take(bucket, word, TI_LOCKERS, 1);
+    ti_waiter *chain = ti_semaphore_take_waiters(value, bucket, n);
+    ti_waiter *watchers = ti_parking_take_watchers(bucket, value);
+    ti_semaphore_decide(value, chain);
     ti_guard_unlock(&bucket->guard);
-    ti_parking_wake_chain(first, TI_WOKEN);
+    while (chain != NULL) {
+        ti_waiter *waiter = chain;
+        chain = waiter->next;
+        ti_parking_wake(waiter, waiter->wants);
+    }
+    ti_parking_wake_chain(watchers, TI_WOKEN);
 }
 
-/* Under the guard: how the first waiter is woken, which gets the word if it has waited too long. */
-static uint32_t ti_lockword_decide(ti_bucket *bucket, const ti_waiter *first)
+/* In a process of one thread nobody comes between. */
+static bool ti_semaphore_change(uint32_t *value, uint32_t seen, uint32_t desired)
 {
-    int64_t now = ti_port_now();
-    if (now - first->since <= TI_STARVED || now - bucket->handed <= TI_HAND_OVER_PAUSE)
-        return TI_WOKEN;
-    bucket->handed = now;
-    return TI_HANDED;
+    if (!ti_port_is_alone())
+        return ti_swap_sequential(value, seen,
+                                  desired); /* sequential: the change in the table in parking.h */
+    ti_store_relaxed(value, desired);
+    return true;
 }
 
-static bool ti_lockword_release_slow(uint32_t *word, ti_bucket *bucket)
+/* Add n unless the value would pass the limit. */
+static bool ti_semaphore_add(uint32_t *value, size_t n, uint32_t limit)
 {
-    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
-    ti_waiter *first = ti_parking_take(bucket, word, TI_LOCKERS, 1);
-    uint32_t outcome = first != NULL ? ti_lockword_decide(bucket, first) : TI_WOKEN;
-    uint32_t next = outcome == TI_HANDED ? ti_self_of(first)->fast.ident : 0;
-    /* Sequential, as in ti_lockword_clear. The last touch of the word: it may be freed from here on. If
-     * another thread released it in between, an heir has now acquired a free word, which is as good. */
-    bool was_held = ti_exchange_sequential(word, next) != 0;
-    ti_guard_unlock(&bucket->guard);
-    ti_parking_wake_chain(first, outcome);
-    return was_held;
+    ti_bucket *bucket = ti_parking_bucket(value);
+    uint32_t seen;
+    do {
+        seen = ti_load_relaxed(value); /* relaxed: the change decides */
+        if (seen > limit || n > limit - seen)
+            return false;
+    } while (!ti_semaphore_change(value, seen, seen + (uint32_t)n));
+    if (ti_parking_is_awaited(bucket))
+        ti_semaphore_wake(value, bucket, n);
+    return true;
 }
 
-/* -------------------------------------------------------------------------------------- src/core/memory.c */
-
-#include <stdlib.h>
-
-static void *ti_memory_allocate(size_t size)
+/* An inline release has added a unit, and seen that somebody announced itself. The semaphore may be gone: the thread
+ * that took the unit may have freed it. */
+void threading_value_wake(uint32_t *value)
 {
-    ti_port_errors errors = ti_port_errors_keep();
-    void *memory = calloc(1, size);
-    ti_port_errors_restore(errors);
-    return memory;
+    ti_semaphore_wake(value, ti_parking_bucket(value), 1);
 }
 
-static void *ti_memory_resize(void *memory, size_t size)
+threading_status_t threading_semaphore_release_n(threading_semaphore_t *semaphore, size_t n)
 {
-    ti_port_errors errors = ti_port_errors_keep();
-    void *resized = realloc(memory, size);
-    ti_port_errors_restore(errors);
-    return resized;
+    if (semaphore == NULL || n == 0)
+        return THREADING_INVALID;
+    return ti_semaphore_add(&semaphore->value, n, THREADING_SEMAPHORE_MAX) ? THREADING_OK
+                                                                           : THREADING_OVERFLOW;
 }
 
-static void ti_memory_free(void *memory)
+threading_status_t threading_semaphore_release(threading_semaphore_t *semaphore)
 {
-    ti_port_errors errors = ti_port_errors_keep();
-    free(memory);
-    ti_port_errors_restore(errors);
+    return threading_semaphore_release_n(semaphore, 1);
 }
 
-/* Tools that look for memory that was lost look for pointers in malloc's. */
-static void *ti_memory_keep(size_t size)
+size_t threading_semaphore_value(const threading_semaphore_t *semaphore)
 {
-    return TI_KEEPS_MEMORY ? ti_port_pages(size) : ti_memory_allocate(size);
+    /* Relaxed: a momentary answer. */
+    return semaphore != NULL ? ti_load_relaxed(&semaphore->value) : 0;
 }
 
-static void ti_memory_end(void *memory, size_t size)
+threading_status_t threading_semaphore_init(threading_semaphore_t *semaphore, size_t value)
 {
-    if (TI_KEEPS_MEMORY)
-        ti_port_pages_give_back(memory, size);
-    else
-        ti_memory_free(memory);
+    if (semaphore == NULL)
+        return THREADING_INVALID;
+    if (value > THREADING_SEMAPHORE_MAX)
+        return THREADING_OVERFLOW;
+    /* Relaxed: nobody else uses it yet. */
+    ti_store_relaxed(&semaphore->value, (uint32_t)value);
+    return THREADING_OK;
 }
 
-/* -------------------------------------------------------------------------------------- src/core/module.c */
+/* ---- bounded ---- */
+
+static threading_semaphore_t *ti_bounded(threading_bounded_semaphore_t *semaphore)
+{
+    return semaphore != NULL ? &semaphore->semaphore : NULL;
+}
+
+threading_status_t threading_bounded_semaphore_init(threading_bounded_semaphore_t *semaphore, size_t value)
+{
+    threading_status_t status = threading_semaphore_init(ti_bounded(semaphore), value);
+    if (status == THREADING_OK)
+        semaphore->initial = (uint32_t)value;
+    return status;
+}
+
+threading_status_t threading_bounded_semaphore_acquire(threading_bounded_semaphore_t *semaphore)
+{
+    return threading_semaphore_acquire(ti_bounded(semaphore));
+}
+
+threading_status_t threading_bounded_semaphore_try_acquire(threading_bounded_semaphore_t *semaphore)
+{
+    return threading_semaphore_try_acquire(ti_bounded(semaphore));
+}
+
+threading_status_t threading_bounded_semaphore_acquire_timeout(threading_bounded_semaphore_t *semaphore,
+                                                               double seconds)
+{
+    return threading_semaphore_acquire_timeout(ti_bounded(semaphore), seconds);
+}
+
+threading_status_t threading_bounded_semaphore_release_n(threading_bounded_semaphore_t *semaphore, size_t n)
+{
+    if (semaphore == NULL || n == 0)
+        return THREADING_INVALID;
+    bool added = ti_semaphore_add(&semaphore->semaphore.value, n, semaphore->initial);
+    return added ? THREADING_OK : THREADING_INVALID;
+}
+
+threading_status_t threading_bounded_semaphore_release(threading_bounded_semaphore_t *semaphore)
+{
+    return threading_bounded_semaphore_release_n(semaphore, 1);
+}
+
+size_t threading_bounded_semaphore_value(const threading_bounded_semaphore_t *semaphore)
+{
+    return semaphore != NULL ? threading_semaphore_value(&semaphore->semaphore) : 0;
+}
+
+/* ------------------------------------------------------------------------------ src/core/thread/foreign.c */
+
+/* How many there are on the list before a thread that leaves asks who is gone. Beyond that it is twice as
+ * many as were found alive, so that the end of a thread costs the same among few and among many. */
+#define TI_FOREIGN_FEW 8
+
+/* Under the registry's guard. The counts are also read without it, as hints. */
+static struct {
+    ti_self *first; /* linked by `foreign_next`, as the next */
+    ti_self *buried;
+    uint32_t count;
+    uint32_t enough;
+    uint32_t buried_count;
+} ti_foreign = {.enough = TI_FOREIGN_FEW};
+
+static TI_COLD void ti_foreign_add(ti_self *self, uint64_t life)
+{
+    self->life = life;
+    if (life == 0)
+        return;
+    self->foreign_next = ti_foreign.first;
+    self->foreign_link = &ti_foreign.first;
+    if (self->foreign_next != NULL)
+        self->foreign_next->foreign_link = &self->foreign_next;
+    ti_foreign.first = self;
+    ti_store_relaxed(&ti_foreign.count, ti_foreign.count + 1); /* relaxed: a hint, as all counts here */
+}
+
+static TI_COLD void ti_foreign_remove(ti_self *self)
+{
+    if (self->life == 0)
+        return;
+    *self->foreign_link = self->foreign_next;
+    if (self->foreign_next != NULL)
+        self->foreign_next->foreign_link = self->foreign_link;
+    ti_port_life_end(self->life);
+    self->life = 0;
+    ti_store_relaxed(&ti_foreign.count, ti_foreign.count - 1); /* relaxed: a hint */
+}
+
+TI_COLD static void ti_foreign_bury(ti_self *gone)
+{
+    ti_leave_retire(gone);
+    gone->foreign_next = ti_foreign.buried;
+    ti_foreign.buried = gone;
+    ti_store_relaxed(&ti_foreign.buried_count, ti_foreign.buried_count + 1); /* relaxed: a hint */
+}
+
+TI_COLD static void ti_foreign_bury_all(bool only_dummies)
+{
+    for (ti_self *one = ti_foreign.first, *next; one != NULL; one = next) {
+        next = one->foreign_next;
+        bool is_asked = one->record != NULL || !only_dummies;
+        if (is_asked && ti_self_is_gone(one))
+            ti_foreign_bury(one);
+    }
+}
+
+static void ti_foreign_bury_dummies(void)
+{
+    ti_foreign_bury_all(true);
+}
+
+static void ti_foreign_bury_if_many(ti_self *self)
+{
+    /* Relaxed: if one comes too early for some that are gone, the next one finds them. */
+    if (ti_load_relaxed(&ti_foreign.count) < ti_load_relaxed(&ti_foreign.enough))
+        return;
+    ti_registry_lock(self);
+    ti_foreign_bury_all(false);
+    uint32_t enough = ti_foreign.count < TI_FOREIGN_FEW / 2 ? TI_FOREIGN_FEW : 2 * ti_foreign.count;
+    ti_store_relaxed(&ti_foreign.enough, enough); /* relaxed: a hint */
+    ti_registry_unlock();
+}
+
+/* NULL: there is none. */
+static ti_self *ti_foreign_take_buried(ti_self *self)
+{
+    if (ti_load_relaxed(&ti_foreign.buried_count) == 0) /* relaxed: as in ti_foreign_bury_if_many */
+        return NULL;
+    ti_registry_lock(self);
+    ti_self *buried = ti_foreign.buried;
+    if (buried != NULL) {
+        ti_foreign.buried = buried->foreign_next;
+        ti_store_relaxed(&ti_foreign.buried_count, ti_foreign.buried_count - 1); /* relaxed: a hint */
+    }
+    ti_registry_unlock();
+    return buried;
+}
+
+static TI_COLD void ti_foreign_sweep(ti_self *self)
+{
+    ti_foreign_bury_if_many(self);
+    for (ti_self *buried; (buried = ti_foreign_take_buried(self)) != NULL;)
+        ti_leave_end(buried);
+}
+
+static TI_COLD void ti_foreign_reset(ti_self *survivor)
+{
+    ti_foreign.first = NULL;
+    ti_foreign.count = 0;
+    survivor->life = 0; /* it is main now */
+}
+
+/* -------------------------------------------------------------------------------- src/core/thread/leave.c */
+
+static TI_COLD void ti_leave_retire(ti_self *self)
+{
+    ti_foreign_remove(self);
+    ti_registry_remove(self);
+    ti_deadlock_owner_ended(self);
+    if (self->record != NULL)
+        ti_thread_set_ended(self->record);
+}
+
+static TI_COLD void ti_leave_end(ti_self *self)
+{
+    ti_local_finish(self);
+    ti_blocks_leave(self);
+    ti_registry_lock(self);
+    threading_thread_t *record = self->record;
+    bool is_kept = ti_bias_keep(self);
+    ti_registry_unlock();
+    if (record != NULL)
+        ti_thread_leave(record);
+    if (!is_kept)
+        ti_self_free(self);
+}
+
+static TI_COLD void ti_leave(void *pointer)
+{
+    ti_self *self = (ti_self *)pointer;
+    ti_calls_abandon(self, 0); /* the thread has ended inside of them, in the platform's own way */
+    ti_foreign_sweep(self);
+    ti_local_finish(self);
+    ti_blocks_leave(self);
+    threading_thread_t *record = self->record; /* only now: a finaliser may have asked for a Dummy */
+    ti_registry_lock(self);
+    ti_leave_retire(self);
+    bool is_kept = ti_bias_keep(self);
+    ti_registry_unlock();
+    if (record != NULL)
+        ti_thread_leave(record);
+    ti_self_show(NULL);
+    if (!is_kept)
+        ti_self_free(self);
+}
+
+/* ------------------------------------------------------------------------------- src/core/thread/module.c */
 
 /* The calls of section 5 of the header that need no file of their own. */
 #include <stdlib.h>
@@ -11591,7 +12020,7 @@ static threading_thread_t *ti_dummy_new(ti_self *self)
     dummy->native_id = ti_port_native_id();
     ti_registry_lock(self);
     self->record = dummy;
-    ti_registry_list(dummy);
+    ti_roll_list(dummy);
     ti_registry_unlock();
     return dummy;
 }
@@ -11627,7 +12056,7 @@ void threading_exit(void *result)
     longjmp(*self->way_out, 1);
 }
 
-/* ---------------------------------------------------------------------------------------- src/core/name.c */
+/* --------------------------------------------------------------------------------- src/core/thread/name.c */
 
 /*
  * Names of threads. A name that was read must stay valid as long as the handle, so a new name is put in front
@@ -11765,7 +12194,7 @@ TI_COLD threading_status_t threading_thread_set_name(threading_thread_t *thread,
     return THREADING_OK;
 }
 
-/* -------------------------------------------------------------------------------------- src/core/native.c */
+/* ------------------------------------------------------------------------------- src/core/thread/native.c */
 
 static uint32_t ti_natives;      /* that were started, and are not known to be gone */
 static uint32_t ti_natives_lost; /* not 0: one was detached whose end nothing tells */
@@ -11825,7 +12254,7 @@ static void ti_native_join(ti_port_thread *thread)
 static TI_COLD bool ti_native_abandon(threading_thread_t *thread)
 {
     ti_home home = ti_port_home();
-    if (home == TI_HOME_PINNED && !ti_shutdown_is_exiting()) {
+    if (home == TI_HOME_PINNED && !ti_phase_is_exiting()) {
         ti_orphans_put(thread);
         return true;
     }
@@ -11858,7 +12287,7 @@ static TI_COLD void ti_natives_reset(void)
     for (threading_thread_t *next; orphan != NULL; orphan = next) {
         next = orphan->next;
         ti_store_relaxed(&orphan->references, 1); /* relaxed: as below; it had none any more */
-        ti_fork_put_record_off(orphan);
+        ti_thread_give_back_later(orphan);
     }
     /* Relaxed: the child has one thread. */
     ti_store_pointer_relaxed(&ti_orphans, 0);
@@ -11866,335 +12295,2294 @@ static TI_COLD void ti_natives_reset(void)
     ti_store_relaxed(&ti_natives_lost, 0);
 }
 
-/* ---------------------------------------------------------------------------------------- src/core/once.c */
+/* --------------------------------------------------------------------------------- src/core/thread/roll.c */
 
-/*
- * Once: a word that is first 0, then the ident of the thread that runs the function, then DONE; or ABANDONED
- * if the function has ended its thread.
- *
- * A thread that finds another one running waits for it as for the owner of an RLock, with the same proof of
- * deadlock.
- */
+static struct {
+    threading_thread_t *first;
+    threading_thread_t *last;
+    size_t alive;
+    uintptr_t main; /* changes in a forked child only */
+} ti_roll = {
+    .first = &ti_thread_main_record,
+    .last = &ti_thread_main_record,
+    .alive = 1,
+    .main = (uintptr_t)&ti_thread_main_record,
+};
 
-#define TI_DONE UINT32_MAX /* no ident: those have 31 bits; nor is the next */
-#define TI_ABANDONED (UINT32_MAX - 1)
-
-_Static_assert(sizeof(threading_once_t) == 4, "a Once is its word");
-
-threading_status_t threading_once_init(threading_once_t *once)
+static threading_thread_t *ti_roll_main(void)
 {
-    if (once == NULL)
-        return THREADING_INVALID;
-    /* Relaxed: nobody else uses it yet. */
-    ti_store_relaxed(&once->word, 0);
-    return THREADING_OK;
+    /* Relaxed: it never changes while a second thread runs. */
+    return (threading_thread_t *)ti_load_pointer_relaxed(&ti_roll.main);
 }
 
-static void ti_once_end(uint32_t *word, uint32_t end)
+static void ti_roll_list(threading_thread_t *record)
 {
-    /* Sequential: the change in the table in parking.h; releases what the function did. */
-    ti_store_sequential(word, end);
+    record->previous = ti_roll.last;
+    record->next = NULL;
+    *(ti_roll.last != NULL ? &ti_roll.last->next : &ti_roll.first) = record;
+    ti_roll.last = record;
+    ti_roll.alive++;
+}
+
+static void ti_roll_unlist(threading_thread_t *record)
+{
+    *(record->previous != NULL ? &record->previous->next : &ti_roll.first) = record->next;
+    *(record->next != NULL ? &record->next->previous : &ti_roll.last) = record->previous;
+    ti_roll.alive--;
+}
+
+static threading_thread_t *ti_roll_first(void)
+{
+    return ti_roll.first;
+}
+
+static TI_COLD void ti_roll_reset(threading_thread_t *main)
+{
+    ti_roll.first = ti_roll.last = NULL;
+    ti_roll.alive = 0;
+    ti_roll_list(main);
+    /* Relaxed: the child has one thread. */
+    ti_store_pointer_relaxed(&ti_roll.main, (uintptr_t)main);
+}
+
+threading_thread_t *threading_main_thread(void)
+{
+    return ti_roll_main();
+}
+
+size_t threading_active_count(void)
+{
+    return threading_enumerate(NULL, 0);
+}
+
+size_t threading_enumerate(threading_thread_t **threads, size_t capacity)
+{
+    if (threads == NULL && capacity > 0)
+        return 0;
+    ti_registry_lock(ti_self_get());
+    ti_foreign_bury_dummies();
+    size_t count = ti_roll.alive;
+    threading_thread_t *record = ti_roll.first;
+    for (size_t i = 0; i < count && i < capacity; i++, record = record->next)
+        threads[i] = threading_thread_retain(record);
+    ti_registry_unlock();
+    return count;
+}
+
+/* ------------------------------------------------------------------------------- src/core/thread/thread.c */
+
+/* Thread: from the object to the running thread and back. The states are in thread.h. */
+
+#include <stdlib.h>
+
+static threading_thread_t ti_thread_main_record = {
+    .references = 1,
+    .state = TI_RUNNING,
+    .reap = TI_REAPED,
+    .ident = TI_MAIN_IDENT,
+    .kind = TI_MAIN,
+    .options_status = THREADING_OK,
+    .is_static = true,
+    .name = &ti_name_of_main,
+};
+
+/* Change a word that threads may wait for. Sequential: the change in the table in parking.h. */
+static void ti_thread_change(uint32_t *word, uint32_t value)
+{
+    ti_store_sequential(word, value);
     ti_parking_wake_all(word);
 }
 
-/* The function has ended its thread. What it has left behind nobody can know: it is neither called again nor
- * done. */
-TI_COLD static void ti_once_abandon(ti_self *self, void *object, uintptr_t unused)
+/* ---- making and freeing ---- */
+
+static TI_COLD threading_thread_t *ti_thread_allocate(ti_kind kind, const char *name, const char *prefix)
 {
-    (void)unused;
-    uint32_t *word = (uint32_t *)object;
-    self->fast.rlocks--;
-    /* Relaxed: only this thread puts its ident there. The word is another one's if the user has made it new.
-     * */
-    if (ti_load_relaxed(word) == self->fast.ident)
-        ti_once_end(word, TI_ABANDONED);
+    threading_thread_t *record = (threading_thread_t *)ti_memory_allocate(sizeof *record);
+    if (record == NULL)
+        return NULL;
+    record->references = 1;
+    record->kind = kind;
+    record->family = ti_phase_family;
+    if (!ti_name_give(record, name, prefix)) {
+        ti_memory_free(record);
+        return NULL;
+    }
+    return record;
 }
 
-/* `rlocks`: inside the function the thread counts as the owner of one RLock more (ti_future_may_help). */
-static void ti_once_run(uint32_t *word, ti_self *self, void (*function)(void *arg), void *arg)
+static bool ti_options_are_valid(const threading_thread_options_t *options)
 {
-    self->fast.rlocks++;
-    ti_calls_enter(self, ti_once_abandon, word, 0);
-    function(arg);
-    ti_calls_leave(self);
-    self->fast.rlocks--;
-    ti_once_end(word, TI_DONE);
+    bool valid = options->daemon >= THREADING_NOT_DAEMON && options->daemon <= THREADING_DAEMON &&
+                 (options->stack_size == 0 || options->stack_size >= TI_STACK_SIZE_MIN);
+    for (size_t i = 0; i < sizeof options->reserved / sizeof *options->reserved; i++)
+        valid = valid && options->reserved[i] == 0;
+    return valid;
 }
 
-static threading_status_t ti_once_slow(uint32_t *word, void (*function)(void *arg), void *arg)
+/* A foreign thread counts as a daemon, as the Dummy it would be. */
+static bool ti_daemon_of_new(int daemon)
 {
-    ti_self *self = ti_self_get();
+    const threading_thread_t *creator = ti_self_get()->record;
+    if (daemon == THREADING_INHERIT)
+        return creator == NULL || threading_thread_daemon(creator);
+    return daemon > 0;
+}
+
+TI_COLD threading_thread_t *threading_thread_new(threading_target_t target, void *arg,
+                                                 const threading_thread_options_t *options)
+{
+    static const threading_thread_options_t defaults = {.name = NULL};
+    if (options == NULL)
+        options = &defaults;
+    threading_thread_t *thread = ti_thread_allocate(TI_STARTED_HERE, options->name, "Thread");
+    if (thread == NULL)
+        return NULL;
+    thread->target = target;
+    thread->arg = arg;
+    thread->stack_size = options->stack_size;
+    thread->stop = options->stop;
+    thread->daemon = ti_daemon_of_new(options->daemon);
+    thread->options_status = ti_options_are_valid(options) ? THREADING_OK : THREADING_INVALID;
+    return thread;
+}
+
+threading_thread_t *threading_thread_retain(threading_thread_t *thread)
+{
+    /* Relaxed: whoever retains holds or borrows a reference already. */
+    if (thread != NULL)
+        ti_add_relaxed(&thread->references, 1);
+    return thread;
+}
+
+/* Relaxed: it was set before the state that the caller has read. Atomic: after a start that failed the next one stores
+ * it again, while a caller that has read the first one's state may still be here. */
+static bool ti_thread_is_of_this_process(const threading_thread_t *thread)
+{
+    return ti_load_relaxed(&thread->family) == ti_phase_family;
+}
+
+static TI_COLD void ti_thread_dispose(threading_thread_t *thread)
+{
+    ti_name_free_all(thread);
+    ti_memory_free(thread->timer);
+    ti_memory_free(thread);
+}
+
+/* Nobody else knows the object any more. A thread that nobody joined is left to the system. */
+static void ti_thread_destroy(threading_thread_t *thread)
+{
+    if (thread->is_static)
+        return;
+    bool is_left = ti_load_acquire(&thread->reap) == TI_JOINABLE && ti_thread_is_of_this_process(thread);
+    if (!is_left || !ti_native_abandon(thread))
+        ti_thread_dispose(thread);
+}
+
+void threading_thread_free(threading_thread_t *thread)
+{
+    /* Release: what this holder did happens before the memory is freed; acquire: by the last one. */
+    if (thread != NULL && ti_add_acquire_release(&thread->references, (uint32_t)-1) == 1)
+        ti_thread_destroy(thread);
+}
+
+/* ---- the running thread ---- */
+
+/* Code that the system runs in the thread before its entry, such as a DLL's, may have called: then the
+ * thread is known as a foreign one, which ends here. */
+static void ti_thread_dismiss_visitor(void)
+{
+    void *visitor = ti_port_self_recall();
+    if (visitor != NULL)
+        ti_leave(visitor);
+}
+
+static void ti_thread_main(void *argument)
+{
+    ti_self *self = (ti_self *)argument;
+    ti_thread_dismiss_visitor();
+    bool leaves_by_itself = ti_port_set_self(self, ti_leave);
+    ti_self_show(self);
+    self->record->native_id = ti_port_native_id();
+    ti_name_show(self->record);
+    ti_thread_change(&self->record->state, TI_RUNNING);
+    if (self->record->target != NULL)
+        self->record->result = ti_calls_catch(self, self->record->target, self->record->arg);
+    if (self->record == ti_roll_main()) /* it has called fork, and this is the child: main returns */
+        exit(EXIT_SUCCESS);
+    /* Here, where all of the thread still works; ti_leave repeats it for copies that come late. */
+    ti_local_finish(self);
+    if (leaves_by_itself)
+        return;
+    ti_leave(self);
+    (void)ti_port_set_self(NULL, ti_leave);
+}
+
+static void ti_thread_set_gone(ti_self *self, threading_thread_t *record, uint32_t state)
+{
+    ti_registry_lock(self);
+    if (ti_load_relaxed(&record->state) < state)    /* relaxed: its last changes come under the guard */
+        ti_store_sequential(&record->state, state); /* sequential: the change that is woken for */
+    ti_deadlock_withdraw(&record->ident, ti_load_relaxed(&record->state)); /* relaxed: as above */
+    ti_registry_unlock();
+    ti_parking_wake_all(&record->state);
+}
+
+static void ti_thread_set_ended(threading_thread_t *record)
+{
+    ti_store_sequential(&record->state, TI_ENDED); /* sequential: the change that ti_thread_leave wakes for */
+    if (record != ti_roll_main())                  /* main is listed for ever, as in CPython */
+        ti_roll_unlist(record);
+}
+
+static void ti_thread_leave(threading_thread_t *record)
+{
+    ti_parking_wake_all(&record->state);
+    threading_thread_free(record);
+}
+
+/* ---- start ---- */
+
+/* Enter the thread everywhere, so that it is complete when it runs. */
+static threading_status_t ti_thread_enter(threading_thread_t *thread, ti_self *self)
+{
+    if (ti_load_relaxed(&thread->state) != TI_NEW) /* relaxed: it changes under the guard that is held */
+        return THREADING_ALREADY_STARTED;
+    if (ti_phase_is_finalizing())
+        return THREADING_FINALIZING;
+    self->fast.ident = ti_registry_new_ident();
+    ti_store_relaxed(&thread->ident, self->fast.ident); /* relaxed: published by the state, */
+    ti_store_relaxed(&thread->family, ti_phase_family); /* as this is */
+    self->record = threading_thread_retain(thread);
+    self->stop = thread->stop;
+    ti_registry_add(self);
+    ti_roll_list(thread);
+    ti_store_sequential(&thread->state, TI_STARTING);
+    return THREADING_OK;
+}
+
+static threading_status_t ti_thread_launch(threading_thread_t *thread, ti_self *self)
+{
+    size_t stack_size = thread->stack_size != 0 ? thread->stack_size : threading_get_stack_size();
+    threading_status_t status = ti_native_start(&thread->native, ti_thread_main, self, stack_size);
+    if (status == THREADING_OK)
+        ti_thread_change(&thread->reap, TI_JOINABLE);
+    return status;
+}
+
+/* The system refused: all is as before. */
+static void ti_thread_withdraw(threading_thread_t *thread, ti_self *self, ti_self *caller)
+{
+    ti_registry_lock(caller);
+    ti_registry_remove(self);
+    ti_roll_unlist(thread);
+    ti_store_relaxed(&thread->ident, 0);
+    ti_store_sequential(&thread->state, TI_NEW);
+    ti_registry_unlock();
+    ti_parking_wake_all(&thread->state);
+    threading_thread_free(thread);
+}
+
+threading_status_t threading_thread_start(threading_thread_t *thread)
+{
+    if (thread == NULL)
+        return THREADING_INVALID;
+    if (thread->options_status != THREADING_OK)
+        return thread->options_status;
+    /* Relaxed: it is asked again under the guard; here only so that the answer needs no memory. */
+    if (ti_load_relaxed(&thread->state) != TI_NEW)
+        return THREADING_ALREADY_STARTED;
+    ti_self *caller = ti_self_get();
+    ti_thread_settle();
+    ti_self *self = ti_hooks_start() ? ti_self_new() : NULL;
+    if (self == NULL)
+        return THREADING_NO_MEMORY;
+    ti_registry_lock(caller);
+    threading_status_t status = ti_thread_enter(thread, self);
+    ti_registry_unlock();
+    if (status == THREADING_OK) {
+        status = ti_thread_launch(thread, self);
+        if (status != THREADING_OK)
+            ti_thread_withdraw(thread, self, caller);
+    }
+    if (status != THREADING_OK)
+        ti_self_free(self);
+    return status;
+}
+
+/* ---- join ---- */
+
+static bool ti_thread_is_stopped(const threading_thread_t *record)
+{
+    /* Acquire: as in ti_thread_wait, for those who find that it has ended. */
+    uint32_t state = ti_load_acquire(&record->state);
+    return state == TI_STOPPED || (state > TI_NEW && state < TI_ENDED && ti_port_threads_are_gone());
+}
+
+/* Sleep until the state may have changed. A wait without a limit is refused when it could never end. */
+static threading_status_t ti_thread_sleep(ti_self *self, threading_thread_t *record, uint32_t state,
+                                          int64_t deadline, uint32_t enough)
+{
+    if (!ti_limit_is_none(self, deadline))
+        return ti_parking_wait(self, &record->state, state, deadline) ? THREADING_OK
+                                                                      : ti_limit_status(deadline);
+    if (!ti_deadlock_check_end(self, &record->ident, &record->state, enough))
+        return THREADING_DEADLOCK;
+    (void)ti_parking_wait(self, &record->state, state, TI_FOREVER); /* true: it has no deadline */
+    ti_deadlock_end_wait(self);
+    return THREADING_OK;
+}
+
+static threading_status_t ti_thread_wait(ti_self *self, threading_thread_t *record, int64_t deadline,
+                                  uint32_t enough)
+{
     for (;;) {
-        /* Acquire: pairs with the store of TI_DONE. */
-        uint32_t seen = ti_load_acquire(word);
-        if (seen == TI_DONE)
+        /* Acquire: pairs with the change to ENDED, so that the joiner sees all that the thread did. */
+        uint32_t state = ti_load_acquire(&record->state);
+        if (state >= enough)
             return THREADING_OK;
-        if (seen == 0 && ti_swap_acquire(word, 0, self->fast.ident)) {
-            ti_once_run(word, self, function, arg);
-            return THREADING_OK;
-        }
-        if (seen == self->fast.ident || seen == TI_ABANDONED)
-            return THREADING_DEADLOCK; /* whatever limits the wait: this thread would have to go on */
-        threading_status_t status = seen != 0 ? ti_waits_sleep(self, word, seen, TI_FOREVER) : THREADING_OK;
+        if (state == TI_NEW)
+            return THREADING_NOT_STARTED;
+        if (ti_port_threads_are_gone())
+            return THREADING_FINALIZING;
+        if (ti_deadline_passed(deadline))
+            return THREADING_TIMEOUT;
+        threading_status_t status = ti_thread_sleep(self, record, state, deadline, enough);
         if (status != THREADING_OK)
             return status;
     }
 }
 
-threading_status_t threading_once(threading_once_t *once, void (*function)(void *arg), void *arg)
+static bool ti_thread_reap(ti_self *self, threading_thread_t *record, int64_t deadline)
 {
-    if (once == NULL || function == NULL)
+    if (!ti_thread_is_of_this_process(record))
+        return true; /* the parent process's thread: there is nothing to join here */
+    for (;;) {
+        uint32_t reap = ti_load_acquire(&record->reap);
+        if (reap == TI_REAPED)
+            return true;
+        if (reap != TI_JOINABLE) {
+            if (ti_deadline_passed(deadline) || !ti_parking_wait(self, &record->reap, reap, deadline))
+                return false;
+        } else if (ti_swap_acquire(&record->reap, TI_JOINABLE, TI_JOINING)) {
+            ti_native_join(&record->native);
+            ti_thread_change(&record->reap, TI_REAPED);
+        }
+    }
+}
+
+/* Whether nothing is held up if the calling thread's join lasts until the process is gone. The system's join
+ * of a thread that was killed does not last, and would be taken for its end. */
+static bool ti_join_may_last(const ti_self *self)
+{
+    return !ti_phase_is_exiting() && !ti_port_threads_are_gone() &&
+           (self->record == NULL || self->record == ti_roll_main() ||
+            (threading_thread_daemon(self->record) && !self->record->is_worker));
+}
+
+/*
+ * The first to join without a limit sleeps in the system's own join, once instead of once for the state and once there.
+ * There it would not learn that the thread has stopped without an end: so the exit must not wait for the
+ * joiner. THREADING_BUSY: it is not the first, or has to look closer.
+ */
+static threading_status_t ti_thread_join_first(ti_self *self, threading_thread_t *thread)
+{
+    bool is_first = ti_join_may_last(self) && ti_thread_is_of_this_process(thread) &&
+                    ti_swap_acquire(&thread->reap, TI_JOINABLE, TI_JOINING);
+    if (!is_first)
+        return THREADING_BUSY;
+    if (!ti_deadlock_check_end(self, &thread->ident, &thread->state, TI_STOPPED)) {
+        ti_thread_change(&thread->reap, TI_JOINABLE);
+        return THREADING_DEADLOCK;
+    }
+    ti_native_join(&thread->native);
+    ti_thread_change(&thread->reap, TI_REAPED);
+    ti_deadlock_end_wait(self);
+    return THREADING_OK;
+}
+
+static threading_status_t ti_thread_join(threading_thread_t *thread, int64_t deadline)
+{
+    ti_self *self = ti_self_get();
+    uint32_t state = ti_load_acquire(&thread->state);
+    if (thread->kind == TI_DUMMY)
         return THREADING_INVALID;
-    /* Acquire: pairs with the store of TI_DONE. */
-    if (ti_load_acquire(&once->word) == TI_DONE)
-        return THREADING_OK;
-    return ti_once_slow(&once->word, function, arg);
+    if (state == TI_NEW)
+        return THREADING_NOT_STARTED;
+    if (thread == self->record)
+        return THREADING_DEADLOCK;
+    threading_status_t status = THREADING_BUSY;
+    if (ti_limit_is_none(self, deadline))
+        status = ti_thread_join_first(self, thread);
+    if (status != THREADING_BUSY)
+        return status;
+    status = ti_thread_wait(self, thread, deadline, TI_STOPPED);
+    if (status != THREADING_OK)
+        return status;
+    if (ti_thread_is_stopped(thread))
+        return THREADING_FINALIZING;
+    return ti_thread_reap(self, thread, deadline) ? THREADING_OK : ti_limit_status(deadline);
 }
 
-/* ------------------------------------------------------------------------------------- src/core/parking.c */
-
-ti_bucket threading_buckets[1 << TI_BUCKET_BITS];
-
-static void ti_parking_announce(ti_bucket *bucket)
+threading_status_t threading_thread_join(threading_thread_t *thread)
 {
-    /* Sequential: pairs with ti_parking_is_awaited, see the table in parking.h. */
-    ti_add_sequential(&bucket->count, 1);
+    return thread != NULL ? ti_thread_join(thread, TI_FOREVER) : THREADING_INVALID;
 }
 
-/* One fence is good for all who announce themselves while the count stays above 0: releasers see it and take
- * the guard. */
-static void ti_parking_announce_to_all(ti_bucket *bucket)
+threading_status_t threading_thread_join_timeout(threading_thread_t *thread, double seconds)
 {
-    ti_parking_announce(bucket);
-    if (bucket->fenced)
+    if (thread == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    return status == THREADING_OK ? ti_thread_join(thread, ti_deadline_after(seconds)) : status;
+}
+
+threading_status_t threading_thread_try_join(threading_thread_t *thread)
+{
+    if (thread == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_thread_join(thread, TI_PAST);
+    return status == THREADING_TIMEOUT ? THREADING_BUSY : status;
+}
+
+/* ---- asking ---- */
+
+bool threading_thread_is_alive(const threading_thread_t *thread)
+{
+    if (thread == NULL)
+        return false;
+    uint32_t state = ti_load_acquire(&thread->state);
+    return state != TI_NEW && state != TI_ENDED;
+}
+
+threading_status_t threading_thread_result(const threading_thread_t *thread, void **result)
+{
+    if (thread == NULL || thread->kind != TI_STARTED_HERE)
+        return THREADING_INVALID;
+    uint32_t state = ti_load_acquire(&thread->state);
+    if (state == TI_NEW)
+        return THREADING_NOT_STARTED;
+    if (state != TI_ENDED)
+        return THREADING_BUSY;
+    if (result != NULL)
+        *result = thread->result;
+    return THREADING_OK;
+}
+
+bool threading_thread_daemon(const threading_thread_t *thread)
+{
+    /* Relaxed: a momentary answer. */
+    return thread != NULL && ti_load_relaxed(&thread->daemon) != 0;
+}
+
+TI_COLD threading_status_t threading_thread_set_daemon(threading_thread_t *thread, bool daemon)
+{
+    if (thread == NULL)
+        return THREADING_INVALID;
+    ti_registry_lock(ti_self_get());
+    bool is_new = ti_load_relaxed(&thread->state) == TI_NEW; /* relaxed: it changes under this guard */
+    if (is_new)
+        ti_store_relaxed(&thread->daemon, daemon);
+    ti_registry_unlock();
+    return is_new ? THREADING_OK : THREADING_ALREADY_STARTED;
+}
+
+uint32_t threading_thread_ident(const threading_thread_t *thread)
+{
+    if (thread == NULL || ti_load_acquire(&thread->state) == TI_NEW)
+        return 0;
+    return ti_load_relaxed(&thread->ident); /* relaxed: set before the state that was read */
+}
+
+uint64_t threading_thread_native_id(const threading_thread_t *thread)
+{
+    if (thread == NULL)
+        return 0;
+    if (thread == &ti_thread_main_record)
+        return ti_port_main_native_id();
+    uint32_t *state = (uint32_t *)(uintptr_t)&thread->state; /* waiting for it changes nothing */
+    ti_self *self = ti_self_get();
+    self->deaf++; /* it says nothing of a stop */
+    while (ti_load_acquire(state) == TI_STARTING)
+        (void)ti_parking_wait(self, state, TI_STARTING, TI_FOREVER);
+    self->deaf--;
+    return ti_load_acquire(state) != TI_NEW ? thread->native_id : 0;
+}
+
+/* ------------------------------------------------------------------------- src/core/thread/thread_later.c */
+
+/* Thread objects of which the last reference goes where no allocator may be called. */
+
+static uintptr_t ti_thread_later; /* linked by `next`; of each nobody has a reference */
+
+static TI_COLD void ti_thread_give_back_later(threading_thread_t *thread)
+{
+    if (ti_add_acquire_release(&thread->references, (uint32_t)-1) != 1 || thread->is_static)
+        return; /* a static one may be a main again in a child of this child, and be listed as that */
+    /* Relaxed, both: nobody else changes it now (later.h). */
+    thread->next = (threading_thread_t *)ti_load_pointer_relaxed(&ti_thread_later);
+    ti_store_pointer_relaxed(&ti_thread_later, (uintptr_t)thread);
+}
+
+static TI_COLD void ti_thread_settle(void)
+{
+    ti_later_settle();
+    if (ti_load_pointer_relaxed(&ti_thread_later) == 0) /* relaxed: spares the exchange, which decides */
         return;
-    ti_fence_all();
-    bucket->fenced = true;
-}
-
-static void ti_parking_withdraw(ti_bucket *bucket)
-{
-    /* Relaxed: a count that is read too high costs a look into the bucket and nothing else. */
-    if (ti_add_relaxed(&bucket->count, (uint32_t)-1) == 1)
-        bucket->fenced = false;
-}
-
-static void ti_parking_prepare(ti_bucket *bucket, ti_waiter *waiter, const void *address, ti_wait_kind kind)
-{
-    waiter->kind = (uint16_t)kind;
-    /* Relaxed: decided upon under the guard only; ti_parking_is_queued may read it under another one's. */
-    ti_store_pointer_relaxed(&waiter->address, (uintptr_t)address);
-    /* Relaxed: the waker writes it after it found the waiter under the guard. */
-    ti_store_relaxed(&waiter->woken, TI_SLEEPING);
-    bucket->watchers += kind == TI_WATCHERS;
-}
-
-static void ti_parking_enqueue_last(ti_bucket *bucket, ti_waiter *waiter, const void *address, ti_wait_kind kind)
-{
-    ti_parking_prepare(bucket, waiter, address, kind);
-    waiter->next = NULL;
-    waiter->previous = bucket->last;
-    *(bucket->last != NULL ? &bucket->last->next : &bucket->first) = waiter;
-    bucket->last = waiter;
-}
-
-static void ti_parking_enqueue_first(ti_bucket *bucket, ti_waiter *waiter, const void *address, ti_wait_kind kind)
-{
-    ti_parking_prepare(bucket, waiter, address, kind);
-    waiter->previous = NULL;
-    waiter->next = bucket->first;
-    *(bucket->first != NULL ? &bucket->first->previous : &bucket->last) = waiter;
-    bucket->first = waiter;
-}
-
-/* Relaxed: a waiter that was moved to another bucket (Condition) gets its address there under that one's
- * guard, and is not taken for one of this address, which it can have again only by its own thread's doing. */
-static bool ti_parking_is_queued(const ti_waiter *waiter, const void *address)
-{
-    return ti_load_pointer_relaxed(&waiter->address) == (uintptr_t)address;
-}
-
-static ti_waiter *ti_parking_seek(ti_waiter *waiter, const void *address, ti_wait_kind kind)
-{
-    while (waiter != NULL && !(ti_parking_is_queued(waiter, address) && waiter->kind == kind))
-        waiter = waiter->next;
-    return waiter;
-}
-
-static ti_waiter *ti_parking_first(const ti_bucket *bucket, const void *address, ti_wait_kind kind)
-{
-    return ti_parking_seek(bucket->first, address, kind);
-}
-
-static ti_waiter *ti_parking_next(const ti_waiter *waiter)
-{
-    /* Relaxed: under the guard. */
-    const void *address = (const void *)ti_load_pointer_relaxed(&waiter->address);
-    return ti_parking_seek(waiter->next, address, (ti_wait_kind)waiter->kind);
-}
-
-static void ti_parking_dequeue(ti_bucket *bucket, ti_waiter *waiter)
-{
-    *(waiter->previous != NULL ? &waiter->previous->next : &bucket->first) = waiter->next;
-    *(waiter->next != NULL ? &waiter->next->previous : &bucket->last) = waiter->previous;
-    bucket->watchers -= waiter->kind == TI_WATCHERS;
-    ti_store_pointer_relaxed(&waiter->address, 0); /* relaxed: as in ti_parking_prepare */
-    ti_parking_withdraw(bucket);
-}
-
-static ti_waiter *ti_parking_take(ti_bucket *bucket, const void *address, ti_wait_kind kind, size_t n)
-{
-    ti_waiter *chain = NULL;
-    ti_waiter **end = &chain;
-    for (ti_waiter *waiter = n > 0 ? ti_parking_first(bucket, address, kind) : NULL, *after; waiter != NULL;
-         waiter = after) {
-        /* Nothing is sought after the last one: that may be a long way. */
-        after = --n > 0 ? ti_parking_next(waiter) : NULL;
-        ti_parking_dequeue(bucket, waiter);
-        waiter->next = NULL;
-        *end = waiter;
-        end = &waiter->next;
-    }
-    return chain;
-}
-
-static ti_waiter *ti_parking_take_watchers(ti_bucket *bucket, const void *address)
-{
-    return ti_parking_take(bucket, address, TI_WATCHERS, bucket->watchers);
-}
-
-static void ti_parking_wake(ti_waiter *waiter, uint32_t outcome)
-{
-    ti_parker *parker = &ti_self_of(waiter)->parker;
-    /* Release: pairs with the acquire in ti_parking_doze. The last touch of the waiter, which may begin its
-     * next wait or end its thread at once; the parker's memory stays, and a token too many only ends a park
-     * early. */
-    ti_store_release(&waiter->woken, outcome);
-    ti_port_unpark(parker);
-}
-
-static void ti_parking_wake_chain(ti_waiter *chain, uint32_t outcome)
-{
-    while (chain != NULL) {
-        ti_waiter *waiter = chain;
-        chain = waiter->next; /* before the wake, after which the waiter is another's */
-        ti_parking_wake(waiter, outcome);
+    threading_thread_t *thread = (threading_thread_t *)ti_exchange_pointer_acquire(&ti_thread_later, 0);
+    for (threading_thread_t *next; thread != NULL; thread = next) {
+        next = thread->next;
+        ti_store_relaxed(&thread->references, 1); /* relaxed: nobody else knows it */
+        threading_thread_free(thread);
     }
 }
 
-static uint32_t ti_parking_doze(ti_self *self, int64_t deadline)
+/* --------------------------------------------------------------------------------- src/core/thread/time.c */
+
+/* Time: the monotonic clock, and sleeping. */
+
+double threading_timeout_max(void)
+{
+    return THREADING_TIMEOUT_MAX;
+}
+
+double threading_monotonic(void)
+{
+    return (double)ti_port_now() / 1e9;
+}
+
+static threading_status_t ti_sleep_heeding(ti_self *self, int64_t deadline)
+{
+    while (!ti_limit_is_reached(self, deadline))
+        ti_port_park(&self->parker, ti_limit_next(self, deadline));
+    return ti_deadline_passed(deadline) ? THREADING_OK : THREADING_CANCELLED;
+}
+
+/* The calling thread, if it is known: sleeping alone is no reason to become so. */
+static ti_self *ti_sleeper(void)
+{
+    ti_self *self = (ti_self *)ti_port_self();
+    return self != NULL ? self : (ti_self *)ti_port_self_recall();
+}
+
+threading_status_t threading_sleep(double seconds)
+{
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return status;
+    ti_self *self = ti_sleeper();
+    if (seconds == 0)
+        ti_port_yield();
+    else if (self != NULL && !ti_limit_is_none(self, TI_FOREVER))
+        return ti_sleep_heeding(self, ti_deadline_after(seconds));
+    else
+        ti_port_sleep(ti_deadline_after(seconds));
+    return THREADING_OK;
+}
+
+/* -------------------------------------------------------------------------------- src/core/thread/timer.c */
+
+/*
+ * Timer: a Thread whose target waits for a word to change, then calls.
+ *
+ *   state      changed by
+ *   WAITING
+ *   CANCELLED  cancel, if it is WAITING
+ *   CALLED     the timer's thread, if it is WAITING: who of the two comes first decides
+ */
+
+enum { TI_TIMER_WAITING, TI_TIMER_CANCELLED, TI_TIMER_CALLED };
+
+struct ti_timer {
+    uint32_t state;
+    double seconds;
+    void (*function)(void *arg);
+    void *arg;
+};
+
+static void *ti_timer_run(void *arg)
+{
+    struct ti_timer *timer = (struct ti_timer *)arg;
+    ti_self *self = ti_self_get();
+    int64_t deadline = ti_deadline_after(timer->seconds);
+    /* Woken early, it may be by the cancel of another timer that was in this memory before. */
+    while (ti_load_acquire(&timer->state) == TI_TIMER_WAITING &&
+           ti_parking_wait(self, &timer->state, TI_TIMER_WAITING, deadline))
+        continue;
+    if (ti_swap_acquire(&timer->state, TI_TIMER_WAITING, TI_TIMER_CALLED) && timer->function != NULL)
+        timer->function(timer->arg);
+    return NULL;
+}
+
+threading_thread_t *threading_timer_new(double seconds, void (*function)(void *arg), void *arg)
+{
+    struct ti_timer *timer = (struct ti_timer *)ti_memory_allocate(sizeof *timer);
+    if (timer == NULL)
+        return NULL;
+    threading_thread_t *thread = threading_thread_new(ti_timer_run, timer, NULL);
+    if (thread == NULL) {
+        ti_memory_free(timer);
+        return NULL;
+    }
+    timer->seconds = seconds;
+    timer->function = function;
+    timer->arg = arg;
+    thread->timer = timer;
+    thread->options_status = ti_deadline_check(seconds);
+    return thread;
+}
+
+threading_status_t threading_timer_cancel(threading_thread_t *timer)
+{
+    if (timer == NULL || timer->timer == NULL)
+        return THREADING_INVALID;
+    uint32_t *state = &timer->timer->state;
+    /* Sequential: the change in the table in parking.h. */
+    if (ti_swap_sequential(state, TI_TIMER_WAITING, TI_TIMER_CANCELLED))
+        ti_parking_wake_all(state);
+    return THREADING_OK;
+}
+
+/* ------------------------------------------------------------------------------ src/core/tasks/executor.c */
+
+/* Executor: its life, and how tasks come in. executor.h tells how it works. */
+
+#include <stdio.h>
+#include <string.h>
+
+#define TI_WORKERS_DEFAULT_MAX 32 /* CPython's min(32, os.process_cpu_count() + 4) */
+#define TI_WORKERS_DEFAULT_MORE 4
+#define TI_NAME_MORE 16 /* bytes for "_" and a number behind a name */
+
+static uint32_t ti_executor_number; /* of the next automatic name */
+
+/* ---- making and freeing ---- */
+
+static size_t ti_executor_default_workers(void)
+{
+    size_t workers = ti_port_cpu_count() + TI_WORKERS_DEFAULT_MORE;
+    return workers < TI_WORKERS_DEFAULT_MAX ? workers : TI_WORKERS_DEFAULT_MAX;
+}
+
+static char *ti_executor_name(const char *name)
+{
+    static const char automatic[] = "ThreadPoolExecutor-";
+    bool is_automatic = name == NULL || *name == '\0';
+    size_t size = (is_automatic ? sizeof automatic : strlen(name) + 1) + TI_NAME_MORE;
+    char *copy = (char *)ti_memory_allocate(size);
+    if (copy == NULL)
+        return NULL;
+    ti_port_errors errors = ti_port_errors_keep();
+    if (is_automatic) /* relaxed: only the number matters */
+        (void)snprintf(copy, size, "%s%u", automatic, (unsigned)ti_add_relaxed(&ti_executor_number, 1));
+    else
+        (void)snprintf(copy, size, "%s", name);
+    ti_port_errors_restore(errors);
+    return copy;
+}
+
+TI_COLD threading_executor_t *threading_executor_new(size_t max_workers,
+                                                     const threading_executor_options_t *options)
+{
+    threading_executor_t *executor = (threading_executor_t *)ti_memory_allocate(sizeof *executor);
+    if (executor == NULL)
+        return NULL;
+    if (options != NULL)
+        executor->options = *options;
+    ti_self *self = ti_self_get();
+    if (ti_tasks_reserve(&executor->tasks, 1, self))
+        executor->name = ti_executor_name(executor->options.name);
+    if (executor->name == NULL) {
+        ti_tasks_free(&executor->tasks);
+        ti_memory_free(executor);
+        return NULL;
+    }
+    executor->handles = executor->references = 1;
+    executor->family = ti_phase_family;
+    executor->max_workers = max_workers > 0 ? max_workers : ti_executor_default_workers();
+    executor->is_shutdown = !ti_executor_list(executor, self);
+    executor->refusal = executor->is_shutdown ? THREADING_SHUTDOWN : THREADING_OK;
+    return executor;
+}
+
+threading_executor_t *threading_executor_retain(threading_executor_t *executor)
+{
+    /* Relaxed: whoever retains holds or borrows a handle already. */
+    if (executor != NULL)
+        ti_add_relaxed(&executor->handles, 1);
+    return executor;
+}
+
+static ti_worker *ti_executor_worker_after(const threading_executor_t *executor, const ti_worker *worker)
+{
+    /* Acquire: pairs with the release in ti_executor_add_worker, so that the worker is seen as it was made. */
+    return (ti_worker *)ti_load_pointer_acquire(worker != NULL ? &worker->next : &executor->first);
+}
+
+/* Nobody else knows it any more; its workers have ended, but for the calling thread. */
+static void ti_executor_destroy(threading_executor_t *executor, ti_self *self)
+{
+    ti_executor_unlist(executor, self);
+    for (ti_worker *worker = ti_executor_worker_after(executor, NULL), *next; worker != NULL; worker = next) {
+        next = ti_executor_worker_after(executor, worker);
+        threading_thread_free(worker->thread);
+        ti_tasks_free(&worker->tasks);
+        ti_memory_free(worker);
+    }
+    ti_tasks_free(&executor->tasks);
+    ti_memory_free(executor->name);
+    ti_memory_free(executor);
+}
+
+static TI_COLD void ti_executor_give_back(threading_executor_t *executor)
+{
+    /* Release: what this holder did happens before the memory is freed; acquire: by the last one. */
+    if (ti_add_acquire_release(&executor->references, (uint32_t)-1) == 1)
+        ti_executor_destroy(executor, ti_self_get());
+}
+
+TI_COLD void threading_executor_free(threading_executor_t *executor)
+{
+    /* Acquire and release: as in ti_executor_give_back, for the shutdown. */
+    if (executor == NULL || ti_add_acquire_release(&executor->handles, (uint32_t)-1) != 1)
+        return;
+    (void)threading_executor_shutdown(executor, false, false);
+    ti_executor_give_back(executor);
+}
+
+/* ---- submit ---- */
+
+/* The other options are those of the threads, and checked where they are started. */
+static bool ti_executor_accepts(const threading_executor_t *executor)
+{
+    bool valid = true;
+    for (size_t i = 0; i < sizeof executor->options.reserved / sizeof *executor->options.reserved; i++)
+        valid = valid && executor->options.reserved[i] == 0;
+    return valid;
+}
+
+static bool ti_executor_is_orphaned(const threading_executor_t *executor)
+{
+    return executor->family != ti_phase_family;
+}
+
+static bool ti_executor_is_spared(const threading_executor_t *executor, const ti_self *self)
+{
+    return ti_executor_is_orphaned(executor) || self->is_leaving;
+}
+
+/* Before a task is queued: start another worker if none is to spare for it. One that cannot be started is no reason
+ * to fail, unless it is the first. */
+static threading_status_t ti_executor_prepare(threading_executor_t *executor)
+{
+    /* Relaxed: only the number matters. */
+    if ((int32_t)ti_add_relaxed(&executor->spare, (uint32_t)-1) > 0)
+        return THREADING_OK;
+    threading_status_t status = ti_executor_start_worker(executor);
+    if (status == THREADING_OK || executor->worker_count > 0)
+        return THREADING_OK;
+    ti_add_relaxed(&executor->spare, 1); /* relaxed: as above */
+    return status;
+}
+
+/* Queue with the executor. */
+static threading_status_t ti_executor_put(threading_executor_t *executor, ti_task task, size_t times,
+                                          ti_self *self)
+{
+    if (executor->refusal != THREADING_OK)
+        return (threading_status_t)executor->refusal;
+    if (!ti_tasks_reserve(&executor->tasks, times, self))
+        return THREADING_NO_MEMORY;
+    for (size_t i = 0; i < times; i++) {
+        threading_status_t status = executor->is_complete ? THREADING_OK : ti_executor_prepare(executor);
+        if (status != THREADING_OK)
+            return status;
+        ti_tasks_push(&executor->tasks, task);
+    }
+    return THREADING_OK;
+}
+
+/* Queue with the calling worker, whose executor is complete. */
+static threading_status_t ti_worker_put(ti_worker *worker, ti_task task, size_t times, ti_self *self)
+{
+    /* Relaxed: a refusal that was before this call is seen, and one beside it may come before or after. */
+    threading_status_t refusal = (threading_status_t)ti_load_relaxed(&worker->executor->refusal);
+    if (refusal != THREADING_OK)
+        return refusal;
+    if (!ti_tasks_reserve(&worker->tasks, times, self))
+        return THREADING_NO_MEMORY;
+    for (size_t i = 0; i < times; i++)
+        ti_tasks_push(&worker->tasks, task);
+    return THREADING_OK;
+}
+
+static ti_waiter *ti_executor_signal(threading_executor_t *executor, size_t n, ti_self *self)
+{
+    ti_store_relaxed(&executor->waking, 1);  /* relaxed: executor.h says why */
+    ti_add_sequential(&executor->signal, 1); /* sequential: the change in the table in parking.h */
+    return ti_parking_is_awaited(ti_parking_bucket(&executor->signal))
+               ? ti_line_take(&executor->signal, TI_OBSERVERS, n, self)
+               : NULL;
+}
+
+static threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti_task task, size_t times,
+                                       ti_self *self)
+{
+    /* Relaxed: the calling worker itself was started before. */
+    bool is_own = self->executor == executor && ti_load_relaxed(&executor->is_complete);
+    uint32_t *lock = is_own ? &self->worker->lock : &executor->lock;
+    ti_line_lock(lock, self);
+    threading_status_t status = is_own ? ti_worker_put(self->worker, task, times, self)
+                                       : ti_executor_put(executor, task, times, self);
+    /* Relaxed: a worker that has looked here before counted itself before that. */
+    bool is_awaited = status == THREADING_OK && ti_load_relaxed(&executor->idle) > 0 &&
+                      ti_load_relaxed(&executor->waking) == 0;
+    ti_waiter *idle = is_awaited ? ti_executor_signal(executor, times, self) : NULL;
+    /* The last touch of the executor: its last reference may be given back in the task. */
+    ti_line_unlock(lock, self);
+    ti_line_wake(idle);
+    return status;
+}
+
+threading_status_t threading_executor_submit(threading_executor_t *executor, threading_target_t function,
+                                             void *arg, threading_future_t **future)
+{
+    if (executor == NULL || function == NULL || !ti_executor_accepts(executor))
+        return THREADING_INVALID;
+    if (ti_executor_is_orphaned(executor))
+        return THREADING_BROKEN;
+    ti_self *self = ti_self_get();
+    if (future == NULL)
+        return ti_executor_enqueue(executor, (ti_task){function, arg}, 1, self);
+    threading_future_t *task = ti_future_new(executor, function, arg, 2); /* the task's, and the caller's */
+    if (task == NULL)
+        return THREADING_NO_MEMORY;
+    threading_status_t status = ti_executor_enqueue(executor, (ti_task){NULL, task}, 1, self);
+    if (status == THREADING_OK)
+        *future = task;
+    else
+        ti_block_give_back(task, task->offset); /* nobody else has seen it */
+    return status;
+}
+
+/* ---- shutdown ---- */
+
+static TI_COLD void ti_executor_stop(threading_executor_t *executor, bool cancel_futures)
+{
+    ti_self *self = ti_self_get();
+    ti_line_lock(&executor->lock, self);
+    executor->is_shutdown = true;
+    if (executor->refusal == THREADING_OK)
+        ti_store_relaxed(&executor->refusal, THREADING_SHUTDOWN); /* relaxed: as in ti_worker_put */
+    ti_line_unlock(&executor->lock, self);
+    ti_line_wake(ti_executor_signal(executor, SIZE_MAX, self));
+    if (cancel_futures)
+        ti_executor_refuse(executor, THREADING_CANCELLED, self);
+}
+
+static threading_status_t ti_executor_join(threading_executor_t *executor, ti_self *self)
+{
+    threading_status_t status = THREADING_OK;
+    self->deaf++;
+    for (ti_worker *worker = NULL;
+         status == THREADING_OK && (worker = ti_executor_worker_after(executor, worker)) != NULL;)
+        status = threading_thread_join(worker->thread);
+    self->deaf--;
+    return status;
+}
+
+TI_COLD threading_status_t threading_executor_shutdown(threading_executor_t *executor, bool wait,
+                                                       bool cancel_futures)
+{
+    if (executor == NULL)
+        return THREADING_INVALID;
+    if (ti_executor_is_orphaned(executor))
+        return THREADING_OK;
+    ti_executor_stop(executor, cancel_futures);
+    ti_self *self = ti_self_get();
+    if (!wait)
+        return THREADING_OK;
+    return self->executor == executor ? THREADING_DEADLOCK : ti_executor_join(executor, self);
+}
+
+/* ------------------------------------------------------------------------- src/core/tasks/executor_list.c */
+
+/*
+ * The executors, for the end of the process: it shuts them down, since their workers end in no other way. The
+ * guard is not held while anything else is locked.
+ */
+#include <string.h>
+
+static struct {
+    ti_guard guard;
+    threading_executor_t *first;
+    uint32_t closed; /* how many waits for the process's threads are under way */
+} ti_executors;
+
+static TI_COLD bool ti_executor_list(threading_executor_t *executor, ti_self *self)
+{
+    ti_guard_lock(&ti_executors.guard, &self->parker);
+    bool is_open = ti_executors.closed == 0;
+    if (is_open && !executor->is_listed) {
+        executor->is_listed = true;
+        executor->previous_listed = NULL;
+        executor->next_listed = ti_executors.first;
+        if (ti_executors.first != NULL)
+            ti_executors.first->previous_listed = executor;
+        ti_executors.first = executor;
+    }
+    ti_guard_unlock(&ti_executors.guard);
+    return is_open;
+}
+
+/* Under the guard. */
+static void ti_executor_take_out(threading_executor_t *executor)
+{
+    threading_executor_t *previous = executor->previous_listed;
+    *(previous != NULL ? &previous->next_listed : &ti_executors.first) = executor->next_listed;
+    if (executor->next_listed != NULL)
+        executor->next_listed->previous_listed = previous;
+    executor->is_listed = false;
+}
+
+static TI_COLD void ti_executor_unlist(threading_executor_t *executor, ti_self *self)
+{
+    ti_guard_lock(&ti_executors.guard, &self->parker);
+    if (executor->is_listed)
+        ti_executor_take_out(executor);
+    ti_guard_unlock(&ti_executors.guard);
+}
+
+/* Take a reference unless the last one was just given back. */
+static bool ti_executor_try_retain(threading_executor_t *executor)
 {
     for (;;) {
-        uint32_t outcome = ti_load_acquire(&self->waiter.woken);
-        if (outcome != TI_SLEEPING || ti_wait_is_over(self, deadline))
-            return outcome;
-        ti_port_park(&self->parker, ti_wait_limit(self, deadline));
+        uint32_t references = ti_load_relaxed(&executor->references); /* relaxed: the swap decides */
+        if (references == 0)
+            return false;
+        if (ti_swap_acquire(&executor->references, references, references + 1))
+            return true;
     }
 }
 
-static uint32_t ti_parking_await_wake(ti_self *self)
+/* One that is still in the list, taken off it and retained. One that is just being destroyed takes the guard
+ * before its memory goes, and does not mind not being in the list any more. */
+static threading_executor_t *ti_executors_next(ti_self *self)
 {
-    self->deaf++;
-    uint32_t outcome = ti_parking_doze(self, TI_FOREVER);
+    ti_guard_lock(&ti_executors.guard, &self->parker);
+    threading_executor_t *executor;
+    do {
+        executor = ti_executors.first;
+        if (executor != NULL)
+            ti_executor_take_out(executor);
+    } while (executor != NULL && !ti_executor_try_retain(executor));
+    ti_guard_unlock(&ti_executors.guard);
+    return executor;
+}
+
+/* Wait until the workers have ended. Left out are the calling one, those that end the process too and so never end
+ * themselves, and those whose end could never come: the wait for all threads leaves them out as well. */
+static void ti_executor_await(threading_executor_t *executor, ti_self *self)
+{
+    for (ti_worker *worker = NULL; (worker = ti_executor_worker_after(executor, worker)) != NULL;) {
+        threading_thread_t *thread = worker->thread;
+        if (thread == self->record || ti_thread_wait(self, thread, TI_FOREVER, TI_LEAVING) != THREADING_OK)
+            continue;
+        if (ti_load_acquire(&thread->state) == TI_ENDED)
+            (void)ti_thread_reap(self, thread, TI_FOREVER);
+    }
+}
+
+static TI_COLD void ti_executors_close(ti_self *self)
+{
+    ti_guard_lock(&ti_executors.guard, &self->parker);
+    ti_executors.closed++;
+    ti_guard_unlock(&ti_executors.guard);
+    threading_executor_t *stopped = NULL;
+    for (threading_executor_t *executor; (executor = ti_executors_next(self)) != NULL;) {
+        ti_executor_stop(executor, false);
+        executor->next_listed = stopped; /* it is not in the list any more */
+        stopped = executor;
+    }
+    /* A task may end the process: its worker is not waited for, and does its part here. */
+    if (self->executor != NULL)
+        ti_executor_work(self);
+    while (stopped != NULL) {
+        threading_executor_t *executor = stopped;
+        stopped = executor->next_listed;
+        ti_executor_await(executor, self);
+        ti_executor_give_back(executor);
+    }
+}
+
+static TI_COLD void ti_executors_open(void)
+{
+    ti_guard_lock(&ti_executors.guard, &ti_self_get()->parker);
+    ti_executors.closed--;
+    ti_guard_unlock(&ti_executors.guard);
+}
+
+static void ti_executors_reset(void)
+{
+    memset(&ti_executors, 0, sizeof ti_executors);
+}
+
+/* -------------------------------------------------------------------------- src/core/tasks/executor_map.c */
+
+/*
+ * Executor's map: one task for each worker that could run items, and a number that says which item is next.
+ *
+ * So the items begin in their order, one by one, as if each had been submitted: an item that waits for an earlier one
+ * never waits for one that has not begun. Each has its slot, which is to it what a future is to a task: its state
+ * holds the ident of the thread that runs it, and is waited for.
+ */
+#include <stdint.h>
+
+typedef struct ti_slot {
+    uint32_t state; /* TI_PENDING_FUTURE, an ident, TI_FINISHED, or TI_CANCELLED for any other status */
+    threading_status_t status; /* set before it is done, as the value */
+    void *value;
+} ti_slot;
+
+typedef struct ti_map {
+    uint32_t references; /* the caller's, and one for each task */
+    uint32_t caller;     /* the ident of its thread */
+    uintptr_t next;      /* the first item that nobody has begun */
+    size_t count;
+    threading_executor_t *executor;
+    threading_target_t function;
+    void *const *items; /* not touched once all have begun */
+    ti_slot slots[];
+} ti_map;
+
+/* ---- the items ---- */
+
+static bool ti_slot_is_done(const ti_slot *slot)
+{
+    /* Acquire: pairs with the end, so that what comes out is seen. */
+    return ti_load_acquire(&slot->state) >= TI_CANCELLED;
+}
+
+static void ti_slot_end(ti_slot *slot, uint32_t state, threading_status_t status, void *value)
+{
+    slot->status = status;
+    slot->value = value;
+    ti_store_sequential(&slot->state, state); /* sequential: the change in the table in parking.h */
+    ti_parking_wake_all(&slot->state);
+}
+
+static threading_status_t ti_slot_await(ti_slot *slot, ti_self *self)
+{
+    for (;;) {
+        uint32_t state = ti_load_acquire(&slot->state); /* acquire: as in ti_slot_is_done */
+        if (state >= TI_CANCELLED)
+            return slot->status;
+        threading_status_t status = ti_deadlock_sleep(self, &slot->state, state, TI_FOREVER);
+        if (status != THREADING_OK)
+            return ti_slot_is_done(slot) ? slot->status : status;
+    }
+}
+
+/* Wait for all that have begun, and have not ended. */
+static void ti_map_await(ti_map *map, ti_self *self)
+{
+    self->deaf++; /* the items are the caller's, whether it is told to stop or not */
+    for (size_t i = 0; i < map->count; i++)
+        (void)ti_slot_await(&map->slots[i], self);
     self->deaf--;
-    return outcome;
 }
 
-static bool ti_parking_leave(ti_waiter *waiter, const void *address, ti_parker *parker)
+/* Take the next item. False: all have begun. */
+static bool ti_map_begin(ti_map *map, size_t *index)
 {
-    ti_bucket *bucket = ti_parking_bucket(address);
-    ti_guard_lock(&bucket->guard, parker);
-    bool queued = ti_parking_is_queued(waiter, address);
-    if (queued)
-        ti_parking_dequeue(bucket, waiter);
-    ti_guard_unlock(&bucket->guard);
-    return queued;
+    do {
+        *index = ti_load_pointer_relaxed(&map->next); /* relaxed: the swap decides */
+        if (*index >= map->count)
+            return false;
+    } while (!ti_swap_pointer_acquire(&map->next, *index, *index + 1));
+    return true;
 }
 
-static uint32_t ti_parking_sleep(ti_self *self, const void *address, int64_t deadline)
+/* An item has ended its thread in the platform's way: as for a task, and the reference that the thread had
+ * goes. The items may be on the stack of the map's caller: if that is the thread, it waits for the other workers. */
+TI_COLD static void ti_map_abandon_item(ti_self *self, void *object, uintptr_t index)
 {
-    uint32_t outcome = ti_parking_doze(self, deadline);
-    if (outcome != TI_SLEEPING || ti_parking_leave(&self->waiter, address, &self->parker))
-        return outcome;
-    /* A waker has taken this waiter off the queue and wakes it now. It may have done so already, and leaving
-     * may have used up its token on the same parker: the wait looks before it parks. */
-    return ti_parking_await_wake(self);
-}
-
-static bool ti_parking_observe(ti_self *self, uint32_t *word, uint32_t value)
-{
-    ti_bucket *bucket = ti_parking_bucket(word);
-    ti_guard_lock(&bucket->guard, &self->parker);
-    ti_parking_announce(bucket);
-    /* Sequential: the second look of the table in parking.h. */
-    bool must_wait = ti_load_sequential(word) == value;
-    if (must_wait)
-        ti_parking_enqueue_last(bucket, &self->waiter, word, TI_OBSERVERS);
-    else
-        ti_parking_withdraw(bucket);
-    ti_guard_unlock(&bucket->guard);
-    return must_wait;
-}
-
-static bool ti_parking_wait(ti_self *self, uint32_t *word, uint32_t value, int64_t deadline)
-{
-    return !ti_parking_observe(self, word, value) || ti_parking_sleep(self, word, deadline) != TI_SLEEPING;
-}
-
-static void ti_parking_wake_kind(const void *address, ti_wait_kind kind)
-{
-    ti_bucket *bucket = ti_parking_bucket(address);
-    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
-    ti_waiter *waiters = ti_parking_take(bucket, address, kind, SIZE_MAX);
-    ti_guard_unlock(&bucket->guard);
-    ti_parking_wake_chain(waiters, TI_WOKEN);
-}
-
-static void ti_parking_wake_slow(ti_bucket *bucket, const uint32_t *word)
-{
-    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
-    ti_waiter *observers = ti_parking_take(bucket, word, TI_OBSERVERS, SIZE_MAX);
-    ti_waiter *watchers = ti_parking_take_watchers(bucket, word);
-    ti_guard_unlock(&bucket->guard);
-    ti_parking_wake_chain(observers, TI_WOKEN);
-    ti_parking_wake_chain(watchers, TI_WOKEN);
-}
-
-static void ti_parking_wake_all(const uint32_t *word)
-{
-    ti_bucket *bucket = ti_parking_bucket(word);
-    if (ti_parking_is_awaited(bucket))
-        ti_parking_wake_slow(bucket, word);
-}
-
-static void ti_parking_wake_watchers(const void *address)
-{
-    ti_bucket *bucket = ti_parking_bucket(address);
-    if (!ti_parking_may_be_awaited(bucket))
+    ti_map *map = (ti_map *)object;
+    if (ti_executor_is_spared(map->executor, self))
         return;
-    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
-    ti_waiter *watchers = ti_parking_take_watchers(bucket, address);
-    ti_guard_unlock(&bucket->guard);
-    ti_parking_wake_chain(watchers, TI_WOKEN);
+    ti_executor_break(map->executor, self);
+    ti_map_refuse(map, THREADING_BROKEN);
+    ti_slot_end(&map->slots[index], TI_CANCELLED, THREADING_BROKEN, NULL);
+    if (map->caller == self->fast.ident)
+        ti_map_await(map, self);
+    ti_map_give_back(map);
 }
 
-static void ti_bucket_reset(ti_bucket *bucket)
+/* Call the function for an item that was taken. False: it has called fork, and this is the child. */
+static bool ti_map_call(ti_map *map, size_t index, void **value, ti_self *self)
 {
-    ti_guard_reset(&bucket->guard);
-    bucket->first = bucket->last = NULL;
-    /* Relaxed: the child has one thread. */
-    ti_store_relaxed(&bucket->count, 0);
-    bucket->fenced = false;
-    bucket->watchers = 0;
+    ti_store_relaxed(&map->slots[index].state, self->fast.ident); /* relaxed: nobody waits for it */
+    ti_calls_enter(self, ti_map_abandon_item, map, index);
+    *value = ti_executor_call(map->executor, map->function, map->items[index], self);
+    ti_calls_leave(self);
+    return !ti_executor_is_orphaned(map->executor);
 }
 
-static TI_COLD void ti_parking_reset(void)
+static TI_COLD void ti_map_refuse(ti_map *map, threading_status_t status)
 {
-    for (size_t i = 0; i < sizeof threading_buckets / sizeof *threading_buckets; i++)
-        ti_bucket_reset(&threading_buckets[i]);
+    for (size_t index; ti_map_begin(map, &index);)
+        ti_slot_end(&map->slots[index], TI_CANCELLED, status, NULL);
 }
 
-/* --------------------------------------------------------------------------------------- src/core/queue.c */
+/* Refuse the rest if the executor has refused all that had not begun. */
+static void ti_map_heed_refusal(ti_map *map)
+{
+    /* Relaxed: as in ti_executor_refuse. */
+    uint32_t refused = ti_load_relaxed(&map->executor->refused);
+    if (refused != THREADING_OK)
+        ti_map_refuse(map, (threading_status_t)refused);
+}
+
+static void *ti_map_task(void *map)
+{
+    return map; /* never called: only its address is used */
+}
+
+static void ti_map_work(ti_map *map, ti_self *self)
+{
+    size_t index;
+    void *value;
+    uint32_t counts = 0; /* the worker counts as spare from the end of an item to the next one's begin */
+    for (;; counts = 1) {
+        ti_map_heed_refusal(map);
+        if (!ti_map_begin(map, &index))
+            break;
+        ti_executor_count_spare(map->executor, 0 - counts);
+        if (!ti_map_call(map, index, &value, self))
+            return;
+        ti_executor_count_spare(map->executor, 1);
+        ti_slot_end(&map->slots[index], TI_FINISHED, THREADING_OK, value);
+    }
+    ti_executor_count_spare(map->executor, 1 - counts);
+}
+
+/* ---- the call ---- */
+
+TI_COLD static ti_map *ti_map_new(threading_executor_t *executor, threading_target_t function,
+                                  void *const *items, size_t count, const ti_self *self)
+{
+    ti_map *map = NULL;
+    if (count <= (SIZE_MAX - sizeof *map) / sizeof *map->slots)
+        map = (ti_map *)ti_memory_allocate(sizeof *map + count * sizeof *map->slots);
+    if (map == NULL)
+        return NULL;
+    map->references = 1;
+    map->caller = self->fast.ident;
+    map->count = count;
+    map->executor = executor;
+    map->function = function;
+    map->items = items;
+    return map;
+}
+
+static void ti_map_give_back(ti_map *map)
+{
+    /* Release and acquire: what each holder did happens before the memory is freed. */
+    if (ti_add_acquire_release(&map->references, (uint32_t)-1) == 1)
+        ti_memory_free(map);
+}
+
+static threading_status_t ti_map_submit(ti_map *map, ti_self *self)
+{
+    size_t workers = map->executor->max_workers < UINT32_MAX ? map->executor->max_workers : UINT32_MAX - 1;
+    size_t times = map->count < workers ? map->count : workers;
+    map->references += (uint32_t)times; /* nobody else knows it yet */
+    threading_status_t status = ti_executor_enqueue(map->executor, (ti_task){ti_map_task, map}, times, self);
+    if (status != THREADING_OK)
+        map->references = 1;
+    return status;
+}
+
+/* In a worker of the same executor: run items that have not begun, until that one is done. */
+static void ti_map_help(ti_map *map, const ti_slot *slot, ti_self *self)
+{
+    size_t index;
+    void *value;
+    while (self->executor == map->executor && !ti_slot_is_done(slot) &&
+           ti_future_may_help(self, TI_FOREVER)) {
+        ti_map_heed_refusal(map);
+        if (!ti_map_begin(map, &index) || !ti_map_call(map, index, &value, self))
+            return;
+        ti_slot_end(&map->slots[index], TI_FINISHED, THREADING_OK, value);
+    }
+}
+
+/* The results in their order, up to the first failure. */
+static threading_status_t ti_map_collect(ti_map *map, void **results, ti_self *self)
+{
+    threading_status_t status = THREADING_OK;
+    for (size_t i = 0; i < map->count && status == THREADING_OK; i++) {
+        ti_map_help(map, &map->slots[i], self);
+        status = ti_slot_await(&map->slots[i], self);
+        if (status == THREADING_OK && results != NULL)
+            results[i] = map->slots[i].value;
+    }
+    return status;
+}
+
+/* Cancel what has not begun and wait for what has. */
+TI_COLD static void ti_map_abandon(ti_map *map, ti_self *self)
+{
+    ti_map_refuse(map, THREADING_CANCELLED);
+    ti_map_await(map, self);
+}
+
+threading_status_t threading_executor_map(threading_executor_t *executor, threading_target_t function,
+                                          void *const *items, size_t count, void **results)
+{
+    if (executor == NULL || function == NULL || (items == NULL && count > 0))
+        return THREADING_INVALID;
+    if (count == 0)
+        return THREADING_OK;
+    if (!ti_executor_accepts(executor))
+        return THREADING_INVALID;
+    if (ti_executor_is_orphaned(executor))
+        return THREADING_BROKEN;
+    ti_self *self = ti_self_get();
+    ti_map *map = ti_map_new(executor, function, items, count, self);
+    if (map == NULL)
+        return THREADING_NO_MEMORY;
+    threading_status_t status = ti_map_submit(map, self);
+    if (status == THREADING_OK) {
+        status = ti_map_collect(map, results, self);
+        if (status != THREADING_OK)
+            ti_map_abandon(map, self);
+    }
+    ti_map_give_back(map);
+    return status;
+}
+
+/* ----------------------------------------------------------------------- src/core/tasks/executor_worker.c */
+
+/*
+ * Executor: its workers, and what they do with tasks.
+ *
+ * As long as workers may have to be started, `spare` is the number of those that run no task, less the tasks that are
+ * queued: a submit takes one off, and starts another thread if there was none to spare. A worker counts as spare before
+ * its task's future is finished, so that who waits for one task and then submits the next finds the worker free.
+ *
+ * A task that was cancelled, or that a waiting worker ran itself, stays in its ring until a worker comes upon it and
+ * drops it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#define TI_NAME_MORE 16 /* bytes for "_" and a number behind a name */
+#define TI_TASK_DISTANCE \
+    128             /* as TI_LOOK_DISTANCE: a worker that keeps up with who submits holds that one up */
+#define TI_TURNS 32 /* of so many searches one begins at the executor's ring and one at another worker's */
+
+/* ---- running a task ---- */
+
+static void ti_executor_count_spare(threading_executor_t *executor, uint32_t more)
+{
+    /* Relaxed: from that time on nobody reads it any more. */
+    if (!ti_load_relaxed(&executor->is_complete))
+        ti_add_relaxed(&executor->spare, more); /* relaxed: only the number matters */
+}
+
+/* What a task leaves behind in its thread is undone. False: the task has called fork, and this is the child. */
+static bool ti_executor_leave(const threading_executor_t *executor, threading_stop_t *stop, ti_self *self)
+{
+    if (ti_executor_is_orphaned(executor))
+        return false;
+    if (self->stop != stop)
+        (void)threading_stop_heed(stop);
+    return true;
+}
+
+static void *ti_executor_call(threading_executor_t *executor, threading_target_t function, void *arg, ti_self *self)
+{
+    threading_stop_t *stop = self->stop;
+    void *value = ti_calls_catch(self, function, arg);
+    (void)ti_executor_leave(executor, stop, self);
+    return value;
+}
+
+/*
+ * A task has ended its thread in the platform's way: it is over, with THREADING_BROKEN. So is its executor,
+ * which has a thread less; first, so that those who are told find it so. `is_given`: with a reference. NULL:
+ * nobody waits for it.
+ */
+TI_COLD static void ti_future_abandon(ti_self *self, void *object, uintptr_t is_given)
+{
+    threading_future_t *future = (threading_future_t *)object;
+    if (future == NULL || ti_executor_is_spared(future->executor, self))
+        return;
+    ti_executor_break(future->executor, self);
+    (void)ti_future_finish(future, self->fast.ident, THREADING_BROKEN, NULL, NULL);
+    if (is_given)
+        threading_future_free(future);
+}
+
+static bool ti_executor_help(threading_future_t *future, ti_self *self)
+{
+    threading_executor_t *executor = self->executor;
+    if (future->executor != executor || !ti_future_begin(future, self->fast.ident))
+        return false;
+    ti_calls_enter(self, ti_future_abandon, future, 0);
+    void *value = ti_executor_call(executor, future->function, future->arg, self);
+    ti_calls_leave(self);
+    if (!ti_executor_is_orphaned(executor))
+        (void)ti_future_finish(future, self->fast.ident, THREADING_OK, value, NULL);
+    return true;
+}
+
+static void ti_worker_finish(threading_executor_t *executor, threading_future_t *future, void *value,
+                             ti_self *self)
+{
+    /* Relaxed: as in ti_executor_count_spare. */
+    uint32_t *spare = ti_load_relaxed(&executor->is_complete) ? NULL : &executor->spare;
+    (void)ti_future_finish(future, self->fast.ident, THREADING_OK, value, spare);
+    threading_future_free(future);
+}
+
+/* The task has ended with that value, if it has one: by its return or by threading_exit(). */
+static void ti_worker_end(ti_worker *worker, void *value, ti_self *self)
+{
+    ti_task task = worker->task;
+    if (!ti_executor_leave(worker->executor, worker->stop, self))
+        return;
+    if (task.function != NULL)
+        ti_executor_count_spare(worker->executor, 1);
+    else if (task.arg != NULL)
+        ti_worker_finish(worker->executor, (threading_future_t *)task.arg, value, self);
+    worker->task = (ti_task){NULL, NULL};
+}
+
+/* Run the task that was taken. */
+static void ti_worker_run(ti_worker *worker, ti_self *self)
+{
+    ti_task task = worker->task;
+    if (task.function == NULL) {
+        const threading_future_t *future = (threading_future_t *)task.arg;
+        ti_worker_end(worker, future->function(future->arg), self);
+    } else if (task.function == ti_map_task) {
+        worker->task = (ti_task){NULL, NULL}; /* its items have calls of their own */
+        ti_map_work((struct ti_map *)task.arg, self);
+        ti_map_give_back((struct ti_map *)task.arg);
+    } else {
+        ti_worker_end(worker, task.function(task.arg), self);
+    }
+}
+
+/* ---- finding a task ---- */
+
+/* False: the task was cancelled, or somebody has run it. */
+static bool ti_task_begins(ti_task task, const ti_worker *worker, const ti_self *self)
+{
+    if (task.function != NULL || ti_future_begin((threading_future_t *)task.arg, self->fast.ident))
+        return true;
+    threading_future_free((threading_future_t *)task.arg);
+    ti_executor_count_spare(worker->executor, 1);
+    return false;
+}
+
+/* Take the oldest task of a ring that begins. */
+static bool ti_worker_take(const ti_worker *worker, ti_tasks *tasks, ti_task *task, ti_self *self)
+{
+    bool begins = false;
+    if (!ti_tasks_may_be_there(tasks))
+        return false;
+    ti_line_lock(&tasks->lock, self);
+    while (!begins && ti_tasks_pop(tasks, task))
+        begins = ti_task_begins(*task, worker, self);
+    ti_line_unlock(&tasks->lock, self);
+    return begins;
+}
+
+static bool ti_worker_take_own(ti_worker *worker, ti_task *task, ti_self *self)
+{
+    return ti_worker_take(worker, &worker->tasks, task, self);
+}
+
+static bool ti_worker_take_submitted(ti_worker *worker, ti_task *task, ti_self *self)
+{
+    return ti_worker_take(worker, &worker->executor->tasks, task, self);
+}
+
+static ti_worker *ti_worker_next_victim(const ti_worker *worker)
+{
+    ti_worker *next = ti_executor_worker_after(worker->executor, worker->victim);
+    return next != NULL ? next : ti_executor_worker_after(worker->executor, NULL);
+}
+
+/* From each other worker once, beginning behind the last one. */
+static bool ti_worker_steal(ti_worker *worker, ti_task *task, ti_self *self)
+{
+    ti_worker *last = worker->victim;
+    do {
+        worker->victim = ti_worker_next_victim(worker);
+        if (worker->victim == NULL)
+            return false; /* none is listed yet */
+        if (last == NULL)
+            last = worker->victim;
+        if (worker->victim != worker && ti_worker_take(worker, &worker->victim->tasks, task, self))
+            return true;
+    } while (worker->victim != last);
+    return false;
+}
+
+static bool ti_worker_find(ti_worker *worker, ti_task *task, ti_self *self)
+{
+    uint32_t turn = worker->turn++ % TI_TURNS;
+    if (turn == 0 && ti_worker_take_submitted(worker, task, self))
+        return true;
+    if (turn == TI_TURNS / 2 && ti_worker_steal(worker, task, self))
+        return true;
+    return ti_worker_take_own(worker, task, self) || ti_worker_take_submitted(worker, task, self) ||
+           ti_worker_steal(worker, task, self);
+}
+
+/* ---- waiting for a task ---- */
+
+/* Whether there seems to be one. */
+static bool ti_executor_may_have_tasks(const threading_executor_t *executor)
+{
+    bool found = ti_tasks_may_be_there(&executor->tasks);
+    for (const ti_worker *worker = NULL;
+         !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;)
+        found = ti_tasks_may_be_there(&worker->tasks);
+    return found;
+}
+
+/* Each ring under its lock. False: there is none, and *is_over tells whether there can be one to come. */
+static bool ti_executor_has_tasks(threading_executor_t *executor, ti_self *self, bool *is_over)
+{
+    ti_line_lock(&executor->lock, self);
+    bool found = ti_tasks_may_be_there(&executor->tasks);
+    *is_over = executor->is_shutdown;
+    ti_line_unlock(&executor->lock, self);
+    for (ti_worker *worker = NULL; !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;) {
+        ti_line_lock(&worker->lock, self);
+        found = ti_tasks_may_be_there(&worker->tasks);
+        ti_line_unlock(&worker->lock, self);
+    }
+    return found;
+}
+
+/* Wait until there may be a task. False: there will be none. */
+static bool ti_executor_await_task(threading_executor_t *executor, ti_self *self)
+{
+    for (uint32_t looks = 0; ti_line_pause(&looks, TI_TASK_DISTANCE);)
+        if (ti_executor_may_have_tasks(executor))
+            return true;
+    bool is_over;
+    ti_add_relaxed(&executor->idle, 1); /* relaxed: who puts a task behind the looks sees it by the lock */
+    /* Acquire: before what follows. If it came after the 0, a 1 could come between for which this worker would be the
+     * one on its way, and it would sleep all the same. */
+    uint32_t signal = ti_load_acquire(&executor->signal);
+    ti_store_relaxed(&executor->waking, 0); /* relaxed: as above */
+    bool has_tasks = ti_executor_has_tasks(executor, self, &is_over);
+    if (!has_tasks && !is_over)
+        (void)ti_parking_wait(self, &executor->signal, signal, TI_FOREVER);
+    ti_add_relaxed(&executor->idle, (uint32_t)-1); /* relaxed: only the number matters */
+    ti_store_relaxed(&executor->waking, 0);        /* relaxed: executor.h says why */
+    self->worker->relays = true;
+    return has_tasks || !is_over;
+}
+
+/* A worker that was idle and has found a task signals the next one if there is another task. */
+static void ti_worker_relay(ti_worker *worker, ti_self *self)
+{
+    threading_executor_t *executor = worker->executor;
+    bool is_over;
+    worker->relays = false;
+    if (ti_executor_has_tasks(executor, self, &is_over) && ti_load_relaxed(&executor->idle) > 0)
+        ti_line_wake(ti_executor_signal(executor, 1, self));
+}
+
+/* Run tasks until there will be none. One call for all: it is left, and made again, by threading_exit() only. */
+static void *ti_worker_loop(void *arg)
+{
+    ti_worker *worker = (ti_worker *)arg;
+    threading_executor_t *executor = worker->executor;
+    ti_self *self = ti_self_get();
+    ti_worker_end(worker, self->exit_result, self);
+    for (ti_task task; !ti_executor_is_orphaned(executor);) {
+        if (ti_worker_find(worker, &task, self)) {
+            worker->task = task;
+            worker->stop = self->stop;
+            if (worker->relays)
+                ti_worker_relay(worker, self);
+            ti_worker_run(worker, self);
+        } else if (!ti_executor_await_task(executor, self)) {
+            break;
+        }
+    }
+    worker->is_done = true;
+    return NULL;
+}
+
+/* The future of a worker's task, which may be none. */
+static void *ti_task_future(ti_task task)
+{
+    return task.function == NULL ? task.arg : NULL;
+}
+
+static TI_COLD void ti_executor_work(ti_self *self)
+{
+    ti_worker *worker = self->worker;
+    ti_task outer = worker->task; /* which calls threading_shutdown(), or ends the process */
+    threading_stop_t *stop = worker->stop;
+    worker->task = (ti_task){NULL, NULL};
+    worker->stop = self->stop;
+    ti_calls_enter(self, ti_future_abandon, ti_task_future(outer), true);
+    for (worker->is_done = false; !worker->is_done;)
+        (void)ti_calls_catch(self, ti_worker_loop, worker);
+    ti_calls_leave(self);
+    worker->is_done = false;
+    worker->task = outer;
+    worker->stop = stop;
+}
+
+/* ---- refusing tasks ---- */
+
+static void ti_task_refuse(ti_task task, threading_status_t status)
+{
+    if (task.function == ti_map_task) {
+        ti_map_refuse((struct ti_map *)task.arg, status);
+        ti_map_give_back((struct ti_map *)task.arg);
+    } else if (task.function == NULL) {
+        if (status == THREADING_CANCELLED)
+            (void)threading_future_cancel((threading_future_t *)task.arg);
+        else
+            (void)ti_future_finish((threading_future_t *)task.arg, TI_PENDING_FUTURE, status, NULL, NULL);
+        threading_future_free((threading_future_t *)task.arg);
+    }
+}
+
+TI_COLD static void ti_tasks_refuse(threading_executor_t *executor, uint32_t *lock, ti_tasks *tasks,
+                                    threading_status_t status, ti_self *self)
+{
+    ti_line_lock(lock, self);
+    ti_line_lock(&tasks->lock, self);
+    ti_tasks taken = ti_tasks_take_all(tasks);
+    ti_line_unlock(&tasks->lock, self);
+    ti_line_unlock(lock, self);
+    for (ti_task task; ti_tasks_pop(&taken, &task);) {
+        ti_executor_count_spare(executor, 1);
+        ti_task_refuse(task, status);
+    }
+    ti_tasks_free(&taken);
+}
+
+static TI_COLD void ti_executor_refuse(threading_executor_t *executor, threading_status_t status, ti_self *self)
+{
+    /* Relaxed: a worker that does not see it yet begins one item of a map more, as if that had been before. */
+    ti_store_relaxed(&executor->refused, (uint32_t)status);
+    ti_tasks_refuse(executor, &executor->lock, &executor->tasks, status, self);
+    for (ti_worker *worker = NULL; (worker = ti_executor_worker_after(executor, worker)) != NULL;)
+        ti_tasks_refuse(executor, &worker->lock, &worker->tasks, status, self);
+}
+
+static TI_COLD void ti_executor_break(threading_executor_t *executor, ti_self *self)
+{
+    ti_line_lock(&executor->lock, self);
+    ti_store_relaxed(&executor->refusal, THREADING_BROKEN); /* relaxed: as in ti_worker_put */
+    ti_executor_count_spare(executor, (uint32_t)-1);
+    ti_line_unlock(&executor->lock, self);
+    ti_executor_refuse(executor, THREADING_BROKEN, self);
+}
+
+/* ---- the thread ---- */
+
+static void *ti_executor_initialize(void *arg)
+{
+    threading_executor_t *executor = (threading_executor_t *)arg;
+    return executor->options.initializer(executor->options.initializer_arg) ? executor : NULL;
+}
+
+/* The thread has ended in the initializer or in a task, in the platform's way. */
+TI_COLD static void ti_worker_abandon(ti_self *self, void *object, uintptr_t unused)
+{
+    (void)unused;
+    const ti_worker *worker = (const ti_worker *)object;
+    threading_executor_t *executor = worker->executor;
+    if (ti_executor_is_spared(executor, self))
+        return;
+    ti_executor_break(executor, self);
+    ti_future_abandon(self, ti_task_future(worker->task), true);
+    self->executor = NULL;
+    ti_executor_give_back(executor);
+}
+
+static void *ti_worker_main(void *arg)
+{
+    ti_worker *worker = (ti_worker *)arg;
+    threading_executor_t *executor = worker->executor;
+    ti_self *self = ti_self_get();
+    self->executor = executor;
+    self->worker = worker;
+    self->fast.rlocks++; /* it counts as the owner of what its task is waited for (ti_future_may_help) */
+    ti_calls_enter(self, ti_worker_abandon, worker, 0);
+    if (executor->options.initializer == NULL ||
+        ti_calls_catch(self, ti_executor_initialize, executor) == executor)
+        ti_executor_work(self);
+    else
+        ti_executor_break(executor, self);
+    ti_calls_leave(self);
+    self->fast.rlocks--;
+    self->executor = NULL;
+    ti_executor_give_back(executor);
+    return NULL;
+}
+
+/* Its thread, not started. */
+static threading_thread_t *ti_worker_thread(const threading_executor_t *executor, ti_worker *worker)
+{
+    size_t size = strlen(executor->name) + TI_NAME_MORE + 1;
+    char *name = (char *)ti_memory_allocate(size);
+    if (name == NULL)
+        return NULL;
+    ti_port_errors errors = ti_port_errors_keep();
+    (void)snprintf(name, size, "%s_%u", executor->name, (unsigned)executor->worker_count);
+    ti_port_errors_restore(errors);
+    threading_thread_options_t options = {
+        .name = name, .daemon = executor->options.daemon, .stack_size = executor->options.stack_size};
+    threading_thread_t *thread = threading_thread_new(ti_worker_main, worker, &options);
+    ti_memory_free(name);
+    if (thread != NULL)
+        thread->is_worker = true;
+    return thread;
+}
+
+static ti_worker *ti_worker_new(threading_executor_t *executor)
+{
+    ti_worker *worker = (ti_worker *)ti_memory_allocate(sizeof *worker);
+    if (worker == NULL)
+        return NULL;
+    worker->executor = executor;
+    worker->thread = ti_worker_thread(executor, worker);
+    if (worker->thread != NULL)
+        return worker;
+    ti_memory_free(worker);
+    return NULL;
+}
+
+static void ti_executor_add_worker(threading_executor_t *executor, ti_worker *worker)
+{
+    /* Release: pairs with the acquire in ti_executor_worker_after. */
+    ti_store_pointer_release(executor->last != NULL ? &executor->last->next : &executor->first,
+                             (uintptr_t)worker);
+    executor->last = worker;
+    ti_executor_count_spare(executor, 1);
+    if (++executor->worker_count == executor->max_workers)
+        ti_store_relaxed(&executor->is_complete, 1); /* relaxed: what it allows is under locks */
+}
+
+static TI_COLD threading_status_t ti_executor_start_worker(threading_executor_t *executor)
+{
+    ti_worker *worker = ti_worker_new(executor);
+    if (worker == NULL)
+        return THREADING_NO_MEMORY;
+    ti_add_relaxed(&executor->references, 1); /* relaxed: the caller has a handle */
+    threading_status_t status = threading_thread_start(worker->thread);
+    if (status == THREADING_OK) {
+        ti_executor_add_worker(executor, worker);
+        return THREADING_OK;
+    }
+    ti_add_relaxed(&executor->references, (uint32_t)-1); /* relaxed: not the last one */
+    threading_thread_free(worker->thread);
+    ti_memory_free(worker);
+    return status;
+}
+
+/* -------------------------------------------------------------------------------- src/core/tasks/future.c */
+
+/* Future: its states are in future.h. */
+
+#define TI_FUTURE_DISTANCE 128 /* as TI_LOOK_DISTANCE; some ten tasks */
+
+typedef struct ti_callback {
+    struct ti_callback *next;
+    void (*function)(threading_future_t *future, void *arg);
+    void *arg;
+} ti_callback;
+
+_Static_assert(sizeof(threading_future_t) <= TI_BLOCK, "a future is a block");
+
+static uint32_t ti_future_order; /* counts the futures that were done */
+
+/* ---- making and freeing ---- */
+
+static threading_future_t *ti_future_new(threading_executor_t *executor, threading_target_t function, void *arg,
+                                  uint32_t references)
+{
+    uint32_t offset;
+    threading_future_t *future = (threading_future_t *)ti_block_take(ti_self_get(), &offset);
+    if (future != NULL)
+        *future = (threading_future_t){.references = references,
+                                       .offset = offset,
+                                       .executor = executor,
+                                       .function = function,
+                                       .arg = arg};
+    return future;
+}
+
+threading_future_t *threading_future_new(void)
+{
+    return ti_future_new(NULL, NULL, NULL, 1);
+}
+
+threading_future_t *threading_future_retain(threading_future_t *future)
+{
+    /* Relaxed: whoever retains holds or borrows a reference already. */
+    if (future != NULL)
+        ti_add_relaxed(&future->references, 1);
+    return future;
+}
+
+/* The oldest, off the list; there is one. */
+static ti_callback ti_future_take_callback(threading_future_t *future)
+{
+    ti_callback *last = future->last_callback, *first = last->next, callback = *first;
+    last->next = first->next;
+    if (first == last)
+        future->last_callback = NULL;
+    ti_memory_free(first);
+    return callback;
+}
+
+void threading_future_free(threading_future_t *future)
+{
+    /* Release: what this holder did happens before the memory is freed; acquire: by the last one. Who sees that it
+     * is the last one need not write: nobody else can retain the future any more. */
+    if (future == NULL || (ti_load_acquire(&future->references) != 1 &&
+                           ti_add_acquire_release(&future->references, (uint32_t)-1) != 1))
+        return;
+    while (future->last_callback != NULL)
+        (void)ti_future_take_callback(future); /* never done: nobody will call them */
+    ti_block_give_back(future, future->offset);
+}
+
+/* ---- the state ---- */
+
+static uint32_t ti_future_state(const threading_future_t *future)
+{
+    /* Acquire: pairs with the change to a state that is done, so that what comes out is seen. */
+    return ti_load_acquire(&future->state);
+}
+
+static bool ti_future_is_done(const threading_future_t *future)
+{
+    return ti_future_state(future) >= TI_CANCELLED;
+}
+
+/* The calling thread, which has the lock now. */
+static ti_self *ti_future_lock(threading_future_t *future)
+{
+    ti_self *self = ti_self_get();
+    ti_line_lock(&future->lock, self);
+    return self;
+}
+
+/* Change the state if it is the one expected, to one that is not done. The lock is for what is done only. */
+static bool ti_future_move(threading_future_t *future, uint32_t from, uint32_t to)
+{
+    /* Relaxed: the swap decides. */
+    return ti_load_relaxed(&future->state) == from && ti_swap_acquire(&future->state, from, to);
+}
+
+typedef struct ti_telling {
+    threading_future_t *future;
+    const ti_callback *callback;
+} ti_telling;
+
+static void *ti_future_run_callback(void *arg)
+{
+    const ti_telling *telling = (const ti_telling *)arg;
+    telling->callback->function(telling->future, telling->callback->arg);
+    return NULL;
+}
+
+/* By threading_exit() a callback ends itself only: the thread has others to tell. */
+static void ti_future_call_back(threading_future_t *future, const ti_callback *callback)
+{
+    ti_telling telling = {future, callback};
+    (void)ti_calls_catch(ti_self_get(), ti_future_run_callback, &telling);
+}
+
+/* Those who wait are woken first, as in CPython. If a callback does not return, the others are freed with the future;
+ * the last one may free that. It is done, so that nobody else touches them. */
+static void ti_future_tell(threading_future_t *future)
+{
+    bool is_more = future->last_callback != NULL;
+    ti_parking_wake_all(&future->state);
+    while (is_more) {
+        ti_callback callback = ti_future_take_callback(future);
+        is_more = future->last_callback != NULL;
+        ti_future_call_back(future, &callback);
+    }
+}
+
+/* Change the state if it is the one expected, to one that is done, and tell all. */
+static bool ti_future_end(threading_future_t *future, uint32_t from, uint32_t to, threading_status_t status,
+                          void *value, uint32_t *spare)
+{
+    bool is_counted = spare == NULL;
+    ti_self *self = ti_future_lock(future);
+    bool ends = ti_load_relaxed(&future->state) == from; /* relaxed: it gets done under the lock only */
+    if (ends) {
+        future->status = status;
+        future->value = value;
+        future->order = ti_add_relaxed(&ti_future_order, 1); /* relaxed: only the number matters */
+        if (!is_counted && future->last_callback == NULL) {
+            ti_add_relaxed(spare, 1); /* relaxed: published by the state */
+            is_counted = true;
+        }
+        /* A pending one may just have been begun: then what was set here is set again at its end.
+         * Sequential: the change in the table in parking.h. */
+        ends = ti_swap_sequential(&future->state, from, to);
+    }
+    ti_line_unlock(&future->lock, self);
+    if (ends)
+        ti_future_tell(future);
+    if (!is_counted)
+        ti_add_relaxed(spare, 1); /* relaxed: only the number matters */
+    return ends;
+}
+
+static bool ti_future_begin(threading_future_t *future, uint32_t runner)
+{
+    return ti_future_move(future, TI_PENDING_FUTURE, runner);
+}
+
+static bool ti_future_finish(threading_future_t *future, uint32_t from, threading_status_t status, void *value,
+                      uint32_t *spare)
+{
+    return ti_future_end(future, from, TI_FINISHED, status, value, spare);
+}
+
+threading_status_t threading_future_cancel(threading_future_t *future)
+{
+    if (future == NULL)
+        return THREADING_INVALID;
+    if (ti_future_end(future, TI_PENDING_FUTURE, TI_CANCELLED, THREADING_CANCELLED, NULL, NULL))
+        return THREADING_OK;
+    return threading_future_cancelled(future) ? THREADING_OK : THREADING_BUSY;
+}
+
+bool threading_future_cancelled(const threading_future_t *future)
+{
+    if (future == NULL)
+        return false;
+    uint32_t state = ti_future_state(future);
+    return state == TI_CANCELLED || state == TI_NOTIFIED;
+}
+
+bool threading_future_running(const threading_future_t *future)
+{
+    return future != NULL && ti_future_state(future) != TI_PENDING_FUTURE && !ti_future_is_done(future);
+}
+
+bool threading_future_done(const threading_future_t *future)
+{
+    return future != NULL && ti_future_is_done(future);
+}
+
+/* ---- the promise's side ---- */
+
+threading_status_t threading_future_start(threading_future_t *future)
+{
+    if (future == NULL || future->executor != NULL)
+        return THREADING_INVALID;
+    if (ti_future_move(future, TI_PENDING_FUTURE, TI_RUNNING_FUTURE))
+        return THREADING_OK;
+    return ti_future_move(future, TI_CANCELLED, TI_NOTIFIED) ? THREADING_CANCELLED : THREADING_INVALID;
+}
+
+static threading_status_t ti_future_set(threading_future_t *future, threading_status_t status, void *value)
+{
+    if (future == NULL || future->executor != NULL)
+        return THREADING_INVALID;
+    bool set = ti_future_finish(future, TI_PENDING_FUTURE, status, value, NULL) ||
+               ti_future_finish(future, TI_RUNNING_FUTURE, status, value, NULL);
+    return set ? THREADING_OK : THREADING_INVALID;
+}
+
+threading_status_t threading_future_set_result(threading_future_t *future, void *value)
+{
+    return ti_future_set(future, THREADING_OK, value);
+}
+
+threading_status_t threading_future_set_error(threading_future_t *future, threading_status_t status)
+{
+    bool is_error = status > THREADING_OK && status < THREADING_STATUS_COUNT;
+    return is_error ? ti_future_set(future, status, NULL) : THREADING_INVALID;
+}
+
+/* ---- callbacks ---- */
+
+/* False: the future is done. */
+static bool ti_future_append(threading_future_t *future, ti_callback *callback)
+{
+    ti_self *self = ti_future_lock(future);
+    bool waits = ti_load_relaxed(&future->state) < TI_CANCELLED; /* relaxed: it changes under the lock */
+    if (waits) {
+        ti_callback *last = future->last_callback;
+        callback->next = last != NULL ? last->next : callback;
+        *(last != NULL ? &last->next : &future->last_callback) = callback;
+        future->last_callback = callback;
+    }
+    ti_line_unlock(&future->lock, self);
+    return waits;
+}
+
+threading_status_t threading_future_add_done_callback(threading_future_t *future,
+                                                      void (*callback)(threading_future_t *future, void *arg),
+                                                      void *arg)
+{
+    if (future == NULL || callback == NULL)
+        return THREADING_INVALID;
+    ti_callback told = {NULL, callback, arg};
+    ti_callback *entry = ti_future_is_done(future) ? NULL : (ti_callback *)ti_memory_allocate(sizeof *entry);
+    if (entry != NULL) {
+        *entry = told;
+        if (ti_future_append(future, entry))
+            return THREADING_OK;
+        ti_memory_free(entry);
+    }
+    if (!ti_future_is_done(future))
+        return THREADING_NO_MEMORY;
+    ti_future_call_back(future, &told);
+    return THREADING_OK;
+}
+
+/* ---- running and waiting ---- */
+
+/* A worker counts as the owner of one RLock from its start (ti_worker_main). With one more, an RLock of the
+ * task's, an RWLock that it writes or a Once that it is inside, it does not help: the other task would run
+ * inside what was meant to keep it out. */
+static bool ti_future_may_help(const ti_self *self, int64_t deadline)
+{
+    return deadline == TI_FOREVER && self->executor != NULL && self->fast.rlocks <= 1 &&
+           !ti_limit_is_reached(self, deadline);
+}
+
+/* Look a little before sleeping. Who has caught up with the worker lets it run ahead undisturbed: each look takes the
+ * future's line of the cache away from it, and each sleep has it wake somebody. */
+static bool ti_future_is_done_soon(const threading_future_t *future, const ti_self *self, int64_t deadline)
+{
+    uint32_t looks = 0;
+    bool may_look = !ti_limit_is_reached(self, deadline);
+    while (!ti_future_is_done(future))
+        if (!may_look || !ti_line_pause(&looks, TI_FUTURE_DISTANCE))
+            return false;
+    return true;
+}
+
+static threading_status_t ti_future_await(threading_future_t *future, ti_self *self, int64_t deadline)
+{
+    if (ti_future_may_help(self, deadline))
+        (void)ti_executor_help(future, self);
+    if (ti_future_is_done_soon(future, self, deadline))
+        return THREADING_OK;
+    for (;;) {
+        uint32_t state = ti_future_state(future);
+        if (state >= TI_CANCELLED)
+            return THREADING_OK;
+        threading_status_t status = ti_deadlock_sleep(self, &future->state, state, deadline);
+        if (status != THREADING_OK)
+            return ti_future_is_done(future) ? THREADING_OK : status;
+    }
+}
+
+static threading_status_t ti_future_result(threading_future_t *future, int64_t deadline, void **value)
+{
+    threading_status_t status =
+        ti_future_is_done(future) ? THREADING_OK : ti_future_await(future, ti_self_get(), deadline);
+    if (status != THREADING_OK)
+        return status;
+    if (future->status == THREADING_OK && value != NULL)
+        *value = future->value;
+    return future->status;
+}
+
+threading_status_t threading_future_result(threading_future_t *future, void **value)
+{
+    return future != NULL ? ti_future_result(future, TI_FOREVER, value) : THREADING_INVALID;
+}
+
+threading_status_t threading_future_result_timeout(threading_future_t *future, double seconds, void **value)
+{
+    if (future == NULL)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    return status == THREADING_OK ? ti_future_result(future, ti_deadline_after(seconds), value) : status;
+}
+
+/* --------------------------------------------------------------------------- src/core/tasks/future_wait.c */
+
+/* Waiting for many futures: threading_wait and threading_as_completed. */
+#include <stdlib.h>
+
+static bool ti_futures_are_given(threading_future_t *const *futures, size_t count)
+{
+    if (futures == NULL)
+        return count == 0;
+    for (size_t i = 0; i < count; i++)
+        if (futures[i] == NULL)
+            return false;
+    return true;
+}
+
+/* A worker that may wait for ever runs one of the tasks instead, if one of its own executor has not begun. */
+static bool ti_futures_help(threading_future_t *const *futures, size_t count, ti_self *self, int64_t deadline)
+{
+    if (!ti_future_may_help(self, deadline))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (ti_executor_help(futures[i], self))
+            return true;
+    return false;
+}
+
+/* What a set of futures looks like at a moment. */
+typedef struct ti_futures_view {
+    size_t done;
+    size_t failed;
+} ti_futures_view;
+
+static ti_futures_view ti_futures_look(threading_future_t *const *futures, size_t count)
+{
+    ti_futures_view view = {0, 0};
+    for (size_t i = 0; i < count; i++) {
+        if (!ti_future_is_done(futures[i]))
+            continue;
+        view.done++;
+        view.failed += futures[i]->status != THREADING_OK && !threading_future_cancelled(futures[i]);
+    }
+    return view;
+}
+
+/* Sleep until more than `done` of them are done. There is room for `count` in `sources`. */
+static threading_status_t ti_futures_sleep(threading_future_t *const *futures, size_t count, size_t done,
+                                           threading_source_t *sources, ti_self *self, int64_t deadline)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!ti_future_is_done(futures[i])) {
+            sources[left].kind = THREADING_SOURCE_KIND_FUTURE;
+            sources[left++].object = futures[i];
+        }
+    size_t index;
+    return left + done == count ? ti_wait_any(sources, left, self, deadline, &index) : THREADING_OK;
+}
+
+static threading_source_t *ti_sources_new(size_t count)
+{
+    bool fits = count <= SIZE_MAX / sizeof(threading_source_t);
+    return fits ? (threading_source_t *)ti_memory_allocate(count * sizeof(threading_source_t)) : NULL;
+}
+
+/* ---- threading_wait ---- */
+
+static threading_status_t ti_futures_await_all(threading_future_t *const *futures, size_t count,
+                                               ti_self *self, int64_t deadline)
+{
+    while (ti_futures_help(futures, count, self, deadline))
+        continue;
+    threading_status_t status = THREADING_OK;
+    for (size_t i = 0; i < count && status == THREADING_OK; i++)
+        status = ti_future_await(futures[i], self, deadline);
+    return status;
+}
+
+/* Whether the wait is over by what is done. */
+static bool ti_futures_are_enough(threading_future_t *const *futures, size_t count, threading_when_t when,
+                                  size_t *done)
+{
+    ti_futures_view view = ti_futures_look(futures, count);
+    *done = view.done;
+    size_t enough = when == THREADING_FIRST_COMPLETED ? view.done : view.failed;
+    return enough > 0 || view.done == count;
+}
+
+/* Memory is needed only for sleeping. No help: the task that is run might outlast the one that is waited for,
+ * or wait for what the caller does next. */
+static threading_status_t ti_futures_await_first(threading_future_t *const *futures, size_t count,
+                                                 ti_self *self, int64_t deadline, threading_when_t when)
+{
+    threading_source_t *sources = NULL;
+    threading_status_t status = THREADING_OK;
+    size_t done;
+    while (status == THREADING_OK && !ti_futures_are_enough(futures, count, when, &done)) {
+        if (sources == NULL)
+            sources = ti_sources_new(count);
+        status = sources == NULL ? THREADING_NO_MEMORY
+                                 : ti_futures_sleep(futures, count, done, sources, self, deadline);
+    }
+    ti_memory_free(sources);
+    return status;
+}
+
+threading_status_t threading_wait(threading_future_t *const *futures, size_t count, double seconds,
+                                  threading_when_t when, size_t *done)
+{
+    bool is_known = when == THREADING_ALL_COMPLETED || when == THREADING_FIRST_COMPLETED ||
+                    when == THREADING_FIRST_EXCEPTION;
+    if (!ti_futures_are_given(futures, count) || !is_known)
+        return THREADING_INVALID;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return status;
+    ti_self *self = ti_self_get();
+    int64_t deadline = ti_deadline_after(seconds);
+    if (when == THREADING_ALL_COMPLETED)
+        status = ti_futures_await_all(futures, count, self, deadline);
+    else
+        status = ti_futures_await_first(futures, count, self, deadline, when);
+    if (done != NULL)
+        *done = ti_futures_look(futures, count).done;
+    return status;
+}
+
+/* ---- threading_as_completed ---- */
+
+/* The futures in three parts: those that were taken, those that were found done, those that were not. */
+struct threading_completed {
+    size_t count;
+    size_t taken;
+    size_t ready;
+    int64_t deadline;
+    threading_source_t *sources; /* to wait with */
+    threading_future_t *futures[];
+};
+
+static int ti_compare_addresses(const void *a, const void *b)
+{
+    uintptr_t one = (uintptr_t) * (threading_future_t *const *)a;
+    uintptr_t other = (uintptr_t) * (threading_future_t *const *)b;
+    return (one > other) - (one < other);
+}
+
+/* The numbers wrap round; those of one set are near each other. */
+static int ti_compare_orders(const void *a, const void *b)
+{
+    const threading_future_t *one = *(threading_future_t *const *)a;
+    const threading_future_t *other = *(threading_future_t *const *)b;
+    int32_t difference = (int32_t)(one->order - other->order);
+    return (difference > 0) - (difference < 0);
+}
+
+/* Retain each future once. */
+static void ti_completed_fill(threading_completed_t *completed, threading_future_t *const *futures,
+                              size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        completed->futures[i] = futures[i];
+    qsort(completed->futures, count, sizeof *completed->futures, ti_compare_addresses);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || completed->futures[i] != completed->futures[completed->count - 1])
+            completed->futures[completed->count++] = threading_future_retain(completed->futures[i]);
+}
+
+static threading_completed_t *ti_completed_new(size_t count)
+{
+    threading_completed_t *completed = NULL;
+    if (count <= (SIZE_MAX - sizeof *completed) / sizeof *completed->futures)
+        completed = (threading_completed_t *)ti_memory_allocate(sizeof *completed +
+                                                                count * sizeof *completed->futures);
+    if (completed == NULL || count == 0)
+        return completed;
+    completed->sources = ti_sources_new(count);
+    if (completed->sources != NULL)
+        return completed;
+    ti_memory_free(completed);
+    return NULL;
+}
+
+threading_completed_t *threading_as_completed(threading_future_t *const *futures, size_t count,
+                                              double seconds)
+{
+    if (!ti_futures_are_given(futures, count) || ti_deadline_check(seconds) != THREADING_OK)
+        return NULL;
+    threading_completed_t *completed = ti_completed_new(count);
+    if (completed != NULL) {
+        completed->deadline = ti_deadline_after(seconds);
+        ti_completed_fill(completed, futures, count);
+    }
+    return completed;
+}
+
+/* Move those that are done by now behind the ones that were. False: there are none. */
+static bool ti_completed_collect(threading_completed_t *completed)
+{
+    size_t before = completed->ready;
+    for (size_t i = before; i < completed->count; i++) {
+        threading_future_t *future = completed->futures[i];
+        if (!ti_future_is_done(future))
+            continue;
+        completed->futures[i] = completed->futures[completed->ready];
+        completed->futures[completed->ready++] = future;
+    }
+    return completed->ready > before;
+}
+
+/* Collect until there are no more, for one that was done before another may have been passed over just before
+ * both were; then put them in the order of their completion. */
+static void ti_completed_look(threading_completed_t *completed)
+{
+    size_t first = completed->ready;
+    while (ti_completed_collect(completed))
+        continue;
+    qsort(&completed->futures[first], completed->ready - first, sizeof *completed->futures,
+          ti_compare_orders);
+}
+
+static threading_status_t ti_completed_await(threading_completed_t *completed, ti_self *self)
+{
+    for (;;) {
+        ti_completed_look(completed);
+        if (completed->taken < completed->ready)
+            return THREADING_OK;
+        threading_future_t *const *left = &completed->futures[completed->ready];
+        size_t count = completed->count - completed->ready;
+        threading_status_t status =
+            ti_futures_sleep(left, count, 0, completed->sources, self, completed->deadline);
+        if (status != THREADING_OK)
+            return status;
+    }
+}
+
+threading_status_t threading_completed_next(threading_completed_t *completed, threading_future_t **future)
+{
+    if (completed == NULL)
+        return THREADING_INVALID;
+    if (completed->taken == completed->count)
+        return THREADING_EMPTY;
+    if (completed->taken == completed->ready) {
+        threading_status_t status = ti_completed_await(completed, ti_self_get());
+        if (status != THREADING_OK)
+            return status;
+    }
+    threading_future_t *next = completed->futures[completed->taken++];
+    if (future != NULL)
+        *future = next;
+    return THREADING_OK;
+}
+
+void threading_completed_free(threading_completed_t *completed)
+{
+    if (completed == NULL)
+        return;
+    for (size_t i = 0; i < completed->count; i++)
+        threading_future_free(completed->futures[i]);
+    ti_memory_free(completed->sources);
+    ti_memory_free(completed);
+}
+
+/* --------------------------------------------------------------------------------- src/core/tasks/queue.c */
 
 /*
  * Queue: CPython's queue module, with its one lock and, for its three conditions, three lines (line.h).
@@ -12626,7 +15014,7 @@ TI_COLD threading_status_t threading_queue_set_destructor(threading_queue_t *que
     return THREADING_OK;
 }
 
-/* ---------------------------------------------------------------------------------- src/core/queue_view.c */
+/* ---------------------------------------------------------------------------- src/core/tasks/queue_view.c */
 
 /* Queue: momentary answers. */
 
@@ -12686,1724 +15074,7 @@ static const void *ti_queue_address(const threading_queue_t *queue)
     return &queue->count;
 }
 
-/* ------------------------------------------------------------------------------------ src/core/registry.c */
-
-#include <string.h>
-
-#define TI_TABLE_SIZE 4096 /* idents are consecutive, so 10,000 threads make chains of two or three */
-
-static struct {
-    ti_guard guard;
-    threading_thread_t *first;
-    threading_thread_t *last;
-    size_t alive;
-    uint32_t last_ident;
-    ti_self *table[TI_TABLE_SIZE];
-    uintptr_t main; /* changes in a forked child only */
-} ti_registry = {
-    .first = &ti_thread_main_record,
-    .last = &ti_thread_main_record,
-    .alive = 1,
-    .last_ident = TI_MAIN_IDENT,
-    .main = (uintptr_t)&ti_thread_main_record,
-};
-
-static void ti_registry_lock(ti_self *self)
-{
-    ti_guard_lock(&ti_registry.guard, &self->parker);
-}
-
-static bool ti_registry_try_lock(void)
-{
-    return ti_guard_try_lock(&ti_registry.guard);
-}
-
-static void ti_registry_unlock(void)
-{
-    ti_guard_unlock(&ti_registry.guard);
-}
-
-static threading_thread_t *ti_registry_main(void)
-{
-    /* Relaxed: it never changes while a second thread runs. */
-    return (threading_thread_t *)ti_load_pointer_relaxed(&ti_registry.main);
-}
-
-/* ---- idents ---- */
-
-static ti_self **ti_registry_chain(uint32_t ident)
-{
-    return &ti_registry.table[ident % TI_TABLE_SIZE];
-}
-
-static ti_self *ti_registry_find(uint32_t ident)
-{
-    ti_self *self = *ti_registry_chain(ident);
-    while (self != NULL && self->fast.ident != ident)
-        self = self->next;
-    return self;
-}
-
-static uint32_t ti_registry_new_ident(void)
-{
-    do {
-        ti_registry.last_ident = (ti_registry.last_ident + 1) % TI_IDENT_LIMIT;
-    } while (ti_registry.last_ident <= TI_MAIN_IDENT || ti_registry_find(ti_registry.last_ident) != NULL);
-    return ti_registry.last_ident;
-}
-
-static void ti_registry_add(ti_self *self)
-{
-    ti_self **chain = ti_registry_chain(self->fast.ident);
-    self->next = *chain;
-    *chain = self;
-}
-
-static void ti_registry_remove(ti_self *self)
-{
-    ti_self **link = ti_registry_chain(self->fast.ident);
-    while (*link != self)
-        link = &(*link)->next;
-    *link = self->next;
-}
-
-static void ti_registry_for_each(void (*function)(ti_self *self, void *arg), void *arg)
-{
-    for (size_t i = 0; i < TI_TABLE_SIZE; i++)
-        for (ti_self *self = ti_registry.table[i], *next; self != NULL; self = next) {
-            next = self->next;
-            function(self, arg);
-        }
-}
-
-/* ---- the list of Thread objects ---- */
-
-static void ti_registry_list(threading_thread_t *record)
-{
-    record->previous = ti_registry.last;
-    record->next = NULL;
-    *(ti_registry.last != NULL ? &ti_registry.last->next : &ti_registry.first) = record;
-    ti_registry.last = record;
-    ti_registry.alive++;
-}
-
-static void ti_registry_unlist(threading_thread_t *record)
-{
-    *(record->previous != NULL ? &record->previous->next : &ti_registry.first) = record->next;
-    *(record->next != NULL ? &record->next->previous : &ti_registry.last) = record->previous;
-    ti_registry.alive--;
-}
-
-static threading_thread_t *ti_registry_first(void)
-{
-    return ti_registry.first;
-}
-
-static void ti_registry_reset_guard(void)
-{
-    ti_guard_reset(&ti_registry.guard);
-}
-
-static TI_COLD void ti_registry_reset(ti_self *self, threading_thread_t *main)
-{
-    memset(ti_registry.table, 0, sizeof ti_registry.table);
-    ti_registry_add(self);
-    ti_registry.first = ti_registry.last = NULL;
-    ti_registry.alive = 0;
-    ti_registry_list(main);
-    /* Relaxed: the child has one thread. */
-    ti_store_pointer_relaxed(&ti_registry.main, (uintptr_t)main);
-}
-
-static TI_COLD void ti_registry_forget(void)
-{
-    memset(ti_registry.table, 0, sizeof ti_registry.table);
-}
-
-threading_thread_t *threading_main_thread(void)
-{
-    return ti_registry_main();
-}
-
-size_t threading_active_count(void)
-{
-    return threading_enumerate(NULL, 0);
-}
-
-size_t threading_enumerate(threading_thread_t **threads, size_t capacity)
-{
-    if (threads == NULL && capacity > 0)
-        return 0;
-    ti_registry_lock(ti_self_get());
-    ti_foreign_bury_dummies();
-    size_t count = ti_registry.alive;
-    threading_thread_t *record = ti_registry.first;
-    for (size_t i = 0; i < count && i < capacity; i++, record = record->next)
-        threads[i] = threading_thread_retain(record);
-    ti_registry_unlock();
-    return count;
-}
-
-/* --------------------------------------------------------------------------------------- src/core/rlock.c */
-
-/*
- * RLock: a lock word whose ident is the owner, and the owner's level.
- *
- * `count` belongs to the owner: nobody else reads or writes it, so it is no atomic. The owner sets it to 0
- * before it frees the word, and the next one finds it so.
- */
-
-_Static_assert(sizeof(threading_rlock_t) == 8, "an RLock is its word and its count");
-
-static bool ti_rlock_is_mine(const threading_rlock_t *rlock, const ti_self *self)
-{
-    /* Relaxed: only this thread puts its ident there or takes it away, apart from a hand-over that it waits
-     * for. */
-    return ti_load_relaxed(&rlock->owner) == self->fast.ident;
-}
-
-static threading_status_t ti_rlock_enter_again(threading_rlock_t *rlock)
-{
-    if (rlock->count == UINT32_MAX)
-        return THREADING_OVERFLOW;
-    rlock->count++;
-    return THREADING_OK;
-}
-
-static threading_status_t ti_rlock_entered(threading_rlock_t *rlock, ti_self *self)
-{
-    rlock->count = 1;
-    self->fast.rlocks++;
-    return THREADING_OK;
-}
-
-static threading_status_t ti_rlock_acquire_slow(threading_rlock_t *rlock, ti_self *self, int64_t deadline)
-{
-    threading_status_t status = ti_lockword_acquire_slow(&rlock->owner, self, deadline, TI_OWNED);
-    return status == THREADING_OK ? ti_rlock_entered(rlock, self) : status;
-}
-
-/* THREADING_BUSY when another thread owns it. */
-static threading_status_t ti_rlock_try(threading_rlock_t *rlock, ti_self *self)
-{
-    if (ti_rlock_is_mine(rlock, self))
-        return ti_rlock_enter_again(rlock);
-    if (ti_lockword_try(&rlock->owner, self->fast.ident))
-        return ti_rlock_entered(rlock, self);
-    return THREADING_BUSY;
-}
-
-/* Tells the checkers (annotate.h) of the first level. The count is the caller's if the status is THREADING_OK. */
-static threading_status_t ti_rlock_note(threading_rlock_t *rlock, threading_status_t status, bool is_try)
-{
-    if (status == THREADING_OK && rlock->count == 1)
-        ti_note_acquired(rlock, is_try);
-    return status;
-}
-
-/* Give up all levels, for a condition's wait; and have them again, once the word is acquired. */
-static uint32_t ti_rlock_release_all(threading_rlock_t *rlock, ti_self *self)
-{
-    uint32_t level = rlock->count;
-    ti_note_releasing(rlock);
-    rlock->count = 0;
-    self->fast.rlocks--;
-    (void)ti_lockword_release(&rlock->owner, self->fast.ident); /* true: it is mine */
-    return level;
-}
-
-static void ti_rlock_restore(threading_rlock_t *rlock, ti_self *self, uint32_t level)
-{
-    rlock->count = level;
-    self->fast.rlocks++;
-    ti_note_acquired(rlock, false);
-}
-
-threading_status_t threading_rlock_init(threading_rlock_t *rlock)
-{
-    if (rlock == NULL)
-        return THREADING_INVALID;
-    ti_note_new(rlock);
-    /* Relaxed: nobody else uses it yet. */
-    ti_store_relaxed(&rlock->owner, 0);
-    rlock->count = 0;
-    return THREADING_OK;
-}
-
-threading_status_t threading_rlock_acquire(threading_rlock_t *rlock)
-{
-    if (rlock == NULL)
-        return THREADING_INVALID;
-    ti_self *self = ti_self_get();
-    threading_status_t status = ti_rlock_try(rlock, self);
-    if (status == THREADING_BUSY)
-        status = ti_rlock_acquire_slow(rlock, self, TI_FOREVER);
-    return ti_rlock_note(rlock, status, false);
-}
-
-threading_status_t threading_rlock_try_acquire(threading_rlock_t *rlock)
-{
-    return rlock != NULL ? ti_rlock_note(rlock, ti_rlock_try(rlock, ti_self_get()), true) : THREADING_INVALID;
-}
-
-threading_status_t threading_rlock_acquire_timeout(threading_rlock_t *rlock, double seconds)
-{
-    if (rlock == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
-    if (status != THREADING_OK)
-        return status;
-    ti_self *self = ti_self_get();
-    status = ti_rlock_try(rlock, self);
-    if (status == THREADING_BUSY)
-        status =
-            seconds != 0 ? ti_rlock_acquire_slow(rlock, self, ti_deadline_after(seconds)) : THREADING_TIMEOUT;
-    return ti_rlock_note(rlock, status, seconds >= 0); /* THREADING_FOREVER is negative */
-}
-
-threading_status_t threading_rlock_release(threading_rlock_t *rlock)
-{
-    if (rlock == NULL)
-        return THREADING_INVALID;
-    ti_self *self = ti_self_get();
-    if (!ti_rlock_is_mine(rlock, self))
-        return THREADING_NOT_OWNER;
-    if (rlock->count > 1)
-        rlock->count--;
-    else
-        (void)ti_rlock_release_all(rlock, self);
-    return THREADING_OK;
-}
-
-bool threading_rlock_locked(const threading_rlock_t *rlock)
-{
-    /* Acquire: who sees the lock free sees what was done under it. */
-    return rlock != NULL && ti_load_acquire(&rlock->owner) != 0;
-}
-
-bool threading_rlock_is_owned(const threading_rlock_t *rlock)
-{
-    return rlock != NULL && ti_rlock_is_mine(rlock, ti_self_get());
-}
-
-size_t threading_rlock_count(const threading_rlock_t *rlock)
-{
-    return threading_rlock_is_owned(rlock) ? rlock->count : 0;
-}
-
-/* ------------------------------------------------------------------------------------- src/core/runtime.c */
-
-static uint32_t ti_used;
-static uint32_t ti_started;
-static uint32_t ti_exit_is_hooked; /* for as long as the code is loaded */
-
-/* Two threads at once may both register it: running it more than once does no harm. */
-static bool ti_runtime_hook_exit(void)
-{
-    if (ti_load_acquire(&ti_exit_is_hooked))
-        return true;
-    /* Twice: see shutdown.c. NOLINTNEXTLINE(misc-redundant-expression) */
-    bool hooked = ti_port_at_exit(ti_shutdown_at_exit) && ti_port_at_exit(ti_shutdown_at_exit);
-    if (hooked)
-        ti_store_release(&ti_exit_is_hooked, 1);
-    return hooked;
-}
-
-static bool ti_runtime_is_used(void)
-{
-    return ti_load_acquire(&ti_used) != 0;
-}
-
-/* Before a first thread takes a guard or is entered anywhere: a fork beside that finds it (fork.c). */
-static void ti_runtime_use(void)
-{
-    ti_store_release(&ti_used, 1);
-}
-
-static TI_COLD void ti_runtime_reset(void)
-{
-    ti_self_reset();
-    ti_store_release(&ti_started, 0);
-    ti_store_release(&ti_used, 0); /* last: then nothing is left of the use before */
-}
-
-static TI_COLD bool ti_runtime_start(void)
-{
-    if (ti_load_acquire(&ti_started))
-        return true;
-    ti_fence_decide();
-    ti_spins_decide();
-    /* Without hooks around fork a child would find guards held: a start is refused then, and tried again. */
-    bool started = ti_port_pin() && ti_port_at_fork() && ti_runtime_hook_exit();
-    if (started)
-        ti_store_release(&ti_started, 1); /* pairs with the acquire above */
-    return started;
-}
-
-/* -------------------------------------------------------------------------------------- src/core/rwlock.c */
-
-/*
- * RWLock: a word of state, the writer's ident, and one queue in the parking lot for readers and writers.
- *
- *   state      meaning
- *   0          free
- *   n          n readers
- *   WRITING    a writer
- *   | WAITING  threads are in line; set and cleared under the bucket's guard
- *   BIASED + n the same as n, and readers that leave the state alone, maybe: bias.h. It ends before anybody waits
- *
- * Without WAITING, acquire and release are one swap each. With it, who comes stands in line, and who makes
- * the lock free hands it over under the guard to those whose turn it is: the first in line, and if that is a
- * reader, all readers in line. So nobody starves. Only a thread that reads already is let past the line, for
- * its own release might be what the line waits for.
- *
- * Waiters and releasers agree by the word alone: WAITING is set before a waiter looks, under the guard,
- * whether it can have the lock, and a releaser that does not see it in the swap that frees the lock has freed
- * it before that look.
- *
- * The waiters' address is that of the writer's ident, which their waits are published with (waits.h).
- */
-
-enum { TI_TO_READ, TI_TO_WRITE };
-
-_Static_assert(sizeof(threading_rwlock_t) == 8, "an RWLock is its state and its writer");
-
-/* ---- what the calling thread reads ---- */
-
-/* Relaxed, here and below: only its own thread changes a note's lock and levels. */
-static bool ti_reading_is_of(const ti_reading *reading, const threading_rwlock_t *rwlock)
-{
-    return ti_load_pointer_relaxed(&reading->rwlock) == (uintptr_t)rwlock;
-}
-
-static void ti_reading_add(ti_reading *reading, uint32_t levels)
-{
-    /* Release: as R1 in bias.h; what the thread has read under an earlier bias is before a revoker's look. */
-    ti_store_release(&reading->levels, ti_load_relaxed(&reading->levels) + levels);
-}
-
-/* The note of a lock, if there is one. */
-static ti_reading *ti_reading_seek(ti_self *self, const threading_rwlock_t *rwlock)
-{
-    for (ti_reading *reading = self->reads; reading < self->reads + TI_READS_KNOWN; reading++)
-        if (ti_reading_is_of(reading, rwlock))
-            return reading;
-    return NULL;
-}
-
-/* The note of a lock that the thread reads. NULL: it does not, as far as that is known. */
-static ti_reading *ti_reading_find(ti_self *self, const threading_rwlock_t *rwlock)
-{
-    ti_reading *reading = ti_reading_seek(self, rwlock);
-    return reading != NULL && ti_load_relaxed(&reading->levels) > 0 ? reading : NULL;
-}
-
-static void ti_reading_begin(ti_reading *reading, const threading_rwlock_t *rwlock)
-{
-    ti_store_pointer_relaxed(&reading->rwlock, (uintptr_t)rwlock);
-    ti_store_relaxed(&reading->bias, 0);
-    reading->reads = 0;
-}
-
-/* The lock's note, or a place for one. NULL: none is free. */
-static ti_reading *ti_reading_place(ti_self *self, const threading_rwlock_t *rwlock)
-{
-    ti_reading *place = NULL;
-    for (ti_reading *reading = self->reads; reading < self->reads + TI_READS_KNOWN; reading++) {
-        if (ti_reading_is_of(reading, rwlock))
-            return reading;
-        if (place == NULL && ti_load_relaxed(&reading->levels) == 0)
-            place = reading;
-    }
-    if (place != NULL)
-        ti_reading_begin(place, rwlock);
-    return place;
-}
-
-/* False: the thread does not read it, as far as that is known. */
-static bool ti_reading_remove(ti_self *self, const threading_rwlock_t *rwlock)
-{
-    ti_reading *reading = ti_reading_find(self, rwlock);
-    if (reading != NULL)
-        ti_reading_add(reading, UINT32_MAX);
-    else if (self->reads_beyond > 0)
-        self->reads_beyond--;
-    else
-        return false;
-    return true;
-}
-
-/* What was read in this memory before. */
-static void ti_reading_forget(ti_self *self, const threading_rwlock_t *rwlock)
-{
-    ti_reading *reading = ti_reading_find(self, rwlock);
-    if (reading != NULL)
-        ti_store_release(&reading->levels, 0); /* release: as above */
-}
-
-static bool ti_reads_already(ti_self *self, const threading_rwlock_t *rwlock)
-{
-    /* The analyzer takes a place in *self that is not found for no *self. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
-    return self->reads_beyond > 0 || ti_reading_find(self, rwlock) != NULL;
-}
-
-/* ---- without waiting ---- */
-
-/* The calling thread is counted in the state; NULL: and has no place to note it. */
-static void ti_rwlock_reads(threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading)
-{
-    if (reading == NULL) {
-        self->reads_beyond++; /* NOLINT(clang-analyzer-core.NullDereference): as above */
-        return;
-    }
-    ti_reading_add(reading, 1);
-    ti_bias_earn(rwlock, self, reading);
-}
-
-/* The shortest way, for a biased lock that the thread has read before and does not read. */
-static bool ti_rwlock_reads_anew(threading_rwlock_t *rwlock, ti_self *self)
-{
-    ti_reading *reading = ti_reading_seek(self, rwlock);
-    if (reading == NULL || ti_load_relaxed(&reading->levels) > 0 || !ti_bias_is_noted(rwlock, reading))
-        return false;
-    return ti_bias_note(rwlock, reading, 1) || ti_bias_settle(rwlock, self, reading) > 0;
-}
-
-/* THREADING_BUSY: it has to wait. */
-static threading_status_t ti_rwlock_try_read(threading_rwlock_t *rwlock, ti_self *self)
-{
-    for (;;) {
-        ti_reading *reading = ti_reading_place(self, rwlock);
-        if (reading != NULL && !ti_bias_is_out(rwlock, reading) && ti_bias_acquire(rwlock, self, reading))
-            return THREADING_OK;
-        if (reading != NULL && reading->bias != 0) {
-            ti_bias_leave(rwlock, self, reading); /* no more levels in one note, or the fence is lost */
-            continue;
-        }
-        uint32_t state = ti_load_relaxed(&rwlock->state); /* relaxed: the swap decides */
-        bool is_biased = ti_state_is_biased(state);
-        bool passes = (state & TI_READERS) != 0 && ti_reads_already(self, rwlock);
-        if (!is_biased && ((state & TI_WRITING) || ((state & TI_WAITING) && !passes)))
-            return THREADING_BUSY;
-        if ((state & TI_READERS) == TI_READERS)
-            return THREADING_OVERFLOW;
-        /* Acquire: pairs with the last writer's release. */
-        if (ti_swap_acquire(&rwlock->state, state, state + 1)) {
-            ti_rwlock_reads(rwlock, self, reading);
-            return THREADING_OK;
-        }
-    }
-}
-
-/* The calling thread has the lock for writing. `rlocks`: if it ends so, those who wait are woken and told
- * (waits.h). */
-static void ti_rwlock_wrote(threading_rwlock_t *rwlock, ti_self *self)
-{
-    ti_store_relaxed(&rwlock->writer,
-                     self->fast.ident); /* relaxed: means something to this thread only, and to proofs */
-    self->fast.rlocks++;
-}
-
-static threading_status_t ti_rwlock_try_write(threading_rwlock_t *rwlock, ti_self *self)
-{
-    /* Acquire: pairs with the last writer's and the readers' releases. */
-    while (!ti_swap_acquire(&rwlock->state, 0, TI_WRITING)) {
-        if (!ti_state_is_biased(ti_load_relaxed(&rwlock->state))) /* relaxed: the swap decides */
-            return THREADING_BUSY;
-        ti_bias_revoke(rwlock, self);
-    }
-    ti_rwlock_wrote(rwlock, self);
-    return THREADING_OK;
-}
-
-static bool ti_rwlock_is_writer(const threading_rwlock_t *rwlock, const ti_self *self)
-{
-    /* Relaxed: only this thread puts its ident there or takes it away, apart from a hand-over that it waits
-     * for. */
-    return ti_load_relaxed(&rwlock->writer) == self->fast.ident;
-}
-
-/* ---- handing over, under the guard and with WAITING set ---- */
-
-static ti_waiter *ti_rwlock_take(ti_bucket *bucket, ti_waiter *waiter, ti_waiter *chain)
-{
-    ti_parking_dequeue(bucket, waiter);
-    waiter->next = chain;
-    return waiter;
-}
-
-static ti_waiter *ti_rwlock_grant_readers(threading_rwlock_t *rwlock, ti_bucket *bucket, ti_waiter *first)
-{
-    ti_waiter *chain = NULL;
-    uint32_t count = 0;
-    for (ti_waiter *waiter = first, *after; waiter != NULL; waiter = after) {
-        after = ti_parking_next(waiter);
-        if (waiter->wants == TI_TO_READ) {
-            chain = ti_rwlock_take(bucket, waiter, chain);
-            count++;
-        }
-    }
-    ti_add_acquire_release(&rwlock->state, count); /* the readers acquire by their wake */
-    return chain;
-}
-
-static ti_waiter *ti_rwlock_grant_writer(threading_rwlock_t *rwlock, ti_bucket *bucket, ti_waiter *first)
-{
-    ti_store_relaxed(&rwlock->writer, ti_self_of(first)->fast.ident); /* relaxed: as in ti_rwlock_wrote */
-    ti_add_acquire_release(&rwlock->state, TI_WRITING);
-    return ti_rwlock_take(bucket, first, NULL);
-}
-
-/*
- * Give the lock to those whose turn it is, if it can be given: the chain to wake. Nobody but threads that
- * read already can change the state meanwhile. The last touch of the lock clears WAITING when the line is
- * empty; before it nobody but the chain's threads, which sleep, can have the lock to themselves and free it.
- */
-static ti_waiter *ti_rwlock_grant(threading_rwlock_t *rwlock, ti_bucket *bucket)
-{
-    ti_waiter *chain = NULL;
-    uint32_t state = ti_load_acquire(&rwlock->state);
-    ti_waiter *first = ti_parking_first(bucket, &rwlock->writer, TI_RW_LOCKERS);
-    if (first != NULL && first->wants == TI_TO_WRITE && (state & ~TI_WAITING) == 0)
-        chain = ti_rwlock_grant_writer(rwlock, bucket, first);
-    else if (first != NULL && first->wants == TI_TO_READ && !(state & TI_WRITING))
-        chain = ti_rwlock_grant_readers(rwlock, bucket, first);
-    if (ti_parking_first(bucket, &rwlock->writer, TI_RW_LOCKERS) == NULL)
-        ti_add_acquire_release(&rwlock->state, 0u - TI_WAITING);
-    return chain;
-}
-
-/* ---- waiting ---- */
-
-/* Under the guard: WAITING is set and the calling thread is last in line. False: the lock has become biased. */
-static bool ti_rwlock_line_up(threading_rwlock_t *rwlock, ti_bucket *bucket, ti_self *self, uint32_t wants)
-{
-    uint32_t state;
-    do {
-        state = ti_load_relaxed(&rwlock->state); /* relaxed: the swap decides */
-        if (ti_state_is_biased(state))
-            return false;
-    } while (!ti_swap_acquire(&rwlock->state, state, state | TI_WAITING));
-    self->waiter.wants = (uint16_t)wants;
-    ti_parking_announce(bucket);
-    ti_parking_enqueue_last(bucket, &self->waiter, &rwlock->writer, TI_RW_LOCKERS);
-    return true;
-}
-
-/* Stand in line, and have the lock at once if it can be had: the wake comes before the sleep then. */
-static void ti_rwlock_enqueue(threading_rwlock_t *rwlock, ti_self *self, uint32_t wants)
-{
-    ti_bucket *bucket = ti_parking_bucket(&rwlock->writer);
-    ti_guard_lock(&bucket->guard, &self->parker);
-    while (!ti_rwlock_line_up(rwlock, bucket, self, wants)) {
-        ti_guard_unlock(&bucket->guard);
-        ti_bias_revoke(rwlock, self);
-        ti_guard_lock(&bucket->guard, &self->parker);
-    }
-    ti_waiter *chain = ti_rwlock_grant(rwlock, bucket);
-    ti_guard_unlock(&bucket->guard);
-    ti_parking_wake_chain(chain, TI_HANDED);
-}
-
-/* Leave the line; those behind may be able to go on. False: the lock was just handed to this thread, or it
- * was woken. */
-static bool ti_rwlock_leave(threading_rwlock_t *rwlock, ti_self *self)
-{
-    ti_bucket *bucket = ti_parking_bucket(&rwlock->writer);
-    ti_waiter *chain = NULL;
-    ti_guard_lock(&bucket->guard, &self->parker);
-    bool queued = ti_parking_is_queued(&self->waiter, &rwlock->writer);
-    if (queued) {
-        ti_parking_dequeue(bucket, &self->waiter);
-        chain = ti_rwlock_grant(rwlock, bucket);
-    }
-    ti_guard_unlock(&bucket->guard);
-    ti_parking_wake_chain(chain, TI_HANDED);
-    return queued;
-}
-
-/* Sleep in line. A wait without a limit is published and refused if it could never end. */
-static uint32_t ti_rwlock_sleep(threading_rwlock_t *rwlock, ti_self *self, int64_t deadline)
-{
-    bool publish = ti_wait_is_unlimited(self, deadline);
-    bool ends = !publish || ti_waits_for_owner(self, &rwlock->writer);
-    uint32_t outcome = ends ? ti_parking_doze(self, deadline) : TI_SLEEPING;
-    if (outcome == TI_SLEEPING && !ti_rwlock_leave(rwlock, self))
-        outcome = ti_parking_await_wake(self);
-    if (publish && ends)
-        ti_waits_end(self);
-    return outcome;
-}
-
-/* THREADING_OK when the lock was handed over. */
-static threading_status_t ti_rwlock_wait(threading_rwlock_t *rwlock, ti_self *self, uint32_t wants,
-                                         int64_t deadline)
-{
-    for (;;) {
-        ti_rwlock_enqueue(rwlock, self, wants);
-        uint32_t outcome = ti_rwlock_sleep(rwlock, self, deadline);
-        if (outcome == TI_HANDED)
-            return THREADING_OK;
-        if (outcome == TI_SLEEPING)
-            return ti_wait_is_unlimited(self, deadline) ? THREADING_DEADLOCK : ti_wait_status(deadline);
-        /* Woken because a writer has ended: the next round finds out what that means. */
-    }
-}
-
-static threading_status_t ti_rwlock_read_slow(threading_rwlock_t *rwlock, ti_self *self, double seconds)
-{
-    int64_t deadline = ti_deadline_after(seconds);
-    if (ti_wait_is_unlimited(self, deadline) && ti_rwlock_is_writer(rwlock, self))
-        return THREADING_DEADLOCK;
-    threading_status_t status = ti_rwlock_wait(rwlock, self, TI_TO_READ, deadline);
-    if (status == THREADING_OK)
-        ti_rwlock_reads(rwlock, self, ti_reading_place(self, rwlock));
-    return status;
-}
-
-static threading_status_t ti_rwlock_write_slow(threading_rwlock_t *rwlock, ti_self *self, double seconds)
-{
-    int64_t deadline = ti_deadline_after(seconds);
-    bool has_it = ti_rwlock_is_writer(rwlock, self) || ti_reading_find(self, rwlock) != NULL;
-    if (ti_wait_is_unlimited(self, deadline) && has_it)
-        return THREADING_DEADLOCK;
-    threading_status_t status = ti_rwlock_wait(rwlock, self, TI_TO_WRITE, deadline);
-    if (status == THREADING_OK)
-        ti_rwlock_wrote(rwlock, self);
-    return status;
-}
-
-/* ---- the calls ---- */
-
-threading_status_t threading_rwlock_init(threading_rwlock_t *rwlock)
-{
-    if (rwlock == NULL)
-        return THREADING_INVALID;
-    ti_reading_forget(ti_self_get(), rwlock);
-    /* Relaxed: nobody else uses it yet. */
-    ti_store_relaxed(&rwlock->state, 0);
-    ti_store_relaxed(&rwlock->writer, 0);
-    return THREADING_OK;
-}
-
-static threading_status_t ti_rwlock_read(threading_rwlock_t *rwlock, ti_self *self, double seconds)
-{
-    threading_status_t status = ti_rwlock_try_read(rwlock, self);
-    if (status != THREADING_BUSY)
-        return status;
-    return seconds != 0 ? ti_rwlock_read_slow(rwlock, self, seconds) : THREADING_TIMEOUT;
-}
-
-threading_status_t threading_rwlock_acquire_read(threading_rwlock_t *rwlock)
-{
-    if (rwlock == NULL)
-        return THREADING_INVALID;
-    ti_self *self = ti_self_get();
-    return ti_rwlock_reads_anew(rwlock, self) ? THREADING_OK
-                                              : ti_rwlock_read(rwlock, self, THREADING_FOREVER);
-}
-
-threading_status_t threading_rwlock_try_acquire_read(threading_rwlock_t *rwlock)
-{
-    return rwlock != NULL ? ti_rwlock_try_read(rwlock, ti_self_get()) : THREADING_INVALID;
-}
-
-threading_status_t threading_rwlock_acquire_read_timeout(threading_rwlock_t *rwlock, double seconds)
-{
-    if (rwlock == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
-    if (status != THREADING_OK)
-        return status;
-    return ti_rwlock_read(rwlock, ti_self_get(), seconds);
-}
-
-threading_status_t threading_rwlock_acquire_write(threading_rwlock_t *rwlock)
-{
-    return threading_rwlock_acquire_write_timeout(rwlock, THREADING_FOREVER);
-}
-
-threading_status_t threading_rwlock_try_acquire_write(threading_rwlock_t *rwlock)
-{
-    return rwlock != NULL ? ti_rwlock_try_write(rwlock, ti_self_get()) : THREADING_INVALID;
-}
-
-threading_status_t threading_rwlock_acquire_write_timeout(threading_rwlock_t *rwlock, double seconds)
-{
-    if (rwlock == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
-    if (status != THREADING_OK)
-        return status;
-    ti_self *self = ti_self_get();
-    if (ti_rwlock_try_write(rwlock, self) == THREADING_OK)
-        return THREADING_OK;
-    return seconds != 0 ? ti_rwlock_write_slow(rwlock, self, seconds) : THREADING_TIMEOUT;
-}
-
-/* Take `part` off the state while threads wait, and hand the lock over if it is free then. */
-static void ti_rwlock_release_slow(threading_rwlock_t *rwlock, ti_self *self, uint32_t part)
-{
-    ti_bucket *bucket = ti_parking_bucket(&rwlock->writer);
-    ti_guard_lock(&bucket->guard, &self->parker);
-    uint32_t before = ti_add_acquire_release(&rwlock->state, 0u - part);
-    ti_waiter *chain = (before & TI_WAITING) ? ti_rwlock_grant(rwlock, bucket) : NULL;
-    ti_guard_unlock(&bucket->guard);
-    ti_parking_wake_chain(chain, TI_HANDED);
-}
-
-/* Take one reader off the state. The last touch of the lock. */
-static void ti_rwlock_uncount(threading_rwlock_t *rwlock, ti_self *self)
-{
-    uint32_t state;
-    do {
-        state = ti_load_relaxed(&rwlock->state); /* relaxed: the swap decides */
-        if ((state & TI_WAITING) && (state & TI_READERS) == 1) {
-            ti_rwlock_release_slow(rwlock, self, 1);
-            return;
-        }
-        /* Release: pairs with the next writer's acquire. */
-    } while (!ti_swap_release(&rwlock->state, state, state - 1));
-}
-
-/* Release a read that is counted in the state, or none. */
-static threading_status_t ti_rwlock_release_counted(threading_rwlock_t *rwlock, ti_self *self)
-{
-    uint32_t state = ti_load_relaxed(&rwlock->state); /* relaxed: a reader's own share is there in any case */
-    if (ti_state_is_biased(state) && (state == TI_BIASED || !ti_reads_already(self, rwlock))) {
-        ti_bias_revoke(rwlock, self); /* others read it, or nobody */
-        state = ti_load_relaxed(&rwlock->state);
-    }
-    if ((state & TI_READERS) == 0)
-        return THREADING_NOT_HELD;
-    if (!ti_reading_remove(self, rwlock))
-        return THREADING_NOT_OWNER;
-    ti_rwlock_uncount(rwlock, self);
-    return THREADING_OK;
-}
-
-threading_status_t threading_rwlock_release_read(threading_rwlock_t *rwlock)
-{
-    if (rwlock == NULL)
-        return THREADING_INVALID;
-    ti_self *self = ti_self_get();
-    ti_reading *reading = ti_reading_find(self, rwlock);
-    if (reading == NULL || reading->bias == 0)
-        return ti_rwlock_release_counted(rwlock, self);
-    if (!ti_bias_is_noted(rwlock, reading))
-        ti_bias_leave(rwlock, self, reading);
-    else if (ti_bias_unnote(reading) || ti_bias_is_released(rwlock, self, reading))
-        return THREADING_OK;
-    return ti_rwlock_release_counted(rwlock, self);
-}
-
-threading_status_t threading_rwlock_release_write(threading_rwlock_t *rwlock)
-{
-    if (rwlock == NULL)
-        return THREADING_INVALID;
-    ti_self *self = ti_self_get();
-    uint32_t state = ti_load_relaxed(&rwlock->state); /* relaxed: the own share is there in any case */
-    if (ti_state_is_biased(state) || !(state & TI_WRITING))
-        return THREADING_NOT_HELD;
-    if (!ti_rwlock_is_writer(rwlock, self))
-        return THREADING_NOT_OWNER;
-    ti_store_relaxed(&rwlock->writer, 0); /* relaxed: see ti_rwlock_is_writer */
-    self->fast.rlocks--;
-    /* Release: pairs with the next acquire. The last touch of the lock if it succeeds. */
-    if (!ti_swap_release(&rwlock->state, TI_WRITING, 0))
-        ti_rwlock_release_slow(rwlock, self, TI_WRITING);
-    return THREADING_OK;
-}
-
-/* ---------------------------------------------------------------------------------------- src/core/self.c */
-
-#include <string.h>
-
-/* Records are made in slabs, each in lines of the cache of its own behind a head; one by one for tools that look
- * for lost memory. */
-typedef struct ti_slab {
-    struct ti_slab *next;
-} ti_slab;
-
-#define TI_SLAB_HEAD 128
-#define TI_SELF_SIZE ((sizeof(ti_self) + 127) / 128 * 128)
-#define TI_SLAB (TI_KEEPS_MEMORY ? (16384 - TI_SLAB_HEAD) / TI_SELF_SIZE : 1)
-#define TI_SLAB_SIZE (TI_SLAB_HEAD + TI_SLAB * TI_SELF_SIZE)
-
-#define TI_RESERVE 8           /* foreign threads that can lock although memory is out */
-#define TI_MEMORY_WAIT 1000000 /* nanoseconds between attempts to get memory beyond the reserve */
-
-static ti_self ti_main_self; /* main needs no memory */
-static uint32_t ti_main_is_known;
-static ti_self ti_reserve[TI_RESERVE];
-static uint32_t ti_reserve_used;
-
-/* ---- the pool ---- */
-
-/* Stacks that are only ever taken as a whole, so that no swap can meet a recycled node (ABA). */
-static uintptr_t ti_pool;  /* records of threads that have ended */
-static uintptr_t ti_fresh; /* records that have no parker yet */
-static uintptr_t ti_slabs; /* what all of them are in; nothing is ever taken from there */
-
-static void ti_stack_put(uintptr_t *stack, ti_self *self)
-{
-    uintptr_t top;
-    do {
-        top = ti_load_pointer_relaxed(stack);
-        self->next = (ti_self *)top;
-        /* Release: pairs with the acquire in ti_stack_take, for `next`. */
-    } while (!ti_swap_pointer_release(stack, top, (uintptr_t)self));
-}
-
-static ti_self *ti_stack_take(uintptr_t *stack)
-{
-    if (ti_load_pointer_relaxed(stack) == 0) /* relaxed: spares the exchange; the exchange decides */
-        return NULL;
-    ti_self *taken = (ti_self *)ti_exchange_pointer_acquire(stack, 0);
-    if (taken == NULL)
-        return NULL;
-    ti_self *rest = taken->next;
-    if (rest != NULL && !ti_swap_pointer_release(stack, 0, (uintptr_t)rest))
-        for (ti_self *next; rest != NULL; rest = next) { /* others were put there meanwhile */
-            next = rest->next;
-            ti_stack_put(stack, rest);
-        }
-    return taken;
-}
-
-static void ti_slabs_put(ti_slab *slab)
-{
-    uintptr_t first;
-    do {
-        first = ti_load_pointer_relaxed(&ti_slabs); /* relaxed: the swap decides */
-        slab->next = (ti_slab *)first;
-        /* Release: pairs with the acquire in ti_self_unload_all. */
-    } while (!ti_swap_pointer_release(&ti_slabs, first, (uintptr_t)slab));
-}
-
-static ti_self *ti_slab_record(ti_slab *slab, size_t i)
-{
-    return (ti_self *)(void *)((char *)slab + TI_SLAB_HEAD + i * TI_SELF_SIZE);
-}
-
-/* A record without a parker. NULL when memory is out. */
-TI_COLD static ti_self *ti_fresh_take(void)
-{
-    ti_self *self = ti_stack_take(&ti_fresh);
-    if (self != NULL)
-        return self;
-    ti_slab *slab = (ti_slab *)ti_memory_keep(TI_SLAB_SIZE);
-    if (slab == NULL)
-        return NULL;
-    ti_slabs_put(slab);
-    for (size_t i = 1; i < TI_SLAB; i++)
-        ti_stack_put(&ti_fresh, ti_slab_record(slab, i));
-    return ti_slab_record(slab, 0);
-}
-
-/* With a parker. NULL when that cannot be had, or memory is out. */
-static ti_self *ti_self_make(void)
-{
-    ti_self *self = ti_fresh_take();
-    if (self == NULL || ti_port_parker_init(&self->parker))
-        return self;
-    ti_stack_put(&ti_fresh, self);
-    return NULL;
-}
-
-/* A thread's own waiter knows whose it is. */
-static ti_self *ti_self_complete(ti_self *self)
-{
-    self->waiter.self = self;
-    return self;
-}
-
-static TI_COLD ti_self *ti_self_new(void)
-{
-    ti_self *self = ti_stack_take(&ti_pool);
-    if (self == NULL)
-        self = ti_self_make();
-    if (self == NULL)
-        return NULL;
-    /* Not the parker: another thread may still be about to wake the thread that had the record before. */
-    memset(self, 0, offsetof(ti_self, parker));
-    return ti_self_complete(self);
-}
-
-/* Main's is no other thread's: main may become known again. */
-static TI_COLD void ti_self_free(ti_self *self)
-{
-    ti_calls_give_back(self);
-    if (self != &ti_main_self)
-        ti_stack_put(&ti_pool, self);
-}
-
-static void ti_self_make_parker(ti_self *self)
-{
-    while (!ti_port_parker_init(&self->parker))
-        ti_port_sleep(ti_port_now() + TI_MEMORY_WAIT);
-}
-
-static ti_self *ti_reserve_take(void)
-{
-    if (ti_load_relaxed(&ti_reserve_used) >= TI_RESERVE)
-        return NULL;
-    /* Relaxed: only the number matters, and no two threads get the same. */
-    uint32_t index = ti_add_relaxed(&ti_reserve_used, 1);
-    if (index >= TI_RESERVE)
-        return NULL;
-    memset(&ti_reserve[index], 0, offsetof(ti_self, parker)); /* it may have been used before an unload */
-    ti_self_make_parker(&ti_reserve[index]);
-    return ti_self_complete(&ti_reserve[index]);
-}
-
-TI_COLD static ti_self *ti_foreign_self(void)
-{
-    for (;;) {
-        ti_self *self = ti_self_new();
-        if (self == NULL)
-            self = ti_reserve_take();
-        if (self != NULL)
-            return self;
-        ti_port_sleep(ti_port_now() + TI_MEMORY_WAIT);
-    }
-}
-
-/* ---- the calling thread as inline functions see it, where there are such ---- */
-
-#if defined(THREADING_INLINE)
-THREADING_INLINE_THREAD struct threading_fast *threading_fast_self;
-#endif
-
-static void ti_self_show(ti_self *self)
-{
-#if defined(THREADING_INLINE) && \
-    !defined(THREADING_VALGRIND) /* it has to be told, which only the calls proper do */
-    threading_fast_self = self != NULL ? &self->fast : NULL;
-    if (self != NULL)
-        self->shown = &threading_fast_self;
-#endif
-    if (self != NULL)
-        self->place = ti_port_self_place();
-}
-
-static ti_self *ti_main_self_begin(void)
-{
-    ti_store_relaxed(&ti_main_is_known, 1); /* relaxed: main's own, as in ti_self_begin */
-    ti_self_make_parker(&ti_main_self);
-    ti_main_self.record = ti_registry_main();
-    return ti_self_complete(&ti_main_self);
-}
-
-/* A record that others can find, for a thread that has none. */
-TI_COLD static ti_self *ti_self_begin(void)
-{
-    /* Relaxed: only main itself can be told to be main. After its end late destructors find it known. */
-    bool is_main = ti_port_is_main() && ti_load_relaxed(&ti_main_is_known) == 0;
-    ti_self *self = is_main ? ti_main_self_begin() : ti_foreign_self();
-    uint64_t life = is_main ? 0 : ti_port_life();
-    ti_runtime_use();
-    ti_registry_lock(self);
-    self->fast.ident = is_main ? self->record->ident : ti_registry_new_ident();
-    ti_registry_add(self);
-    ti_foreign_add(self, life);
-    ti_registry_unlock();
-    return self;
-}
-
-/* A thread's first call. What follows ti_self_begin may allocate in the C library, whose malloc may call
- * back: then the thread is known and complete. */
-TI_COLD static ti_self *ti_self_attach_new(void)
-{
-    ti_self *self = ti_self_begin();
-    (void)ti_port_set_self(self, ti_self_leave); /* whether it will be called: foreign.h */
-    (void)ti_runtime_start(); /* asked again, and answered for, by threading_thread_start */
-    ti_self_show(self);
-    return self;
-}
-
-static ti_self *ti_self_attach(void)
-{
-    ti_port_errors errors = ti_port_errors_keep();
-    ti_self *self = (ti_self *)ti_port_self_recall();
-    if (self == NULL)
-        self = ti_self_attach_new();
-    ti_port_errors_restore(errors);
-    return self;
-}
-
-static TI_COLD void ti_self_retire(ti_self *self)
-{
-    ti_foreign_remove(self);
-    ti_registry_remove(self);
-    ti_waits_owner_ended(self);
-    if (self->record != NULL)
-        ti_thread_set_ended(self->record);
-}
-
-static TI_COLD void ti_self_end(ti_self *self)
-{
-    ti_local_finish(self);
-    ti_blocks_leave(self);
-    ti_registry_lock(self);
-    threading_thread_t *record = self->record;
-    bool is_kept = ti_bias_keep(self);
-    ti_registry_unlock();
-    if (record != NULL)
-        ti_thread_leave(record);
-    if (!is_kept)
-        ti_self_free(self);
-}
-
-static TI_COLD void ti_self_leave(void *pointer)
-{
-    ti_self *self = (ti_self *)pointer;
-    ti_calls_abandon(self, 0); /* the thread has ended inside of them, in the platform's own way */
-    ti_foreign_sweep(self);
-    ti_local_finish(self);
-    ti_blocks_leave(self);
-    threading_thread_t *record = self->record; /* only now: a finaliser may have asked for a Dummy */
-    ti_registry_lock(self);
-    ti_self_retire(self);
-    bool is_kept = ti_bias_keep(self);
-    ti_registry_unlock();
-    if (record != NULL)
-        ti_thread_leave(record);
-    ti_self_show(NULL);
-    if (!is_kept)
-        ti_self_free(self);
-}
-
-static TI_COLD void ti_self_reset(void)
-{
-    memset(&ti_main_self, 0, sizeof ti_main_self);
-    ti_store_relaxed(&ti_main_is_known, 0); /* relaxed: the child has one thread */
-}
-
-/* Its thread is in no call, so its own variables may be written here, if they are still there: `is_gone`. */
-static TI_COLD void ti_self_unload(ti_self *self, bool is_gone)
-{
-    if (self->place != NULL && !is_gone)
-        *self->place = NULL;
-    if (self->shown != NULL && !is_gone)
-        *self->shown = NULL;
-    ti_self_free(self);
-}
-
-static TI_COLD void ti_self_unload_all(void)
-{
-    ti_slab *slab = (ti_slab *)ti_exchange_pointer_acquire(&ti_slabs, 0);
-    for (ti_slab *next; slab != NULL; slab = next) {
-        next = slab->next;
-        ti_memory_end(slab, TI_SLAB_SIZE);
-    }
-    /* Relaxed, all: no thread is known. */
-    ti_store_pointer_relaxed(&ti_pool, 0);
-    ti_store_pointer_relaxed(&ti_fresh, 0);
-    ti_store_relaxed(&ti_reserve_used, 0);
-}
-
-/* ----------------------------------------------------------------------------------- src/core/semaphore.c */
-
-/*
- * Semaphore and BoundedSemaphore: a value, and the parking lot.
- *
- * Acquire takes one away if the value is not 0. Release adds, then wakes as many waiters as it added, if their
- * units are still there; they compete with threads that come by, except that a waiter of more than a millisecond is
- * given its unit by the releaser: the rule of the lock word (lockword.h). As there, the releaser touches nothing once
- * it has added, for the semaphore may be gone (parking.h): unless it finds a waiter for a semaphore in the queue, under
- * the guard. Then there is a semaphore at this address, if not the same one, and it stays until that waiter
- * is woken.
- */
-
-_Static_assert(sizeof(threading_semaphore_t) == 4, "a Semaphore is its value");
-_Static_assert(sizeof(threading_bounded_semaphore_t) == 8, "a BoundedSemaphore has its bound as well");
-
-/* ---- taking ---- */
-
-/* In a process of one thread, where nobody can come between. */
-static bool ti_semaphore_take_alone(uint32_t *value)
-{
-    uint32_t seen = ti_load_relaxed(value);
-    if (seen != 0)
-        ti_store_relaxed(value, seen - 1);
-    return seen != 0;
-}
-
-/* Sequential if it fails too: the second look of the table in parking.h, which pairs with the change in the
- * release. */
-static bool ti_semaphore_take(uint32_t *value)
-{
-    uint32_t seen;
-    while ((seen = ti_load_sequential(value)) != 0)
-        if (ti_swap_sequential(value, seen, seen - 1))
-            return true;
-    return false;
-}
-
-static bool ti_semaphore_try(uint32_t *value)
-{
-    return ti_port_is_alone() ? ti_semaphore_take_alone(value) : ti_semaphore_take(value);
-}
-
-static bool ti_semaphore_take_or_enqueue(uint32_t *value, ti_self *self, bool was_woken)
-{
-    ti_bucket *bucket = ti_parking_bucket(value);
-    ti_guard_lock(&bucket->guard, &self->parker);
-    ti_parking_announce(bucket);
-    bool taken = ti_semaphore_take(value);
-    if (taken)
-        ti_parking_withdraw(bucket);
-    else if (was_woken)
-        ti_parking_enqueue_first(bucket, &self->waiter, value, TI_TAKERS);
-    else
-        ti_parking_enqueue_last(bucket, &self->waiter, value, TI_TAKERS);
-    ti_guard_unlock(&bucket->guard);
-    return taken;
-}
-
-static threading_status_t ti_semaphore_acquire_slow(uint32_t *value, double seconds)
-{
-    ti_self *self = ti_self_get();
-    int64_t deadline = ti_deadline_after(seconds);
-    self->waiter.since = ti_port_now();
-    uint32_t outcome = TI_SLEEPING;
-    while (!ti_semaphore_take_or_enqueue(value, self, outcome == TI_WOKEN)) {
-        ti_linger(self);
-        outcome = ti_parking_sleep(self, value, deadline);
-        if (outcome == TI_HANDED)
-            break;
-        if (outcome == TI_SLEEPING)
-            return ti_semaphore_take(value) ? THREADING_OK : ti_wait_status(deadline);
-    }
-    return THREADING_OK;
-}
-
-threading_status_t threading_semaphore_acquire_timeout(threading_semaphore_t *semaphore, double seconds)
-{
-    if (semaphore == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
-    if (status != THREADING_OK || ti_semaphore_try(&semaphore->value))
-        return status;
-    return seconds != 0 ? ti_semaphore_acquire_slow(&semaphore->value, seconds) : THREADING_TIMEOUT;
-}
-
-threading_status_t threading_semaphore_acquire(threading_semaphore_t *semaphore)
-{
-    if (semaphore == NULL)
-        return THREADING_INVALID;
-    return ti_semaphore_try(&semaphore->value)
-               ? THREADING_OK
-               : ti_semaphore_acquire_slow(&semaphore->value, THREADING_FOREVER);
-}
-
-threading_status_t threading_semaphore_try_acquire(threading_semaphore_t *semaphore)
-{
-    if (semaphore == NULL)
-        return THREADING_INVALID;
-    return ti_semaphore_try(&semaphore->value) ? THREADING_OK : THREADING_BUSY;
-}
-
-/* ---- releasing ---- */
-
-/* Decide for each waiter of a chain whether it is given its unit or has to compete for it. */
-static void ti_semaphore_decide(uint32_t *value, ti_waiter *chain)
-{
-    int64_t now = ti_port_now();
-    for (ti_waiter *waiter = chain; waiter != NULL; waiter = waiter->next) {
-        bool handed = now - waiter->since > TI_STARVED && ti_semaphore_take(value);
-        waiter->wants = (uint16_t)(handed ? TI_HANDED : TI_WOKEN);
-    }
-}
-
-/* Under the guard: take so many waiters off the queue as there are units for, n at most. */
-static ti_waiter *ti_semaphore_take_waiters(const uint32_t *value, ti_bucket *bucket, size_t n)
-{
-    if (ti_parking_first(bucket, value, TI_TAKERS) == NULL)
-        return NULL;
-    /* Relaxed: what this thread has added is seen, or was taken. Other releasers wake for themselves. */
-    size_t units = ti_load_relaxed(value);
-    return ti_parking_take(bucket, value, TI_TAKERS, n < units ? n : units);
-}
-
-static void ti_semaphore_wake(uint32_t *value, ti_bucket *bucket, size_t n)
-{
-    ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
-    ti_waiter *chain = ti_semaphore_take_waiters(value, bucket, n);
-    ti_waiter *watchers = ti_parking_take_watchers(bucket, value);
-    ti_semaphore_decide(value, chain);
-    ti_guard_unlock(&bucket->guard);
-    while (chain != NULL) {
-        ti_waiter *waiter = chain;
-        chain = waiter->next;
-        ti_parking_wake(waiter, waiter->wants);
-    }
-    ti_parking_wake_chain(watchers, TI_WOKEN);
-}
-
-/* In a process of one thread nobody comes between. */
-static bool ti_semaphore_change(uint32_t *value, uint32_t seen, uint32_t desired)
-{
-    if (!ti_port_is_alone())
-        return ti_swap_sequential(value, seen,
-                                  desired); /* sequential: the change in the table in parking.h */
-    ti_store_relaxed(value, desired);
-    return true;
-}
-
-/* Add n unless the value would pass the limit. */
-static bool ti_semaphore_add(uint32_t *value, size_t n, uint32_t limit)
-{
-    ti_bucket *bucket = ti_parking_bucket(value);
-    uint32_t seen;
-    do {
-        seen = ti_load_relaxed(value); /* relaxed: the change decides */
-        if (seen > limit || n > limit - seen)
-            return false;
-    } while (!ti_semaphore_change(value, seen, seen + (uint32_t)n));
-    if (ti_parking_is_awaited(bucket))
-        ti_semaphore_wake(value, bucket, n);
-    return true;
-}
-
-/* An inline release has added a unit, and seen that somebody announced itself. The semaphore may be gone: the thread
- * that took the unit may have freed it. */
-void threading_value_wake(uint32_t *value)
-{
-    ti_semaphore_wake(value, ti_parking_bucket(value), 1);
-}
-
-threading_status_t threading_semaphore_release_n(threading_semaphore_t *semaphore, size_t n)
-{
-    if (semaphore == NULL || n == 0)
-        return THREADING_INVALID;
-    return ti_semaphore_add(&semaphore->value, n, THREADING_SEMAPHORE_MAX) ? THREADING_OK
-                                                                           : THREADING_OVERFLOW;
-}
-
-threading_status_t threading_semaphore_release(threading_semaphore_t *semaphore)
-{
-    return threading_semaphore_release_n(semaphore, 1);
-}
-
-size_t threading_semaphore_value(const threading_semaphore_t *semaphore)
-{
-    /* Relaxed: a momentary answer. */
-    return semaphore != NULL ? ti_load_relaxed(&semaphore->value) : 0;
-}
-
-threading_status_t threading_semaphore_init(threading_semaphore_t *semaphore, size_t value)
-{
-    if (semaphore == NULL)
-        return THREADING_INVALID;
-    if (value > THREADING_SEMAPHORE_MAX)
-        return THREADING_OVERFLOW;
-    /* Relaxed: nobody else uses it yet. */
-    ti_store_relaxed(&semaphore->value, (uint32_t)value);
-    return THREADING_OK;
-}
-
-/* ---- bounded ---- */
-
-static threading_semaphore_t *ti_bounded(threading_bounded_semaphore_t *semaphore)
-{
-    return semaphore != NULL ? &semaphore->semaphore : NULL;
-}
-
-threading_status_t threading_bounded_semaphore_init(threading_bounded_semaphore_t *semaphore, size_t value)
-{
-    threading_status_t status = threading_semaphore_init(ti_bounded(semaphore), value);
-    if (status == THREADING_OK)
-        semaphore->initial = (uint32_t)value;
-    return status;
-}
-
-threading_status_t threading_bounded_semaphore_acquire(threading_bounded_semaphore_t *semaphore)
-{
-    return threading_semaphore_acquire(ti_bounded(semaphore));
-}
-
-threading_status_t threading_bounded_semaphore_try_acquire(threading_bounded_semaphore_t *semaphore)
-{
-    return threading_semaphore_try_acquire(ti_bounded(semaphore));
-}
-
-threading_status_t threading_bounded_semaphore_acquire_timeout(threading_bounded_semaphore_t *semaphore,
-                                                               double seconds)
-{
-    return threading_semaphore_acquire_timeout(ti_bounded(semaphore), seconds);
-}
-
-threading_status_t threading_bounded_semaphore_release_n(threading_bounded_semaphore_t *semaphore, size_t n)
-{
-    if (semaphore == NULL || n == 0)
-        return THREADING_INVALID;
-    bool added = ti_semaphore_add(&semaphore->semaphore.value, n, semaphore->initial);
-    return added ? THREADING_OK : THREADING_INVALID;
-}
-
-threading_status_t threading_bounded_semaphore_release(threading_bounded_semaphore_t *semaphore)
-{
-    return threading_bounded_semaphore_release_n(semaphore, 1);
-}
-
-size_t threading_bounded_semaphore_value(const threading_bounded_semaphore_t *semaphore)
-{
-    return semaphore != NULL ? threading_semaphore_value(&semaphore->semaphore) : 0;
-}
-
-/* ------------------------------------------------------------------------------------ src/core/shutdown.c */
-
-/*
- * The end of the process: wait for the threads that are no daemons.
- *
- * exit() may be called by any thread, by two at once, and by one that another exiting thread waits for. C
- * libraries differ in what they do then: glibc before 2.41, musl before 1.2.6 and macOS let the second caller
- * run the remaining handlers and end the process under the first one's feet; later ones make it wait for
- * ever. So the thread that reaches the hook first owns the exit. The hook is registered twice, so that a
- * second caller meets it too, at whatever moment it comes; it leaves the set of threads that are waited for,
- * puts a hook there for the next one, and sleeps until the process is gone.
- *
- * Nothing is freed or torn down: daemons go on using the library until the process is gone.
- */
-#include <stdlib.h>
-
-static uint32_t ti_exit_owner;     /* ident of the thread that ends the process */
-static uint32_t ti_finalizing;     /* set under the registry's guard: nothing more is waited for */
-static uint32_t ti_shutdown_count; /* under the registry's guard: numbers the waits */
-
-static bool ti_exit_has_begun(void)
-{
-    /* Relaxed: it matters to the thread that ends the process, which has written it. */
-    return ti_load_relaxed(&ti_exit_owner) != 0;
-}
-
-static bool ti_is_finalizing(void)
-{
-    return ti_load_acquire(&ti_finalizing) != 0;
-}
-
-static TI_COLD void ti_shutdown_reset(void)
-{
-    ti_exit_owner = 0;
-    ti_finalizing = 0;
-}
-
-/* ---- the wait ---- */
-
-static bool ti_is_waited_for(const threading_thread_t *record, const ti_self *self, uint32_t number)
-{
-    uint32_t state = ti_load_relaxed(&record->state); /* relaxed: its last change comes under the guard */
-    return (state == TI_STARTING || state == TI_RUNNING) &&
-           (record->is_worker || !threading_thread_daemon(record)) && record != ti_registry_main() &&
-           record != self->record && record->left_out != number;
-}
-
-/* The next thread to wait for, retained. NULL: none is left, and at exit none can be started any more. */
-static threading_thread_t *ti_shutdown_next(ti_self *self, uint32_t number, bool at_exit)
-{
-    ti_registry_lock(self);
-    threading_thread_t *record = ti_registry_first();
-    while (record != NULL && !ti_is_waited_for(record, self, number))
-        record = record->next;
-    if (record != NULL)
-        threading_thread_retain(record);
-    else if (at_exit)
-        ti_store_release(&ti_finalizing, 1);
-    ti_registry_unlock();
-    return record;
-}
-
-static uint32_t ti_shutdown_number(ti_self *self)
-{
-    ti_registry_lock(self);
-    uint32_t number = ++ti_shutdown_count;
-    ti_registry_unlock();
-    return number;
-}
-
-/* Wait until one thread has ended. One that waits for this thread is left out: it would never end; so is one
- * that was killed with the process. */
-static threading_status_t ti_shutdown_wait_for(ti_self *self, threading_thread_t *record, uint32_t number)
-{
-    threading_status_t status = ti_thread_wait(self, record, TI_FOREVER, TI_LEAVING);
-    if (status == THREADING_OK && ti_load_acquire(&record->state) == TI_ENDED)
-        (void)ti_thread_reap(self, record, TI_FOREVER);
-    if (status != THREADING_OK) {
-        ti_registry_lock(self);
-        record->left_out = number;
-        ti_registry_unlock();
-    }
-    return status;
-}
-
-TI_COLD static threading_status_t ti_shutdown_wait(ti_self *self, bool at_exit)
-{
-    threading_status_t result = THREADING_OK;
-    uint32_t number = ti_shutdown_number(self);
-    self->deaf++; /* a stop is no reason to leave threads behind */
-    ti_executors_close(self);
-    for (threading_thread_t *record; (record = ti_shutdown_next(self, number, at_exit)) != NULL;) {
-        threading_status_t status = ti_shutdown_wait_for(self, record, number);
-        if (status != THREADING_OK)
-            result = status;
-        threading_thread_free(record);
-    }
-    if (!at_exit)
-        ti_executors_open();
-    self->deaf--;
-    return result;
-}
-
-/* Main counts as ended when its end has come, so that those who join it go on before they are joined
- * themselves. */
-static void ti_main_leaves(ti_self *self)
-{
-    ti_thread_set_gone(self, ti_registry_main(), TI_ENDED);
-}
-
-TI_COLD threading_status_t threading_shutdown(void)
-{
-    ti_self *self = ti_self_get();
-    if (ti_port_is_main())
-        ti_main_leaves(self);
-    return ti_shutdown_wait(self, false);
-}
-
-/* ---- the exit ---- */
-
-static bool ti_exit_claim(const ti_self *self)
-{
-    return ti_swap_acquire(&ti_exit_owner, 0, self->fast.ident) ||
-           ti_load_relaxed(&ti_exit_owner) == self->fast.ident;
-}
-
-/* Its RLocks will never be released: who waits for them is told, as at the end of their owner. */
-static void ti_exit_stop(ti_self *self)
-{
-    ti_registry_lock(self);
-    self->is_stopped = true;
-    ti_waits_owner_ended(self);
-    ti_registry_unlock();
-}
-
-/*
- * Leave the set of threads that are waited for. False: another thread ends the process, and this one must
- * sleep until then. So it can no longer end, which those who join it are told; main counts as having left.
- */
-TI_COLD static bool ti_exit_begin(ti_self *self)
-{
-    bool is_first = ti_exit_claim(self);
-    self->is_leaving = true;
-    ti_calls_abandon(self, 0); /* it never comes back from there, though it has not ended */
-    uint32_t otherwise = self->record == ti_registry_main() ? TI_ENDED : TI_STOPPED;
-    if (self->record != NULL)
-        ti_thread_set_gone(self, self->record, is_first ? TI_LEAVING : otherwise);
-    if (!is_first)
-        ti_exit_stop(self);
-    return is_first;
-}
-
-static void ti_exit_sleep(ti_self *self)
-{
-    for (;;)
-        ti_port_park(&self->parker, TI_FOREVER);
-}
-
-static bool ti_shutdown_is_exiting(void)
-{
-    return ti_load_acquire(&ti_exit_owner) != 0;
-}
-
-static TI_COLD void ti_shutdown_at_exit(void)
-{
-    if (!ti_runtime_is_used()) /* the code is unloaded, or the process ends after threading_unload() */
-        return;
-    ti_self *self = ti_self_get();
-    if (!ti_exit_begin(self)) {
-        /* For the next one that comes. Without it a third caller of exit() is not held back. */
-        (void)ti_port_at_exit(ti_shutdown_at_exit);
-        ti_exit_sleep(self);
-    }
-    ti_main_leaves(self);
-    (void)ti_shutdown_wait(self, true);
-    ti_natives_detach();
-}
-
-TI_COLD void threading_exit_process(int code)
-{
-    ti_self *self = ti_self_get();
-    if (!ti_exit_begin(self))
-        ti_exit_sleep(self);
-    exit(code);
-}
-
-/* --------------------------------------------------------------------------------------- src/core/spins.c */
-
-/* At most between two looks, a microsecond or two: each look takes the memory away from the thread that works
- * there. */
-#define TI_SPIN_PAUSES 64
-
-static uint32_t ti_spin_processors;
-
-static void ti_spins_decide(void)
-{
-    /* Relaxed: set once, before there is anything to wait for. */
-    ti_store_relaxed(&ti_spin_processors, (uint32_t)ti_port_cpu_count());
-}
-
-static bool ti_spin_has_processors(size_t count)
-{
-    /* Relaxed: as above. */
-    return count <= ti_load_relaxed(&ti_spin_processors);
-}
-
-static bool ti_spin_pause(uint32_t pauses)
-{
-    if (!ti_spin_has_processors(2))
-        return false;
-    for (uint32_t i = 0; i < pauses; i++)
-        ti_pause();
-    return true;
-}
-
-/* The first looks come in quick succession: most waits are over by then, and need no clock. */
-static bool ti_spin_has_time(ti_spin *spin)
-{
-    if (spin->pauses < TI_SPIN_PAUSES) {
-        spin->pauses = spin->pauses == 0 ? 1 : 2 * spin->pauses;
-        return true;
-    }
-    int64_t now = ti_port_now();
-    if (spin->end == 0)
-        spin->end = now + TI_SPIN_TIME;
-    return now < spin->end;
-}
-
-static bool ti_spin_goes_on(ti_spin *spin)
-{
-    return ti_spin_has_time(spin) && ti_spin_pause(spin->pauses);
-}
-
-/* -------------------------------------------------------------------------------------- src/core/status.c */
-
-/* The names and messages of the statuses, made from the header's one list. */
-
-static const struct {
-    const char *name;
-    const char *message;
-} ti_status_texts[] = {
-#define TI_STATUS_TEXT(name, message) {"THREADING_" #name, message},
-    THREADING_STATUS_LIST(TI_STATUS_TEXT)
-#undef TI_STATUS_TEXT
-};
-
-/* As an unsigned number, so that a negative value is too large as well. */
-static bool ti_status_is_known(threading_status_t status)
-{
-    return (unsigned int)status < THREADING_STATUS_COUNT;
-}
-
-const char *threading_status_name(threading_status_t status)
-{
-    return ti_status_is_known(status) ? ti_status_texts[status].name : "THREADING_UNKNOWN";
-}
-
-const char *threading_status_message(threading_status_t status)
-{
-    return ti_status_is_known(status) ? ti_status_texts[status].message : "not a status of this library";
-}
-
-/* ---------------------------------------------------------------------------------------- src/core/stop.c */
-
-bool threading_stop_requested(const threading_stop_t *stop)
-{
-    for (; stop != NULL; stop = stop->parent)
-        /* Acquire: pairs with the release in threading_stop_request. */
-        if (ti_load_acquire(&stop->requested) || (stop->has_deadline && ti_deadline_passed(stop->deadline)))
-            return true;
-    return false;
-}
-
-/* The stop that the calling thread heeds in its present wait. */
-static const threading_stop_t *ti_stop_heeded(const ti_self *self)
-{
-    return self->deaf > 0 ? NULL : self->stop;
-}
-
-static bool ti_wait_is_over(const ti_self *self, int64_t deadline)
-{
-    return ti_deadline_passed(deadline) || threading_stop_requested(ti_stop_heeded(self));
-}
-
-static int64_t ti_wait_limit(const ti_self *self, int64_t deadline)
-{
-    for (const threading_stop_t *stop = ti_stop_heeded(self); stop != NULL; stop = stop->parent)
-        if (stop->has_deadline && stop->deadline < deadline)
-            deadline = stop->deadline;
-    return deadline;
-}
-
-static threading_status_t ti_wait_status(int64_t deadline)
-{
-    return ti_deadline_passed(deadline) ? THREADING_TIMEOUT : THREADING_CANCELLED;
-}
-
-threading_status_t threading_stop_init(threading_stop_t *stop)
-{
-    return threading_stop_init_child(stop, NULL, THREADING_FOREVER);
-}
-
-threading_status_t threading_stop_init_child(threading_stop_t *stop, threading_stop_t *parent, double seconds)
-{
-    if (stop == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
-    if (status != THREADING_OK)
-        return status;
-    /* Relaxed: nobody else uses it yet. */
-    ti_store_relaxed(&stop->requested, 0);
-    stop->has_deadline = seconds != THREADING_FOREVER;
-    stop->parent = parent;
-    stop->deadline = ti_deadline_after(seconds);
-    return THREADING_OK;
-}
-
-static void ti_stop_wake_if_heeded(ti_self *self, void *requested)
-{
-    const threading_stop_t *stop = self->stop;
-    while (stop != NULL && stop != requested)
-        stop = stop->parent;
-    if (stop != NULL)
-        ti_port_unpark(&self->parker);
-}
-
-threading_status_t threading_stop_request(threading_stop_t *stop)
-{
-    if (stop == NULL)
-        return THREADING_INVALID;
-    /* Release: what was done before the request is seen by those who see it. */
-    ti_store_release(&stop->requested, 1);
-    ti_registry_lock(ti_self_get());
-    ti_registry_for_each(ti_stop_wake_if_heeded, stop);
-    ti_registry_unlock();
-    return THREADING_OK;
-}
-
-/* Under the registry's guard, so that a request that follows a parent does not meet a stop whose memory is
- * gone. */
-threading_stop_t *threading_stop_heed(threading_stop_t *stop)
-{
-    ti_self *self = ti_self_get();
-    ti_registry_lock(self);
-    threading_stop_t *before = self->stop;
-    self->stop = stop;
-    ti_registry_unlock();
-    return before;
-}
-
-/* --------------------------------------------------------------------------------------- src/core/tasks.c */
+/* --------------------------------------------------------------------------------- src/core/tasks/tasks.c */
 
 #define TI_TASKS_MIN 32
 
@@ -14477,955 +15148,7 @@ static void ti_tasks_free(ti_tasks *tasks)
     ti_memory_free(tasks->in.tasks);
 }
 
-/* -------------------------------------------------------------------------------------- src/core/thread.c */
-
-/* Thread: from the object to the running thread and back. The states are in thread.h. */
-
-#include <stdlib.h>
-
-static threading_thread_t ti_thread_main_record = {
-    .references = 1,
-    .state = TI_RUNNING,
-    .reap = TI_REAPED,
-    .ident = TI_MAIN_IDENT,
-    .kind = TI_MAIN,
-    .options_status = THREADING_OK,
-    .is_static = true,
-    .name = &ti_name_of_main,
-};
-
-/* Change a word that threads may wait for. Sequential: the change in the table in parking.h. */
-static void ti_thread_change(uint32_t *word, uint32_t value)
-{
-    ti_store_sequential(word, value);
-    ti_parking_wake_all(word);
-}
-
-/* ---- making and freeing ---- */
-
-static TI_COLD threading_thread_t *ti_thread_allocate(ti_kind kind, const char *name, const char *prefix)
-{
-    threading_thread_t *record = (threading_thread_t *)ti_memory_allocate(sizeof *record);
-    if (record == NULL)
-        return NULL;
-    record->references = 1;
-    record->kind = kind;
-    record->family = ti_fork_family;
-    if (!ti_name_give(record, name, prefix)) {
-        ti_memory_free(record);
-        return NULL;
-    }
-    return record;
-}
-
-static bool ti_options_are_valid(const threading_thread_options_t *options)
-{
-    bool valid = options->daemon >= THREADING_NOT_DAEMON && options->daemon <= THREADING_DAEMON &&
-                 (options->stack_size == 0 || options->stack_size >= TI_STACK_SIZE_MIN);
-    for (size_t i = 0; i < sizeof options->reserved / sizeof *options->reserved; i++)
-        valid = valid && options->reserved[i] == 0;
-    return valid;
-}
-
-/* A foreign thread counts as a daemon, as the Dummy it would be. */
-static bool ti_daemon_of_new(int daemon)
-{
-    const threading_thread_t *creator = ti_self_get()->record;
-    if (daemon == THREADING_INHERIT)
-        return creator == NULL || threading_thread_daemon(creator);
-    return daemon > 0;
-}
-
-TI_COLD threading_thread_t *threading_thread_new(threading_target_t target, void *arg,
-                                                 const threading_thread_options_t *options)
-{
-    static const threading_thread_options_t defaults = {.name = NULL};
-    if (options == NULL)
-        options = &defaults;
-    threading_thread_t *thread = ti_thread_allocate(TI_STARTED_HERE, options->name, "Thread");
-    if (thread == NULL)
-        return NULL;
-    thread->target = target;
-    thread->arg = arg;
-    thread->stack_size = options->stack_size;
-    thread->stop = options->stop;
-    thread->daemon = ti_daemon_of_new(options->daemon);
-    thread->options_status = ti_options_are_valid(options) ? THREADING_OK : THREADING_INVALID;
-    return thread;
-}
-
-threading_thread_t *threading_thread_retain(threading_thread_t *thread)
-{
-    /* Relaxed: whoever retains holds or borrows a reference already. */
-    if (thread != NULL)
-        ti_add_relaxed(&thread->references, 1);
-    return thread;
-}
-
-/* Relaxed: it was set before the state that the caller has read. Atomic: after a start that failed the next one stores
- * it again, while a caller that has read the first one's state may still be here. */
-static bool ti_thread_is_of_this_process(const threading_thread_t *thread)
-{
-    return ti_load_relaxed(&thread->family) == ti_fork_family;
-}
-
-static TI_COLD void ti_thread_dispose(threading_thread_t *thread)
-{
-    ti_name_free_all(thread);
-    ti_memory_free(thread->timer);
-    ti_memory_free(thread);
-}
-
-/* Nobody else knows the object any more. A thread that nobody joined is left to the system. */
-static void ti_thread_destroy(threading_thread_t *thread)
-{
-    if (thread->is_static)
-        return;
-    bool is_left = ti_load_acquire(&thread->reap) == TI_JOINABLE && ti_thread_is_of_this_process(thread);
-    if (!is_left || !ti_native_abandon(thread))
-        ti_thread_dispose(thread);
-}
-
-void threading_thread_free(threading_thread_t *thread)
-{
-    /* Release: what this holder did happens before the memory is freed; acquire: by the last one. */
-    if (thread != NULL && ti_add_acquire_release(&thread->references, (uint32_t)-1) == 1)
-        ti_thread_destroy(thread);
-}
-
-/* ---- the running thread ---- */
-
-/* threading_exit ends the innermost call. Apart from ti_thread_main, so that the compiler need not think of
- * variables that longjmp might spoil. */
-static void *ti_thread_call(ti_self *self, threading_target_t target, void *arg)
-{
-    jmp_buf *outer = self->way_out;
-    uint32_t outer_calls = self->way_out_calls;
-    jmp_buf way_out;
-    self->way_out = &way_out;
-    self->way_out_calls = self->calls;
-    if (setjmp(way_out) == 0)
-        self->exit_result = target(arg);
-    self->calls = self->way_out_calls; /* those that a longjmp of the user's left are forgotten */
-    self->way_out = outer;
-    self->way_out_calls = outer_calls;
-    return self->exit_result;
-}
-
-/* Code that the system runs in the thread before its entry, such as a DLL's, may have called: then the
- * thread is known as a foreign one, which ends here. */
-static void ti_thread_dismiss_visitor(void)
-{
-    void *visitor = ti_port_self_recall();
-    if (visitor != NULL)
-        ti_self_leave(visitor);
-}
-
-static void ti_thread_main(void *argument)
-{
-    ti_self *self = (ti_self *)argument;
-    ti_thread_dismiss_visitor();
-    bool leaves_by_itself = ti_port_set_self(self, ti_self_leave);
-    ti_self_show(self);
-    self->record->native_id = ti_port_native_id();
-    ti_name_show(self->record);
-    ti_thread_change(&self->record->state, TI_RUNNING);
-    if (self->record->target != NULL)
-        self->record->result = ti_thread_call(self, self->record->target, self->record->arg);
-    if (self->record == ti_registry_main()) /* it has called fork, and this is the child: main returns */
-        exit(EXIT_SUCCESS);
-    /* Here, where all of the thread still works; ti_self_leave repeats it for copies that come late. */
-    ti_local_finish(self);
-    if (leaves_by_itself)
-        return;
-    ti_self_leave(self);
-    (void)ti_port_set_self(NULL, ti_self_leave);
-}
-
-static void ti_thread_set_gone(ti_self *self, threading_thread_t *record, uint32_t state)
-{
-    ti_registry_lock(self);
-    if (ti_load_relaxed(&record->state) < state)    /* relaxed: its last changes come under the guard */
-        ti_store_sequential(&record->state, state); /* sequential: the change that is woken for */
-    ti_waits_withdraw(record);
-    ti_registry_unlock();
-    ti_parking_wake_all(&record->state);
-}
-
-static void ti_thread_set_ended(threading_thread_t *record)
-{
-    ti_store_sequential(&record->state, TI_ENDED); /* sequential: the change that ti_thread_leave wakes for */
-    if (record != ti_registry_main())              /* main is listed for ever, as in CPython */
-        ti_registry_unlist(record);
-}
-
-static void ti_thread_leave(threading_thread_t *record)
-{
-    ti_parking_wake_all(&record->state);
-    threading_thread_free(record);
-}
-
-/* ---- start ---- */
-
-/* Enter the thread everywhere, so that it is complete when it runs. */
-static threading_status_t ti_thread_enter(threading_thread_t *thread, ti_self *self)
-{
-    if (ti_load_relaxed(&thread->state) != TI_NEW) /* relaxed: it changes under the guard that is held */
-        return THREADING_ALREADY_STARTED;
-    if (ti_is_finalizing())
-        return THREADING_FINALIZING;
-    self->fast.ident = ti_registry_new_ident();
-    ti_store_relaxed(&thread->ident, self->fast.ident); /* relaxed: published by the state, */
-    ti_store_relaxed(&thread->family, ti_fork_family);  /* as this is */
-    self->record = threading_thread_retain(thread);
-    self->stop = thread->stop;
-    ti_registry_add(self);
-    ti_registry_list(thread);
-    ti_store_sequential(&thread->state, TI_STARTING);
-    return THREADING_OK;
-}
-
-static threading_status_t ti_thread_launch(threading_thread_t *thread, ti_self *self)
-{
-    size_t stack_size = thread->stack_size != 0 ? thread->stack_size : threading_get_stack_size();
-    threading_status_t status = ti_native_start(&thread->native, ti_thread_main, self, stack_size);
-    if (status == THREADING_OK)
-        ti_thread_change(&thread->reap, TI_JOINABLE);
-    return status;
-}
-
-/* The system refused: all is as before. */
-static void ti_thread_withdraw(threading_thread_t *thread, ti_self *self, ti_self *caller)
-{
-    ti_registry_lock(caller);
-    ti_registry_remove(self);
-    ti_registry_unlist(thread);
-    ti_store_relaxed(&thread->ident, 0);
-    ti_store_sequential(&thread->state, TI_NEW);
-    ti_registry_unlock();
-    ti_parking_wake_all(&thread->state);
-    threading_thread_free(thread);
-}
-
-threading_status_t threading_thread_start(threading_thread_t *thread)
-{
-    if (thread == NULL)
-        return THREADING_INVALID;
-    if (thread->options_status != THREADING_OK)
-        return thread->options_status;
-    /* Relaxed: it is asked again under the guard; here only so that the answer needs no memory. */
-    if (ti_load_relaxed(&thread->state) != TI_NEW)
-        return THREADING_ALREADY_STARTED;
-    ti_self *caller = ti_self_get();
-    ti_fork_settle();
-    ti_self *self = ti_runtime_start() ? ti_self_new() : NULL;
-    if (self == NULL)
-        return THREADING_NO_MEMORY;
-    ti_registry_lock(caller);
-    threading_status_t status = ti_thread_enter(thread, self);
-    ti_registry_unlock();
-    if (status == THREADING_OK) {
-        status = ti_thread_launch(thread, self);
-        if (status != THREADING_OK)
-            ti_thread_withdraw(thread, self, caller);
-    }
-    if (status != THREADING_OK)
-        ti_self_free(self);
-    return status;
-}
-
-/* ---- join ---- */
-
-static bool ti_thread_is_stopped(const threading_thread_t *record)
-{
-    /* Acquire: as in ti_thread_wait, for those who find that it has ended. */
-    uint32_t state = ti_load_acquire(&record->state);
-    return state == TI_STOPPED || (state > TI_NEW && state < TI_ENDED && ti_port_threads_are_gone());
-}
-
-/* Sleep until the state may have changed. A wait without a limit is refused when it could never end. */
-static threading_status_t ti_thread_sleep(ti_self *self, threading_thread_t *record, uint32_t state,
-                                          int64_t deadline, uint32_t enough)
-{
-    if (!ti_wait_is_unlimited(self, deadline))
-        return ti_parking_wait(self, &record->state, state, deadline) ? THREADING_OK
-                                                                      : ti_wait_status(deadline);
-    if (!ti_waits_for_end(self, record, enough))
-        return THREADING_DEADLOCK;
-    (void)ti_parking_wait(self, &record->state, state, TI_FOREVER); /* true: it has no deadline */
-    ti_waits_end(self);
-    return THREADING_OK;
-}
-
-static threading_status_t ti_thread_wait(ti_self *self, threading_thread_t *record, int64_t deadline,
-                                  uint32_t enough)
-{
-    for (;;) {
-        /* Acquire: pairs with the change to ENDED, so that the joiner sees all that the thread did. */
-        uint32_t state = ti_load_acquire(&record->state);
-        if (state >= enough)
-            return THREADING_OK;
-        if (state == TI_NEW)
-            return THREADING_NOT_STARTED;
-        if (ti_port_threads_are_gone())
-            return THREADING_FINALIZING;
-        if (ti_deadline_passed(deadline))
-            return THREADING_TIMEOUT;
-        threading_status_t status = ti_thread_sleep(self, record, state, deadline, enough);
-        if (status != THREADING_OK)
-            return status;
-    }
-}
-
-static bool ti_thread_reap(ti_self *self, threading_thread_t *record, int64_t deadline)
-{
-    if (!ti_thread_is_of_this_process(record))
-        return true; /* the parent process's thread: there is nothing to join here */
-    for (;;) {
-        uint32_t reap = ti_load_acquire(&record->reap);
-        if (reap == TI_REAPED)
-            return true;
-        if (reap != TI_JOINABLE) {
-            if (ti_deadline_passed(deadline) || !ti_parking_wait(self, &record->reap, reap, deadline))
-                return false;
-        } else if (ti_swap_acquire(&record->reap, TI_JOINABLE, TI_JOINING)) {
-            ti_native_join(&record->native);
-            ti_thread_change(&record->reap, TI_REAPED);
-        }
-    }
-}
-
-/* Whether nothing is held up if the calling thread's join lasts until the process is gone. The system's join
- * of a thread that was killed does not last, and would be taken for its end. */
-static bool ti_join_may_last(const ti_self *self)
-{
-    return !ti_exit_has_begun() && !ti_port_threads_are_gone() &&
-           (self->record == NULL || self->record == ti_registry_main() ||
-            (threading_thread_daemon(self->record) && !self->record->is_worker));
-}
-
-/*
- * The first to join without a limit sleeps in the system's own join, once instead of once for the state and once there.
- * There it would not learn that the thread has stopped without an end: so the exit must not wait for the
- * joiner. THREADING_BUSY: it is not the first, or has to look closer.
- */
-static threading_status_t ti_thread_join_first(ti_self *self, threading_thread_t *thread)
-{
-    bool is_first = ti_join_may_last(self) && ti_thread_is_of_this_process(thread) &&
-                    ti_swap_acquire(&thread->reap, TI_JOINABLE, TI_JOINING);
-    if (!is_first)
-        return THREADING_BUSY;
-    if (!ti_waits_for_end(self, thread, TI_STOPPED)) {
-        ti_thread_change(&thread->reap, TI_JOINABLE);
-        return THREADING_DEADLOCK;
-    }
-    ti_native_join(&thread->native);
-    ti_thread_change(&thread->reap, TI_REAPED);
-    ti_waits_end(self);
-    return THREADING_OK;
-}
-
-static threading_status_t ti_thread_join(threading_thread_t *thread, int64_t deadline)
-{
-    ti_self *self = ti_self_get();
-    uint32_t state = ti_load_acquire(&thread->state);
-    if (thread->kind == TI_DUMMY)
-        return THREADING_INVALID;
-    if (state == TI_NEW)
-        return THREADING_NOT_STARTED;
-    if (thread == self->record)
-        return THREADING_DEADLOCK;
-    threading_status_t status = THREADING_BUSY;
-    if (ti_wait_is_unlimited(self, deadline))
-        status = ti_thread_join_first(self, thread);
-    if (status != THREADING_BUSY)
-        return status;
-    status = ti_thread_wait(self, thread, deadline, TI_STOPPED);
-    if (status != THREADING_OK)
-        return status;
-    if (ti_thread_is_stopped(thread))
-        return THREADING_FINALIZING;
-    return ti_thread_reap(self, thread, deadline) ? THREADING_OK : ti_wait_status(deadline);
-}
-
-threading_status_t threading_thread_join(threading_thread_t *thread)
-{
-    return thread != NULL ? ti_thread_join(thread, TI_FOREVER) : THREADING_INVALID;
-}
-
-threading_status_t threading_thread_join_timeout(threading_thread_t *thread, double seconds)
-{
-    if (thread == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
-    return status == THREADING_OK ? ti_thread_join(thread, ti_deadline_after(seconds)) : status;
-}
-
-threading_status_t threading_thread_try_join(threading_thread_t *thread)
-{
-    if (thread == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_thread_join(thread, TI_PAST);
-    return status == THREADING_TIMEOUT ? THREADING_BUSY : status;
-}
-
-/* ---- asking ---- */
-
-bool threading_thread_is_alive(const threading_thread_t *thread)
-{
-    if (thread == NULL)
-        return false;
-    uint32_t state = ti_load_acquire(&thread->state);
-    return state != TI_NEW && state != TI_ENDED;
-}
-
-threading_status_t threading_thread_result(const threading_thread_t *thread, void **result)
-{
-    if (thread == NULL || thread->kind != TI_STARTED_HERE)
-        return THREADING_INVALID;
-    uint32_t state = ti_load_acquire(&thread->state);
-    if (state == TI_NEW)
-        return THREADING_NOT_STARTED;
-    if (state != TI_ENDED)
-        return THREADING_BUSY;
-    if (result != NULL)
-        *result = thread->result;
-    return THREADING_OK;
-}
-
-bool threading_thread_daemon(const threading_thread_t *thread)
-{
-    /* Relaxed: a momentary answer. */
-    return thread != NULL && ti_load_relaxed(&thread->daemon) != 0;
-}
-
-TI_COLD threading_status_t threading_thread_set_daemon(threading_thread_t *thread, bool daemon)
-{
-    if (thread == NULL)
-        return THREADING_INVALID;
-    ti_registry_lock(ti_self_get());
-    bool is_new = ti_load_relaxed(&thread->state) == TI_NEW; /* relaxed: it changes under this guard */
-    if (is_new)
-        ti_store_relaxed(&thread->daemon, daemon);
-    ti_registry_unlock();
-    return is_new ? THREADING_OK : THREADING_ALREADY_STARTED;
-}
-
-uint32_t threading_thread_ident(const threading_thread_t *thread)
-{
-    if (thread == NULL || ti_load_acquire(&thread->state) == TI_NEW)
-        return 0;
-    return ti_load_relaxed(&thread->ident); /* relaxed: set before the state that was read */
-}
-
-uint64_t threading_thread_native_id(const threading_thread_t *thread)
-{
-    if (thread == NULL)
-        return 0;
-    if (thread == &ti_thread_main_record)
-        return ti_port_main_native_id();
-    uint32_t *state = (uint32_t *)(uintptr_t)&thread->state; /* waiting for it changes nothing */
-    ti_self *self = ti_self_get();
-    self->deaf++; /* it says nothing of a stop */
-    while (ti_load_acquire(state) == TI_STARTING)
-        (void)ti_parking_wait(self, state, TI_STARTING, TI_FOREVER);
-    self->deaf--;
-    return ti_load_acquire(state) != TI_NEW ? thread->native_id : 0;
-}
-
-/* ---------------------------------------------------------------------------------------- src/core/time.c */
-
-/* Time: the monotonic clock, sleeping, and deadlines. */
-
-#define TI_NANOSECONDS 1e9
-
-static threading_status_t ti_deadline_check(double seconds)
-{
-    if (seconds == THREADING_FOREVER)
-        return THREADING_OK;
-    if (!(seconds >= 0)) /* this way round, since every comparison with NaN is false */
-        return THREADING_INVALID;
-    return seconds > THREADING_TIMEOUT_MAX ? THREADING_OVERFLOW : THREADING_OK;
-}
-
-/* Rounded up, as CPython rounds timeouts: the smallest positive timeout is one nanosecond, not a try. */
-static int64_t ti_nanoseconds(double seconds)
-{
-    double exact = seconds * TI_NANOSECONDS;
-    int64_t whole = (int64_t)exact;
-    return whole + ((double)whole < exact);
-}
-
-static int64_t ti_deadline_after(double seconds)
-{
-    if (seconds == THREADING_FOREVER)
-        return TI_FOREVER;
-    int64_t now = ti_port_now();
-    int64_t wait = ti_nanoseconds(seconds);
-    /* 292 years from now are no moment that the clock can show: stop just before TI_FOREVER. */
-    return wait < TI_FOREVER - now ? now + wait : TI_FOREVER - 1;
-}
-
-static bool ti_deadline_passed(int64_t deadline)
-{
-    return deadline != TI_FOREVER && ti_port_now() >= deadline;
-}
-
-double threading_timeout_max(void)
-{
-    return THREADING_TIMEOUT_MAX;
-}
-
-double threading_monotonic(void)
-{
-    return (double)ti_port_now() / TI_NANOSECONDS;
-}
-
-static threading_status_t ti_sleep_heeding(ti_self *self, int64_t deadline)
-{
-    while (!ti_wait_is_over(self, deadline))
-        ti_port_park(&self->parker, ti_wait_limit(self, deadline));
-    return ti_deadline_passed(deadline) ? THREADING_OK : THREADING_CANCELLED;
-}
-
-/* The calling thread, if it is known: sleeping alone is no reason to become so. */
-static ti_self *ti_sleeper(void)
-{
-    ti_self *self = (ti_self *)ti_port_self();
-    return self != NULL ? self : (ti_self *)ti_port_self_recall();
-}
-
-threading_status_t threading_sleep(double seconds)
-{
-    threading_status_t status = ti_deadline_check(seconds);
-    if (status != THREADING_OK)
-        return status;
-    ti_self *self = ti_sleeper();
-    if (seconds == 0)
-        ti_port_yield();
-    else if (self != NULL && !ti_wait_is_unlimited(self, TI_FOREVER))
-        return ti_sleep_heeding(self, ti_deadline_after(seconds));
-    else
-        ti_port_sleep(ti_deadline_after(seconds));
-    return THREADING_OK;
-}
-
-/* --------------------------------------------------------------------------------------- src/core/timer.c */
-
-/*
- * Timer: a Thread whose target waits for a word to change, then calls.
- *
- *   state      changed by
- *   WAITING
- *   CANCELLED  cancel, if it is WAITING
- *   CALLED     the timer's thread, if it is WAITING: who of the two comes first decides
- */
-
-enum { TI_TIMER_WAITING, TI_TIMER_CANCELLED, TI_TIMER_CALLED };
-
-struct ti_timer {
-    uint32_t state;
-    double seconds;
-    void (*function)(void *arg);
-    void *arg;
-};
-
-static void *ti_timer_run(void *arg)
-{
-    struct ti_timer *timer = (struct ti_timer *)arg;
-    ti_self *self = ti_self_get();
-    int64_t deadline = ti_deadline_after(timer->seconds);
-    /* Woken early, it may be by the cancel of another timer that was in this memory before. */
-    while (ti_load_acquire(&timer->state) == TI_TIMER_WAITING &&
-           ti_parking_wait(self, &timer->state, TI_TIMER_WAITING, deadline))
-        continue;
-    if (ti_swap_acquire(&timer->state, TI_TIMER_WAITING, TI_TIMER_CALLED) && timer->function != NULL)
-        timer->function(timer->arg);
-    return NULL;
-}
-
-threading_thread_t *threading_timer_new(double seconds, void (*function)(void *arg), void *arg)
-{
-    struct ti_timer *timer = (struct ti_timer *)ti_memory_allocate(sizeof *timer);
-    if (timer == NULL)
-        return NULL;
-    threading_thread_t *thread = threading_thread_new(ti_timer_run, timer, NULL);
-    if (thread == NULL) {
-        ti_memory_free(timer);
-        return NULL;
-    }
-    timer->seconds = seconds;
-    timer->function = function;
-    timer->arg = arg;
-    thread->timer = timer;
-    thread->options_status = ti_deadline_check(seconds);
-    return thread;
-}
-
-threading_status_t threading_timer_cancel(threading_thread_t *timer)
-{
-    if (timer == NULL || timer->timer == NULL)
-        return THREADING_INVALID;
-    uint32_t *state = &timer->timer->state;
-    /* Sequential: the change in the table in parking.h. */
-    if (ti_swap_sequential(state, TI_TIMER_WAITING, TI_TIMER_CANCELLED))
-        ti_parking_wake_all(state);
-    return THREADING_OK;
-}
-
-/* -------------------------------------------------------------------------------------- src/core/unload.c */
-
-/*
- * The end of a copy of the library that the process outlives: what a plugin does before it is unloaded.
- *
- * The code of a copy in a shared object is kept loaded from the first use on (port.h, 7), since threads may
- * be in it, and the system is to call it at their ends. Here all that can bring anybody into the code is
- * taken back, or, if a thread may be in it, nothing. The hooks of exit and fork stay registered for as long
- * as the code is loaded: when nothing is used they do nothing. Memory goes back to the system unless the
- * program itself is the copy's home: then it waits for the next use.
- */
-
-static bool ti_unload_is_awaited(void)
-{
-    for (size_t i = 0; i < sizeof threading_buckets / sizeof *threading_buckets; i++)
-        if (ti_parking_may_be_awaited(&threading_buckets[i]))
-            return true;
-    return false;
-}
-
-/* Whether a thread may be in this code, or come back to it by a return. */
-static bool ti_unload_is_busy(const ti_self *self)
-{
-    bool was_started_here = self->record != NULL && self->record->kind == TI_STARTED_HERE;
-    return was_started_here || !ti_natives_are_gone() || ti_unload_is_awaited() || ti_shutdown_is_exiting() ||
-           !ti_port_is_idle();
-}
-
-/* A thread that was not started here, the calling one too: it is not known any more. What it has is put
- * off, since guards are held. */
-TI_COLD static void ti_unload_thread(ti_self *self, void *unused)
-{
-    (void)unused;
-    threading_thread_t *record = self->record;
-    bool is_gone = ti_foreign_is_gone(self);
-    ti_local_abandon(self);
-    ti_foreign_remove(self);
-    if (record != NULL && record != ti_registry_main()) {
-        ti_store_release(&record->state, TI_ENDED);
-        ti_registry_unlist(record);
-        ti_fork_put_record_off(record);
-    }
-    ti_self_unload(self, is_gone);
-}
-
-TI_COLD static void ti_unload_blocks(ti_self *self, void *unused)
-{
-    (void)unused;
-    ti_blocks_leave(self);
-}
-
-static void ti_unload_threads(ti_self *self)
-{
-    ti_registry_for_each(ti_unload_blocks, NULL);
-    ti_local_lock(self);
-    ti_registry_lock(self);
-    ti_registry_for_each(ti_unload_thread, NULL);
-    ti_registry_forget();
-    ti_bias_forget();
-    ti_registry_unlock();
-    ti_local_unlock();
-    ti_fork_settle();
-}
-
-static void ti_unload_memory(void)
-{
-    ti_local_unload();
-    ti_blocks_forget();
-    ti_name_reset();
-    ti_self_unload_all();
-}
-
-TI_COLD threading_status_t threading_unload(void)
-{
-    if (ti_port_home() == TI_HOME_KEPT)
-        return THREADING_UNSUPPORTED;
-    if (!ti_runtime_is_used())
-        return THREADING_OK;
-    ti_self *self = ti_self_get();
-    if (ti_unload_is_busy(self))
-        return THREADING_BUSY;
-    ti_foreign_sweep(self);
-    ti_port_forget_selves(); /* first: from here on the end of a thread is not told */
-    ti_unload_threads(self);
-    if (ti_port_home() != TI_HOME_PROGRAM)
-        ti_unload_memory();
-    ti_runtime_reset();
-    ti_port_unpin();
-    return THREADING_OK;
-}
-
-/* ---------------------------------------------------------------------------------------- src/core/wait.c */
-
-/* Waiting for many futures: threading_wait and threading_as_completed. */
-#include <stdlib.h>
-
-static bool ti_futures_are_given(threading_future_t *const *futures, size_t count)
-{
-    if (futures == NULL)
-        return count == 0;
-    for (size_t i = 0; i < count; i++)
-        if (futures[i] == NULL)
-            return false;
-    return true;
-}
-
-/* A worker that may wait for ever runs one of the tasks instead, if one of its own executor has not begun. */
-static bool ti_futures_help(threading_future_t *const *futures, size_t count, ti_self *self, int64_t deadline)
-{
-    if (!ti_future_may_help(self, deadline))
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (ti_executor_help(futures[i], self))
-            return true;
-    return false;
-}
-
-/* What a set of futures looks like at a moment. */
-typedef struct ti_futures_view {
-    size_t done;
-    size_t failed;
-} ti_futures_view;
-
-static ti_futures_view ti_futures_look(threading_future_t *const *futures, size_t count)
-{
-    ti_futures_view view = {0, 0};
-    for (size_t i = 0; i < count; i++) {
-        if (!ti_future_is_done(futures[i]))
-            continue;
-        view.done++;
-        view.failed += futures[i]->status != THREADING_OK && !threading_future_cancelled(futures[i]);
-    }
-    return view;
-}
-
-/* Sleep until more than `done` of them are done. There is room for `count` in `sources`. */
-static threading_status_t ti_futures_sleep(threading_future_t *const *futures, size_t count, size_t done,
-                                           threading_source_t *sources, ti_self *self, int64_t deadline)
-{
-    size_t left = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!ti_future_is_done(futures[i])) {
-            sources[left].kind = THREADING_SOURCE_KIND_FUTURE;
-            sources[left++].object = futures[i];
-        }
-    size_t index;
-    return left + done == count ? ti_wait_any(sources, left, self, deadline, &index) : THREADING_OK;
-}
-
-static threading_source_t *ti_sources_new(size_t count)
-{
-    bool fits = count <= SIZE_MAX / sizeof(threading_source_t);
-    return fits ? (threading_source_t *)ti_memory_allocate(count * sizeof(threading_source_t)) : NULL;
-}
-
-/* ---- threading_wait ---- */
-
-static threading_status_t ti_futures_await_all(threading_future_t *const *futures, size_t count,
-                                               ti_self *self, int64_t deadline)
-{
-    while (ti_futures_help(futures, count, self, deadline))
-        continue;
-    threading_status_t status = THREADING_OK;
-    for (size_t i = 0; i < count && status == THREADING_OK; i++)
-        status = ti_future_await(futures[i], self, deadline);
-    return status;
-}
-
-/* Whether the wait is over by what is done. */
-static bool ti_futures_are_enough(threading_future_t *const *futures, size_t count, threading_when_t when,
-                                  size_t *done)
-{
-    ti_futures_view view = ti_futures_look(futures, count);
-    *done = view.done;
-    size_t enough = when == THREADING_FIRST_COMPLETED ? view.done : view.failed;
-    return enough > 0 || view.done == count;
-}
-
-/* Memory is needed only for sleeping. No help: the task that is run might outlast the one that is waited for,
- * or wait for what the caller does next. */
-static threading_status_t ti_futures_await_first(threading_future_t *const *futures, size_t count,
-                                                 ti_self *self, int64_t deadline, threading_when_t when)
-{
-    threading_source_t *sources = NULL;
-    threading_status_t status = THREADING_OK;
-    size_t done;
-    while (status == THREADING_OK && !ti_futures_are_enough(futures, count, when, &done)) {
-        if (sources == NULL)
-            sources = ti_sources_new(count);
-        status = sources == NULL ? THREADING_NO_MEMORY
-                                 : ti_futures_sleep(futures, count, done, sources, self, deadline);
-    }
-    ti_memory_free(sources);
-    return status;
-}
-
-threading_status_t threading_wait(threading_future_t *const *futures, size_t count, double seconds,
-                                  threading_when_t when, size_t *done)
-{
-    bool is_known = when == THREADING_ALL_COMPLETED || when == THREADING_FIRST_COMPLETED ||
-                    when == THREADING_FIRST_EXCEPTION;
-    if (!ti_futures_are_given(futures, count) || !is_known)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
-    if (status != THREADING_OK)
-        return status;
-    ti_self *self = ti_self_get();
-    int64_t deadline = ti_deadline_after(seconds);
-    if (when == THREADING_ALL_COMPLETED)
-        status = ti_futures_await_all(futures, count, self, deadline);
-    else
-        status = ti_futures_await_first(futures, count, self, deadline, when);
-    if (done != NULL)
-        *done = ti_futures_look(futures, count).done;
-    return status;
-}
-
-/* ---- threading_as_completed ---- */
-
-/* The futures in three parts: those that were taken, those that were found done, those that were not. */
-struct threading_completed {
-    size_t count;
-    size_t taken;
-    size_t ready;
-    int64_t deadline;
-    threading_source_t *sources; /* to wait with */
-    threading_future_t *futures[];
-};
-
-static int ti_compare_addresses(const void *a, const void *b)
-{
-    uintptr_t one = (uintptr_t) * (threading_future_t *const *)a;
-    uintptr_t other = (uintptr_t) * (threading_future_t *const *)b;
-    return (one > other) - (one < other);
-}
-
-/* The numbers wrap round; those of one set are near each other. */
-static int ti_compare_orders(const void *a, const void *b)
-{
-    const threading_future_t *one = *(threading_future_t *const *)a;
-    const threading_future_t *other = *(threading_future_t *const *)b;
-    int32_t difference = (int32_t)(one->order - other->order);
-    return (difference > 0) - (difference < 0);
-}
-
-/* Retain each future once. */
-static void ti_completed_fill(threading_completed_t *completed, threading_future_t *const *futures,
-                              size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        completed->futures[i] = futures[i];
-    qsort(completed->futures, count, sizeof *completed->futures, ti_compare_addresses);
-    for (size_t i = 0; i < count; i++)
-        if (i == 0 || completed->futures[i] != completed->futures[completed->count - 1])
-            completed->futures[completed->count++] = threading_future_retain(completed->futures[i]);
-}
-
-static threading_completed_t *ti_completed_new(size_t count)
-{
-    threading_completed_t *completed = NULL;
-    if (count <= (SIZE_MAX - sizeof *completed) / sizeof *completed->futures)
-        completed = (threading_completed_t *)ti_memory_allocate(sizeof *completed +
-                                                                count * sizeof *completed->futures);
-    if (completed == NULL || count == 0)
-        return completed;
-    completed->sources = ti_sources_new(count);
-    if (completed->sources != NULL)
-        return completed;
-    ti_memory_free(completed);
-    return NULL;
-}
-
-threading_completed_t *threading_as_completed(threading_future_t *const *futures, size_t count,
-                                              double seconds)
-{
-    if (!ti_futures_are_given(futures, count) || ti_deadline_check(seconds) != THREADING_OK)
-        return NULL;
-    threading_completed_t *completed = ti_completed_new(count);
-    if (completed != NULL) {
-        completed->deadline = ti_deadline_after(seconds);
-        ti_completed_fill(completed, futures, count);
-    }
-    return completed;
-}
-
-/* Move those that are done by now behind the ones that were. False: there are none. */
-static bool ti_completed_collect(threading_completed_t *completed)
-{
-    size_t before = completed->ready;
-    for (size_t i = before; i < completed->count; i++) {
-        threading_future_t *future = completed->futures[i];
-        if (!ti_future_is_done(future))
-            continue;
-        completed->futures[i] = completed->futures[completed->ready];
-        completed->futures[completed->ready++] = future;
-    }
-    return completed->ready > before;
-}
-
-/* Collect until there are no more, for one that was done before another may have been passed over just before
- * both were; then put them in the order of their completion. */
-static void ti_completed_look(threading_completed_t *completed)
-{
-    size_t first = completed->ready;
-    while (ti_completed_collect(completed))
-        continue;
-    qsort(&completed->futures[first], completed->ready - first, sizeof *completed->futures,
-          ti_compare_orders);
-}
-
-static threading_status_t ti_completed_await(threading_completed_t *completed, ti_self *self)
-{
-    for (;;) {
-        ti_completed_look(completed);
-        if (completed->taken < completed->ready)
-            return THREADING_OK;
-        threading_future_t *const *left = &completed->futures[completed->ready];
-        size_t count = completed->count - completed->ready;
-        threading_status_t status =
-            ti_futures_sleep(left, count, 0, completed->sources, self, completed->deadline);
-        if (status != THREADING_OK)
-            return status;
-    }
-}
-
-threading_status_t threading_completed_next(threading_completed_t *completed, threading_future_t **future)
-{
-    if (completed == NULL)
-        return THREADING_INVALID;
-    if (completed->taken == completed->count)
-        return THREADING_EMPTY;
-    if (completed->taken == completed->ready) {
-        threading_status_t status = ti_completed_await(completed, ti_self_get());
-        if (status != THREADING_OK)
-            return status;
-    }
-    threading_future_t *next = completed->futures[completed->taken++];
-    if (future != NULL)
-        *future = next;
-    return THREADING_OK;
-}
-
-void threading_completed_free(threading_completed_t *completed)
-{
-    if (completed == NULL)
-        return;
-    for (size_t i = 0; i < completed->count; i++)
-        threading_future_free(completed->futures[i]);
-    ti_memory_free(completed->sources);
-    ti_memory_free(completed);
-}
-
-/* ------------------------------------------------------------------------------------ src/core/wait_any.c */
+/* ------------------------------------------------------------------------------ src/core/tasks/wait_any.c */
 
 /*
  * Waiting for any of several things: a waiter in a queue of each.
@@ -15546,8 +15269,8 @@ static void ti_sources_sleep(threading_source_t *sources, size_t count, ti_self 
     for (size_t i = 0; i < count; i++)
         ti_source_watch(&sources[i], self);
     if (ti_sources_ready(sources, count) == count)
-        while (!ti_sources_are_woken(sources, count) && !ti_wait_is_over(self, deadline))
-            ti_port_park(&self->parker, ti_wait_limit(self, deadline));
+        while (!ti_sources_are_woken(sources, count) && !ti_limit_is_reached(self, deadline))
+            ti_port_park(&self->parker, ti_limit_next(self, deadline));
     for (size_t i = 0; i < count; i++)
         ti_source_unwatch(&sources[i], self);
 }
@@ -15561,8 +15284,8 @@ static threading_status_t ti_wait_any(threading_source_t *sources, size_t count,
             return THREADING_OK;
         if (ti_sources_are_stopped(sources, count))
             return THREADING_FINALIZING;
-        if (ti_wait_is_over(self, deadline))
-            return ti_wait_status(deadline);
+        if (ti_limit_is_reached(self, deadline))
+            return ti_limit_status(deadline);
         ti_sources_sleep(sources, count, self, deadline);
     }
 }
@@ -15591,7 +15314,7 @@ threading_status_t threading_wait_any(threading_source_t *sources, size_t count,
         return status;
     ti_self *self = ti_self_get();
     int64_t deadline = ti_deadline_after(seconds);
-    if (ti_wait_is_unlimited(self, deadline) && ti_sources_are_self(sources, count, self))
+    if (ti_limit_is_none(self, deadline) && ti_sources_are_self(sources, count, self))
         return THREADING_DEADLOCK;
     size_t ready;
     status = ti_wait_any(sources, count, self, deadline, &ready);
@@ -15600,115 +15323,496 @@ threading_status_t threading_wait_any(threading_source_t *sources, size_t count,
     return status;
 }
 
-/* --------------------------------------------------------------------------------------- src/core/waits.c */
+/* -------------------------------------------------------------------------------- src/core/process/fork.c */
 
-/* What it means when the thread that is waited for is not there any more, or goes no further. */
-typedef enum ti_if_ended {
-    TI_ENDED_WAKES,         /* its end is what is waited for */
-    TI_ENDED_NEVER_RELEASES /* it can release nothing any more */
-} ti_if_ended;
+/*
+ * Fork: in the child only the calling thread is left, and it is main.
+ *
+ * Before the fork the locals', the registry's and the blocks' guards are taken, so that what they protect
+ * is whole in the child. A thread that holds one of the three waits for nothing but the next of them, or a
+ * bucket's guard, so the forker gets all. The child makes the three guards and the parking lot new instead
+ * of unlocking them: nobody waits there any more. Users' locks stay as they are, as in CPython: what a
+ * vanished thread held stays held.
+ *
+ * The hooks are registered when the code is loaded, so users' prepare handlers run before the guards are
+ * taken, and their other handlers after the guards are free again: in all of them every call works. What
+ * they hold meanwhile the hooks must not want. That may be the lock of an allocator: the hooks allocate
+ * nothing, and what they would give back they put off. There are two exceptions: see ti_fork_spare, and a
+ * forker that was unknown is made known, for which the C library needs memory if it has given a thread-
+ * local key beyond its first (32 in glibc). And they run in processes that never use the library: there a
+ * fork costs three swaps.
+ */
 
-static bool ti_waits_in_vain(const ti_self *self, ti_if_ended if_ended)
+/* ---- before the fork, and in the parent ---- */
+
+/* Only a known thread can wait for a guard; this one need not be known to take those that are free. */
+static bool ti_fork_try_guards(void)
 {
-    for (const ti_self *waiter = self;;) {
-        /* Relaxed: waits.h says why the word cannot change in a way that matters. */
-        uint32_t ident = ti_load_relaxed(waiter->waits_for);
-        if (ident == 0 || ident == waiter->fast.ident || ident >= TI_IDENT_LIMIT)
-            return false; /* free, or just given to the waiter, or no owner any more (once.c) */
-        if (ident == self->fast.ident)
+    if (!ti_local_try_lock())
+        return false;
+    if (ti_registry_try_lock()) {
+        if (ti_blocks_try_lock())
             return true;
-        const ti_self *other = ti_registry_find(ident);
-        if (other == NULL || other->is_stopped || ti_foreign_is_gone(other))
-            return waiter == self && if_ended == TI_ENDED_NEVER_RELEASES;
-        if (other->waits_for == NULL)
-            return false;
-        waiter = other;
+        ti_registry_unlock();
+    }
+    ti_local_unlock();
+    return false;
+}
+
+/* Whether nothing is used, and the guards are taken. It is asked again under them: a thread that becomes
+ * known has said so before it takes the registry's. */
+static bool ti_fork_of_unused(void)
+{
+    if (ti_phase_is_used() || !ti_fork_try_guards())
+        return false;
+    bool is_used = ti_phase_is_used();
+    if (is_used)
+        ti_fork_parent();
+    return !is_used;
+}
+
+static TI_COLD void ti_fork_prepare(void)
+{
+    if (ti_fork_of_unused())
+        return;
+    ti_self *self = ti_self_get(); /* from here on a foreign thread is known, in the child as well */
+    ti_local_lock(self);
+    ti_registry_lock(self);
+    ti_blocks_lock(self);
+}
+
+static TI_COLD void ti_fork_parent(void)
+{
+    ti_blocks_unlock();
+    ti_registry_unlock();
+    ti_local_unlock();
+}
+
+/* ---- in the child: the threads that are gone ---- */
+
+TI_COLD static void ti_fork_forget_thread(ti_self *self, void *survivor)
+{
+    if (self == survivor)
+        return;
+    ti_local_abandon(self);
+    ti_self_make_parker(self); /* its last user may have been in the middle of something */
+    if (!ti_bias_keep(self))
+        ti_self_free(self);
+}
+
+/* The objects of the threads that are gone: ended, for whoever still holds them. A main that has left stays
+ * listed, and has given its own reference back. */
+static void ti_fork_end_records(const threading_thread_t *survivor)
+{
+    for (threading_thread_t *record = ti_roll_first(), *next; record != NULL; record = next) {
+        next = record->next;
+        if (record == survivor)
+            continue;
+        bool has_left = ti_load_relaxed(&record->state) == TI_ENDED; /* relaxed: the child has one thread */
+        ti_store_release(&record->state, TI_ENDED);
+        if (record == ti_roll_main())
+            ti_thread_give_back_later(record); /* the process's reference */
+        if (!has_left)
+            ti_thread_give_back_later(record); /* the reference that the thread had */
     }
 }
 
-/* Under the registry's guard. */
-static bool ti_waits_publish(ti_self *self, const uint32_t *word, ti_if_ended if_ended)
+/* ---- in the child: its main ---- */
+
+/*
+ * An object and a name for the first foreign thread that forks without having them: in the hook there is no
+ * memory. There is one of each. A foreign thread that forks in such a child gets memory all the same; a
+ * handler that holds an allocator's lock over that second fork too is not known.
+ */
+static bool ti_fork_spare_is_used;
+static ti_name ti_fork_spare_name = {NULL, "MainThread", true};
+static threading_thread_t ti_fork_spare = {
+    .references = 1,
+    .kind = TI_MAIN,
+    .options_status = THREADING_OK,
+    .is_static = true,
+    .name = &ti_fork_spare_name,
+};
+
+static bool ti_fork_take_spare(void)
 {
-    self->waits_for = word;
-    bool in_vain = ti_waits_in_vain(self, if_ended);
-    if (in_vain)
-        self->waits_for = NULL;
-    return !in_vain;
+    bool is_free = !ti_fork_spare_is_used;
+    ti_fork_spare_is_used = true;
+    return is_free;
 }
 
-static bool ti_waits_for_owner(ti_self *self, const uint32_t *owner)
+/* Without memory the first main's object stands for the new one. */
+static threading_thread_t *ti_fork_new_record(void)
+{
+    if (ti_fork_take_spare())
+        return &ti_fork_spare;
+    threading_thread_t *record = ti_thread_allocate(TI_MAIN, "MainThread", NULL);
+    return record != NULL ? record : &ti_thread_main_record;
+}
+
+/* Without memory it keeps its name. */
+static void ti_fork_become_main(threading_thread_t *record)
+{
+    record->kind = TI_MAIN;
+    record->daemon = false;
+    if (ti_fork_take_spare())
+        ti_name_push(record, &ti_fork_spare_name);
+    else
+        (void)ti_name_give(record, "MainThread", NULL);
+}
+
+/* The object of the child's main thread: the forker's own; a foreign one becomes a main thread in every
+ * respect. The process has a reference to it. */
+static threading_thread_t *ti_fork_main_record(ti_self *self)
+{
+    if (self->record == NULL)
+        self->record = ti_fork_new_record();
+    threading_thread_t *record = self->record;
+    if (record->kind == TI_DUMMY)
+        ti_fork_become_main(record);
+    if (record != ti_roll_main())
+        (void)threading_thread_retain(record);
+    record->ident = self->fast.ident;
+    record->native_id = ti_port_native_id();
+    record->reap = TI_REAPED;
+    ti_store_release(&record->state, TI_RUNNING);
+    return record;
+}
+
+static void ti_fork_of_known(ti_self *self)
+{
+    ti_parking_reset();
+    ti_fence_reset();
+    ti_phase_reset();
+    ti_executors_reset();
+    ti_natives_reset();
+    self->executor = NULL;
+    ti_self_make_parker(self);
+    ti_foreign_reset(self);
+    ti_registry_for_each(ti_fork_forget_thread, self);
+    threading_thread_t *record =
+        ti_fork_main_record(self); /* first: it may be the old main's, which then goes on */
+    ti_fork_end_records(record);
+    ti_registry_forget();
+    ti_registry_add(self);
+    ti_roll_reset(record);
+}
+
+/* A child in which nothing was used has nothing to forget but a first use that was just beginning. */
+static TI_COLD void ti_fork_child(void)
+{
+    ti_self *self = (ti_self *)ti_port_self();
+    ti_phase_family++;
+    ti_blocks_reset_guard();
+    ti_registry_reset_guard();
+    ti_local_reset_guard();
+    if (self != NULL)
+        ti_fork_of_known(self);
+    else
+        ti_hooks_reset();
+}
+
+/* ------------------------------------------------------------------------------- src/core/process/hooks.c */
+
+static uint32_t ti_hooks_started;
+static uint32_t ti_hooks_exit; /* for as long as the code is loaded */
+
+/* Two threads at once may both register it: running it more than once does no harm. */
+static bool ti_hooks_at_exit(void)
+{
+    if (ti_load_acquire(&ti_hooks_exit))
+        return true;
+    /* Twice: see shutdown.c. NOLINTNEXTLINE(misc-redundant-expression) */
+    bool hooked = ti_port_at_exit(ti_shutdown_at_exit) && ti_port_at_exit(ti_shutdown_at_exit);
+    if (hooked)
+        ti_store_release(&ti_hooks_exit, 1);
+    return hooked;
+}
+
+static TI_COLD bool ti_hooks_start(void)
+{
+    if (ti_load_acquire(&ti_hooks_started))
+        return true;
+    ti_fence_decide();
+    ti_spins_decide();
+    /* Without hooks around fork a child would find guards held: a start is refused then, and tried again. */
+    bool started = ti_port_pin() && ti_port_at_fork() && ti_hooks_at_exit();
+    if (started)
+        ti_store_release(&ti_hooks_started, 1); /* pairs with the acquire above */
+    return started;
+}
+
+static TI_COLD void ti_hooks_begin_main(ti_self *self)
+{
+    self->record = ti_roll_main();
+    self->fast.ident = self->record->ident;
+}
+
+static TI_COLD void ti_hooks_first_call(ti_self *self)
+{
+    if (self->record != ti_roll_main()) {
+        uint64_t life = ti_port_life();
+        ti_registry_lock(self);
+        ti_foreign_add(self, life);
+        ti_registry_unlock();
+    }
+    /* From here on the C library may allocate, whose malloc may call back: the thread is known and complete. */
+    (void)ti_port_set_self(self, ti_leave); /* whether it will be called: foreign.h */
+    (void)ti_hooks_start();                 /* asked again, and answered for, by threading_thread_start */
+}
+
+static TI_COLD void ti_hooks_reset(void)
+{
+    ti_self_reset();
+    ti_store_release(&ti_hooks_started, 0);
+    ti_phase_forget_use(); /* last: then nothing is left of the use before */
+}
+
+/* ---------------------------------------------------------------------------- src/core/process/shutdown.c */
+
+/*
+ * The end of the process: wait for the threads that are no daemons.
+ *
+ * exit() may be called by any thread, by two at once, and by one that another exiting thread waits for. C
+ * libraries differ in what they do then: glibc before 2.41, musl before 1.2.6 and macOS let the second caller
+ * run the remaining handlers and end the process under the first one's feet; later ones make it wait for
+ * ever. So the thread that reaches the hook first owns the exit. The hook is registered twice, so that a
+ * second caller meets it too, at whatever moment it comes; it leaves the set of threads that are waited for,
+ * puts a hook there for the next one, and sleeps until the process is gone.
+ *
+ * Nothing is freed or torn down: daemons go on using the library until the process is gone.
+ */
+#include <stdlib.h>
+
+static uint32_t ti_shutdown_count; /* under the registry's guard: numbers the waits */
+
+/* ---- the wait ---- */
+
+static bool ti_is_waited_for(const threading_thread_t *record, const ti_self *self, uint32_t number)
+{
+    uint32_t state = ti_load_relaxed(&record->state); /* relaxed: its last change comes under the guard */
+    return (state == TI_STARTING || state == TI_RUNNING) &&
+           (record->is_worker || !threading_thread_daemon(record)) && record != ti_roll_main() &&
+           record != self->record && record->left_out != number;
+}
+
+/* The next thread to wait for, retained. NULL: none is left, and at exit none can be started any more. */
+static threading_thread_t *ti_shutdown_next(ti_self *self, uint32_t number, bool at_exit)
 {
     ti_registry_lock(self);
-    bool may_end = ti_waits_publish(self, owner, TI_ENDED_NEVER_RELEASES);
+    threading_thread_t *record = ti_roll_first();
+    while (record != NULL && !ti_is_waited_for(record, self, number))
+        record = record->next;
+    if (record != NULL)
+        threading_thread_retain(record);
+    else if (at_exit)
+        ti_phase_finalize();
     ti_registry_unlock();
-    return may_end;
+    return record;
 }
 
-static bool ti_waits_for_end(ti_self *self, const threading_thread_t *thread, uint32_t enough)
+static uint32_t ti_shutdown_number(ti_self *self)
 {
     ti_registry_lock(self);
-    self->waits_enough = enough;
-    /* Relaxed: what matters of its changes comes under the guard. */
-    bool may_end = ti_load_relaxed(&thread->state) >= enough;
-    if (!may_end)
-        may_end = ti_waits_publish(self, &thread->ident, TI_ENDED_WAKES);
+    uint32_t number = ++ti_shutdown_count;
     ti_registry_unlock();
-    return may_end;
+    return number;
 }
 
-static void ti_waits_end(ti_self *self)
+/* Wait until one thread has ended. One that waits for this thread is left out: it would never end; so is one
+ * that was killed with the process. */
+static threading_status_t ti_shutdown_wait_for(ti_self *self, threading_thread_t *record, uint32_t number)
+{
+    threading_status_t status = ti_thread_wait(self, record, TI_FOREVER, TI_LEAVING);
+    if (status == THREADING_OK && ti_load_acquire(&record->state) == TI_ENDED)
+        (void)ti_thread_reap(self, record, TI_FOREVER);
+    if (status != THREADING_OK) {
+        ti_registry_lock(self);
+        record->left_out = number;
+        ti_registry_unlock();
+    }
+    return status;
+}
+
+TI_COLD static threading_status_t ti_shutdown_wait(ti_self *self, bool at_exit)
+{
+    threading_status_t result = THREADING_OK;
+    uint32_t number = ti_shutdown_number(self);
+    self->deaf++; /* a stop is no reason to leave threads behind */
+    ti_executors_close(self);
+    for (threading_thread_t *record; (record = ti_shutdown_next(self, number, at_exit)) != NULL;) {
+        threading_status_t status = ti_shutdown_wait_for(self, record, number);
+        if (status != THREADING_OK)
+            result = status;
+        threading_thread_free(record);
+    }
+    if (!at_exit)
+        ti_executors_open();
+    self->deaf--;
+    return result;
+}
+
+/* Main counts as ended when its end has come, so that those who join it go on before they are joined
+ * themselves. */
+static void ti_main_leaves(ti_self *self)
+{
+    ti_thread_set_gone(self, ti_roll_main(), TI_ENDED);
+}
+
+TI_COLD threading_status_t threading_shutdown(void)
+{
+    ti_self *self = ti_self_get();
+    if (ti_port_is_main())
+        ti_main_leaves(self);
+    return ti_shutdown_wait(self, false);
+}
+
+/* ---- the exit ---- */
+
+/* Its RLocks will never be released: who waits for them is told, as at the end of their owner. */
+static void ti_exit_stop(ti_self *self)
 {
     ti_registry_lock(self);
-    self->waits_for = NULL;
+    self->is_stopped = true;
+    ti_deadlock_owner_ended(self);
     ti_registry_unlock();
 }
 
-static uint32_t ti_waits_in_queue(ti_self *self, const uint32_t *owner)
+/*
+ * Leave the set of threads that are waited for. False: another thread ends the process, and this one must
+ * sleep until then. So it can no longer end, which those who join it are told; main counts as having left.
+ */
+TI_COLD static bool ti_exit_begin(ti_self *self)
 {
-    bool ends = ti_waits_for_owner(self, owner);
-    if (!ends && ti_parking_leave(&self->waiter, owner, &self->parker))
-        return TI_SLEEPING;
-    uint32_t outcome = ti_parking_await_wake(self);
-    ti_waits_end(self);
-    return outcome;
+    bool is_first = ti_phase_claim_exit(self->fast.ident);
+    self->is_leaving = true;
+    ti_calls_abandon(self, 0); /* it never comes back from there, though it has not ended */
+    uint32_t otherwise = self->record == ti_roll_main() ? TI_ENDED : TI_STOPPED;
+    if (self->record != NULL)
+        ti_thread_set_gone(self, self->record, is_first ? TI_LEAVING : otherwise);
+    if (!is_first)
+        ti_exit_stop(self);
+    return is_first;
 }
 
-static threading_status_t ti_waits_sleep(ti_self *self, uint32_t *word, uint32_t value, int64_t deadline)
+static void ti_exit_sleep(ti_self *self)
 {
-    if (!ti_wait_is_unlimited(self, deadline))
-        return ti_parking_wait(self, word, value, deadline) ? THREADING_OK : ti_wait_status(deadline);
-    if (value == self->fast.ident)
-        return THREADING_DEADLOCK;
-    bool changed = !ti_parking_observe(self, word, value) || ti_waits_in_queue(self, word) != TI_SLEEPING;
-    return changed ? THREADING_OK : THREADING_DEADLOCK;
+    for (;;)
+        ti_port_park(&self->parker, TI_FOREVER);
 }
 
-static void ti_waits_withdraw_one(ti_self *waiter, void *arg)
+static TI_COLD void ti_shutdown_at_exit(void)
 {
-    const threading_thread_t *thread = (const threading_thread_t *)arg;
-    /* Relaxed: it changes under the guard. */
-    if (waiter->waits_for == &thread->ident && waiter->waits_enough <= ti_load_relaxed(&thread->state))
-        waiter->waits_for = NULL;
+    if (!ti_phase_is_used()) /* the code is unloaded, or the process ends after threading_unload() */
+        return;
+    ti_self *self = ti_self_get();
+    if (!ti_exit_begin(self)) {
+        /* For the next one that comes. Without it a third caller of exit() is not held back. */
+        (void)ti_port_at_exit(ti_shutdown_at_exit);
+        ti_exit_sleep(self);
+    }
+    ti_main_leaves(self);
+    (void)ti_shutdown_wait(self, true);
+    ti_natives_detach();
 }
 
-static void ti_waits_withdraw(threading_thread_t *thread)
+TI_COLD void threading_exit_process(int code)
 {
-    ti_registry_for_each(ti_waits_withdraw_one, thread);
+    ti_self *self = ti_self_get();
+    if (!ti_exit_begin(self))
+        ti_exit_sleep(self);
+    exit(code);
 }
 
-static void ti_waits_wake_if_owned(ti_self *waiter, void *arg)
+/* ------------------------------------------------------------------------------ src/core/process/unload.c */
+
+/*
+ * The end of a copy of the library that the process outlives: what a plugin does before it is unloaded.
+ *
+ * The code of a copy in a shared object is kept loaded from the first use on (port.h, 7), since threads may
+ * be in it, and the system is to call it at their ends. Here all that can bring anybody into the code is
+ * taken back, or, if a thread may be in it, nothing. The hooks of exit and fork stay registered for as long
+ * as the code is loaded: when nothing is used they do nothing. Memory goes back to the system unless the
+ * program itself is the copy's home: then it waits for the next use.
+ */
+
+static bool ti_unload_is_awaited(void)
 {
-    const ti_self *owner = (const ti_self *)arg;
-    const uint32_t *word = waiter->waits_for;
-    /* Relaxed: the owner is the calling thread. */
-    if (word != NULL && ti_load_relaxed(word) == owner->fast.ident)
-        ti_parking_wake_kind(word, (ti_wait_kind)waiter->waiter.kind);
+    for (size_t i = 0; i < sizeof threading_buckets / sizeof *threading_buckets; i++)
+        if (ti_parking_may_be_awaited(&threading_buckets[i]))
+            return true;
+    return false;
 }
 
-static void ti_waits_owner_ended(ti_self *owner)
+/* Whether a thread may be in this code, or come back to it by a return. */
+static bool ti_unload_is_busy(const ti_self *self)
 {
-    if (owner->fast.rlocks > 0)
-        ti_registry_for_each(ti_waits_wake_if_owned, owner);
+    bool was_started_here = self->record != NULL && self->record->kind == TI_STARTED_HERE;
+    return was_started_here || !ti_natives_are_gone() || ti_unload_is_awaited() || ti_phase_is_exiting() ||
+           !ti_port_is_idle();
+}
+
+/* A thread that was not started here, the calling one too: it is not known any more. What it has is put
+ * off, since guards are held. */
+TI_COLD static void ti_unload_thread(ti_self *self, void *unused)
+{
+    (void)unused;
+    threading_thread_t *record = self->record;
+    bool is_gone = ti_self_is_gone(self);
+    ti_local_abandon(self);
+    ti_foreign_remove(self);
+    if (record != NULL && record != ti_roll_main()) {
+        ti_store_release(&record->state, TI_ENDED);
+        ti_roll_unlist(record);
+        ti_thread_give_back_later(record);
+    }
+    ti_self_unload(self, is_gone);
+}
+
+TI_COLD static void ti_unload_blocks(ti_self *self, void *unused)
+{
+    (void)unused;
+    ti_blocks_leave(self);
+}
+
+static void ti_unload_threads(ti_self *self)
+{
+    ti_registry_for_each(ti_unload_blocks, NULL);
+    ti_local_lock(self);
+    ti_registry_lock(self);
+    ti_registry_for_each(ti_unload_thread, NULL);
+    ti_registry_forget();
+    ti_bias_forget();
+    ti_registry_unlock();
+    ti_local_unlock();
+    ti_thread_settle();
+}
+
+static void ti_unload_memory(void)
+{
+    ti_local_unload();
+    ti_blocks_forget();
+    ti_name_reset();
+    ti_self_unload_all();
+}
+
+TI_COLD threading_status_t threading_unload(void)
+{
+    if (ti_port_home() == TI_HOME_KEPT)
+        return THREADING_UNSUPPORTED;
+    if (!ti_phase_is_used())
+        return THREADING_OK;
+    ti_self *self = ti_self_get();
+    if (ti_unload_is_busy(self))
+        return THREADING_BUSY;
+    ti_foreign_sweep(self);
+    ti_port_forget_selves(); /* first: from here on the end of a thread is not told */
+    ti_unload_threads(self);
+    if (ti_port_home() != TI_HOME_PROGRAM)
+        ti_unload_memory();
+    ti_hooks_reset();
+    ti_port_unpin();
+    return THREADING_OK;
 }
 
 /* ------------------------------------------------------------------------------------------------ the end */

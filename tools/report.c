@@ -475,8 +475,9 @@ static void show_live_line(void)
         const column_t *column = &under_watch[i];
         if (column->state != UNDER_WAY)
             continue;
-        used += (size_t)snprintf(line + used, sizeof line - used, column->total > 0 ? "%s %d/%d  " : "%s builds  ",
-                                 column->name, column->done, column->total);
+        used += (size_t)snprintf(line + used, sizeof line - used,
+                                 column->total > 0 ? "%s %d/%d  " : "%s builds  ", column->name, column->done,
+                                 column->total);
     }
     clear_live_line();
     if (left >= 0)
@@ -687,8 +688,8 @@ static void print_failures(void)
     if (failures.count == 0)
         return;
     const char *name = failures.texts[0];
-    printf("\none of them again:\n    ctest --test-dir %s/%.*s -V -R '^%.*s$'\n", builds, (int)strcspn(name, ". "),
-           name, (int)strcspn(name, " "), name);
+    printf("\none of them again:\n    ctest --test-dir %s/%.*s -V -R '^%.*s$'\n", builds,
+           (int)strcspn(name, ". "), name, (int)strcspn(name, " "), name);
 }
 
 int main(int argc, char **argv)

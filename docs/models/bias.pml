@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Readers who leave a biased lock alone, and a writer who revokes the bias (src/core/bias.h), for the model checker
+ * Readers who leave a biased lock alone, and a writer who revokes the bias (src/core/sync/bias.h), for the model checker
  * Spin.
  *
  *     spin -DFENCE -run bias.pml      no errors: nobody reads while the writer writes, and the writer gets the lock

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A late waker (src/core/parking.h), for the model checker Spin.
+ * A late waker (src/core/parking/parking.h), for the model checker Spin.
  *
  *     spin -DKINDS -run late.pml     no errors: in every order a wake is believed only by those it was meant for
  *     spin -run late.pml             assertion violated: the wait for an Event ends that nobody has set

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How an Executor wakes its workers (src/core/executor.h), for the model checker Spin.
+ * How an Executor wakes its workers (src/core/tasks/executor.h), for the model checker Spin.
  *
  *     spin -DSIGNAL_FIRST -run relay.pml     no errors: in every order each task begins
  *     spin -run relay.pml                    assertion violated: a task waits, and so does a worker, for ever

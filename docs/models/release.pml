@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A lock's release by a plain store, and its waiters (src/core/fence.h), for the model checker Spin.
+ * A lock's release by a plain store, and its waiters (src/core/parking/fence.h), for the model checker Spin.
  *
  *     spin -DFENCE -run release.pml                      no errors: in every order each waiter gets the lock in the end
  *     spin -run release.pml                              invalid end state: a waiter sleeps for ever

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * RWLocks that were read so often that readers note it at home (src/core/bias.h), where a fence in all threads can be
+ * RWLocks that were read so often that readers note it at home (src/core/sync/bias.h), where a fence in all threads can be
  * had; elsewhere the cases are about an ordinary lock. Nobody shall notice, whatever follows.
  */
 #include <stdlib.h>

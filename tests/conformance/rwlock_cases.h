@@ -78,7 +78,7 @@ THREADING_UNUSED static bool others_can_write(void)
     return others_can(try_to_write, &rwlock);
 }
 
-/* A lock that was read very often is left so until somebody writes: src/core/bias.h. */
+/* A lock that was read very often is left so until somebody writes: src/core/sync/bias.h. */
 THREADING_UNUSED static bool is_biased(void)
 {
     return rwlock.state == UINT32_C(0x80000001) && rwlock.writer >= UINT32_C(0x80000000);

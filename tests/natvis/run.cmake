@@ -2,7 +2,8 @@
 # Checks FILE; what the library keeps to its .c files is taken from there into natvis.h.
 
 function(take source name)
-  file(READ "${ROOT}/src/core/${source}" text)
+  file(GLOB path "${ROOT}/src/core/*/${source}")
+  file(READ "${path}" text)
   if(NOT text MATCHES "\n((typedef )?struct ${name} {.*)$")
     message(FATAL_ERROR "src/core/${source} has no struct ${name}")
   endif()

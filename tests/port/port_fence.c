@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The seam: a fence in all threads of the process, where the system has one (src/core/fence.h tells what for). */
+/* The seam: a fence in all threads of the process, where the system has one (src/core/parking/fence.h tells what for). */
 #include "port_support.h"
 
 #include "atomic.h"

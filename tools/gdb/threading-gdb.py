@@ -12,13 +12,13 @@ library have to be of the same version. Nothing is called in the process.
 
 import gdb
 
-STATES = ["not started", "starting", "running", "leaving", "ended"]  # TI_NEW ... in src/core/thread.h
+STATES = ["not started", "starting", "running", "leaving", "ended"]  # TI_NEW ... in src/core/thread/thread.h
 KINDS = ["", "main", "foreign"]  # ti_kind there
-BARRIER_STATES = ["filling", "acting", "broken"]  # src/core/barrier.c
+BARRIER_STATES = ["filling", "acting", "broken"]  # src/core/sync/barrier.c
 QUEUE_KINDS = ["FIFO", "LIFO", "priority"]  # threading_queue_kind_t
-WRITING, READERS = 0x80000000, 0x3FFFFFFF  # src/core/bias.h
-IDENT_LIMIT = 0x80000000  # src/core/registry.h
-FUTURE_STATES = ["running", "cancelled", "cancelled, and told", "finished"]  # from IDENT_LIMIT on, src/core/future.h
+WRITING, READERS = 0x80000000, 0x3FFFFFFF  # src/core/sync/bias.h
+IDENT_LIMIT = 0x80000000  # src/core/parking/registry.h
+FUTURE_STATES = ["running", "cancelled", "cancelled, and told", "finished"]  # from IDENT_LIMIT on, src/core/tasks/future.h
 
 
 # ---- reading
@@ -106,7 +106,7 @@ def all_threads():
             selves += items(table[i])
     by_record = {number(field(value, "record")): value for value in selves}
     threads = []
-    for record in items(field(registry, "first")):
+    for record in items(field(variable("ti_roll"), "first")):
         threads.append(Thread(by_record.pop(number(record.address), None), record))
     foreign = [value for address, value in by_record.items() if address == 0]
     foreign += [value for value in selves if number(field(value, "record")) == 0 and value not in foreign]
@@ -207,7 +207,7 @@ def readings():
 
 
 def levels_of(reading, lock_bias):
-    """How often a note's thread has acquired the lock, as src/core/bias.h tells."""
+    """How often a note's thread has acquired the lock, as src/core/sync/bias.h tells."""
     bias = number(field(reading, "bias"))
     if bias != 0 and number(field(reading, "marked")) == bias:
         return number(field(reading, "counted"))

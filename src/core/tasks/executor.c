@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/* Executor: its life, and how tasks come in. executor.h tells how it works. */
+#include "executor.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "block.h"
+#include "future.h"
+#include "line.h"
+#include "memory.h"
+#include "phase.h"
+#include "thread.h"
+
+#define TI_WORKERS_DEFAULT_MAX 32 /* CPython's min(32, os.process_cpu_count() + 4) */
+#define TI_WORKERS_DEFAULT_MORE 4
+#define TI_NAME_MORE 16 /* bytes for "_" and a number behind a name */
+
+static uint32_t ti_executor_number; /* of the next automatic name */
+
+/* ---- making and freeing ---- */
+
+static size_t ti_executor_default_workers(void)
+{
+    size_t workers = ti_port_cpu_count() + TI_WORKERS_DEFAULT_MORE;
+    return workers < TI_WORKERS_DEFAULT_MAX ? workers : TI_WORKERS_DEFAULT_MAX;
+}
+
+static char *ti_executor_name(const char *name)
+{
+    static const char automatic[] = "ThreadPoolExecutor-";
+    bool is_automatic = name == NULL || *name == '\0';
+    size_t size = (is_automatic ? sizeof automatic : strlen(name) + 1) + TI_NAME_MORE;
+    char *copy = (char *)ti_memory_allocate(size);
+    if (copy == NULL)
+        return NULL;
+    ti_port_errors errors = ti_port_errors_keep();
+    if (is_automatic) /* relaxed: only the number matters */
+        (void)snprintf(copy, size, "%s%u", automatic, (unsigned)ti_add_relaxed(&ti_executor_number, 1));
+    else
+        (void)snprintf(copy, size, "%s", name);
+    ti_port_errors_restore(errors);
+    return copy;
+}
+
+TI_COLD threading_executor_t *threading_executor_new(size_t max_workers,
+                                                     const threading_executor_options_t *options)
+{
+    threading_executor_t *executor = (threading_executor_t *)ti_memory_allocate(sizeof *executor);
+    if (executor == NULL)
+        return NULL;
+    if (options != NULL)
+        executor->options = *options;
+    ti_self *self = ti_self_get();
+    if (ti_tasks_reserve(&executor->tasks, 1, self))
+        executor->name = ti_executor_name(executor->options.name);
+    if (executor->name == NULL) {
+        ti_tasks_free(&executor->tasks);
+        ti_memory_free(executor);
+        return NULL;
+    }
+    executor->handles = executor->references = 1;
+    executor->family = ti_phase_family;
+    executor->max_workers = max_workers > 0 ? max_workers : ti_executor_default_workers();
+    executor->is_shutdown = !ti_executor_list(executor, self);
+    executor->refusal = executor->is_shutdown ? THREADING_SHUTDOWN : THREADING_OK;
+    return executor;
+}
+
+threading_executor_t *threading_executor_retain(threading_executor_t *executor)
+{
+    /* Relaxed: whoever retains holds or borrows a handle already. */
+    if (executor != NULL)
+        ti_add_relaxed(&executor->handles, 1);
+    return executor;
+}
+
+ti_worker *ti_executor_worker_after(const threading_executor_t *executor, const ti_worker *worker)
+{
+    /* Acquire: pairs with the release in ti_executor_add_worker, so that the worker is seen as it was made. */
+    return (ti_worker *)ti_load_pointer_acquire(worker != NULL ? &worker->next : &executor->first);
+}
+
+/* Nobody else knows it any more; its workers have ended, but for the calling thread. */
+static void ti_executor_destroy(threading_executor_t *executor, ti_self *self)
+{
+    ti_executor_unlist(executor, self);
+    for (ti_worker *worker = ti_executor_worker_after(executor, NULL), *next; worker != NULL; worker = next) {
+        next = ti_executor_worker_after(executor, worker);
+        threading_thread_free(worker->thread);
+        ti_tasks_free(&worker->tasks);
+        ti_memory_free(worker);
+    }
+    ti_tasks_free(&executor->tasks);
+    ti_memory_free(executor->name);
+    ti_memory_free(executor);
+}
+
+TI_COLD void ti_executor_give_back(threading_executor_t *executor)
+{
+    /* Release: what this holder did happens before the memory is freed; acquire: by the last one. */
+    if (ti_add_acquire_release(&executor->references, (uint32_t)-1) == 1)
+        ti_executor_destroy(executor, ti_self_get());
+}
+
+TI_COLD void threading_executor_free(threading_executor_t *executor)
+{
+    /* Acquire and release: as in ti_executor_give_back, for the shutdown. */
+    if (executor == NULL || ti_add_acquire_release(&executor->handles, (uint32_t)-1) != 1)
+        return;
+    (void)threading_executor_shutdown(executor, false, false);
+    ti_executor_give_back(executor);
+}
+
+/* ---- submit ---- */
+
+/* The other options are those of the threads, and checked where they are started. */
+bool ti_executor_accepts(const threading_executor_t *executor)
+{
+    bool valid = true;
+    for (size_t i = 0; i < sizeof executor->options.reserved / sizeof *executor->options.reserved; i++)
+        valid = valid && executor->options.reserved[i] == 0;
+    return valid;
+}
+
+bool ti_executor_is_orphaned(const threading_executor_t *executor)
+{
+    return executor->family != ti_phase_family;
+}
+
+bool ti_executor_is_spared(const threading_executor_t *executor, const ti_self *self)
+{
+    return ti_executor_is_orphaned(executor) || self->is_leaving;
+}
+
+/* Before a task is queued: start another worker if none is to spare for it. One that cannot be started is no reason
+ * to fail, unless it is the first. */
+static threading_status_t ti_executor_prepare(threading_executor_t *executor)
+{
+    /* Relaxed: only the number matters. */
+    if ((int32_t)ti_add_relaxed(&executor->spare, (uint32_t)-1) > 0)
+        return THREADING_OK;
+    threading_status_t status = ti_executor_start_worker(executor);
+    if (status == THREADING_OK || executor->worker_count > 0)
+        return THREADING_OK;
+    ti_add_relaxed(&executor->spare, 1); /* relaxed: as above */
+    return status;
+}
+
+/* Queue with the executor. */
+static threading_status_t ti_executor_put(threading_executor_t *executor, ti_task task, size_t times,
+                                          ti_self *self)
+{
+    if (executor->refusal != THREADING_OK)
+        return (threading_status_t)executor->refusal;
+    if (!ti_tasks_reserve(&executor->tasks, times, self))
+        return THREADING_NO_MEMORY;
+    for (size_t i = 0; i < times; i++) {
+        threading_status_t status = executor->is_complete ? THREADING_OK : ti_executor_prepare(executor);
+        if (status != THREADING_OK)
+            return status;
+        ti_tasks_push(&executor->tasks, task);
+    }
+    return THREADING_OK;
+}
+
+/* Queue with the calling worker, whose executor is complete. */
+static threading_status_t ti_worker_put(ti_worker *worker, ti_task task, size_t times, ti_self *self)
+{
+    /* Relaxed: a refusal that was before this call is seen, and one beside it may come before or after. */
+    threading_status_t refusal = (threading_status_t)ti_load_relaxed(&worker->executor->refusal);
+    if (refusal != THREADING_OK)
+        return refusal;
+    if (!ti_tasks_reserve(&worker->tasks, times, self))
+        return THREADING_NO_MEMORY;
+    for (size_t i = 0; i < times; i++)
+        ti_tasks_push(&worker->tasks, task);
+    return THREADING_OK;
+}
+
+ti_waiter *ti_executor_signal(threading_executor_t *executor, size_t n, ti_self *self)
+{
+    ti_store_relaxed(&executor->waking, 1);  /* relaxed: executor.h says why */
+    ti_add_sequential(&executor->signal, 1); /* sequential: the change in the table in parking.h */
+    return ti_parking_is_awaited(ti_parking_bucket(&executor->signal))
+               ? ti_line_take(&executor->signal, TI_OBSERVERS, n, self)
+               : NULL;
+}
+
+threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti_task task, size_t times,
+                                       ti_self *self)
+{
+    /* Relaxed: the calling worker itself was started before. */
+    bool is_own = self->executor == executor && ti_load_relaxed(&executor->is_complete);
+    uint32_t *lock = is_own ? &self->worker->lock : &executor->lock;
+    ti_line_lock(lock, self);
+    threading_status_t status = is_own ? ti_worker_put(self->worker, task, times, self)
+                                       : ti_executor_put(executor, task, times, self);
+    /* Relaxed: a worker that has looked here before counted itself before that. */
+    bool is_awaited = status == THREADING_OK && ti_load_relaxed(&executor->idle) > 0 &&
+                      ti_load_relaxed(&executor->waking) == 0;
+    ti_waiter *idle = is_awaited ? ti_executor_signal(executor, times, self) : NULL;
+    /* The last touch of the executor: its last reference may be given back in the task. */
+    ti_line_unlock(lock, self);
+    ti_line_wake(idle);
+    return status;
+}
+
+threading_status_t threading_executor_submit(threading_executor_t *executor, threading_target_t function,
+                                             void *arg, threading_future_t **future)
+{
+    if (executor == NULL || function == NULL || !ti_executor_accepts(executor))
+        return THREADING_INVALID;
+    if (ti_executor_is_orphaned(executor))
+        return THREADING_BROKEN;
+    ti_self *self = ti_self_get();
+    if (future == NULL)
+        return ti_executor_enqueue(executor, (ti_task){function, arg}, 1, self);
+    threading_future_t *task = ti_future_new(executor, function, arg, 2); /* the task's, and the caller's */
+    if (task == NULL)
+        return THREADING_NO_MEMORY;
+    threading_status_t status = ti_executor_enqueue(executor, (ti_task){NULL, task}, 1, self);
+    if (status == THREADING_OK)
+        *future = task;
+    else
+        ti_block_give_back(task, task->offset); /* nobody else has seen it */
+    return status;
+}
+
+/* ---- shutdown ---- */
+
+TI_COLD void ti_executor_stop(threading_executor_t *executor, bool cancel_futures)
+{
+    ti_self *self = ti_self_get();
+    ti_line_lock(&executor->lock, self);
+    executor->is_shutdown = true;
+    if (executor->refusal == THREADING_OK)
+        ti_store_relaxed(&executor->refusal, THREADING_SHUTDOWN); /* relaxed: as in ti_worker_put */
+    ti_line_unlock(&executor->lock, self);
+    ti_line_wake(ti_executor_signal(executor, SIZE_MAX, self));
+    if (cancel_futures)
+        ti_executor_refuse(executor, THREADING_CANCELLED, self);
+}
+
+static threading_status_t ti_executor_join(threading_executor_t *executor, ti_self *self)
+{
+    threading_status_t status = THREADING_OK;
+    self->deaf++;
+    for (ti_worker *worker = NULL;
+         status == THREADING_OK && (worker = ti_executor_worker_after(executor, worker)) != NULL;)
+        status = threading_thread_join(worker->thread);
+    self->deaf--;
+    return status;
+}
+
+TI_COLD threading_status_t threading_executor_shutdown(threading_executor_t *executor, bool wait,
+                                                       bool cancel_futures)
+{
+    if (executor == NULL)
+        return THREADING_INVALID;
+    if (ti_executor_is_orphaned(executor))
+        return THREADING_OK;
+    ti_executor_stop(executor, cancel_futures);
+    ti_self *self = ti_self_get();
+    if (!wait)
+        return THREADING_OK;
+    return self->executor == executor ? THREADING_DEADLOCK : ti_executor_join(executor, self);
+}

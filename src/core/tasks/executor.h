@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Executor, within the library: tasks, and threads that take them.
+ *
+ * Tasks that are submitted from outside are in the executor's own ring, in their order. Once all of its workers
+ * are started, a task that a task submits goes to the ring of that one's worker, under a lock that is free most of
+ * the time. A worker takes the oldest task of its own ring, else of the executor's, else of another worker's: it
+ * steals. All rings give their oldest first, and each worker looks elsewhere first now and then, so that no task
+ * waits for ever because of others that submit more and more. A task is taken only to be begun: if workers took
+ * several at once, later ones would begin before those that wait behind a long one.
+ *
+ * A worker that finds none counts itself as idle and reads the signal, looks a last time at each ring under the lock
+ * of those who put, and sleeps unless the signal has changed. A task that comes later than that look is put there
+ * under the same lock, so that who submits it sees the worker counted; it changes the signal, and wakes one who sleeps
+ * already. Until that one has looked for tasks, further ones are not signalled: it signals the next, before it runs
+ * what it has found, if there is more. So a task costs a wake only when nobody is about to look for it.
+ *
+ *   who submits, under the ring's lock       worker
+ *   put the task                             idle + 1 (and - 1 when it goes on)
+ *   idle > 0 and not waking? then            read the signal
+ *     waking = 1                             waking = 0
+ *     signal + 1, take one who sleeps        look at each ring under its lock; sleep if there is nothing and the
+ *   wake that one, without the lock            signal has not changed
+ *                                            waking = 0 when it goes on; find a task, look at each ring for another
+ *                                              one, and signal the next
+ *
+ * Say that a task is put into a ring after a worker's last look there, and that the worker sleeps. By the ring's lock
+ * the submitter sees the worker counted, and sees its 0 or what came later. If it sees a 1, somebody has written that
+ * after the 0, so changes the signal after the worker has read it: either the worker does not sleep, or one that
+ * sleeps is taken off the line. Who is woken so, or does not sleep, writes 0 after that 1 and looks at the ring
+ * afterwards: had it looked before the task was put, the submitter would have seen that 0. docs/models/relay.pml has
+ * all orders.
+ */
+#ifndef TI_EXECUTOR_H
+#define TI_EXECUTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "self.h"
+#include "tasks.h"
+
+/* One of an executor's threads. */
+typedef struct ti_worker {
+    threading_executor_t *executor;
+    threading_thread_t *thread;
+    uintptr_t next; /* the worker that was started after it; 0 if there is none yet */
+    char apart[TI_APART];
+    uint32_t turn; /* counts its searches; its own thread's, as the next five */
+    struct ti_worker *victim;
+    ti_task task;           /* what it runs; empty if it is a map or nothing */
+    threading_stop_t *stop; /* what the thread heeded before */
+    bool relays;            /* it was idle, and has found no task yet */
+    bool is_done;           /* there will be no task any more */
+    uint32_t lock;          /* of its own thread, when that puts tasks there */
+    ti_tasks tasks;
+} ti_worker;
+
+/* What is written again and again is apart from what is only read, and by whom from whom. */
+struct threading_executor {
+    uint32_t handles;     /* what users hold; with the last it is shut down */
+    uint32_t references;  /* one for all handles together, one for each worker */
+    uint32_t family;      /* ti_phase_family: the workers of another process's executor are not here */
+    uint32_t is_complete; /* all workers are started: set for good, and read without the lock */
+    uint32_t refused;     /* the status of tasks that had not begun and never will; read without the lock */
+    uint32_t refusal;     /* the status of a submit: OK, SHUTDOWN or BROKEN; read without the lock too */
+    bool is_shutdown;
+    size_t worker_count;
+    ti_worker *last;    /* worker */
+    uintptr_t first;    /* worker; read without the lock too */
+    size_t max_workers; /* does not change, as the next */
+    threading_executor_options_t options;
+    char *name;
+    bool is_listed; /* under the list's guard, as the next two */
+    threading_executor_t *previous_listed;
+    threading_executor_t *next_listed;
+    char apart[TI_APART];
+    uint32_t
+        spare; /* workers that run no task, less tasks that are queued, while it is not complete; atomic */
+    uint32_t idle;   /* workers that look a last time, or sleep; changes without the lock */
+    uint32_t signal; /* what they wait for a change of */
+    uint32_t
+        waking; /* not 0: one was signalled that has not looked for a task yet; changes without the lock */
+    char apart_too[TI_APART];
+    uint32_t lock; /* of those who submit: protects the workers, the shutdown, the refusal and the tasks */
+    ti_tasks tasks;
+};
+
+/* In a forked child: its locks may be held for ever by threads that are gone. */
+bool ti_executor_is_orphaned(const threading_executor_t *executor);
+
+/* Whether an abandoned call of it stays as it is: there, or in a thread that ends the process, which runs what
+ * remains to be done (ti_executor_work). */
+bool ti_executor_is_spared(const threading_executor_t *executor, const ti_self *self);
+
+/* Whether its options are such as are known. */
+bool ti_executor_accepts(const threading_executor_t *executor);
+
+/* Queue a task so many times, and see to it that there are workers. On failure it was queued not once. */
+threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti_task task, size_t times,
+                                       ti_self *self);
+
+/* Have so many idle workers look again: those that sleep are a chain for ti_line_wake. */
+ti_waiter *ti_executor_signal(threading_executor_t *executor, size_t n, ti_self *self);
+
+/* In a worker: run a task of its own executor that has not begun. False: it is another's, or has begun. */
+bool ti_executor_help(threading_future_t *future, ti_self *self);
+
+/* In a worker: call a task's function. What the task leaves behind in the thread is undone. */
+void *ti_executor_call(threading_executor_t *executor, threading_target_t function, void *arg, ti_self *self);
+
+/* So many workers more run no task, or so many tasks less are queued. */
+void ti_executor_count_spare(threading_executor_t *executor, uint32_t more);
+
+/* Take no more tasks, and let the workers end when none is left. */
+void ti_executor_stop(threading_executor_t *executor, bool cancel_futures);
+
+/* The worker that was started next, the first for NULL; valid as long as the executor is. NULL: there is none. */
+ti_worker *ti_executor_worker_after(const threading_executor_t *executor, const ti_worker *worker);
+
+/* Give one of `references` back. */
+void ti_executor_give_back(threading_executor_t *executor);
+
+/* executor_worker.c: start another one, under the lock. */
+threading_status_t ti_executor_start_worker(threading_executor_t *executor);
+
+/* Run tasks in the calling thread, a worker, until there will be none. */
+void ti_executor_work(ti_self *self);
+
+/* End all tasks that have not begun, with THREADING_CANCELLED or THREADING_BROKEN. */
+void ti_executor_refuse(threading_executor_t *executor, threading_status_t status, ti_self *self);
+
+/* Run no task any more that has not begun: a worker has failed. Their futures end with THREADING_BROKEN. */
+void ti_executor_break(threading_executor_t *executor, ti_self *self);
+
+/* executor_map.c: what stands for the function in a map's tasks; in a worker, work off its items; end those that have
+ * not begun; give a reference back. */
+struct ti_map;
+void *ti_map_task(void *map);
+void ti_map_work(struct ti_map *map, ti_self *self);
+void ti_map_refuse(struct ti_map *map, threading_status_t status);
+void ti_map_give_back(struct ti_map *map);
+
+/* executor_list.c: enter a new one where the end of the process finds it, and take it out again. False: the
+ * process waits for its threads just now, and takes no new executors. */
+bool ti_executor_list(threading_executor_t *executor, ti_self *self);
+void ti_executor_unlist(threading_executor_t *executor, ti_self *self);
+
+/* The process waits for its threads: shut all executors down, and have none begin until they are opened
+ * again. */
+void ti_executors_close(ti_self *self);
+void ti_executors_open(void);
+
+/* In a forked child, which has none of them. */
+void ti_executors_reset(void);
+
+#endif

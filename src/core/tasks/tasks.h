@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The task ring: tasks in the order of their submission, in a ring that grows by doubling.
+ *
+ * A ring has two ends, each with a lock of its own and in memory of its own: whoever puts tasks there and whoever
+ * takes them share a line of the cache only when one has used up what it knows of the other. The lock of those who
+ * put belongs to whoever has the ring, and protects other things as well; the lock of those who take is in the ring,
+ * and is taken after the other one where both are needed.
+ */
+#ifndef TI_TASKS_H
+#define TI_TASKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "atomic.h"
+#include "line.h"
+#include "port.h"
+
+/* Bytes that keep apart what several threads write: two lines of the cache, since processors fetch them in pairs. */
+#define TI_APART 128
+
+/*
+ *   function      arg
+ *   NULL          the future whose function is called; the task has a reference to it
+ *   ti_map_task   the map whose next items are worked off; the task has a reference to it
+ *   another       what it is called with, and nobody wants the result
+ */
+typedef struct ti_task {
+    threading_target_t function;
+    void *arg;
+} ti_task;
+
+typedef struct ti_slots {
+    ti_task *tasks;
+    size_t mask; /* one less than how many there are, a power of two */
+} ti_slots;
+
+typedef struct ti_tasks {
+    uintptr_t put;   /* how many were put there so far */
+    uintptr_t limit; /* how many may be before somebody must look how many were taken */
+    ti_slots in;
+    char apart[TI_APART];
+    uint32_t lock; /* of those who take: protects what follows */
+    uintptr_t taken;
+    uintptr_t seen; /* how many were put, when one last looked */
+    ti_slots out;   /* the same as `in`: both change under both locks */
+} ti_tasks;
+
+/* Make room for so many tasks more, under the lock of those who put. False: no memory, and nothing has changed. */
+bool ti_tasks_grow(ti_tasks *tasks, size_t more, ti_self *self);
+
+static inline bool ti_tasks_reserve(ti_tasks *tasks, size_t more, ti_self *self)
+{
+    return more <= tasks->limit - tasks->put || ti_tasks_grow(tasks, more, self);
+}
+
+/* There is room. */
+static inline void ti_tasks_push(ti_tasks *tasks, ti_task task)
+{
+    tasks->in.tasks[tasks->put & tasks->in.mask] = task;
+    /* Release: pairs with the acquire in ti_tasks_pop, which then finds the task. */
+    ti_store_pointer_release(&tasks->put, tasks->put + 1);
+}
+
+/* The oldest, under the lock of those who take. False: there is none. */
+static inline bool ti_tasks_pop(ti_tasks *tasks, ti_task *task)
+{
+    if (tasks->taken == tasks->seen) {
+        /* Acquire: as in ti_tasks_push; relaxed: ti_tasks_may_be_there is a hint. */
+        ti_store_pointer_relaxed(&tasks->seen, ti_load_pointer_acquire(&tasks->put));
+        if (tasks->taken == tasks->seen)
+            return false;
+    }
+    *task = tasks->out.tasks[tasks->taken & tasks->out.mask];
+    /* Release: pairs with the acquire in ti_tasks_grow, so that the place is used again after this. */
+    ti_store_pointer_release(&tasks->taken, tasks->taken + 1);
+    return true;
+}
+
+/* Whether there seems to be one, without the lock of those who take; with the other one, none has come behind a no. */
+static inline bool ti_tasks_may_be_there(const ti_tasks *tasks)
+{
+    /* Relaxed: the locks decide. */
+    uintptr_t taken = ti_load_pointer_relaxed(&tasks->taken);
+    return taken != ti_load_pointer_relaxed(&tasks->seen) || taken != ti_load_pointer_relaxed(&tasks->put);
+}
+
+/* Take them all away, into a ring that is the caller's; under both locks. */
+ti_tasks ti_tasks_take_all(ti_tasks *tasks);
+
+void ti_tasks_free(ti_tasks *tasks);
+
+#endif

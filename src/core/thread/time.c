@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* Time: the monotonic clock, and sleeping. */
+#include "deadline.h"
+#include "limit.h"
+#include "port.h"
+#include "self.h"
+
+double threading_timeout_max(void)
+{
+    return THREADING_TIMEOUT_MAX;
+}
+
+double threading_monotonic(void)
+{
+    return (double)ti_port_now() / 1e9;
+}
+
+static threading_status_t ti_sleep_heeding(ti_self *self, int64_t deadline)
+{
+    while (!ti_limit_is_reached(self, deadline))
+        ti_port_park(&self->parker, ti_limit_next(self, deadline));
+    return ti_deadline_passed(deadline) ? THREADING_OK : THREADING_CANCELLED;
+}
+
+/* The calling thread, if it is known: sleeping alone is no reason to become so. */
+static ti_self *ti_sleeper(void)
+{
+    ti_self *self = (ti_self *)ti_port_self();
+    return self != NULL ? self : (ti_self *)ti_port_self_recall();
+}
+
+threading_status_t threading_sleep(double seconds)
+{
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return status;
+    ti_self *self = ti_sleeper();
+    if (seconds == 0)
+        ti_port_yield();
+    else if (self != NULL && !ti_limit_is_none(self, TI_FOREVER))
+        return ti_sleep_heeding(self, ti_deadline_after(seconds));
+    else
+        ti_port_sleep(ti_deadline_after(seconds));
+    return THREADING_OK;
+}
