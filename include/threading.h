@@ -80,11 +80,11 @@
  * Do not copy or move an object while any thread uses it.
  *
  * Handles (Thread, Timer, Queue, Future, Executor) count references: `…_new` gives one, `…_retain`
- * another, `…_free` takes one back. Whoever calls on a handle holds or borrows a reference until the
- * call returns.
+ * another, `…_free` takes one back. The caller of a call on a handle holds or borrows a reference
+ * until the call returns.
  *
  * Ordering. "Synchronises" is C11's synchronizes-with. What a thread did before it released a lock is
- * seen by whoever acquires that lock next; a try that fails orders nothing.
+ * seen by the thread that acquires that lock next; a try that fails orders nothing.
  *
  * Callable. A call may be made from any thread (one that was not started here, a "foreign" thread, counts),
  * after fork (in the child, where only the calling thread is left) and at exit (in a function registered
@@ -306,7 +306,7 @@ THREADING_API threading_thread_t *threading_current_thread(void);
  * Give the main thread's object. Python: threading.main_thread().
  *
  * It is the thread that the process began with, whoever used the library first; its name is MainThread.
- * In a forked child it is the thread that called fork; the child exits when that one's target returns.
+ * In a forked child it is the thread that called fork; the child exits when that thread's target returns.
  * @return borrowed, valid for the life of the process; never NULL.
  */
 THREADING_API threading_thread_t *threading_main_thread(void);
@@ -696,9 +696,9 @@ THREADING_API uint64_t threading_thread_native_id(const threading_thread_t *thre
  *
  * The plain lock: held or free, owned by nobody. Any thread may release it, and a thread that acquires
  * it twice waits for another one to release it. Threads get it in the order of their coming, except
- * that a lock just released may be taken by a thread that is running; who has waited for more than a
- * millisecond and is the first in line is handed the lock and cannot be passed, once in a quarter of a
- * millisecond: each time all others wait until a sleeping thread is awake.
+ * that a lock just released may be taken by a thread that is running. A thread that is the first in line
+ * and has waited for more than a millisecond is handed the lock and cannot be passed, once in a quarter of
+ * a millisecond: each time all others wait until a sleeping thread is awake.
  *
  *   state   acquire   try_acquire   release
  *   free    OK        OK            NOT_HELD
@@ -756,7 +756,7 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_lock_acquire_time
  * Release a lock. Python: Lock.release().
  *
  * Any thread may do it. If threads wait, one of them gets on. The lock's memory is not touched once it is
- * free, so that whoever acquires it next may free it.
+ * free, so that the thread that acquires it next may free it.
  * @param lock  borrowed.
  * @return THREADING_OK; THREADING_NOT_HELD when it is free (nothing changes); THREADING_INVALID for NULL.
  *         Of several threads that release it at one moment one is told OK; the one that acquired it may be
@@ -1058,8 +1058,8 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_condition_wait_fo
 /**
  * Notify as many waiting threads, those who came first. Python: Condition.notify(n).
  *
- * They return from their waits once the caller has released the lock. Who begins to wait later is not
- * notified.
+ * They return from their waits once the caller has released the lock. A thread that begins to wait later
+ * is not notified.
  * @param condition  borrowed.
  * @param n          how many at most; fewer if fewer wait; 0 notifies nobody.
  * @return THREADING_OK, also when nobody waits; THREADING_NOT_HELD when the caller does not hold the lock,
@@ -1076,9 +1076,9 @@ THREADING_API threading_status_t threading_condition_notify_all(threading_condit
  *
  * A number that is never negative: acquire takes one away, waiting while it is 0; release adds. Any thread
  * may do either. Waiting threads get on in the order of their coming, except that a thread that is running
- * may take what was just released; who has waited for more than a millisecond is not passed. A bounded
- * semaphore refuses to be released above its initial value. Neither is touched after the release that lets
- * another thread free it.
+ * may take what was just released. A thread that has waited for more than a millisecond is not passed. A
+ * bounded semaphore refuses to be released above its initial value. Neither is touched after the release
+ * that lets another thread free it.
  */
 
 /** The largest value of a semaphore: 2^31 - 1. */
@@ -1984,9 +1984,10 @@ typedef enum threading_when {
 /**
  * Wait for several futures. Python: concurrent.futures.wait(futures, timeout, return_when).
  *
- * As threading_future_result() does, an untimed wait for all in a thread of an executor runs tasks that have
- * not begun. A wait for the first one only waits, as in Python: what it ran might last longer than that one.
- * So in a pool whose threads all wait for the first of tasks that have not begun, it lasts for ever.
+ * As threading_future_result() does, an untimed wait for all in a thread of an executor runs tasks that
+ * have not begun. A wait for the first future only waits, as in Python: a task that it ran might last
+ * longer than that future's. So in a pool whose threads all wait for the first of tasks that have not
+ * begun, it lasts for ever.
  * @param futures  borrowed; one may be there more than once. May be NULL when @p count is 0.
  * @param count    how many; with 0 the wait is over at once.
  * @param seconds  how long at most; see the conventions.
@@ -2053,8 +2054,8 @@ THREADING_API void threading_completed_free(threading_completed_t *completed);
  *
  * A task that waits without a limit for the result of another one of its pool, for all of several or for a
  * map's items helps: it runs those that have not begun, on its own stack and in its own thread. To such a
- * task the thread's locals are those of the one that waits, and plain Locks, Semaphores and read RWLocks of
- * that one stay held: a task that wants them waits for ever. With an RLock held, an RWLock held for writing,
+ * task the thread's locals are the waiter's, and the waiter's plain Locks, Semaphores and read RWLocks stay
+ * held: a task that wants them waits for ever. With an RLock held, an RWLock held for writing,
  * or inside a Once a task does not help but waits, so that no other one is let into what it protects; then a
  * thread that is free has to run what is waited for.
  *
@@ -2165,8 +2166,8 @@ THREADING_API threading_status_t threading_executor_shutdown(threading_executor_
  *     size_t which;
  *     if (threading_wait_any(sources, 2, THREADING_FOREVER, &which) == THREADING_OK) …
  *
- * Nothing is taken: who comes back tries (try_get, try_acquire, …) and may find that another thread was
- * faster.
+ * Nothing is taken: the thread tries afterwards (try_get, try_acquire, …) and may find that another thread
+ * was faster.
  */
 
 /** What a source is. */
@@ -2404,8 +2405,8 @@ struct threading_fast {
     size_t capacity;
 };
 
-/* Each has a cache line of its own, where the compiler can be told: a thread that waits in one disturbs none of
- * its neighbours, and one of 64 bytes is found by a shift. */
+/* Each has a cache line of its own, where the compiler can be told: a thread that waits in one disturbs
+ * none of its neighbours, and one of 64 bytes is found by a shift. */
 #if defined(__GNUC__)
 #define THREADING_CACHE_LINE __attribute__((aligned(64)))
 #else
@@ -2495,9 +2496,10 @@ THREADING_UNUSED static inline bool threading_word_is_simple(const uint32_t *wor
            __atomic_load_n(threading_word_count(word), __ATOMIC_RELAXED) == 0;
 }
 
-/* What is about to be read will be written next: fetch its cache line for both at once. A thread that looks at the
- * lock may have taken it, and to fetch it twice takes a hundred nanoseconds more, for which the lock is held. The
- * instruction does nothing on x86 processors that do not know it; the compiler would leave it out for their sake. */
+/* What is about to be read will be written next: fetch its cache line for both at once. A thread that
+ * looks at the lock may have taken it, and to fetch it twice takes a hundred nanoseconds more, for which
+ * the lock is held. The instruction does nothing on x86 processors that do not know it; the compiler would
+ * leave it out for their sake. */
 THREADING_UNUSED static inline void threading_expect_write(const void *address)
 {
 #if defined(__x86_64__)
@@ -2578,8 +2580,8 @@ threading_rlock_release_inline(threading_rlock_t *rlock)
     return THREADING_OK;
 }
 
-/* Take a unit of a semaphore if there is one and nobody comes between. A process of one thread leaves it to the
- * call proper, here and below. Relaxed: the swap decides. Acquire: pairs with the release below. */
+/* Take a unit of a semaphore if there is one and nobody comes between. A process of one thread leaves it
+ * to the call proper, here and below. Relaxed: the swap decides. Acquire: pairs with the release below. */
 THREADING_UNUSED static inline bool threading_value_take(uint32_t *value)
 {
     uint32_t seen = __atomic_load_n(value, __ATOMIC_RELAXED);
@@ -2587,8 +2589,8 @@ THREADING_UNUSED static inline bool threading_value_take(uint32_t *value)
            __atomic_compare_exchange_n(value, &seen, seen - 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-/* Add a unit if the value is below the limit, and wake who waits for it. Sequential: the change, and the look at
- * the count, of the table in parking.h. */
+/* Add a unit if the value is below the limit, and wake who waits for it. Sequential: the change, and the
+ * look at the count, of the table in parking.h. */
 THREADING_UNUSED static inline bool threading_value_add(uint32_t *value, uint32_t limit)
 {
     uint32_t seen = __atomic_load_n(value, __ATOMIC_RELAXED);

@@ -30,8 +30,9 @@
 /* ----------------------------------------------------------------------------- src/posix/posix_features.h */
 
 /*
- * The feature macros of this backend, before any header of the system. They make names known and change the meaning of
- * none, as _GNU_SOURCE would: as one file, the library is compiled together with code of its user.
+ * The feature macros of this backend, before any header of the system. They make names known and change
+ * the meaning of none, as _GNU_SOURCE would: as one file, the library is compiled together with code of
+ * its user.
  */
 
 #ifndef _DEFAULT_SOURCE
@@ -126,11 +127,11 @@
  * Do not copy or move an object while any thread uses it.
  *
  * Handles (Thread, Timer, Queue, Future, Executor) count references: `…_new` gives one, `…_retain`
- * another, `…_free` takes one back. Whoever calls on a handle holds or borrows a reference until the
- * call returns.
+ * another, `…_free` takes one back. The caller of a call on a handle holds or borrows a reference
+ * until the call returns.
  *
  * Ordering. "Synchronises" is C11's synchronizes-with. What a thread did before it released a lock is
- * seen by whoever acquires that lock next; a try that fails orders nothing.
+ * seen by the thread that acquires that lock next; a try that fails orders nothing.
  *
  * Callable. A call may be made from any thread (one that was not started here, a "foreign" thread, counts),
  * after fork (in the child, where only the calling thread is left) and at exit (in a function registered
@@ -352,7 +353,7 @@ THREADING_API threading_thread_t *threading_current_thread(void);
  * Give the main thread's object. Python: threading.main_thread().
  *
  * It is the thread that the process began with, whoever used the library first; its name is MainThread.
- * In a forked child it is the thread that called fork; the child exits when that one's target returns.
+ * In a forked child it is the thread that called fork; the child exits when that thread's target returns.
  * @return borrowed, valid for the life of the process; never NULL.
  */
 THREADING_API threading_thread_t *threading_main_thread(void);
@@ -742,9 +743,9 @@ THREADING_API uint64_t threading_thread_native_id(const threading_thread_t *thre
  *
  * The plain lock: held or free, owned by nobody. Any thread may release it, and a thread that acquires
  * it twice waits for another one to release it. Threads get it in the order of their coming, except
- * that a lock just released may be taken by a thread that is running; who has waited for more than a
- * millisecond and is the first in line is handed the lock and cannot be passed, once in a quarter of a
- * millisecond: each time all others wait until a sleeping thread is awake.
+ * that a lock just released may be taken by a thread that is running. A thread that is the first in line
+ * and has waited for more than a millisecond is handed the lock and cannot be passed, once in a quarter of
+ * a millisecond: each time all others wait until a sleeping thread is awake.
  *
  *   state   acquire   try_acquire   release
  *   free    OK        OK            NOT_HELD
@@ -802,7 +803,7 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_lock_acquire_time
  * Release a lock. Python: Lock.release().
  *
  * Any thread may do it. If threads wait, one of them gets on. The lock's memory is not touched once it is
- * free, so that whoever acquires it next may free it.
+ * free, so that the thread that acquires it next may free it.
  * @param lock  borrowed.
  * @return THREADING_OK; THREADING_NOT_HELD when it is free (nothing changes); THREADING_INVALID for NULL.
  *         Of several threads that release it at one moment one is told OK; the one that acquired it may be
@@ -1104,8 +1105,8 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_condition_wait_fo
 /**
  * Notify as many waiting threads, those who came first. Python: Condition.notify(n).
  *
- * They return from their waits once the caller has released the lock. Who begins to wait later is not
- * notified.
+ * They return from their waits once the caller has released the lock. A thread that begins to wait later
+ * is not notified.
  * @param condition  borrowed.
  * @param n          how many at most; fewer if fewer wait; 0 notifies nobody.
  * @return THREADING_OK, also when nobody waits; THREADING_NOT_HELD when the caller does not hold the lock,
@@ -1122,9 +1123,9 @@ THREADING_API threading_status_t threading_condition_notify_all(threading_condit
  *
  * A number that is never negative: acquire takes one away, waiting while it is 0; release adds. Any thread
  * may do either. Waiting threads get on in the order of their coming, except that a thread that is running
- * may take what was just released; who has waited for more than a millisecond is not passed. A bounded
- * semaphore refuses to be released above its initial value. Neither is touched after the release that lets
- * another thread free it.
+ * may take what was just released. A thread that has waited for more than a millisecond is not passed. A
+ * bounded semaphore refuses to be released above its initial value. Neither is touched after the release
+ * that lets another thread free it.
  */
 
 /** The largest value of a semaphore: 2^31 - 1. */
@@ -2030,9 +2031,10 @@ typedef enum threading_when {
 /**
  * Wait for several futures. Python: concurrent.futures.wait(futures, timeout, return_when).
  *
- * As threading_future_result() does, an untimed wait for all in a thread of an executor runs tasks that have
- * not begun. A wait for the first one only waits, as in Python: what it ran might last longer than that one.
- * So in a pool whose threads all wait for the first of tasks that have not begun, it lasts for ever.
+ * As threading_future_result() does, an untimed wait for all in a thread of an executor runs tasks that
+ * have not begun. A wait for the first future only waits, as in Python: a task that it ran might last
+ * longer than that future's. So in a pool whose threads all wait for the first of tasks that have not
+ * begun, it lasts for ever.
  * @param futures  borrowed; one may be there more than once. May be NULL when @p count is 0.
  * @param count    how many; with 0 the wait is over at once.
  * @param seconds  how long at most; see the conventions.
@@ -2099,8 +2101,8 @@ THREADING_API void threading_completed_free(threading_completed_t *completed);
  *
  * A task that waits without a limit for the result of another one of its pool, for all of several or for a
  * map's items helps: it runs those that have not begun, on its own stack and in its own thread. To such a
- * task the thread's locals are those of the one that waits, and plain Locks, Semaphores and read RWLocks of
- * that one stay held: a task that wants them waits for ever. With an RLock held, an RWLock held for writing,
+ * task the thread's locals are the waiter's, and the waiter's plain Locks, Semaphores and read RWLocks stay
+ * held: a task that wants them waits for ever. With an RLock held, an RWLock held for writing,
  * or inside a Once a task does not help but waits, so that no other one is let into what it protects; then a
  * thread that is free has to run what is waited for.
  *
@@ -2211,8 +2213,8 @@ THREADING_API threading_status_t threading_executor_shutdown(threading_executor_
  *     size_t which;
  *     if (threading_wait_any(sources, 2, THREADING_FOREVER, &which) == THREADING_OK) …
  *
- * Nothing is taken: who comes back tries (try_get, try_acquire, …) and may find that another thread was
- * faster.
+ * Nothing is taken: the thread tries afterwards (try_get, try_acquire, …) and may find that another thread
+ * was faster.
  */
 
 /** What a source is. */
@@ -2450,8 +2452,8 @@ struct threading_fast {
     size_t capacity;
 };
 
-/* Each has a cache line of its own, where the compiler can be told: a thread that waits in one disturbs none of
- * its neighbours, and one of 64 bytes is found by a shift. */
+/* Each has a cache line of its own, where the compiler can be told: a thread that waits in one disturbs
+ * none of its neighbours, and one of 64 bytes is found by a shift. */
 #if defined(__GNUC__)
 #define THREADING_CACHE_LINE __attribute__((aligned(64)))
 #else
@@ -2541,9 +2543,10 @@ THREADING_UNUSED static inline bool threading_word_is_simple(const uint32_t *wor
            __atomic_load_n(threading_word_count(word), __ATOMIC_RELAXED) == 0;
 }
 
-/* What is about to be read will be written next: fetch its cache line for both at once. A thread that looks at the
- * lock may have taken it, and to fetch it twice takes a hundred nanoseconds more, for which the lock is held. The
- * instruction does nothing on x86 processors that do not know it; the compiler would leave it out for their sake. */
+/* What is about to be read will be written next: fetch its cache line for both at once. A thread that
+ * looks at the lock may have taken it, and to fetch it twice takes a hundred nanoseconds more, for which
+ * the lock is held. The instruction does nothing on x86 processors that do not know it; the compiler would
+ * leave it out for their sake. */
 THREADING_UNUSED static inline void threading_expect_write(const void *address)
 {
 #if defined(__x86_64__)
@@ -2624,8 +2627,8 @@ threading_rlock_release_inline(threading_rlock_t *rlock)
     return THREADING_OK;
 }
 
-/* Take a unit of a semaphore if there is one and nobody comes between. A process of one thread leaves it to the
- * call proper, here and below. Relaxed: the swap decides. Acquire: pairs with the release below. */
+/* Take a unit of a semaphore if there is one and nobody comes between. A process of one thread leaves it
+ * to the call proper, here and below. Relaxed: the swap decides. Acquire: pairs with the release below. */
 THREADING_UNUSED static inline bool threading_value_take(uint32_t *value)
 {
     uint32_t seen = __atomic_load_n(value, __ATOMIC_RELAXED);
@@ -2633,8 +2636,8 @@ THREADING_UNUSED static inline bool threading_value_take(uint32_t *value)
            __atomic_compare_exchange_n(value, &seen, seen - 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-/* Add a unit if the value is below the limit, and wake who waits for it. Sequential: the change, and the look at
- * the count, of the table in parking.h. */
+/* Add a unit if the value is below the limit, and wake who waits for it. Sequential: the change, and the
+ * look at the count, of the table in parking.h. */
 THREADING_UNUSED static inline bool threading_value_add(uint32_t *value, uint32_t limit)
 {
     uint32_t seen = __atomic_load_n(value, __ATOMIC_RELAXED);
@@ -2741,7 +2744,8 @@ typedef struct ti_port_thread {
     void *argument;
 } ti_port_thread;
 
-/* A futex where the kernel has one; a mutex and a condition variable elsewhere, or anywhere when asked for. */
+/* A futex where the kernel has one; a mutex and a condition variable elsewhere, or anywhere when asked
+ * for. */
 #if defined(__linux__) && !defined(THREADING_PARKER_CONDITION)
 #define TI_POSIX_PARKER_IS_FUTEX 1
 typedef struct ti_parker {
@@ -2756,7 +2760,8 @@ typedef struct ti_parker {
 } ti_parker;
 #endif
 
-/* glibc 2.32 and newer tell whether the process has one thread; it goes back to that when others have been joined. */
+/* glibc 2.32 and newer tell whether the process has one thread; it goes back to that when others have been
+ * joined. */
 #if defined(__GLIBC__) && defined(__has_include)
 #if __has_include(<sys/single_threaded.h>)
 #include <sys/single_threaded.h>
@@ -2960,8 +2965,8 @@ static void ti_port_set_name(const char *name, size_t length);
 
 /* ---- 2 the parker: one thread sleeps on it, others wake it ---- */
 
-/* Give a parker no token. Its memory is never given back, so that a late wake finds a parker, whoever's. False when memory
- * is out: nothing was made, and it may be tried again. */
+/* Give a parker no token. Its memory is never given back, so that a late wake finds a parker, whoever's.
+ * False when memory is out: nothing was made, and it may be tried again. */
 static bool ti_port_parker_init(ti_parker *parker);
 
 /*
@@ -3090,8 +3095,8 @@ static bool ti_port_is_idle(void);
  * and DRD that it is none of the races that they look for, and what it orders. A release joins what was
  * released there before, even if the swap then fails: that can hide a race, and never make one up.
  *
- * Tools that look for the use of memory that was given back (memcheck, AddressSanitizer) see nothing of memory that
- * the library keeps, so it keeps none in a build for them.
+ * Tools that look for the use of memory that was given back (memcheck, AddressSanitizer) see nothing of
+ * memory that the library keeps, so it keeps none in a build for them.
  */
 
 #include <stdbool.h>
@@ -3204,7 +3209,8 @@ static inline void ti_note_new(threading_rlock_t *rlock)
  * standalone fences: ThreadSanitizer does not understand them. "sequential" operations have one total order
  * that all threads agree on; wherever one is used, the line above says which pair of accesses needs it.
  *
- * TI_ATOMIC, TI_RELEASE and TI_ACQUIRE tell Valgrind what an operation orders (annotate.h), in a build for it.
+ * TI_ATOMIC, TI_RELEASE and TI_ACQUIRE tell Valgrind what an operation orders (annotate.h), in a build for
+ * it.
  *
  * This file is the only place that knows the compiler. First rung: the __atomic builtins of GCC and Clang (as
  * clang-cl too). Second rung: Microsoft's intrinsics; THREADING_ATOMIC_INTRINSICS has them tested with other
@@ -3216,7 +3222,8 @@ static inline void ti_note_new(threading_rlock_t *rlock)
 
 #if (defined(__GNUC__) || defined(__clang__)) && !defined(THREADING_ATOMIC_INTRINSICS)
 
-/* In front of a function that runs seldom: the compiler makes it small, and puts it apart from those that run often. */
+/* In front of a function that runs seldom: the compiler makes it small, and puts it apart from those that
+ * run often. */
 #define TI_COLD __attribute__((cold))
 
 /* Keeps the compiler from moving an access over this place; the processor is not told. */
@@ -3240,8 +3247,8 @@ static inline void ti_pause(void)
 #endif
 }
 
-/* Tells the processor that what is read next will be written. x86's instruction does nothing where it is not known;
- * the compiler would leave it out for the sake of such processors. */
+/* Tells the processor that what is read next will be written. x86's instruction does nothing where it is
+ * not known; the compiler would leave it out for the sake of such processors. */
 static inline void ti_expect_write(const void *address)
 {
 #if defined(__x86_64__)
@@ -3315,8 +3322,8 @@ static inline uint32_t ti_add_sequential(uint32_t *word, uint32_t value)
     return TI_ACQUIRE(word, __atomic_fetch_add(word, value, __ATOMIC_SEQ_CST));
 }
 
-/* Compare-and-swap answers whether *word was expected and is now desired. One that fails is a relaxed load, but for
- * the sequential one, whose failure is a look as well. */
+/* Compare-and-swap answers whether *word was expected and is now desired. One that fails is a relaxed
+ * load, but for the sequential one, whose failure is a look as well. */
 static inline bool ti_swap_acquire(uint32_t *word, uint32_t expected, uint32_t desired)
 {
     return TI_ACQUIRE(word, __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_ACQUIRE,
@@ -3387,11 +3394,11 @@ static inline bool ti_swap_pointer_release(uintptr_t *word, uintptr_t expected, 
 #include <intrin.h>
 
 /*
- * Volatile accesses of a word are single and stay in order among themselves; what else they order depends on
- * options of the compiler, so nothing here relies on it. x86 needs its compiler held back and no more: its
- * loads acquire and its stores release. ARM needs a barrier. The _Interlocked functions are sequential, a
- * compare-and-swap that fails too, which is more than most of the names here ask for. That a plain load behind
- * one stays behind it is not promised for ARM by every compiler that has them.
+ * Volatile accesses of a word are single and stay in order among themselves; what else they order depends
+ * on options of the compiler, so nothing here relies on it. x86 needs its compiler held back and no more:
+ * its loads acquire and its stores release. ARM needs a barrier. The _Interlocked functions are
+ * sequential, a compare-and-swap that fails too, which is more than most of the names here ask for. That a
+ * plain load behind one stays behind it is not promised for ARM by every compiler that has them.
  */
 #if defined(_M_ARM64) || defined(_M_ARM64EC) || defined(_M_ARM)
 #define TI_ATOMIC_BARRIER() __dmb(0xB) /* inner shareable, loads and stores; also for the compiler */
@@ -3590,12 +3597,12 @@ static bool ti_deadline_passed(int64_t deadline);
 /* ---------------------------------------------------------------------------------- src/core/base/later.h */
 
 /*
- * Memory that is given back later: where it falls free, no allocator may be called. That is so in a hook of fork (fork.c),
- * and under a guard.
+ * Memory that is given back later: where it falls free, no allocator may be called. That is so in a hook
+ * of fork (fork.c), and under a guard.
  */
 
-/* Put memory off that has room for a pointer; NULL is allowed. The caller is the process's only thread, or holds the
- * guard under which all others call. */
+/* Put memory off that has room for a pointer; NULL is allowed. The caller is the process's only thread, or
+ * holds the guard under which all others call. */
 static void ti_later_free(void *memory);
 
 /* Give back what was put off. */
@@ -3616,15 +3623,15 @@ static void *ti_memory_allocate(size_t size); /* zeroed, aligned for any standar
 static void *ti_memory_resize(void *memory, size_t size); /* as realloc; what is new is not zeroed */
 static void ti_memory_free(void *memory);                 /* NULL is allowed */
 
-/* For what is kept until the code is unloaded: zeroed, aligned as the others', and not malloc's where the system has
- * other memory. NULL when that is out. It ends with the same size. */
+/* For what is kept until the code is unloaded: zeroed, aligned as the others', and not malloc's where the
+ * system has other memory. NULL when that is out. It ends with the same size. */
 static void *ti_memory_keep(size_t size);
 static void ti_memory_end(void *memory, size_t size);
 
 /* ---------------------------------------------------------------------------------- src/core/base/phase.h */
 
-/* What the process has come to, for all who ask: whether the library is used, whether the process ends, which process of
- * a family of forks it is. */
+/* What the process has come to, for all who ask: whether the library is used, whether the process ends,
+ * which process of a family of forks it is. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -3632,8 +3639,9 @@ static void ti_memory_end(void *memory, size_t size);
 /* A number that is another one in each forked child. */
 static uint32_t ti_phase_family;
 
-/* Whether anything has been used since the code was loaded, or unloaded by threading_unload(). It is said before a first
- * thread takes a guard or is entered anywhere, so that a fork beside that finds it (fork.c). */
+/* Whether anything has been used since the code was loaded, or unloaded by threading_unload(). It is said
+ * before a first thread takes a guard or is entered anywhere, so that a fork beside that finds it
+ * (fork.c). */
 static bool ti_phase_is_used(void);
 static void ti_phase_use(void);
 static void ti_phase_forget_use(void);
@@ -3654,19 +3662,19 @@ static void ti_phase_reset(void);
 /* ------------------------------------------------------------------------------- src/core/parking/guard.h */
 
 /*
- * The guard: a word lock, the library's internal lock, for the registry, the parking lot's buckets and the locals, never
- * for users.
+ * The guard: a word lock, the library's internal lock, for the registry, the parking lot's buckets and the
+ * locals, never for users.
  *
  * The parking lot cannot protect itself with locks that wait in the parking lot, so this lock keeps
  * its own waiters: they push themselves on a stack in the lock's word, and the holder moves the
  * stack, oldest first, to a queue that belongs to the guard's holder. All-zero bytes are a free guard.
  *
- * Under a guard no user code runs, and no memory is allocated or freed: a user's allocator may be guarded by a Lock that
- * another thread holds while it wants the same guard, in a handler of fork. Most guards are held for some tens of
- * nanoseconds. Longer, but for a limited time, are held: the registry's, while all threads are looked at
- * (10 ns for each); a bucket's, and the registry's for a revocation (bias.h), during a fence in all threads, which takes
- * a microsecond, or a millisecond once the system refuses it (fence.h); the registry's, the locals' and the blocks',
- * while the system copies the process in fork.
+ * Under a guard no user code runs, and no memory is allocated or freed: a user's allocator may be guarded
+ * by a Lock that another thread holds while it wants the same guard, in a handler of fork. Most guards are
+ * held for some tens of nanoseconds. Longer, but for a limited time, are held: the registry's, while all
+ * threads are looked at (10 ns for each); a bucket's, and the registry's for a revocation (bias.h), during
+ * a fence in all threads, which takes a microsecond, or a millisecond once the system refuses it
+ * (fence.h); the registry's, the locals' and the blocks', while the system copies the process in fork.
  *
  *   word            meaning
  *   0               free, nobody has pushed itself
@@ -3698,8 +3706,8 @@ static void ti_guard_reset(ti_guard *guard);
 /* ----------------------------------------------------------------------------- src/core/parking/parking.h */
 
 /*
- * The parking lot: where threads wait, in queues keyed by the address of what they wait for and by the kind of
- * their wait.
+ * The parking lot: where threads wait, in queues keyed by the address of what they wait for and by the
+ * kind of their wait.
  *
  * The idea is WebKit's (WTF::ParkingLot) and CPython's: the object that is waited for holds nothing but its
  * own word, so that it is 4 bytes, needs no destroy call, and all that concerns sleeping exists once.
@@ -3717,15 +3725,16 @@ static void ti_guard_reset(ti_guard *guard);
  * Either the waiter sees the changed word or the waker sees the count. With weaker orders both could look
  * before either change is visible, and the waiter would sleep for ever.
  *
- * The waker's look is late: as soon as the change is visible, another thread may end the object, and its memory may
- * be another object by the time of the look, or be unmapped. Two rules make that harmless:
+ * The waker's look is late: as soon as the change is visible, another thread may end the object, and its
+ * memory may be another object by the time of the look, or be unmapped. Two rules make that harmless:
  *
  *   - After the change the waker touches nothing of the object. It uses the address as a number.
- *   - A late waker takes only waiters of its own kind, and only of a kind that looks again. A waiter that was meant
- *     for a later object of the same kind then looks, finds that it has to wait, and goes back to its place.
+ *   - A late waker takes only waiters of its own kind, and only of a kind that looks again. A waiter that
+ *     was meant for a later object of the same kind then looks, finds that it has to wait, and goes back
+ *     to its place.
  *
- * A kind that believes its wake is taken only by a thread that holds, until it has taken it, the guard or the lock
- * which the object's end would need too.
+ * A kind that believes its wake is taken only by a thread that holds, until it has taken it, the guard or
+ * the lock which the object's end would need too.
  */
 
 #include <stdbool.h>
@@ -3740,21 +3749,22 @@ enum {
 };
 
 /*
- * The kinds of waits. An object may have several queues at one address, which then share a bucket and its guard.
+ * The kinds of waits. An object may have several queues at one address, which then share a bucket and its
+ * guard.
  *
- *   kind           waits for                                         its wake
- *   LOCKERS        a lock's word to be free                          looks again, unless it is handed the word
- *   TAKERS         a semaphore to have a unit                        looks again, unless it is handed a unit
- *   OBSERVERS      a word to change: of a thread, a Once, a future   looks again
- *   WATCHERS       one of the things of threading_wait_any           looks again; they take nothing, and all are woken
- *   RW_LOCKERS     its turn at an RWLock                             under the guard; looks again if it has no turn
- *   EVENT_WAITERS  an Event to be set                                under the guard; believed
- *   NOTIFIABLES    a Condition's notify                              under the Condition's lock; believed
- *   PARTIES        a barrier's other parties                         under the guard; believed
- *   ENTRANTS       a barrier whose action runs to be ready again     under the guard; looks again
- *   GETTERS        a queue to have an item                           under the queue's lock; looks again
- *   PUTTERS        a queue to have room                              under the queue's lock; looks again
- *   JOINERS        a queue's items to be done                        under the queue's lock; looks again
+ *   kind           waits for                                 its wake
+ *   LOCKERS        a lock's word to be free                  looks again, unless it is handed the word
+ *   TAKERS         a semaphore to have a unit                looks again, unless it is handed a unit
+ *   OBSERVERS      a word of a thread, a Once or a future    looks again
+ *   WATCHERS       one of the things of threading_wait_any   looks again; takes nothing; all are woken
+ *   RW_LOCKERS     its turn at an RWLock                     under the guard; looks again if it has no turn
+ *   EVENT_WAITERS  an Event to be set                        under the guard; believed
+ *   NOTIFIABLES    a Condition's notify                      under the Condition's lock; believed
+ *   PARTIES        a barrier's other parties                 under the guard; believed
+ *   ENTRANTS       a barrier whose action runs to be ready   under the guard; looks again
+ *   GETTERS        a queue to have an item                   under the queue's lock; looks again
+ *   PUTTERS        a queue to have room                      under the queue's lock; looks again
+ *   JOINERS        a queue's items to be done                under the queue's lock; looks again
  */
 typedef enum ti_wait_kind {
     TI_LOCKERS,
@@ -3834,8 +3844,8 @@ static ti_waiter *ti_parking_next(const ti_waiter *waiter); /* of the same addre
 static bool ti_parking_is_queued(const ti_waiter *waiter, const void *address);
 static void ti_parking_dequeue(ti_bucket *bucket, ti_waiter *waiter);
 
-/* Under the guard: take at most n waiters of an address and a kind off the queue, chained by `next`. None returns
- * before it is woken. */
+/* Under the guard: take at most n waiters of an address and a kind off the queue, chained by `next`. None
+ * returns before it is woken. */
 static ti_waiter *ti_parking_take(ti_bucket *bucket, const void *address, ti_wait_kind kind, size_t n);
 
 /* The same for all that watch the address. */
@@ -3866,8 +3876,8 @@ static bool ti_parking_observe(struct ti_self *self, uint32_t *word, uint32_t va
 /* Wait until *word may have changed from `value`. False at the wait's limit. */
 static bool ti_parking_wait(struct ti_self *self, uint32_t *word, uint32_t value, int64_t deadline);
 
-/* Wake all observers of a word, watchers too, which the caller has just changed with a sequential operation. The
- * word's memory need not be there any more. */
+/* Wake all observers of a word, watchers too, which the caller has just changed with a sequential
+ * operation. The word's memory need not be there any more. */
 static void ti_parking_wake_all(const uint32_t *word);
 
 /* Have all waiters of an address and of a kind that looks again look again. */
@@ -3883,8 +3893,8 @@ static void ti_parking_reset(void);
 /* -------------------------------------------------------------------------------- src/core/parking/self.h */
 
 /*
- * The thread data: what the library knows of one running thread, its own or foreign: its ident, where it sleeps,
- * its locals.
+ * The thread data: what the library knows of one running thread, its own or foreign: its ident, where it
+ * sleeps, its locals.
  *
  * A thread has a ti_self from the start if it was started here, else from its first call that needs one,
  * until it ends. The memory is never given back to the system but reused for later threads: another thread
@@ -3932,8 +3942,8 @@ typedef struct ti_blocks {
  *   bias     the lock's bias at that time; 0: it is counted in the lock's state
  *   seen     how many biases had been revoked
  *   reads    ordinary ones since the last bias
- *   marked   the bias under which somebody else has counted the levels in the state; under the bucket's guard,
- *            as the next
+ *   marked   the bias under which somebody else has counted the levels in the state; under the bucket's
+ *            guard, as the next
  *   counted  how many
  */
 typedef struct ti_reading {
@@ -3970,9 +3980,8 @@ typedef struct ti_self {
     uint32_t linger_skips;
     ti_blocks blocks; /* its own thread's */
     bool is_stopped;  /* under the registry's guard: it sleeps until another one has ended the process */
-    bool
-        is_leaving; /* it ends the process, and never comes back to the calls in which it began to; its own thread's */
-    uint32_t deaf; /* not 0: it is in waits that do not heed it; its own thread's */
+    bool is_leaving;  /* it ends the process, and returns to no call that it is in; its own thread's */
+    uint32_t deaf;    /* not 0: it is in waits that do not heed it; its own thread's */
     ti_reading reads[TI_READS_KNOWN];
     uint32_t reads_beyond; /* how many reads found no place there; its own thread's */
     struct ti_self *next;  /* in the registry's table under its guard, or in the pool */
@@ -4019,32 +4028,36 @@ static void ti_self_unload(ti_self *self, bool is_gone);
 /* Give the memory back that is kept for later threads. */
 static void ti_self_unload_all(void);
 
-/* Under the registry's guard: whether the system says that the thread is gone, which never left. The calling thread is
- * there. */
+/* Under the registry's guard: whether the system says that the thread is gone, which never left. The
+ * calling thread is there. */
 static bool ti_self_is_gone(const ti_self *self);
 
 /* ------------------------------------------------------------------------------- src/core/parking/block.h */
 
 /*
- * The magazine allocator: blocks of memory for futures, which come and go with every task, kept for later ones.
+ * The magazine allocator: blocks of memory for futures, which come and go with every task, kept for later
+ * ones.
  *
- * A block is one line of the cache, and begins where one begins: what thread hands to thread then travels once.
- * Each thread keeps what it gives back in two magazines, and takes from them without a lock; whoever has two full ones
- * and gives back one block more hands one to the depot, and whoever has none takes one from there. So blocks that one
- * thread takes and another gives back find their way home, at the price of a lock for each TI_MAGAZINE of them. What the
- * depot has no room for goes back to the system, as does what is left over at a thread's end.
+ * A block is one line of the cache, aligned, so that one transfer takes it from thread to thread. Each
+ * thread keeps what it gives back in two magazines, and takes from them without a lock. A thread with two
+ * full magazines that gives back one block more hands a magazine to the depot; a thread with none takes
+ * one from there. So blocks that one thread takes and another gives back return to the first, at the price
+ * of one lock for each TI_MAGAZINE of them. What the depot has no room for goes back to the system, as
+ * does what is left over at a thread's end.
  *
- * All pointers among the kept ones are to where the system's memory begins: memcheck would else call them lost.
+ * All pointers among the kept ones are to where the system's memory begins: memcheck would else call them
+ * lost.
  *
- * Magazines and the depot are those of Bonwick and Adams, "Magazines and Vmem" (USENIX Annual Technical Conference, 2001).
+ * Magazines and the depot are those of Bonwick and Adams, "Magazines and Vmem" (USENIX Annual Technical
+ * Conference, 2001).
  */
 
 #define TI_BLOCK 64    /* bytes, and its alignment */
 #define TI_MAGAZINE 64 /* blocks of a full one */
 #define TI_DEPOT 256   /* magazines at most, all of them full: about 2 MB */
 
-/* One block, not zeroed. NULL: no memory. *offset is how far behind the beginning of the system's memory it begins;
- * whoever has the block keeps that for its end. */
+/* One block, not zeroed. NULL: no memory. *offset is how far behind the beginning of the system's memory
+ * it begins; whoever has the block keeps that for its end. */
 static void *ti_block_take(ti_self *self, uint32_t *offset);
 
 /* From any thread. */
@@ -4065,16 +4078,17 @@ static void ti_blocks_reset_guard(void);
 /* ------------------------------------------------------------------------------- src/core/parking/calls.h */
 
 /*
- * The calls of the library that are under way in a thread with a function of the user's inside: a barrier's action,
- * a Once's function, a predicate, a task, a comparison.
+ * The calls of the library that are under way in a thread with a function of the user's inside: a
+ * barrier's action, a Once's function, a predicate, a task, a comparison.
  *
  * Such a function may end its thread, by threading_exit() or in the platform's own way, and then our call
  * never goes on: others would wait for it for ever. So each call says beforehand what is to be done for them
  * in that case. Abandoning a call does that: it must touch nothing of the stack on which the call was, which
  * is gone if the thread ended in the platform's way.
  *
- * A record has room for a few calls. Those beyond are in memory of the system's, as the records themselves. If that is
- * out, a call that finds no room runs as any other, but is not abandoned, nor contained.
+ * A record has room for a few calls. Those beyond are in memory of the system's, as the records
+ * themselves. If that is out, a call that finds no room runs as any other, but is not abandoned, nor
+ * contained.
  */
 
 #include <stdbool.h>
@@ -4095,7 +4109,8 @@ static void ti_calls_give_back(ti_self *self);
 static bool ti_calls_contain(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
                       const void *object);
 
-/* Call a function in a thread that was started here: what it returns, or what it calls threading_exit with. */
+/* Call a function in a thread that was started here: what it returns, or what it calls threading_exit
+ * with. */
 static void *ti_calls_catch(ti_self *self, threading_target_t target, void *arg);
 
 /* ---------------------------------------------------------------------------- src/core/parking/deadlock.h */
@@ -4116,7 +4131,7 @@ static void *ti_calls_catch(ti_self *self, threading_target_t target, void *arg)
  * change possible is that a waiting thread has just got its lock; then the word names the waiter itself, and
  * the walk ends without a proof. A joined thread that has ended is in the registry no more; one that goes on
  * although joins of it are over (main at exit) withdraws its joiners' waits itself, under the guard.
- * Whoever closes a ring is the last to publish, and is the only one told.
+ * The thread that closes a ring is the last to publish, and the only one that is told.
  */
 
 #include <stdbool.h>
@@ -4126,15 +4141,16 @@ static void *ti_calls_catch(ti_self *self, threading_target_t target, void *arg)
  * has ended. */
 static bool ti_deadlock_check_owner(ti_self *self, const uint32_t *owner);
 
-/* Publish that this thread waits for the end of another one, whose ident and state are in these words, unless the state is
- * `enough` already: a change to it comes under the guard, so that nobody waits for what is over. False, and not published:
- * a deadlock. */
+/* Publish that this thread waits for the end of another one, whose ident and state are in these words,
+ * unless the state is `enough` already: a change to it comes under the guard, so that nobody waits for
+ * what is over. False, and not published: a deadlock. */
 static bool ti_deadlock_check_end(ti_self *self, const uint32_t *ident, const uint32_t *state, uint32_t enough);
 
 /*
- * Sleep in the queue of a lock's word, or of what is like one, where the calling thread's waiter stands already: without a
- * limit, and published. The order matters: an owner that ends looks for waits that are published, and wakes
- * their waiters. TI_SLEEPING: a deadlock, or the owner has ended; the waiter is in no queue any more.
+ * Sleep in the queue of a lock's word, or of what is like one, where the calling thread's waiter stands
+ * already: without a limit, and published. The order matters: an owner that ends looks for waits that are
+ * published, and wakes their waiters. TI_SLEEPING: a deadlock, or the owner has ended; the waiter is in no
+ * queue any more.
  */
 static uint32_t ti_deadlock_sleep_in_queue(ti_self *self, const uint32_t *owner);
 
@@ -4148,8 +4164,8 @@ static threading_status_t ti_deadlock_sleep(ti_self *self, uint32_t *word, uint3
 /* The wait is over. */
 static void ti_deadlock_end_wait(ti_self *self);
 
-/* Under the registry's guard: a thread that goes on has reached a state. Waiters for which that is enough are about to be
- * woken, and wait no more. */
+/* Under the registry's guard: a thread that goes on has reached a state. Waiters for which that is enough
+ * are about to be woken, and wait no more. */
 static void ti_deadlock_withdraw(const uint32_t *ident, uint32_t state);
 
 /* Under the registry's guard, a thread that has just been removed from it: wake those who wait for its
@@ -4187,13 +4203,15 @@ static void ti_deadlock_owner_ended(ti_self *owner);
  * releaser uses the plain store only if it sees SHARED. A waiter decides before it waits, and makes the fence
  * whenever it can be had, so it is right for releasers of both kinds.
  *
- * A system that had the fence may refuse it later (a sandbox was entered): SHARED becomes LOST, for good. New
- * releasers make their own fence then. But one may have seen SHARED long ago, and may come to R1 and R2 at any time,
- * since a thread may be preempted between any two instructions. So in the state LOST every waiter, not only the one that
- * was refused, lets TI_SETTLED pass in W2: a store buffer is written out in much less.
+ * A system that had the fence may refuse it later (a sandbox was entered): SHARED becomes LOST, for good.
+ * New releasers make their own fence then. But one may have seen SHARED long ago, and may come to R1 and
+ * R2 at any time, since a thread may be preempted between any two instructions. So in the state LOST every
+ * waiter, not only the one that was refused, lets TI_SETTLED pass in W2: a store buffer is written out in
+ * much less.
  *   R2 after W1     R2 sees the count.
  *   R2 before W1    R1 was in the store buffer by then; it is written out when W2 is over, and W3 sees it.
- * The same holds for the readers of bias.h, whose second step is a look at what the revoker has changed before its wait.
+ * The same holds for the readers of bias.h, whose second step is a look at what the revoker has changed
+ * before its wait.
  */
 
 #include <stdbool.h>
@@ -4256,19 +4274,20 @@ static threading_status_t ti_limit_status(int64_t deadline);
  *   0         free
  *   ident     held; acquired by the thread of that ident (who need not be the one to release a Lock)
  *
- * Nothing in the word tells whether anyone waits: that is the parking lot's knowledge. A thread that acquires the
- * lock swaps 0 for its ident. A releaser puts 0 there, then looks into the parking lot and wakes the first waiter.
- * The waiter competes for the word with threads that come by: that keeps locks fast, since a running thread need
- * not wait until a sleeping one is awake. But a waiter of more than a millisecond is handed the word: the releaser
- * puts that waiter's ident there, and nobody can come between. (CPython's PyMutex has the same rule and
- * limit.) Just after a hand-over there is no second one: TI_HAND_OVER_PAUSE.
+ * Nothing in the word tells whether anyone waits: that is the parking lot's knowledge. A thread that
+ * acquires the lock swaps 0 for its ident. A releaser puts 0 there, then looks into the parking lot and
+ * wakes the first waiter. The waiter competes for the word with threads that come by: that keeps locks
+ * fast, since a running thread need not wait until a sleeping one is awake. But a waiter of more than a
+ * millisecond is handed the word: the releaser puts that waiter's ident there, and nobody can come
+ * between. (CPython's PyMutex has the same rule and limit.) Just after a hand-over there is no second one:
+ * TI_HAND_OVER_PAUSE.
  *
- * A thread that finds the word held spins for a while before it sleeps. A woken waiter spins again. Every release
- * that finds a waiter in the queue wakes one, whether others spin or not: a spinning thread may be preempted for
- * any time, and then nobody else would wake the waiter although the word is free.
+ * A thread that finds the word held spins for a while before it sleeps. A woken waiter spins again. Every
+ * release that finds a waiter in the queue wakes one, whether others spin or not: a spinning thread may be
+ * preempted for any time, and then nobody else would wake the waiter although the word is free.
  *
- * Once the word is free, or held by another thread, it may be gone: the releaser does not touch it any more, and a
- * thread that has acquired it does not look at it again.
+ * Once the word is free, or held by another thread, it may be gone: the releaser does not touch it any
+ * more, and a thread that has acquired it does not look at it again.
  */
 
 #include <stdbool.h>
@@ -4277,9 +4296,10 @@ static threading_status_t ti_limit_status(int64_t deadline);
 /* Nanoseconds after which a waiter is handed what is released: CPython's TIME_TO_BE_FAIR_NS. */
 #define TI_STARVED 1000000
 
-/* Nanoseconds between two hand-overs, in which the word goes to who comes by. Each has to wait until a thread that
- * sleeps is awake: if many waiters are past the limit, and every release handed the word over, those behind would be
- * past it when their turn comes, and so for ever. Sixty-four threads were seen to be two hundred times slower. */
+/* Nanoseconds between two hand-overs, in which the word goes to who comes by. Each has to wait until a
+ * thread that sleeps is awake: if many waiters are past the limit, and every release handed the word over,
+ * those behind would be past it when their turn comes, and so for ever. Sixty-four threads were seen to be
+ * two hundred times slower. */
 #define TI_HAND_OVER_PAUSE 250000
 
 /* Whose waits can be part of a proof that a wait never ends. */
@@ -4325,7 +4345,8 @@ static void ti_lockword_wake_first(const uint32_t *word, ti_bucket *bucket); /* 
  */
 static inline bool ti_lockword_clear(uint32_t *word, uint32_t ident)
 {
-    /* Who looks at the word may have its cache line: have it back once, not to read and then to write. */
+    /* A thread that spins may have the word's cache line: fetch it for writing, so that the read and the
+     * write that follow share one transfer. */
     ti_expect_write(word);
     /* Relaxed: only the thread of that ident puts it there, apart from a hand-over that it waits for. */
     if (!ti_fence_is_shared() || ti_load_relaxed(word) != ident)
@@ -4354,25 +4375,28 @@ static inline bool ti_lockword_release(uint32_t *word, uint32_t ident)
 /* -------------------------------------------------------------------------------- src/core/parking/line.h */
 
 /*
- * Wait queues of threads that wait for what a lock protects, which are called lines here: Queue's and Executor's.
+ * Wait queues of threads that wait for what a lock protects, which are called lines here: Queue's and
+ * Executor's.
  *
- * The lock is a word as a Lock's. A line is an address and a kind in the parking lot. Who has to wait stands there before it
- * releases the lock, so that the lock's next holder finds it; that one takes waiters off the line under the lock,
- * and wakes them after its release, when they can have it. Or it moves them to the lock's own queue, where they wake
- * one after the other (as a Condition's), if their order matters.
+ * The lock is a word as a Lock's. A line is an address and a kind in the parking lot. A thread that has to
+ * wait enters the line before it releases the lock, so that the lock's next holder finds it. The holder
+ * takes waiters off the line under the lock. It wakes them after its release, when they can have the lock;
+ * or, if their order matters, it moves them to the lock's own queue, where one wakes after the other (as a
+ * Condition's do).
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* The looks of a thread that waits a little before it sleeps, for a lock or for a change. Each look takes the memory
- * away from the thread that works there, which then costs it more than the work: so there are few, at distances. */
+/* The looks of a thread that waits a little before it sleeps, for a lock or for a change. Each look takes
+ * the memory away from the thread that works there, which then costs it more than the work: so there are
+ * few, at distances. */
 #define TI_LOOKS 2
 #define TI_LOOK_DISTANCE 32 /* pauses before the first; twice as many before each next one */
 
-/* Pause before a look, `distance` times before the first. False: there were all of them, or the process has one
- * processor. */
+/* Pause before a look, `distance` times before the first. False: there were all of them, or the process
+ * has one processor. */
 static bool ti_line_pause(uint32_t *looks, uint32_t distance);
 
 /* Wait for the lock of a thread that holds it just now. */
@@ -4389,21 +4413,23 @@ static inline void ti_line_unlock(uint32_t *lock, const ti_self *self)
     (void)ti_lockword_release(lock, self->fast.ident);
 }
 
-/* With the lock held: sleep in the line without it, and take it again. THREADING_OK: woken; else the wait's limit. */
+/* With the lock held: sleep in the line without it, and take it again. THREADING_OK: woken; else the
+ * wait's limit. */
 static threading_status_t ti_line_wait(uint32_t *lock, const void *address, ti_wait_kind kind, ti_self *self,
                                 int64_t deadline);
 
 /* Whether someone may stand there, or in another line of the object. */
 static inline bool ti_line_is_awaited(const void *address)
 {
-    /* The hint is enough: whoever waits has announced it before it released the lock that is held now. */
+    /* The hint is enough: a waiter announces itself before it releases the lock, which is held now. */
     return ti_parking_may_be_awaited(ti_parking_bucket(address));
 }
 
 /* With the lock held: take the first n off the line, a chain for ti_line_wake. */
 static ti_waiter *ti_line_take(const void *address, ti_wait_kind kind, size_t n, ti_self *self);
 
-/* The outcome of a wait in a line that was woken by ti_line_wake; the others are those of the lock's own queue. */
+/* The outcome of a wait in a line that was woken by ti_line_wake; the others are those of the lock's own
+ * queue. */
 #define TI_TOLD (TI_REFUSED + 1)
 
 /* After the release. NULL: nobody. */
@@ -4418,10 +4444,11 @@ static inline void ti_line_wake(ti_waiter *chain)
 /*
  * Spin, then park: a look for the wake before the sleep.
  *
- * A thread that is woken soon after it began to wait, because the other one runs on another processor, need not
- * sleep: to sleep and to be woken takes many times as long as to look (spins.h says how long it looks). But
- * looking takes a processor, so a thread that looked in vain lets the next waits pass without: one, three, seven,
- * at most 31 of them. It is in the queue all the time: nothing is decided otherwise than if it slept.
+ * A thread that is woken soon after it began to wait, because the waker runs on another processor, need
+ * not sleep: to sleep and to be woken takes many times as long as to look (spins.h says how long it
+ * looks). But looking takes a processor, so a thread that looked in vain lets the next waits pass without:
+ * one, three, seven, at most 31 of them. It is in the queue all the time: nothing is decided otherwise
+ * than if it slept.
  */
 
 /* The calling thread's waiter is in a queue: look for a while whether it is woken. What follows is a sleep,
@@ -4431,7 +4458,8 @@ static void ti_linger(ti_self *self);
 /* ---------------------------------------------------------------------------- src/core/parking/registry.h */
 
 /*
- * The registry: every thread that the library knows, in a table by its ident. Its guard, held for moments, protects
+ * The registry: every thread that the library knows, in a table by its ident. Its guard, held for moments,
+ * protects
  *   - the table;
  *   - who waits for whom (deadlock.h);
  *   - the roll of Thread objects (roll.h), and every change of a Thread's state.
@@ -4467,9 +4495,9 @@ static void ti_registry_reset_guard(void);
 /* ------------------------------------------------------------------------------- src/core/parking/spins.h */
 
 /*
- * The spin wait: how long a thread looks at what it waits for before it sleeps: as long as sleeping and waking would cost. That
- * is never more than twice what the better of the two would have cost (Karlin, Manasse, McGeoch, Owicki,
- * "Competitive Randomized Algorithms for Nonuniform Problems", 1990).
+ * The spin wait: how long a thread looks at what it waits for before it sleeps: as long as sleeping and
+ * waking would cost. That is never more than twice what the better of the two would have cost (Karlin,
+ * Manasse, McGeoch, Owicki, "Competitive Randomized Algorithms for Nonuniform Problems", 1990).
  */
 
 #include <stdbool.h>
@@ -4488,8 +4516,8 @@ static inline ti_spin ti_spin_begin(void)
     return (ti_spin){0, 0};
 }
 
-/* Pause, the longer the more often. False when it is time to sleep; always in a process that has one processor
- * only: who is waited for cannot run meanwhile. */
+/* Pause, the longer the more often. False when it is time to sleep; always in a process that has one
+ * processor only, where the thread that is waited for cannot run meanwhile. */
 static bool ti_spin_goes_on(ti_spin *spin);
 
 /* Pause so many times. False, at once, in a process that has one processor only. */
@@ -4506,25 +4534,26 @@ static void ti_spins_decide(void);
 /*
  * Reading without a shared word: how an RWLock that is read often is biased towards its readers.
  *
- * Readers that count themselves in the lock's state write to one word in turn, however far they are from
- * waiting for each other. While a lock is biased they leave it alone: each notes in its own ti_self what it
- * reads (`reads`), and looks that the bias is still there. Who wants to write revokes the bias: finds the
- * readers in the threads' notes and counts them in the state, where they are ordinary readers from then on.
- * (The idea: Dice and Kogan, "BRAVO: Biased Locking for Reader-Writer Locks", 2019. There a note is made by a
- * compare-and-swap; here the revoker makes a fence for all threads, as in fence.h, and notes are plain stores.)
+ * Readers that count themselves in the lock's state write to one word in turn, even if none of them ever
+ * waits for another. While a lock is biased, its readers leave that word alone: each reader notes in its
+ * own ti_self what it reads (`reads`), and checks that the bias is still there. A writer revokes the bias:
+ * it finds the readers in the threads' notes and counts them in the state, where they are ordinary readers
+ * from then on. (The idea: Dice and Kogan, "BRAVO: Biased Locking for Reader-Writer Locks", 2019. There a
+ * note is made by a compare-and-swap; here the revoker makes a fence for all threads, as in fence.h, and
+ * notes are plain stores.)
  *
  *   state = TI_BIASED + n, writer = a number of that bias alone, TI_BIAS or more
  *
- * A biased lock has no writer and nobody in line; n readers are ordinary ones all the same, who came before or
- * have no place for a note. A bias begins and ends under the guards of the registry and of the lock's bucket. It
- * begins when a thread has read the lock TI_BIAS_AFTER times in the ordinary way, which takes longer than a
- * revocation costs (2 µs, and 10 ns for each thread).
+ * A biased lock has no writer and nobody in line. Its n readers are ordinary readers: they came before the
+ * bias, or have no place for a note. A bias begins and ends under the guards of the registry and of the
+ * lock's bucket. It begins when a thread has read the lock TI_BIAS_AFTER times in the ordinary way, which
+ * takes longer than a revocation costs (2 µs, and 10 ns for each thread).
  *
  *   reader                                        revoker, under both guards
  *   A0  seen = revocations      (acquire)         V1  writer = 0               (release)
  *   A1  levels + 1              (release)         V2  revocations + 1          (sequential)
  *   A2  writer == bias? has it  (acquire)         V3  fence in all threads
- *   …                                             V4  look at the levels       (acquire); those that are not 0:
+ *   …                                             V4  look at the levels       (acquire); if not 0:
  *   R1  levels - 1              (release)             state + levels, and a mark on the note
  *   R2  revocations == seen? done
  *
@@ -4532,14 +4561,15 @@ static void ti_spins_decide(void);
  *   before A1, before R1       V1 and V2 are visible to it: A2 and R2 fail.
  *   between A1 and A2, R1, R2  its store is visible to V4, and A2 and R2 fail.
  *   after A2, after R2         its store is visible to V4.
- * So A2 and R2 succeed only if V4 saw the levels that the reader believes to have. If they fail, the reader
- * takes the bucket's guard and finds by the mark which levels were counted; what it came for is done then, or
- * is to be done in the ordinary way. (A0 is before A1 so that a revocation that R2 takes for an old one was
- * visible to A2.) Without V3 the losing order is: A2 succeeds while A1 is still in the store buffer; V1 to V4,
- * which sees no reader; both have the lock. docs/models/bias.pml has both, for the model checker.
+ * So A2 and R2 succeed only if V4 saw the levels that the reader believes to have. If they fail, the
+ * reader takes the bucket's guard, and the mark tells which levels the revoker has counted. Then the
+ * acquire or release is done already, or the reader does it in the ordinary way. (A0 is before A1 so that
+ * a revocation that R2 takes for an old one was visible to A2.) Without V3 the losing order is: A2
+ * succeeds while A1 is still in the store buffer; V1 to V4, which sees no reader; both have the lock.
+ * docs/models/bias.pml has both, for the model checker.
  *
- * R2 looks at nothing of the lock, which may be gone by then. A note may outlive its lock, if that was freed
- * while it was read: the number of the bias, which no other one has, tells that it means nothing.
+ * R2 looks at nothing of the lock, which may be gone by then. A note may outlive its lock, if the
+ * lock was freed while it was read: no other bias has the number in the note, so the note means nothing.
  */
 
 #include <stdbool.h>
@@ -4590,8 +4620,8 @@ static inline bool ti_bias_unnote(ti_reading *reading)
 /* After an A2 or a bias that was lost: bring the note in order. The levels that the thread has after all. */
 static uint32_t ti_bias_settle(const threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading);
 
-/* After an R2 that failed. False: the levels were counted before R1, so that the release is still to be done in
- * the ordinary way. */
+/* After an R2 that failed. False: the levels were counted before R1, so that the release is still to be
+ * done in the ordinary way. */
 static bool ti_bias_is_released(const threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading);
 
 /* Whether the note is of the bias that the lock has. Relaxed: A2 and R2 decide. */
@@ -4600,11 +4630,12 @@ static inline bool ti_bias_is_noted(const threading_rwlock_t *rwlock, const ti_r
     return reading->bias != 0 && ti_load_relaxed(&rwlock->writer) == reading->bias && ti_fence_is_shared();
 }
 
-/* Read a lock if it is biased, by a note or a place for one. False: to be done in the ordinary way, and the note
- * is in order for that. */
+/* Read a lock if it is biased, by a note or a place for one. False: to be done in the ordinary way, and
+ * the note is in order for that. */
 static bool ti_bias_acquire(threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading);
 
-/* The note has levels and a bias, but the lock has not, or the fence is lost. From here on all is ordinary. */
+/* The note has levels and a bias, but the lock has not, or the fence is lost. From here on all is
+ * ordinary. */
 static void ti_bias_leave(threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading);
 
 /* The calling thread has read it once more in the ordinary way: maybe that is often enough. */
@@ -4699,8 +4730,8 @@ static void ti_foreign_reset(ti_self *survivor);
 /* -------------------------------------------------------------------------------- src/core/thread/leave.h */
 
 /*
- * A thread leaves: the end of its life in this library, in one of its last thread-local destructors. All that it has in any
- * room ends here.
+ * A thread leaves: the end of its life in this library, in one of its last thread-local destructors. All
+ * that it has in any room ends here.
  */
 
 /* Called in that thread, with its ti_self. */
@@ -4724,7 +4755,7 @@ static void ti_leave_end(ti_self *self);
  *   STOPPED     it sleeps until another one has ended the process, and ends with that   the thread
  *   ENDED       everything is done                              the thread, under the registry's guard
  *
- * Whoever waits for a change of the state waits in the parking lot for the word `state`.
+ * A thread that waits for a change of the state waits in the parking lot for the word `state`.
  *
  *   reap        meaning: who may join the system's thread
  *   PENDING     nobody yet: the start has not returned from the system
@@ -4814,8 +4845,8 @@ static void ti_thread_leave(threading_thread_t *record);
  * business. */
 static void ti_thread_dispose(threading_thread_t *thread);
 
-/* Give a reference back that nobody else gives back, where no allocator may be called (later.h). And, where it may: give
- * back all that was put off. */
+/* Give a reference back that nobody else gives back, where no allocator may be called (later.h). And,
+ * where it may: give back all that was put off. */
 static void ti_thread_give_back_later(threading_thread_t *thread);
 static void ti_thread_settle(void);
 
@@ -4858,8 +4889,8 @@ static void ti_natives_reset(void);
 
 /* --------------------------------------------------------------------------------- src/core/thread/roll.h */
 
-/* The roll: the Thread objects that are alive, main first, then in the order of their start. The registry's guard protects
- * it. */
+/* The roll: the Thread objects that are alive, main first, then in the order of their start. The
+ * registry's guard protects it. */
 
 /* The main thread's object. Any thread may ask without the guard. */
 static threading_thread_t *ti_roll_main(void);
@@ -4877,17 +4908,18 @@ static void ti_roll_reset(threading_thread_t *main);
 /*
  * The task ring: tasks in the order of their submission, in a ring that grows by doubling.
  *
- * A ring has two ends, each with a lock of its own and in memory of its own: whoever puts tasks there and whoever
- * takes them share a line of the cache only when one has used up what it knows of the other. The lock of those who
- * put belongs to whoever has the ring, and protects other things as well; the lock of those who take is in the ring,
- * and is taken after the other one where both are needed.
+ * A ring has two ends, each with its own lock and in its own memory. The submitter and the worker share a
+ * line of the cache only when one of them has used up what it knows of the other. The submitters' lock
+ * belongs to the owner of the ring (the executor or the worker), and protects other things as well. The
+ * takers' lock is in the ring. A thread that needs both takes the submitters' lock first.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes that keep apart what several threads write: two lines of the cache, since processors fetch them in pairs. */
+/* Bytes that keep apart what several threads write: two lines of the cache, since processors fetch them in
+ * pairs. */
 #define TI_APART 128
 
 /*
@@ -4917,7 +4949,8 @@ typedef struct ti_tasks {
     ti_slots out;   /* the same as `in`: both change under both locks */
 } ti_tasks;
 
-/* Make room for so many tasks more, under the lock of those who put. False: no memory, and nothing has changed. */
+/* Make room for so many tasks more, under the lock of those who put. False: no memory, and nothing has
+ * changed. */
 static bool ti_tasks_grow(ti_tasks *tasks, size_t more, ti_self *self);
 
 static inline bool ti_tasks_reserve(ti_tasks *tasks, size_t more, ti_self *self)
@@ -4948,7 +4981,8 @@ static inline bool ti_tasks_pop(ti_tasks *tasks, ti_task *task)
     return true;
 }
 
-/* Whether there seems to be one, without the lock of those who take; with the other one, none has come behind a no. */
+/* Whether there seems to be a task, without the takers' lock. Under the submitters' lock a false is certain:
+ * no submitter can have put one meanwhile. */
 static inline bool ti_tasks_may_be_there(const ti_tasks *tasks)
 {
     /* Relaxed: the locks decide. */
@@ -4966,34 +5000,37 @@ static void ti_tasks_free(ti_tasks *tasks);
 /*
  * Executor, within the library: tasks, and threads that take them.
  *
- * Tasks that are submitted from outside are in the executor's own ring, in their order. Once all of its workers
- * are started, a task that a task submits goes to the ring of that one's worker, under a lock that is free most of
- * the time. A worker takes the oldest task of its own ring, else of the executor's, else of another worker's: it
- * steals. All rings give their oldest first, and each worker looks elsewhere first now and then, so that no task
- * waits for ever because of others that submit more and more. A task is taken only to be begun: if workers took
- * several at once, later ones would begin before those that wait behind a long one.
+ * Tasks that are submitted from outside are in the executor's own ring, in their order. Once all workers
+ * are started, a task that another task submits goes to the ring of the worker that runs the submitting
+ * task, under a lock that is free most of the time. A worker takes the oldest task of its own ring, else
+ * of the executor's, else of another worker's: it steals. All rings give their oldest task first, and each
+ * worker looks elsewhere first now and then, so that no task waits for ever because others submit more and
+ * more. A worker takes a task only to begin it: if workers took several at once, the later ones would
+ * begin after tasks that were submitted later still.
  *
- * A worker that finds none counts itself as idle and reads the signal, looks a last time at each ring under the lock
- * of those who put, and sleeps unless the signal has changed. A task that comes later than that look is put there
- * under the same lock, so that who submits it sees the worker counted; it changes the signal, and wakes one who sleeps
- * already. Until that one has looked for tasks, further ones are not signalled: it signals the next, before it runs
- * what it has found, if there is more. So a task costs a wake only when nobody is about to look for it.
+ * A worker that finds no task counts itself as idle and reads the signal. Then it looks a last time at
+ * each ring under the submitters' lock, and sleeps unless the signal has changed. A submitter that puts a
+ * task there after that look holds the same lock, so it sees that the worker is counted: it changes the
+ * signal, and wakes a worker that sleeps. Until this worker has looked for tasks, submitters signal no
+ * other. Before the worker runs the task that it has found, it signals the next worker if there are more
+ * tasks. So a task costs a wake only when nobody is about to look for it.
  *
- *   who submits, under the ring's lock       worker
+ *   the submitter, under the ring's lock     the worker
  *   put the task                             idle + 1 (and - 1 when it goes on)
  *   idle > 0 and not waking? then            read the signal
  *     waking = 1                             waking = 0
- *     signal + 1, take one who sleeps        look at each ring under its lock; sleep if there is nothing and the
- *   wake that one, without the lock            signal has not changed
- *                                            waking = 0 when it goes on; find a task, look at each ring for another
- *                                              one, and signal the next
+ *     signal + 1, take a worker that sleeps  look at each ring under its lock; sleep if there is nothing
+ *   wake that worker, without the lock         and the signal has not changed
+ *                                            waking = 0 when it goes on; find a task, look at each ring
+ *                                              for another one, and signal the next worker
  *
- * Say that a task is put into a ring after a worker's last look there, and that the worker sleeps. By the ring's lock
- * the submitter sees the worker counted, and sees its 0 or what came later. If it sees a 1, somebody has written that
- * after the 0, so changes the signal after the worker has read it: either the worker does not sleep, or one that
- * sleeps is taken off the line. Who is woken so, or does not sleep, writes 0 after that 1 and looks at the ring
- * afterwards: had it looked before the task was put, the submitter would have seen that 0. docs/models/relay.pml has
- * all orders.
+ * The losing interleaving would be: a submitter puts a task into a ring after a worker's last look there,
+ * and the worker sleeps. The ring's lock lets the submitter see that the worker is counted, and see the
+ * worker's 0 in `waking` or a later value. If the submitter reads a 1, another submitter has written that
+ * 1 after the 0, and changes the signal after the worker has read it. So either the worker does not sleep,
+ * or a sleeping worker is taken off the line. Either of them writes 0 after that 1, and looks at the ring
+ * afterwards. Had it looked before the task was put, the submitter would have seen that 0.
+ * docs/models/relay.pml has all orders.
  */
 
 #include <stdbool.h>
@@ -5016,7 +5053,8 @@ typedef struct ti_worker {
     ti_tasks tasks;
 } ti_worker;
 
-/* What is written again and again is apart from what is only read, and by whom from whom. */
+/* Fields that are written often are apart from fields that are only read, and the submitters' fields from
+ * the workers'. */
 struct threading_executor {
     uint32_t handles;     /* what users hold; with the last it is shut down */
     uint32_t references;  /* one for all handles together, one for each worker */
@@ -5049,8 +5087,8 @@ struct threading_executor {
 /* In a forked child: its locks may be held for ever by threads that are gone. */
 static bool ti_executor_is_orphaned(const threading_executor_t *executor);
 
-/* Whether an abandoned call of it stays as it is: there, or in a thread that ends the process, which runs what
- * remains to be done (ti_executor_work). */
+/* Whether an abandoned call of it stays as it is: there, or in a thread that ends the process, which runs
+ * what remains to be done (ti_executor_work). */
 static bool ti_executor_is_spared(const threading_executor_t *executor, const ti_self *self);
 
 /* Whether its options are such as are known. */
@@ -5075,7 +5113,8 @@ static void ti_executor_count_spare(threading_executor_t *executor, uint32_t mor
 /* Take no more tasks, and let the workers end when none is left. */
 static void ti_executor_stop(threading_executor_t *executor, bool cancel_futures);
 
-/* The worker that was started next, the first for NULL; valid as long as the executor is. NULL: there is none. */
+/* The worker that was started next, the first for NULL; valid as long as the executor is. NULL: there is
+ * none. */
 static ti_worker *ti_executor_worker_after(const threading_executor_t *executor, const ti_worker *worker);
 
 /* Give one of `references` back. */
@@ -5093,8 +5132,8 @@ static void ti_executor_refuse(threading_executor_t *executor, threading_status_
 /* Run no task any more that has not begun: a worker has failed. Their futures end with THREADING_BROKEN. */
 static void ti_executor_break(threading_executor_t *executor, ti_self *self);
 
-/* executor_map.c: what stands for the function in a map's tasks; in a worker, work off its items; end those that have
- * not begun; give a reference back. */
+/* executor_map.c: what stands for the function in a map's tasks; in a worker, work off its items; end
+ * those that have not begun; give a reference back. */
 struct ti_map;
 static void *ti_map_task(void *map);
 static void ti_map_work(struct ti_map *map, ti_self *self);
@@ -5128,8 +5167,8 @@ static void ti_executors_reset(void);
  *   FINISHED           it has a value, or a status that is no THREADING_OK
  *
  * A running task's state is the ident of its thread, so that a wait for it can be proved to be a deadlock
- * like one for an RLock (deadlock.h). A future gets done under its lock, which also protects the callbacks and
- * what comes out until then; the other changes of the state are single swaps.
+ * like one for an RLock (deadlock.h). A future gets done under its lock, which also protects the callbacks
+ * and what comes out until then; the other changes of the state are single swaps.
  */
 
 #include <stdbool.h>
@@ -5246,9 +5285,9 @@ static threading_status_t ti_wait_any(threading_source_t *sources, size_t count,
 /*
  * What the library has the system call, and when it asks for that.
  *
- * Names of the core point down only: a room knows nothing of the rooms above it. This file is the one exception. A
- * thread's first call comes from the lowest room that knows threads, and it is here that the calls for the thread's end,
- * the process's exit and fork are asked for, which are in the highest.
+ * Names of the core point down only: a room knows nothing of the rooms above it. This file is the one
+ * exception. A thread's first call comes from the lowest room that knows threads, and it is here that the
+ * calls for the thread's end, the process's exit and fork are asked for, which are in the highest.
  */
 
 #include <stdbool.h>
@@ -5273,7 +5312,8 @@ static void ti_shutdown_at_exit(void);
 
 /* ------------------------------------------------------------------------------- src/posix/posix_system.h */
 
-/* What every file of this backend includes first: the feature macros, the system's headers, and what the files share. */
+/* What every file of this backend includes first: the feature macros, the system's headers, and what the
+ * files share. */
 
 #include <pthread.h>
 #include <time.h>
@@ -5283,9 +5323,9 @@ static void ti_shutdown_at_exit(void);
 #endif
 
 /*
- * As one file, the library may come behind system headers that were read without those macros, in strict C or with an
- * old _POSIX_C_SOURCE. They are not read again, so what they then left out is declared here. Only systems of 64 bits are
- * known to have these functions under these very names.
+ * As one file, the library may come behind system headers that were read without those macros, in strict C
+ * or with an old _POSIX_C_SOURCE. They are not read again, so what they then left out is declared here.
+ * Only systems of 64 bits are known to have these functions under these very names.
  */
 #if defined(__linux__) && (!defined(CLOCK_MONOTONIC) || (defined(__GLIBC__) && !defined(__USE_XOPEN2K)))
 #if !defined(__LP64__)
@@ -5305,17 +5345,18 @@ long syscall(long number, ...);
 
 #define TI_POSIX_SECOND INT64_C(1000000000)
 
-/* A moment or a span as a timespec; more than 2^31 - 1 seconds are cut, for systems whose time_t has 32 bits. Whoever
- * waits looks at the clock afterwards. */
+/* A moment or a span as a timespec; more than 2^31 - 1 seconds are cut, for systems whose time_t has 32
+ * bits. The waiter looks at the clock afterwards. */
 static struct timespec ti_posix_timespec(int64_t nanoseconds);
 
-/* Waits are no cancellation points: a thread that is cancelled in one would leave a queue with its waiter in it. */
+/* Waits are no cancellation points: a thread that is cancelled in one would leave a queue with its waiter
+ * in it. */
 static int ti_posix_cancel_disable(void);
 static void ti_posix_cancel_restore(int state);
 
 #if !TI_POSIX_PARKER_IS_FUTEX
-/* posix_clock.c or posix_clock_apple.c: condition variables on the monotonic clock. The first is false when memory is out.
- * The wait may end early. */
+/* posix_clock.c or posix_clock_apple.c: condition variables on the monotonic clock. The first is false
+ * when memory is out. The wait may end early. */
 static bool ti_posix_condition_init(pthread_cond_t *condition);
 static void ti_posix_condition_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t deadline);
 #endif
@@ -5480,8 +5521,8 @@ static int64_t ti_port_now(void)
     return (int64_t)clock_gettime_nsec_np(CLOCK_UPTIME_RAW);
 }
 
-/* Compared before they are subtracted: the deadline of a try is so far in the past that the difference would wrap around,
- * and be a day. */
+/* Compared before they are subtracted: the deadline of a try is so far in the past that the difference
+ * would wrap around, and be a day. */
 static struct timespec ti_apple_remaining(int64_t deadline)
 {
     int64_t now = ti_port_now();
@@ -5638,8 +5679,8 @@ static bool ti_posix_is_in(const ti_posix_object *object, uintptr_t address)
     return false;
 }
 
-/* The first object is the program; in a namespace of dlmopen's it is what was loaded there. glibc has no name for the
- * program. */
+/* The first object is the program; in a namespace of dlmopen's it is what was loaded there. glibc has no
+ * name for the program. */
 static bool ti_posix_is_program(const ti_posix_search *search, const ti_posix_object *object)
 {
     return search->is_first && (!TI_POSIX_UNLOADS || object->name == NULL || object->name[0] == '\0');
@@ -6255,8 +6296,9 @@ static pthread_key_t ti_posix_key;
 static bool ti_posix_has_key;
 static uintptr_t ti_posix_leave; /* the function to call; always the same one */
 
-/* glibc calls free() behind all destructors, and gives the thread's memory to a later thread with the key's value in it: a
- * malloc that is guarded by a Lock may have set it there. So elsewhere than on macOS only the variable is believed. */
+/* glibc calls free() behind all destructors, and gives the thread's memory to a later thread with the
+ * key's value in it: a malloc that is guarded by a Lock may have set it there. So elsewhere than on macOS
+ * only the variable is believed. */
 #if defined(__APPLE__)
 #define TI_POSIX_KEY_IS_TRUE true
 #else
@@ -6433,7 +6475,8 @@ static void ti_port_thread_exit(void)
 
 /* ------------------------------------------------------------------------------- src/win32/win32_system.h */
 
-/* What every file of this backend includes first: Windows 7 and later, and of its DLLs only kernel32 for certain. */
+/* What every file of this backend includes first: Windows 7 and later, and of its DLLs only kernel32 for
+ * certain. */
 
 #ifndef WIN32_LEAN_AND_MEAN
 #define WIN32_LEAN_AND_MEAN
@@ -6446,8 +6489,8 @@ static void ti_port_thread_exit(void)
 #error "threading: compile with -D_WIN32_WINNT=0x0601 or more, for Windows 7"
 #endif
 
-/* A function that the system or the C run-time calls: on 32-bit x86 they align the stack to 4 bytes, while GCC and Clang
- * rely on 16. */
+/* A function that the system or the C run-time calls: on 32-bit x86 they align the stack to 4 bytes, while
+ * GCC and Clang rely on 16. */
 #if defined(__GNUC__) && defined(__i386__)
 #define TI_WIN32_CALLED __attribute__((force_align_arg_pointer))
 #else
@@ -6467,8 +6510,8 @@ typedef void (*ti_win32_function)(void);
 /* The function, to be cast to its type; NULL if it is not there. */
 static ti_win32_function ti_win32_find(ti_win32_optional *function);
 
-/* Milliseconds until a deadline: rounded up, and less than INFINITE, so that the caller has to look at the clock. INFINITE
- * for TI_FOREVER alone. */
+/* Milliseconds until a deadline: rounded up, and less than INFINITE, so that the caller has to look at the
+ * clock. INFINITE for TI_FOREVER alone. */
 static DWORD ti_win32_remaining(int64_t deadline);
 
 /* Whether all other threads have been killed because the process ends. */
@@ -6480,10 +6523,10 @@ static bool ti_win32_stay(void);
 /* -------------------------------------------------------------------------------- src/win32/win32_clock.c */
 
 /*
- * Time. Unbiased interrupt time stands still while the machine sleeps, as the timeouts of waits do since Windows 8; its
- * precise form is there since Windows 10. Its other form moves with the timer's tick, every 15.6 ms, so that waits
- * measured with it could end that much too early. Older systems get the performance counter, which
- * goes on while the machine sleeps: there a timeout may pass meanwhile.
+ * Time. Unbiased interrupt time stands still while the machine sleeps, as the timeouts of waits do since
+ * Windows 8; its precise form is there since Windows 10. Its other form moves with the timer's tick, every
+ * 15.6 ms, so that waits measured with it could end that much too early. Older systems get the performance
+ * counter, which goes on while the machine sleeps: there a timeout may pass meanwhile.
  */
 
 #define TI_WIN32_SECOND INT64_C(1000000000)
@@ -6491,7 +6534,8 @@ static bool ti_win32_stay(void);
 #define TI_WIN32_UNIT 100 /* nanoseconds in a unit of interrupt time and of waitable timers */
 #define TI_WIN32_LONGEST_WAIT INT64_C(86400000) /* milliseconds: a day, far from INFINITE */
 
-/* Timers of a finer kind than the tick, since Windows 10 1803; by number, since older SDKs do not know the name. */
+/* Timers of a finer kind than the tick, since Windows 10 1803; by number, since older SDKs do not know the
+ * name. */
 #define TI_WIN32_HIGH_RESOLUTION 0x00000002
 
 /* Neither call fails since Windows XP. */
@@ -6603,7 +6647,8 @@ static void ti_port_pages_give_back(void *pages, size_t size)
 /* ------------------------------------------------------------------------------- src/win32/win32_parker.c */
 
 /*
- * The parker: on WaitOnAddress (Windows 8 and later) or on an SRWLOCK and a CONDITION_VARIABLE, chosen at run time.
+ * The parker: on WaitOnAddress (Windows 8 and later) or on an SRWLOCK and a CONDITION_VARIABLE, chosen at
+ * run time.
  *
  *   state   meaning                      park                     unpark
  *   EMPTY   no token, nobody sleeps      -> ASLEEP, sleeps        -> TOKEN
@@ -6648,9 +6693,10 @@ static bool ti_port_parker_init(ti_parker *parker)
 }
 
 /*
- * When the process ends, all other threads are killed, and what they held stays held: whoever waits for it without a
- * limit, in a destructor of a DLL, would hang the process for ever. Windows ends a process that waits so for an
- * SRWLOCK; so do we, and not with 0, since destructors are left out. EXIT_FAILURE is all that is known here.
+ * When the process ends, all other threads are killed, and what they held stays held: whoever waits for it
+ * without a limit, in a destructor of a DLL, would hang the process for ever. Windows ends a process that
+ * waits so for an SRWLOCK; so do we, and not with 0, since destructors are left out. EXIT_FAILURE is all
+ * that is known here.
  */
 static void ti_win32_refuse_to_hang(int64_t deadline)
 {
@@ -6662,7 +6708,8 @@ static void ti_win32_park_on_address(ti_parker *parker, int64_t deadline)
 {
     ti_win32_wait wait = (ti_win32_wait)ti_win32_find(&ti_win32_wait_on_address);
     uint32_t asleep = TI_PARKER_ASLEEP;
-    /* Acquire, here and below: pairs with the release in unpark; what came before the token is seen after it. */
+    /* Acquire, here and below: pairs with the release in unpark; what came before the token is seen after
+     * it. */
     if (!ti_swap_acquire(&parker->state, TI_PARKER_TOKEN, TI_PARKER_EMPTY) &&
         ti_swap_acquire(&parker->state, TI_PARKER_EMPTY, TI_PARKER_ASLEEP)) {
         /* Whatever it answers, woken, timed out or for no reason: the caller looks again. */
@@ -6725,11 +6772,12 @@ static void ti_port_unpark(ti_parker *parker)
 /*
  * The process: exit. There is no fork.
  *
- * In a DLL, atexit() means the DLL's own table, which runs when the DLL is unloaded: by then all other threads have been
- * killed, or they wait for the loader's lock, which is held. So code that is in a DLL, as the library's own or as a part
- * of somebody else's, registers in the C run-time's table for the whole process, and keeps the DLL loaded. Which C
- * run-time the program exits through is not known, and more than one is loaded in most processes: all are told.
- * One that is inside the executable cannot be told; such a program calls threading_shutdown() (docs/limits.md).
+ * In a DLL, atexit() means the DLL's own table, which runs when the DLL is unloaded: by then all other
+ * threads have been killed, or they wait for the loader's lock, which is held. So code that is in a DLL,
+ * as the library's own or as a part of somebody else's, registers in the C run-time's table for the whole
+ * process, and keeps the DLL loaded. Which C run-time the program exits through is not known, and more
+ * than one is loaded in most processes: all are told. One that is inside the executable cannot be told;
+ * such a program calls threading_shutdown() (docs/limits.md).
  */
 
 #include <stdlib.h>
@@ -6855,14 +6903,15 @@ static bool ti_port_thread_try_join(ti_port_thread *thread)
 /*
  * One thread-local pointer with a call at the thread's end.
  *
- * The pointer is in a TLS slot. One FLS slot triggers the call: its callback runs at the end of every thread that set it,
- * foreign ones too, without the loader's lock. (GCC's own thread-local variables are no choice: they need another DLL
- * and are gone before the last callbacks.) Where no TLS slot is left, the pointer is in the FLS slot itself; there each
- * fiber counts as a thread of its own. Where neither is left, the process's first call waits for one, as it would for
- * memory. The callback also runs
+ * The pointer is in a TLS slot. One FLS slot triggers the call: its callback runs at the end of every
+ * thread that set it, foreign ones too, without the loader's lock. (GCC's own thread-local variables are
+ * no choice: they need another DLL and are gone before the last callbacks.) Where no TLS slot is left, the
+ * pointer is in the FLS slot itself; there each fiber counts as a thread of its own. Where neither is
+ * left, the process's first call waits for one, as it would for memory. The callback also runs
  *   - at the process's end in the thread that ends it, when all others are dead: ignored;
- *   - when a fiber is deleted, in the thread that deletes it. An FLS slot is a fiber's, so its value is the stack that set
- *     it. The stack that runs is no deleted fiber's: if it is the same one, the thread ends.
+ *   - when a fiber is deleted, in the thread that deletes it. An FLS slot is a fiber's, so its value is
+ *     the stack that set it. The stack that runs is no deleted fiber's: if it is the same one, the thread
+ *     ends.
  */
 
 #define TI_WIN32_MEMORY_WAIT 1 /* milliseconds between attempts to get a slot, or memory for one's value */
@@ -6907,7 +6956,8 @@ TI_WIN32_CALLED static VOID WINAPI ti_win32_ends(PVOID stack)
     }
 }
 
-/* The same where the FLS slot has the pointer. Another one is there already if a fiber was deleted by the next. */
+/* The same where the FLS slot has the pointer. Another one is there already if a fiber was deleted by the
+ * next. */
 TI_WIN32_CALLED static VOID WINAPI ti_win32_ends_alone(PVOID self)
 {
     PVOID current = FlsGetValue(ti_win32_trigger);
@@ -6918,15 +6968,16 @@ TI_WIN32_CALLED static VOID WINAPI ti_win32_ends_alone(PVOID self)
     (void)FlsSetValue(ti_win32_trigger, current != self ? current : NULL);
 }
 
-/* A look-up takes the loader's lock, for which another ending thread may be waited for: none is left to be done at the
- * end of a thread. (Wine holds a lock of its own around the callbacks.) */
+/* A look-up takes the loader's lock, for which another ending thread may be waited for: none is left to be
+ * done at the end of a thread. (Wine holds a lock of its own around the callbacks.) */
 static void ti_win32_look_up_all(void)
 {
     (void)ti_win32_is_ending();
     (void)ti_port_now();
 }
 
-/* False if there is neither slot, or no TLS slot for an FLS slot that an unload has kept: its callback needs one. */
+/* False if there is neither slot, or no TLS slot for an FLS slot that an unload has kept: its callback
+ * needs one. */
 static bool ti_win32_allocate_slots(void)
 {
     ti_win32_self = TlsAlloc();
@@ -7127,8 +7178,9 @@ static unsigned ti_win32_stack_default(void)
     return headers->OptionalHeader.SizeOfStackReserve < TI_WIN32_STACK_DEFAULT ? TI_WIN32_STACK_DEFAULT : 0;
 }
 
-/* _beginthreadex, since CreateThread leaks what a static C run-time keeps for each thread. The size is reserved, not
- * committed, and rounded up by the system: on 32 bits to 0 if there is no such number, and the thread crashes. */
+/* _beginthreadex, since CreateThread leaks what a static C run-time keeps for each thread. The size is
+ * reserved, not committed, and rounded up by the system: on 32 bits to 0 if there is no such number, and
+ * the thread crashes. */
 static threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*entry)(void *argument), void *argument,
                                         size_t stack_size)
 {
@@ -7214,7 +7266,7 @@ static DWORD ti_win32_find_main(void)
 static uint64_t ti_port_main_native_id(void)
 {
     static uint32_t known;
-    /* Relaxed: a number by itself. Whoever looks at the same time finds the same. */
+    /* Relaxed: a number by itself. Threads that look at the same time find the same. */
     uint32_t main = ti_load_relaxed(&known);
     if (main == 0) {
         ti_port_errors errors = ti_port_errors_keep();
@@ -7234,8 +7286,8 @@ static bool ti_port_is_main(void)
 
 /* ---- names ---- */
 
-/* SetThreadDescription is in kernel32 since Windows 10 1703, in KernelBase since 1607. What it answers matters to nobody:
- * the name is for debuggers. */
+/* SetThreadDescription is in kernel32 since Windows 10 1703, in KernelBase since 1607. What it answers
+ * matters to nobody: the name is for debuggers. */
 static void ti_port_set_name(const char *name, size_t length)
 {
     typedef HRESULT(WINAPI * describe_function)(HANDLE thread, PCWSTR description);
@@ -7314,7 +7366,8 @@ static void ti_c11_mutex_init(mtx_t *mutex);
 
 /* ----------------------------------------------------------------------------------- src/c11/c11_ticker.h */
 
-/* Who wakes the timed parks of the backend, lest a wall clock that is set back lengthen them. */
+/* The ticker: a thread that wakes the timed parks of the backend, so that a wall clock that is set back does
+ * not lengthen them. */
 
 /* Around a timed park, under the parker's mutex. */
 static void ti_c11_ticker_add(ti_parker *parker);
@@ -7326,18 +7379,22 @@ static bool ti_c11_ticker_is_gone(void);
 /* ------------------------------------------------------------------------------------ src/c11/c11_clock.c */
 
 /*
- * Time. C23 has TIME_MONOTONIC, where the C library knows it. Without it there is only the wall clock, which somebody may
- * set. So this clock is a sum: of the times that passed between its readings, as far as they can be believed.
+ * Time. C23 has TIME_MONOTONIC, where the C library knows it. Without it there is only the wall clock,
+ * which somebody may set. So this clock is a sum: of the times that passed between its readings, as far as
+ * they can be believed.
  *
- *   - Time that is less than none has not passed: the clock was set back, and this one goes on from where it was.
- *   - While a thread is in a timed wait, that thread reads the clock after each slice of its wait. So if more than a slice
- *     and what a scheduler may add seems to have passed since the last reading, the clock was set forward, and no more
- *     than that has passed. A step of hours then ends a wait early by a tenth of a second at most.
- *   - While no thread is in a timed wait, nothing tells a step from an hour in which nobody asked for the time. Nothing
- *     waits for that clock either.
+ *   - Time that is less than none has not passed: the clock was set back, and this one goes on from where
+ *     it was.
+ *   - While a thread is in a timed wait, that thread reads the clock after each slice of its wait. So if
+ *     more than a slice and what a scheduler may add seems to have passed since the last reading, the
+ *     clock was set forward, and no more than that has passed. A step of hours then ends a wait early by a
+ *     tenth of a second at most.
+ *   - While no thread is in a timed wait, nothing tells a step from an hour in which nobody asked for the
+ *     time. Nothing waits for that clock either.
  *
- * A process that is stopped or starved for longer loses that time: its waits are late by as much, which they would be
- * anyway. What remains is a step in the microseconds between a deadline's making and its wait.
+ * A process that is stopped or starved for longer loses that time: its waits are late by as much, which
+ * they would be anyway. What remains is a step in the microseconds between a deadline's making and its
+ * wait.
  */
 
 #include <threads.h>
@@ -7345,7 +7402,8 @@ static bool ti_c11_ticker_is_gone(void);
 
 #define TI_C11_MEMORY_WAIT 1000000 /* nanoseconds between attempts to make a mutex when memory is out */
 
-/* What may have passed between two readings while a thread waits: a slice, and as much again for the scheduler. */
+/* What may have passed between two readings while a thread waits: a slice, and as much again for the
+ * scheduler. */
 #define TI_C11_LONGEST_STEP (2 * TI_C11_SLICE)
 
 static once_flag ti_c11_clock_once = ONCE_FLAG_INIT;
@@ -7511,10 +7569,11 @@ static void ti_port_pages_give_back(void *pages, size_t size)
 /*
  * The parker on mtx_t and cnd_t.
  *
- * cnd_timedwait knows only the wall clock, which may be set while a thread sleeps. So a thread sleeps in slices, and the
- * backend's clock tells whether the deadline has come. A wall clock that is set forward ends the slice. One that is set back
- * would make the slice that is under way that much longer where the C library hands the moment itself to the system, as glibc
- * does and musl does not: C has no other wait that can be woken. So the ticker ends such a slice.
+ * cnd_timedwait knows only the wall clock, which may be set while a thread sleeps. So a thread sleeps in
+ * slices, and the backend's clock tells whether the deadline has come. A wall clock that is set forward
+ * ends the slice. One that is set back would make the slice that is under way that much longer where the C
+ * library hands the moment itself to the system, as glibc does and musl does not: C has no other wait that
+ * can be woken. So the ticker ends such a slice.
  */
 #include <threads.h>
 #include <time.h>
@@ -7633,7 +7692,8 @@ static bool ti_port_is_idle(void)
 /* ------------------------------------------------------------------------------------- src/c11/c11_self.c */
 
 /*
- * One thread-local pointer with a call at the thread's end: a thread-local variable for speed, and a tss_t for the call.
+ * One thread-local pointer with a call at the thread's end: a thread-local variable for speed, and a tss_t
+ * for the call.
  *
  * When a thread ends, the destructors of all tss_t that are set run in rounds, TSS_DTOR_ITERATIONS at most.
  * Other libraries' destructors may call this one, so `leave` has to come late: the destructor sets the
@@ -7657,8 +7717,8 @@ static tss_t ti_c11_key;
 static bool ti_c11_has_key;
 static uintptr_t ti_c11_leave; /* always the same function */
 
-/* C cannot tell which thread is main. Some compilers can have a function called before main: the thread that loads
- * this code counts as main, elsewhere the first one that uses it. */
+/* C cannot tell which thread is main. Some compilers can have a function called before main: the thread
+ * that loads this code counts as main, elsewhere the first one that uses it. */
 #if defined(__GNUC__)
 __attribute__((constructor)) static void ti_c11_load(void)
 {
@@ -7747,7 +7807,8 @@ static int ti_c11_run(void *argument)
     return 0;
 }
 
-/* C libraries disagree on which failure is thrd_nomem and which thrd_error; both mean that there is no thread. */
+/* C libraries disagree on which failure is thrd_nomem and which thrd_error; both mean that there is no
+ * thread. */
 static threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*entry)(void *argument), void *argument,
                                         size_t stack_size)
 {
@@ -7830,16 +7891,18 @@ static void ti_port_life_end(uint64_t life)
 /* ----------------------------------------------------------------------------------- src/c11/c11_ticker.c */
 
 /*
- * The ticker: a thread that wakes all timed parks again and again, so that they look at the backend's clock. They do so by
- * themselves after each slice, but cnd_timedwait goes by the wall clock, and a slice that is under way when that is set back
- * may last until it has caught up, also where C has TIME_MONOTONIC. thrd_sleep takes a span, which nobody changes.
+ * The ticker: a thread that wakes all timed parks again and again, so that they look at the backend's
+ * clock. They do so by themselves after each slice, but cnd_timedwait goes by the wall clock, and a slice
+ * that is under way when that is set back may last until it has caught up, also where C has
+ * TIME_MONOTONIC. thrd_sleep takes a span, which nobody changes.
  *
- * The thread runs while there are timed parks, and ends at the first tick without one: a process may end by the end of its
- * last thread, and this must not be the one that stays. When the process exits it may be asleep or at work, so nothing here
- * is ever torn down.
+ * The thread runs while there are timed parks, and ends at the first tick without one: a process may end
+ * by the end of its last thread, and this must not be the one that stays. When the process exits it may be
+ * asleep or at work, so nothing here is ever torn down.
  *
- * Locks: a parker's mutex comes before the ticker's. The ticker therefore takes no parker's, and so may miss one that is
- * about to sleep: the next tick wakes that one. It touches no parker but those in the list, under the list's mutex.
+ * Locks: a parker's mutex comes before the ticker's. The ticker therefore takes no parker's, and so may
+ * miss one that is about to sleep: the next tick wakes that one. It touches no parker but those in the
+ * list, under the list's mutex.
  */
 
 #include <threads.h>
@@ -7891,8 +7954,8 @@ static void ti_c11_ticker_join(void)
     ti_c11_ticker_is_left = false;
 }
 
-/* A C library may allocate here, which port.h rules out for what must not fail. This may: if there can be no thread now, the
- * park has its slices only, and the next one tries again. */
+/* A C library may allocate here, which port.h rules out for what must not fail. This may: if there can be
+ * no thread now, the park has its slices only, and the next one tries again. */
 static void ti_c11_ticker_start(void)
 {
     ti_c11_ticker_join();
@@ -8121,7 +8184,8 @@ const char *threading_status_message(threading_status_t status)
 
 /* ------------------------------------------------------------------------------- src/core/parking/block.c */
 
-/* What a block is while nobody has it. What is called memory here is where the system's begins, with a block in it. */
+/* What a block is while nobody has it. What is called memory here is where the system's begins, with a
+ * block in it. */
 typedef struct ti_block {
     void *next;          /* memory, in its magazine */
     void *next_magazine; /* of a magazine's first, in the depot */
@@ -8495,8 +8559,9 @@ static void ti_deadlock_owner_ended(ti_self *owner)
 
 /* ------------------------------------------------------------------------------- src/core/parking/fence.c */
 
-/* Nanoseconds in which every processor has written out what was in its store buffer when they began. Some hundred
- * stores are, each of which may have to fetch its line of memory: that is tens of microseconds at most. */
+/* Nanoseconds in which every processor has written out what was in its store buffer when they began. Some
+ * hundred stores are, each of which may have to fetch its line of memory: that is tens of microseconds at
+ * most. */
 #define TI_SETTLED 1000000
 
 uint32_t threading_fence_kind;
@@ -8506,8 +8571,8 @@ static void ti_fence_decide(void)
     if (ti_load_acquire(&threading_fence_kind) != TI_FENCE_UNKNOWN)
         return;
     uint32_t kind = ti_port_fence_start() ? TI_FENCE_SHARED : TI_FENCE_NONE;
-    /* Of several threads that ask the system at once the first decides, for all. If SHARED is decided although the
-     * system refuses the fence, the first waiter finds it lost. */
+    /* Of several threads that ask the system at once the first decides, for all. If SHARED is decided
+     * although the system refuses the fence, the first waiter finds it lost. */
     (void)ti_swap_acquire(&threading_fence_kind, TI_FENCE_UNKNOWN, kind);
 }
 
@@ -8606,7 +8671,8 @@ static struct threading_guard_waiter *ti_guard_take_stack(ti_guard *guard)
     return queue;
 }
 
-/* Wake one waiter. It has to compete for the guard; whoever gets it wakes the next one when it unlocks. */
+/* Wake one waiter. It has to compete for the guard; the thread that gets it wakes the next waiter when it
+ * unlocks. */
 static void ti_guard_unlock_slow(ti_guard *guard)
 {
     if (guard->queue == NULL)
@@ -8740,8 +8806,8 @@ static void ti_linger(ti_self *self)
 
 /* ---- waiting ---- */
 
-/* Look for a while before sleeping: most locks are held for less time than it takes to sleep and wake. A look is
- * a try at once: to read the word first would fetch its cache line twice when it is free. */
+/* Look for a while before sleeping: most locks are held for less time than it takes to sleep and wake. A
+ * look is a try at once: to read the word first would fetch its cache line twice when it is free. */
 static bool ti_lockword_spin(uint32_t *word, uint32_t ident)
 {
     ti_spin spin = ti_spin_begin();
@@ -8757,8 +8823,8 @@ static bool ti_lockword_take_or_enqueue(uint32_t *word, ti_self *self, bool was_
     ti_bucket *bucket = ti_parking_bucket(word);
     ti_guard_lock(&bucket->guard, &self->parker);
     ti_parking_announce_to_all(bucket);
-    /* Sequential, also when it fails: the second look of the tables in parking.h and fence.h, which pairs with the
-     * release. */
+    /* Sequential, also when it fails: the second look of the tables in parking.h and fence.h, which pairs
+     * with the release. */
     bool taken = ti_swap_sequential(word, 0, self->fast.ident);
     if (taken)
         ti_parking_withdraw(bucket);
@@ -8843,8 +8909,8 @@ static void ti_lockword_requeue(uint32_t *word, ti_waiter *chain)
     ti_waiter *first = NULL;
     ti_guard_lock(&bucket->guard, &self->parker);
     ti_lockword_enqueue_chain(word, bucket, chain);
-    /* Sequential: as below. If this thread still holds the word, every release by a plain store comes after this
-     * thread's or after an exchange that comes now, and sees the announcements without a fence. */
+    /* Sequential: as below. If this thread still holds the word, every release by a plain store comes
+     * after this thread's or after an exchange that comes now, and sees the announcements without a fence. */
     if (ti_load_sequential(word) != self->fast.ident)
         first = ti_lockword_first_if_free(word, bucket);
     ti_guard_unlock(&bucket->guard);
@@ -9216,8 +9282,8 @@ static TI_COLD void ti_registry_forget(void)
 
 #include <string.h>
 
-/* Records are made in slabs, each in lines of the cache of its own behind a head; one by one for tools that look
- * for lost memory. */
+/* Records are made in slabs, each in lines of the cache of its own behind a head; one by one for tools
+ * that look for lost memory. */
 typedef struct ti_slab {
     struct ti_slab *next;
 } ti_slab;
@@ -9608,7 +9674,7 @@ static ti_bucket *ti_barrier_lock(const threading_barrier_t *barrier, ti_self *s
     return bucket;
 }
 
-/* End the cycle for all, and unlock. The barrier is not touched any more: who is woken may free it. */
+/* End the cycle for all, and unlock. The barrier is not touched any more: a woken party may free it. */
 static void ti_barrier_end_cycle(threading_barrier_t *barrier, ti_bucket *bucket, uint32_t state,
                                  uint32_t outcome)
 {
@@ -9713,8 +9779,8 @@ static threading_status_t ti_barrier_give_up(threading_barrier_t *barrier, ti_se
 static threading_status_t ti_barrier_sleep(threading_barrier_t *barrier, ti_self *self, ti_bucket *bucket,
                                            double seconds)
 {
-    /* Only if all parties can be on their way at once is it worth a look whether the last one comes. Asked now: once it is
-     * full the barrier may be gone. */
+    /* Only if all parties can be on their way at once is it worth a look whether the last one comes. Asked
+     * now: once it is full the barrier may be gone. */
     bool is_small = ti_spin_has_processors(barrier->parties);
     ti_barrier_enqueue(barrier, TI_PARTIES, self, bucket);
     int64_t deadline = ti_deadline_after(seconds);
@@ -10107,7 +10173,7 @@ bool threading_condition_locked(const threading_condition_t *condition)
 {
     if (condition == NULL)
         return false;
-    /* Acquire: who sees the lock free sees what was done under it. Asking changes nothing. */
+    /* Acquire: a thread that sees the lock free sees what was done under it. Asking changes nothing. */
     return ti_load_acquire(ti_condition_word((threading_condition_t *)(uintptr_t)condition)) != 0;
 }
 
@@ -10270,7 +10336,7 @@ threading_status_t threading_condition_notify(threading_condition_t *condition, 
     ti_self *self = ti_self_get();
     if (!ti_condition_is_held(condition, self))
         return THREADING_NOT_HELD;
-    /* The hint is enough: whoever waits has announced it before it released the lock that is held now. */
+    /* The hint is enough: a waiter announces itself before it releases the lock, which is held now. */
     if (ti_parking_may_be_awaited(ti_parking_bucket(condition)))
         ti_condition_notify_slow(condition, self, n);
     return THREADING_OK;
@@ -10286,10 +10352,10 @@ threading_status_t threading_condition_notify_all(threading_condition_t *conditi
 /*
  * Event: a flag of 0 or 1, and the parking lot.
  *
- * Whoever sleeps when the flag is set is taken off the queue and told; it does not look at the flag again,
- * which may have been cleared by then. The flag is set and the queue taken in one go, under the bucket's
- * guard: between the two, another thread could see the flag, clear it and wait anew, and would be told of a
- * set that came before its wait.
+ * Set takes all waiters off the queue and tells them. A waiter that was told does not look at the flag
+ * again, which another thread may have cleared by then. Set changes the flag and takes the queue in one
+ * go, under the bucket's guard. Between the two another thread could see the flag, clear it and wait anew,
+ * and it would be told of a set that came before its wait.
  */
 
 _Static_assert(sizeof(threading_event_t) == 4, "an Event is its flag");
@@ -10319,7 +10385,7 @@ threading_status_t threading_event_clear(threading_event_t *event)
 {
     if (event == NULL)
         return THREADING_INVALID;
-    /* Release: who sees it clear sees what came before. Nobody is woken by it. */
+    /* Release: a thread that sees the flag clear sees what came before. Nobody is woken by it. */
     ti_store_release(&event->flag, 0);
     return THREADING_OK;
 }
@@ -10377,8 +10443,8 @@ threading_status_t threading_event_wait_timeout(threading_event_t *event, double
  * A local gets a slot at its first use, the same in all threads: the index into each thread's table of
  * copies. The fast path is two loads of the thread's own. Every copy is also in its local's list, so that
  * destroying the local finds the copies of all threads. One guard protects slots, lists and the tables'
- * growth; a copy is taken out under the guard by its ending thread or by the destroyer, whoever is first, and
- * finalised by that one after the guard was unlocked. A slot is given to another local only when no table has
+ * growth. The ending thread or the destroyer, whichever is first, takes a copy out under the guard, and
+ * finalises it after it has unlocked the guard. A slot is given to another local only when no table has
  * a copy there any more.
  */
 
@@ -10396,8 +10462,9 @@ typedef struct ti_copy {
     void (*fini)(void *copy);
 } ti_copy;
 
-/* How far behind the head that is. Memory comes aligned for any standard type, none of which needs more than 16
- * bytes, and so stays what is a multiple of 16 behind. (Microsoft's <stddef.h> has no max_align_t in C.) */
+/* How far behind the head that is. Memory comes aligned for any standard type, none of which needs more
+ * than 16 bytes, and so stays what is a multiple of 16 behind. (Microsoft's <stddef.h> has no max_align_t
+ * in C.) */
 #define TI_COPY_ALIGNMENT ((size_t)16)
 #define TI_COPY_HEAD ((sizeof(ti_copy) + TI_COPY_ALIGNMENT - 1) / TI_COPY_ALIGNMENT * TI_COPY_ALIGNMENT)
 
@@ -10553,7 +10620,8 @@ static bool ti_slot_reserve(ti_self *self, uint32_t slot, ti_array *larger)
     if (!ti_array_suffices(larger, capacity, (size_t)slot + 1))
         return false;
     void **copies = (void **)larger->memory;
-    /* The analyzer does not see that an array which suffices has memory, and that a table with room is one. */
+    /* The analyzer does not see that an array which suffices has memory, and that a table with room is
+     * one. */
     if (capacity > 0)
         /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
         memcpy(copies, self->fast.copies, capacity * sizeof *copies);
@@ -10634,8 +10702,8 @@ static void *ti_copy_finalise(void *arg)
     return NULL;
 }
 
-/* By threading_exit() a finaliser ends itself only: the thread is ending already, and has others to call. The copies may
- * be those of another thread, which is gone (foreign.h). */
+/* By threading_exit() a finaliser ends itself only: the thread is ending already, and has others to call.
+ * The copies may be those of another thread, which is gone (foreign.h). */
 static void ti_copy_end_with_thread(ti_copy *copy)
 {
     if (copy->fini != NULL)
@@ -10848,7 +10916,7 @@ void threading_word_wake(const uint32_t *word)
 
 bool threading_lock_locked(const threading_lock_t *lock)
 {
-    /* Acquire: who sees the lock free sees what was done under it. */
+    /* Acquire: a thread that sees the lock free sees what was done under it. */
     return lock != NULL && ti_load_acquire(&lock->word) != 0;
 }
 
@@ -10987,7 +11055,8 @@ static threading_status_t ti_rlock_try(threading_rlock_t *rlock, ti_self *self)
     return THREADING_BUSY;
 }
 
-/* Tells the checkers (annotate.h) of the first level. The count is the caller's if the status is THREADING_OK. */
+/* Tells the checkers (annotate.h) of the first level. The count is the caller's if the status is
+ * THREADING_OK. */
 static threading_status_t ti_rlock_note(threading_rlock_t *rlock, threading_status_t status, bool is_try)
 {
     if (status == THREADING_OK && rlock->count == 1)
@@ -11071,7 +11140,7 @@ threading_status_t threading_rlock_release(threading_rlock_t *rlock)
 
 bool threading_rlock_locked(const threading_rlock_t *rlock)
 {
-    /* Acquire: who sees the lock free sees what was done under it. */
+    /* Acquire: a thread that sees the lock free sees what was done under it. */
     return rlock != NULL && ti_load_acquire(&rlock->owner) != 0;
 }
 
@@ -11095,16 +11164,17 @@ size_t threading_rlock_count(const threading_rlock_t *rlock)
  *   n          n readers
  *   WRITING    a writer
  *   | WAITING  threads are in line; set and cleared under the bucket's guard
- *   BIASED + n the same as n, and readers that leave the state alone, maybe: bias.h. It ends before anybody waits
+ *   BIASED + n the same as n, and readers that leave the state alone, maybe: bias.h; ends before anybody
+ *              waits
  *
- * Without WAITING, acquire and release are one swap each. With it, who comes stands in line, and who makes
- * the lock free hands it over under the guard to those whose turn it is: the first in line, and if that is a
- * reader, all readers in line. So nobody starves. Only a thread that reads already is let past the line, for
- * its own release might be what the line waits for.
+ * Without WAITING, acquire and release are one swap each. With it, a thread that comes stands in line. The
+ * thread that makes the lock free hands it over, under the guard, to the first in line, and if that is a
+ * reader, to all readers in line. So nobody starves. Only a thread that reads already may pass the line: its
+ * own release might be what the line waits for.
  *
  * Waiters and releasers agree by the word alone: WAITING is set before a waiter looks, under the guard,
- * whether it can have the lock, and a releaser that does not see it in the swap that frees the lock has freed
- * it before that look.
+ * whether it can have the lock, and a releaser that does not see it in the swap that frees the lock has
+ * freed it before that look.
  *
  * The waiters' address is that of the writer's ident, which their waits are published with (deadlock.h).
  */
@@ -11188,7 +11258,8 @@ static void ti_reading_forget(ti_self *self, const threading_rwlock_t *rwlock)
 
 static bool ti_reads_already(ti_self *self, const threading_rwlock_t *rwlock)
 {
-    /* The analyzer takes a place in *self that is not found for no *self. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
+    /* The analyzer takes a place in *self that is not found for no *self.
+     * NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
     return self->reads_beyond > 0 || ti_reading_find(self, rwlock) != NULL;
 }
 
@@ -11320,7 +11391,8 @@ static ti_waiter *ti_rwlock_grant(threading_rwlock_t *rwlock, ti_bucket *bucket)
 
 /* ---- waiting ---- */
 
-/* Under the guard: WAITING is set and the calling thread is last in line. False: the lock has become biased. */
+/* Under the guard: WAITING is set and the calling thread is last in line. False: the lock has become
+ * biased. */
 static bool ti_rwlock_line_up(threading_rwlock_t *rwlock, ti_bucket *bucket, ti_self *self, uint32_t wants)
 {
     uint32_t state;
@@ -11565,12 +11637,12 @@ threading_status_t threading_rwlock_release_write(threading_rwlock_t *rwlock)
 /*
  * Semaphore and BoundedSemaphore: a value, and the parking lot.
  *
- * Acquire takes one away if the value is not 0. Release adds, then wakes as many waiters as it added, if their
- * units are still there; they compete with threads that come by, except that a waiter of more than a millisecond is
- * given its unit by the releaser: the rule of the lock word (lockword.h). As there, the releaser touches nothing once
- * it has added, for the semaphore may be gone (parking.h): unless it finds a waiter for a semaphore in the queue, under
- * the guard. Then there is a semaphore at this address, if not the same one, and it stays until that waiter
- * is woken.
+ * Acquire takes one away if the value is not 0. Release adds, then wakes as many waiters as it added, if
+ * their units are still there; they compete with threads that come by, except that a waiter of more than a
+ * millisecond is given its unit by the releaser: the rule of the lock word (lockword.h). As there, the
+ * releaser touches nothing once it has added, for the semaphore may be gone (parking.h): unless it finds a
+ * waiter for a semaphore in the queue, under the guard. Then there is a semaphore at this address, if not
+ * the same one, and it stays until that waiter is woken.
  */
 
 _Static_assert(sizeof(threading_semaphore_t) == 4, "a Semaphore is its value");
@@ -11724,8 +11796,8 @@ static bool ti_semaphore_add(uint32_t *value, size_t n, uint32_t limit)
     return true;
 }
 
-/* An inline release has added a unit, and seen that somebody announced itself. The semaphore may be gone: the thread
- * that took the unit may have freed it. */
+/* An inline release has added a unit, and seen that somebody announced itself. The semaphore may be gone:
+ * the thread that took the unit may have freed it. */
 void threading_value_wake(uint32_t *value)
 {
     ti_semaphore_wake(value, ti_parking_bucket(value), 1);
@@ -12448,14 +12520,14 @@ TI_COLD threading_thread_t *threading_thread_new(threading_target_t target, void
 
 threading_thread_t *threading_thread_retain(threading_thread_t *thread)
 {
-    /* Relaxed: whoever retains holds or borrows a reference already. */
+    /* Relaxed: a thread that retains holds or borrows a reference already. */
     if (thread != NULL)
         ti_add_relaxed(&thread->references, 1);
     return thread;
 }
 
-/* Relaxed: it was set before the state that the caller has read. Atomic: after a start that failed the next one stores
- * it again, while a caller that has read the first one's state may still be here. */
+/* Relaxed: it was set before the state that the caller has read. Atomic: after a start that failed the
+ * next one stores it again, while a caller that has read the first one's state may still be here. */
 static bool ti_thread_is_of_this_process(const threading_thread_t *thread)
 {
     return ti_load_relaxed(&thread->family) == ti_phase_family;
@@ -12680,9 +12752,9 @@ static bool ti_join_may_last(const ti_self *self)
 }
 
 /*
- * The first to join without a limit sleeps in the system's own join, once instead of once for the state and once there.
- * There it would not learn that the thread has stopped without an end: so the exit must not wait for the
- * joiner. THREADING_BUSY: it is not the first, or has to look closer.
+ * The first to join without a limit sleeps in the system's own join, once instead of once for the state
+ * and once there. There it would not learn that the thread has stopped without an end: so the exit must
+ * not wait for the joiner. THREADING_BUSY: it is not the first, or has to look closer.
  */
 static threading_status_t ti_thread_join_first(ti_self *self, threading_thread_t *thread)
 {
@@ -13006,7 +13078,7 @@ TI_COLD threading_executor_t *threading_executor_new(size_t max_workers,
 
 threading_executor_t *threading_executor_retain(threading_executor_t *executor)
 {
-    /* Relaxed: whoever retains holds or borrows a handle already. */
+    /* Relaxed: a thread that retains holds or borrows a handle already. */
     if (executor != NULL)
         ti_add_relaxed(&executor->handles, 1);
     return executor;
@@ -13014,7 +13086,8 @@ threading_executor_t *threading_executor_retain(threading_executor_t *executor)
 
 static ti_worker *ti_executor_worker_after(const threading_executor_t *executor, const ti_worker *worker)
 {
-    /* Acquire: pairs with the release in ti_executor_add_worker, so that the worker is seen as it was made. */
+    /* Acquire: pairs with the release in ti_executor_add_worker, so that the worker is seen as it was
+     * made. */
     return (ti_worker *)ti_load_pointer_acquire(worker != NULL ? &worker->next : &executor->first);
 }
 
@@ -13070,8 +13143,8 @@ static bool ti_executor_is_spared(const threading_executor_t *executor, const ti
     return ti_executor_is_orphaned(executor) || self->is_leaving;
 }
 
-/* Before a task is queued: start another worker if none is to spare for it. One that cannot be started is no reason
- * to fail, unless it is the first. */
+/* Before a task is queued: start another worker if none is to spare for it. One that cannot be started is
+ * no reason to fail, unless it is the first. */
 static threading_status_t ti_executor_prepare(threading_executor_t *executor)
 {
     /* Relaxed: only the number matters. */
@@ -13279,8 +13352,9 @@ static threading_executor_t *ti_executors_next(ti_self *self)
     return executor;
 }
 
-/* Wait until the workers have ended. Left out are the calling one, those that end the process too and so never end
- * themselves, and those whose end could never come: the wait for all threads leaves them out as well. */
+/* Wait until the workers have ended. Left out are the calling one, those that end the process too and so
+ * never end themselves, and those whose end could never come: the wait for all threads leaves them out as
+ * well. */
 static void ti_executor_await(threading_executor_t *executor, ti_self *self)
 {
     for (ti_worker *worker = NULL; (worker = ti_executor_worker_after(executor, worker)) != NULL;) {
@@ -13331,9 +13405,9 @@ static void ti_executors_reset(void)
 /*
  * Executor's map: one task for each worker that could run items, and a number that says which item is next.
  *
- * So the items begin in their order, one by one, as if each had been submitted: an item that waits for an earlier one
- * never waits for one that has not begun. Each has its slot, which is to it what a future is to a task: its state
- * holds the ident of the thread that runs it, and is waited for.
+ * So the items begin in their order, one by one, as if each had been submitted: an item that waits for an
+ * earlier one never waits for one that has not begun. Each has its slot, which is to it what a future is
+ * to a task: its state holds the ident of the thread that runs it, and is waited for.
  */
 #include <stdint.h>
 
@@ -13403,7 +13477,8 @@ static bool ti_map_begin(ti_map *map, size_t *index)
 }
 
 /* An item has ended its thread in the platform's way: as for a task, and the reference that the thread had
- * goes. The items may be on the stack of the map's caller: if that is the thread, it waits for the other workers. */
+ * goes. The items may be on the stack of the map's caller: if that is the thread, it waits for the other
+ * workers. */
 TI_COLD static void ti_map_abandon_item(ti_self *self, void *object, uintptr_t index)
 {
     ti_map *map = (ti_map *)object;
@@ -13566,19 +13641,20 @@ threading_status_t threading_executor_map(threading_executor_t *executor, thread
 /*
  * Executor: its workers, and what they do with tasks.
  *
- * As long as workers may have to be started, `spare` is the number of those that run no task, less the tasks that are
- * queued: a submit takes one off, and starts another thread if there was none to spare. A worker counts as spare before
- * its task's future is finished, so that who waits for one task and then submits the next finds the worker free.
+ * As long as workers may have to be started, `spare` is the number of those that run no task, less the
+ * tasks that are queued: a submit takes one off, and starts another thread if there was none to spare. A
+ * worker counts as spare before its task's future is finished, so that a thread that waits for one
+ * task and then submits the next finds the worker free.
  *
- * A task that was cancelled, or that a waiting worker ran itself, stays in its ring until a worker comes upon it and
- * drops it.
+ * A task that was cancelled, or that a waiting worker ran itself, stays in its ring until a worker comes
+ * upon it and drops it.
  */
 #include <stdio.h>
 #include <string.h>
 
 #define TI_NAME_MORE 16 /* bytes for "_" and a number behind a name */
-#define TI_TASK_DISTANCE \
-    128             /* as TI_LOOK_DISTANCE: a worker that keeps up with who submits holds that one up */
+/* As TI_LOOK_DISTANCE. A worker that is as fast as the submitter slows the submitter down. */
+#define TI_TASK_DISTANCE 128
 #define TI_TURNS 32 /* of so many searches one begins at the executor's ring and one at another worker's */
 
 /* ---- running a task ---- */
@@ -13590,7 +13666,8 @@ static void ti_executor_count_spare(threading_executor_t *executor, uint32_t mor
         ti_add_relaxed(&executor->spare, more); /* relaxed: only the number matters */
 }
 
-/* What a task leaves behind in its thread is undone. False: the task has called fork, and this is the child. */
+/* What a task leaves behind in its thread is undone. False: the task has called fork, and this is the
+ * child. */
 static bool ti_executor_leave(const threading_executor_t *executor, threading_stop_t *stop, ti_self *self)
 {
     if (ti_executor_is_orphaned(executor))
@@ -13777,9 +13854,9 @@ static bool ti_executor_await_task(threading_executor_t *executor, ti_self *self
         if (ti_executor_may_have_tasks(executor))
             return true;
     bool is_over;
-    ti_add_relaxed(&executor->idle, 1); /* relaxed: who puts a task behind the looks sees it by the lock */
-    /* Acquire: before what follows. If it came after the 0, a 1 could come between for which this worker would be the
-     * one on its way, and it would sleep all the same. */
+    ti_add_relaxed(&executor->idle, 1); /* relaxed: a later submitter sees it by the lock */
+    /* Acquire: before what follows. If this load came after the 0, a submitter's 1 could come between the
+     * two: the submitter would count on this worker, and the worker would sleep all the same. */
     uint32_t signal = ti_load_acquire(&executor->signal);
     ti_store_relaxed(&executor->waking, 0); /* relaxed: as above */
     bool has_tasks = ti_executor_has_tasks(executor, self, &is_over);
@@ -13801,7 +13878,8 @@ static void ti_worker_relay(ti_worker *worker, ti_self *self)
         ti_line_wake(ti_executor_signal(executor, 1, self));
 }
 
-/* Run tasks until there will be none. One call for all: it is left, and made again, by threading_exit() only. */
+/* Run tasks until there will be none. One call for all: it is left, and made again, by threading_exit()
+ * only. */
 static void *ti_worker_loop(void *arg)
 {
     ti_worker *worker = (ti_worker *)arg;
@@ -13878,7 +13956,8 @@ TI_COLD static void ti_tasks_refuse(threading_executor_t *executor, uint32_t *lo
 
 static TI_COLD void ti_executor_refuse(threading_executor_t *executor, threading_status_t status, ti_self *self)
 {
-    /* Relaxed: a worker that does not see it yet begins one item of a map more, as if that had been before. */
+    /* Relaxed: a worker that does not see it yet begins one item of a map more, as if that had been
+     * before. */
     ti_store_relaxed(&executor->refused, (uint32_t)status);
     ti_tasks_refuse(executor, &executor->lock, &executor->tasks, status, self);
     for (ti_worker *worker = NULL; (worker = ti_executor_worker_after(executor, worker)) != NULL;)
@@ -14036,7 +14115,7 @@ threading_future_t *threading_future_new(void)
 
 threading_future_t *threading_future_retain(threading_future_t *future)
 {
-    /* Relaxed: whoever retains holds or borrows a reference already. */
+    /* Relaxed: a thread that retains holds or borrows a reference already. */
     if (future != NULL)
         ti_add_relaxed(&future->references, 1);
     return future;
@@ -14055,8 +14134,8 @@ static ti_callback ti_future_take_callback(threading_future_t *future)
 
 void threading_future_free(threading_future_t *future)
 {
-    /* Release: what this holder did happens before the memory is freed; acquire: by the last one. Who sees that it
-     * is the last one need not write: nobody else can retain the future any more. */
+    /* Release: what this holder did happens before the memory is freed; acquire: by the last one. A
+     * holder that sees one reference need not write: nobody else can retain the future any more. */
     if (future == NULL || (ti_load_acquire(&future->references) != 1 &&
                            ti_add_acquire_release(&future->references, (uint32_t)-1) != 1))
         return;
@@ -14112,8 +14191,8 @@ static void ti_future_call_back(threading_future_t *future, const ti_callback *c
     (void)ti_calls_catch(ti_self_get(), ti_future_run_callback, &telling);
 }
 
-/* Those who wait are woken first, as in CPython. If a callback does not return, the others are freed with the future;
- * the last one may free that. It is done, so that nobody else touches them. */
+/* Those who wait are woken first, as in CPython. If a callback does not return, the others are freed with
+ * the future; the last one may free that. It is done, so that nobody else touches them. */
 static void ti_future_tell(threading_future_t *future)
 {
     bool is_more = future->last_callback != NULL;
@@ -14269,8 +14348,9 @@ static bool ti_future_may_help(const ti_self *self, int64_t deadline)
            !ti_limit_is_reached(self, deadline);
 }
 
-/* Look a little before sleeping. Who has caught up with the worker lets it run ahead undisturbed: each look takes the
- * future's line of the cache away from it, and each sleep has it wake somebody. */
+/* Look a little before sleeping. A waiter that has caught up with the worker looks seldom, so that the
+ * worker gets ahead: each look takes the future's line of the cache away from the worker, and each sleep
+ * makes the worker wake somebody. */
 static bool ti_future_is_done_soon(const threading_future_t *future, const ti_self *self, int64_t deadline)
 {
     uint32_t looks = 0;
@@ -14737,7 +14817,7 @@ TI_COLD threading_queue_t *threading_queue_new(threading_queue_kind_t kind, size
 
 threading_queue_t *threading_queue_retain(threading_queue_t *queue)
 {
-    /* Relaxed: whoever retains holds or borrows a reference already. */
+    /* Relaxed: a thread that retains holds or borrows a reference already. */
     if (queue != NULL)
         ti_add_relaxed(&queue->references, 1);
     return queue;
@@ -14763,8 +14843,8 @@ TI_COLD void threading_queue_free(threading_queue_t *queue)
 
 /* ---- waiting ---- */
 
-/* Look a little while, without the lock, whether the count changes: not where others wait, whom this thread would
- * pass. */
+/* Spin for a while, without the lock, until the count changes; not if others wait, since this thread would
+ * pass them. */
 static void ti_queue_look_out(threading_queue_t *queue, ti_self *self)
 {
     if (ti_line_is_awaited(&queue->count))
@@ -15153,11 +15233,11 @@ static void ti_tasks_free(ti_tasks *tasks)
 /*
  * Waiting for any of several things: a waiter in a queue of each.
  *
- * The waiters are in the sources, so that nothing is allocated, and stand in queues of their own beside those
- * of the things (TI_WATCHERS): a thread that makes a thing ready wakes all of its watchers, and they take nothing,
- * so no waiter that would take it is passed over. Each watcher announces itself as every waiter does, and the
- * sources are looked at after that: a change that the look misses finds the watcher. Woken for whatever
- * reason, the thread looks again at all of them.
+ * The waiters are in the sources, so that nothing is allocated, and stand in queues of their own beside
+ * those of the things (TI_WATCHERS): a thread that makes a thing ready wakes all of its watchers, and they
+ * take nothing, so no waiter that would take it is passed over. Each watcher announces itself as every
+ * waiter does, and the sources are looked at after that: a change that the look misses finds the watcher.
+ * Woken for whatever reason, the thread looks again at all of them.
  */
 
 /* ---- the things ---- */
@@ -15556,7 +15636,8 @@ static TI_COLD void ti_hooks_first_call(ti_self *self)
         ti_foreign_add(self, life);
         ti_registry_unlock();
     }
-    /* From here on the C library may allocate, whose malloc may call back: the thread is known and complete. */
+    /* From here on the C library may allocate, whose malloc may call back: the thread is known and
+     * complete. */
     (void)ti_port_set_self(self, ti_leave); /* whether it will be called: foreign.h */
     (void)ti_hooks_start();                 /* asked again, and answered for, by threading_thread_start */
 }
@@ -15669,7 +15750,7 @@ TI_COLD threading_status_t threading_shutdown(void)
 
 /* ---- the exit ---- */
 
-/* Its RLocks will never be released: who waits for them is told, as at the end of their owner. */
+/* Its RLocks will never be released: their waiters are told, as at the end of their owner. */
 static void ti_exit_stop(ti_self *self)
 {
     ti_registry_lock(self);

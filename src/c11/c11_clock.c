@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Time. C23 has TIME_MONOTONIC, where the C library knows it. Without it there is only the wall clock, which somebody may
- * set. So this clock is a sum: of the times that passed between its readings, as far as they can be believed.
+ * Time. C23 has TIME_MONOTONIC, where the C library knows it. Without it there is only the wall clock,
+ * which somebody may set. So this clock is a sum: of the times that passed between its readings, as far as
+ * they can be believed.
  *
- *   - Time that is less than none has not passed: the clock was set back, and this one goes on from where it was.
- *   - While a thread is in a timed wait, that thread reads the clock after each slice of its wait. So if more than a slice
- *     and what a scheduler may add seems to have passed since the last reading, the clock was set forward, and no more
- *     than that has passed. A step of hours then ends a wait early by a tenth of a second at most.
- *   - While no thread is in a timed wait, nothing tells a step from an hour in which nobody asked for the time. Nothing
- *     waits for that clock either.
+ *   - Time that is less than none has not passed: the clock was set back, and this one goes on from where
+ *     it was.
+ *   - While a thread is in a timed wait, that thread reads the clock after each slice of its wait. So if
+ *     more than a slice and what a scheduler may add seems to have passed since the last reading, the
+ *     clock was set forward, and no more than that has passed. A step of hours then ends a wait early by a
+ *     tenth of a second at most.
+ *   - While no thread is in a timed wait, nothing tells a step from an hour in which nobody asked for the
+ *     time. Nothing waits for that clock either.
  *
- * A process that is stopped or starved for longer loses that time: its waits are late by as much, which they would be
- * anyway. What remains is a step in the microseconds between a deadline's making and its wait.
+ * A process that is stopped or starved for longer loses that time: its waits are late by as much, which
+ * they would be anyway. What remains is a step in the microseconds between a deadline's making and its
+ * wait.
  */
 #include "c11_clock.h"
 
@@ -22,7 +26,8 @@
 
 #define TI_C11_MEMORY_WAIT 1000000 /* nanoseconds between attempts to make a mutex when memory is out */
 
-/* What may have passed between two readings while a thread waits: a slice, and as much again for the scheduler. */
+/* What may have passed between two readings while a thread waits: a slice, and as much again for the
+ * scheduler. */
 #define TI_C11_LONGEST_STEP (2 * TI_C11_SLICE)
 
 static once_flag ti_c11_clock_once = ONCE_FLAG_INIT;

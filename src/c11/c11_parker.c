@@ -2,10 +2,11 @@
 /*
  * The parker on mtx_t and cnd_t.
  *
- * cnd_timedwait knows only the wall clock, which may be set while a thread sleeps. So a thread sleeps in slices, and the
- * backend's clock tells whether the deadline has come. A wall clock that is set forward ends the slice. One that is set back
- * would make the slice that is under way that much longer where the C library hands the moment itself to the system, as glibc
- * does and musl does not: C has no other wait that can be woken. So the ticker ends such a slice.
+ * cnd_timedwait knows only the wall clock, which may be set while a thread sleeps. So a thread sleeps in
+ * slices, and the backend's clock tells whether the deadline has come. A wall clock that is set forward
+ * ends the slice. One that is set back would make the slice that is under way that much longer where the C
+ * library hands the moment itself to the system, as glibc does and musl does not: C has no other wait that
+ * can be woken. So the ticker ends such a slice.
  */
 #include <threads.h>
 #include <time.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One thread-local pointer with a call at the thread's end: a thread-local variable for speed, and a tss_t for the call.
+ * One thread-local pointer with a call at the thread's end: a thread-local variable for speed, and a tss_t
+ * for the call.
  *
  * When a thread ends, the destructors of all tss_t that are set run in rounds, TSS_DTOR_ITERATIONS at most.
  * Other libraries' destructors may call this one, so `leave` has to come late: the destructor sets the
@@ -27,8 +28,8 @@ static tss_t ti_c11_key;
 static bool ti_c11_has_key;
 static uintptr_t ti_c11_leave; /* always the same function */
 
-/* C cannot tell which thread is main. Some compilers can have a function called before main: the thread that loads
- * this code counts as main, elsewhere the first one that uses it. */
+/* C cannot tell which thread is main. Some compilers can have a function called before main: the thread
+ * that loads this code counts as main, elsewhere the first one that uses it. */
 #if defined(__GNUC__)
 __attribute__((constructor)) static void ti_c11_load(void)
 {

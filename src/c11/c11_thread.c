@@ -15,7 +15,8 @@ static int ti_c11_run(void *argument)
     return 0;
 }
 
-/* C libraries disagree on which failure is thrd_nomem and which thrd_error; both mean that there is no thread. */
+/* C libraries disagree on which failure is thrd_nomem and which thrd_error; both mean that there is no
+ * thread. */
 threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*entry)(void *argument), void *argument,
                                         size_t stack_size)
 {

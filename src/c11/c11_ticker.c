@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ticker: a thread that wakes all timed parks again and again, so that they look at the backend's clock. They do so by
- * themselves after each slice, but cnd_timedwait goes by the wall clock, and a slice that is under way when that is set back
- * may last until it has caught up, also where C has TIME_MONOTONIC. thrd_sleep takes a span, which nobody changes.
+ * The ticker: a thread that wakes all timed parks again and again, so that they look at the backend's
+ * clock. They do so by themselves after each slice, but cnd_timedwait goes by the wall clock, and a slice
+ * that is under way when that is set back may last until it has caught up, also where C has
+ * TIME_MONOTONIC. thrd_sleep takes a span, which nobody changes.
  *
- * The thread runs while there are timed parks, and ends at the first tick without one: a process may end by the end of its
- * last thread, and this must not be the one that stays. When the process exits it may be asleep or at work, so nothing here
- * is ever torn down.
+ * The thread runs while there are timed parks, and ends at the first tick without one: a process may end
+ * by the end of its last thread, and this must not be the one that stays. When the process exits it may be
+ * asleep or at work, so nothing here is ever torn down.
  *
- * Locks: a parker's mutex comes before the ticker's. The ticker therefore takes no parker's, and so may miss one that is
- * about to sleep: the next tick wakes that one. It touches no parker but those in the list, under the list's mutex.
+ * Locks: a parker's mutex comes before the ticker's. The ticker therefore takes no parker's, and so may
+ * miss one that is about to sleep: the next tick wakes that one. It touches no parker but those in the
+ * list, under the list's mutex.
  */
 #include "c11_ticker.h"
 
@@ -64,8 +66,8 @@ static void ti_c11_ticker_join(void)
     ti_c11_ticker_is_left = false;
 }
 
-/* A C library may allocate here, which port.h rules out for what must not fail. This may: if there can be no thread now, the
- * park has its slices only, and the next one tries again. */
+/* A C library may allocate here, which port.h rules out for what must not fail. This may: if there can be
+ * no thread now, the park has its slices only, and the next one tries again. */
 static void ti_c11_ticker_start(void)
 {
     ti_c11_ticker_join();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Who wakes the timed parks of the backend, lest a wall clock that is set back lengthen them. */
+/* The ticker: a thread that wakes the timed parks of the backend, so that a wall clock that is set back does
+ * not lengthen them. */
 #ifndef TI_C11_TICKER_H
 #define TI_C11_TICKER_H
 

@@ -14,7 +14,8 @@ typedef struct ti_port_thread {
     void *argument;
 } ti_port_thread;
 
-/* A futex where the kernel has one; a mutex and a condition variable elsewhere, or anywhere when asked for. */
+/* A futex where the kernel has one; a mutex and a condition variable elsewhere, or anywhere when asked
+ * for. */
 #if defined(__linux__) && !defined(THREADING_PARKER_CONDITION)
 #define TI_POSIX_PARKER_IS_FUTEX 1
 typedef struct ti_parker {
@@ -29,7 +30,8 @@ typedef struct ti_parker {
 } ti_parker;
 #endif
 
-/* glibc 2.32 and newer tell whether the process has one thread; it goes back to that when others have been joined. */
+/* glibc 2.32 and newer tell whether the process has one thread; it goes back to that when others have been
+ * joined. */
 #if defined(__GLIBC__) && defined(__has_include)
 #if __has_include(<sys/single_threaded.h>)
 #include <sys/single_threaded.h>

@@ -16,8 +16,8 @@ int64_t ti_port_now(void)
     return (int64_t)clock_gettime_nsec_np(CLOCK_UPTIME_RAW);
 }
 
-/* Compared before they are subtracted: the deadline of a try is so far in the past that the difference would wrap around,
- * and be a day. */
+/* Compared before they are subtracted: the deadline of a try is so far in the past that the difference
+ * would wrap around, and be a day. */
 static struct timespec ti_apple_remaining(int64_t deadline)
 {
     int64_t now = ti_port_now();

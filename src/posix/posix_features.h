@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The feature macros of this backend, before any header of the system. They make names known and change the meaning of
- * none, as _GNU_SOURCE would: as one file, the library is compiled together with code of its user.
+ * The feature macros of this backend, before any header of the system. They make names known and change
+ * the meaning of none, as _GNU_SOURCE would: as one file, the library is compiled together with code of
+ * its user.
  */
 #ifndef TI_POSIX_FEATURES_H
 #define TI_POSIX_FEATURES_H

@@ -65,8 +65,8 @@ static bool ti_posix_is_in(const ti_posix_object *object, uintptr_t address)
     return false;
 }
 
-/* The first object is the program; in a namespace of dlmopen's it is what was loaded there. glibc has no name for the
- * program. */
+/* The first object is the program; in a namespace of dlmopen's it is what was loaded there. glibc has no
+ * name for the program. */
 static bool ti_posix_is_program(const ti_posix_search *search, const ti_posix_object *object)
 {
     return search->is_first && (!TI_POSIX_UNLOADS || object->name == NULL || object->name[0] == '\0');

@@ -36,8 +36,9 @@ static pthread_key_t ti_posix_key;
 static bool ti_posix_has_key;
 static uintptr_t ti_posix_leave; /* the function to call; always the same one */
 
-/* glibc calls free() behind all destructors, and gives the thread's memory to a later thread with the key's value in it: a
- * malloc that is guarded by a Lock may have set it there. So elsewhere than on macOS only the variable is believed. */
+/* glibc calls free() behind all destructors, and gives the thread's memory to a later thread with the
+ * key's value in it: a malloc that is guarded by a Lock may have set it there. So elsewhere than on macOS
+ * only the variable is believed. */
 #if defined(__APPLE__)
 #define TI_POSIX_KEY_IS_TRUE true
 #else

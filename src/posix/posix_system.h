@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What every file of this backend includes first: the feature macros, the system's headers, and what the files share. */
+/* What every file of this backend includes first: the feature macros, the system's headers, and what the
+ * files share. */
 #ifndef TI_POSIX_SYSTEM_H
 #define TI_POSIX_SYSTEM_H
 
@@ -15,9 +16,9 @@
 #endif
 
 /*
- * As one file, the library may come behind system headers that were read without those macros, in strict C or with an
- * old _POSIX_C_SOURCE. They are not read again, so what they then left out is declared here. Only systems of 64 bits are
- * known to have these functions under these very names.
+ * As one file, the library may come behind system headers that were read without those macros, in strict C
+ * or with an old _POSIX_C_SOURCE. They are not read again, so what they then left out is declared here.
+ * Only systems of 64 bits are known to have these functions under these very names.
  */
 #if defined(__linux__) && (!defined(CLOCK_MONOTONIC) || (defined(__GLIBC__) && !defined(__USE_XOPEN2K)))
 #if !defined(__LP64__)
@@ -37,17 +38,18 @@ long syscall(long number, ...);
 
 #define TI_POSIX_SECOND INT64_C(1000000000)
 
-/* A moment or a span as a timespec; more than 2^31 - 1 seconds are cut, for systems whose time_t has 32 bits. Whoever
- * waits looks at the clock afterwards. */
+/* A moment or a span as a timespec; more than 2^31 - 1 seconds are cut, for systems whose time_t has 32
+ * bits. The waiter looks at the clock afterwards. */
 struct timespec ti_posix_timespec(int64_t nanoseconds);
 
-/* Waits are no cancellation points: a thread that is cancelled in one would leave a queue with its waiter in it. */
+/* Waits are no cancellation points: a thread that is cancelled in one would leave a queue with its waiter
+ * in it. */
 int ti_posix_cancel_disable(void);
 void ti_posix_cancel_restore(int state);
 
 #if !TI_POSIX_PARKER_IS_FUTEX
-/* posix_clock.c or posix_clock_apple.c: condition variables on the monotonic clock. The first is false when memory is out.
- * The wait may end early. */
+/* posix_clock.c or posix_clock_apple.c: condition variables on the monotonic clock. The first is false
+ * when memory is out. The wait may end early. */
 bool ti_posix_condition_init(pthread_cond_t *condition);
 void ti_posix_condition_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t deadline);
 #endif

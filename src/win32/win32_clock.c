@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Time. Unbiased interrupt time stands still while the machine sleeps, as the timeouts of waits do since Windows 8; its
- * precise form is there since Windows 10. Its other form moves with the timer's tick, every 15.6 ms, so that waits
- * measured with it could end that much too early. Older systems get the performance counter, which
- * goes on while the machine sleeps: there a timeout may pass meanwhile.
+ * Time. Unbiased interrupt time stands still while the machine sleeps, as the timeouts of waits do since
+ * Windows 8; its precise form is there since Windows 10. Its other form moves with the timer's tick, every
+ * 15.6 ms, so that waits measured with it could end that much too early. Older systems get the performance
+ * counter, which goes on while the machine sleeps: there a timeout may pass meanwhile.
  */
 #include "win32_system.h"
 
@@ -12,7 +12,8 @@
 #define TI_WIN32_UNIT 100 /* nanoseconds in a unit of interrupt time and of waitable timers */
 #define TI_WIN32_LONGEST_WAIT INT64_C(86400000) /* milliseconds: a day, far from INFINITE */
 
-/* Timers of a finer kind than the tick, since Windows 10 1803; by number, since older SDKs do not know the name. */
+/* Timers of a finer kind than the tick, since Windows 10 1803; by number, since older SDKs do not know the
+ * name. */
 #define TI_WIN32_HIGH_RESOLUTION 0x00000002
 
 /* Neither call fails since Windows XP. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parker: on WaitOnAddress (Windows 8 and later) or on an SRWLOCK and a CONDITION_VARIABLE, chosen at run time.
+ * The parker: on WaitOnAddress (Windows 8 and later) or on an SRWLOCK and a CONDITION_VARIABLE, chosen at
+ * run time.
  *
  *   state   meaning                      park                     unpark
  *   EMPTY   no token, nobody sleeps      -> ASLEEP, sleeps        -> TOKEN
@@ -48,9 +49,10 @@ bool ti_port_parker_init(ti_parker *parker)
 }
 
 /*
- * When the process ends, all other threads are killed, and what they held stays held: whoever waits for it without a
- * limit, in a destructor of a DLL, would hang the process for ever. Windows ends a process that waits so for an
- * SRWLOCK; so do we, and not with 0, since destructors are left out. EXIT_FAILURE is all that is known here.
+ * When the process ends, all other threads are killed, and what they held stays held: whoever waits for it
+ * without a limit, in a destructor of a DLL, would hang the process for ever. Windows ends a process that
+ * waits so for an SRWLOCK; so do we, and not with 0, since destructors are left out. EXIT_FAILURE is all
+ * that is known here.
  */
 static void ti_win32_refuse_to_hang(int64_t deadline)
 {
@@ -62,7 +64,8 @@ static void ti_win32_park_on_address(ti_parker *parker, int64_t deadline)
 {
     ti_win32_wait wait = (ti_win32_wait)ti_win32_find(&ti_win32_wait_on_address);
     uint32_t asleep = TI_PARKER_ASLEEP;
-    /* Acquire, here and below: pairs with the release in unpark; what came before the token is seen after it. */
+    /* Acquire, here and below: pairs with the release in unpark; what came before the token is seen after
+     * it. */
     if (!ti_swap_acquire(&parker->state, TI_PARKER_TOKEN, TI_PARKER_EMPTY) &&
         ti_swap_acquire(&parker->state, TI_PARKER_EMPTY, TI_PARKER_ASLEEP)) {
         /* Whatever it answers, woken, timed out or for no reason: the caller looks again. */

@@ -2,11 +2,12 @@
 /*
  * The process: exit. There is no fork.
  *
- * In a DLL, atexit() means the DLL's own table, which runs when the DLL is unloaded: by then all other threads have been
- * killed, or they wait for the loader's lock, which is held. So code that is in a DLL, as the library's own or as a part
- * of somebody else's, registers in the C run-time's table for the whole process, and keeps the DLL loaded. Which C
- * run-time the program exits through is not known, and more than one is loaded in most processes: all are told.
- * One that is inside the executable cannot be told; such a program calls threading_shutdown() (docs/limits.md).
+ * In a DLL, atexit() means the DLL's own table, which runs when the DLL is unloaded: by then all other
+ * threads have been killed, or they wait for the loader's lock, which is held. So code that is in a DLL,
+ * as the library's own or as a part of somebody else's, registers in the C run-time's table for the whole
+ * process, and keeps the DLL loaded. Which C run-time the program exits through is not known, and more
+ * than one is loaded in most processes: all are told. One that is inside the executable cannot be told;
+ * such a program calls threading_shutdown() (docs/limits.md).
  */
 #include "win32_system.h"
 

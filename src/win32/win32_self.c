@@ -2,14 +2,15 @@
 /*
  * One thread-local pointer with a call at the thread's end.
  *
- * The pointer is in a TLS slot. One FLS slot triggers the call: its callback runs at the end of every thread that set it,
- * foreign ones too, without the loader's lock. (GCC's own thread-local variables are no choice: they need another DLL
- * and are gone before the last callbacks.) Where no TLS slot is left, the pointer is in the FLS slot itself; there each
- * fiber counts as a thread of its own. Where neither is left, the process's first call waits for one, as it would for
- * memory. The callback also runs
+ * The pointer is in a TLS slot. One FLS slot triggers the call: its callback runs at the end of every
+ * thread that set it, foreign ones too, without the loader's lock. (GCC's own thread-local variables are
+ * no choice: they need another DLL and are gone before the last callbacks.) Where no TLS slot is left, the
+ * pointer is in the FLS slot itself; there each fiber counts as a thread of its own. Where neither is
+ * left, the process's first call waits for one, as it would for memory. The callback also runs
  *   - at the process's end in the thread that ends it, when all others are dead: ignored;
- *   - when a fiber is deleted, in the thread that deletes it. An FLS slot is a fiber's, so its value is the stack that set
- *     it. The stack that runs is no deleted fiber's: if it is the same one, the thread ends.
+ *   - when a fiber is deleted, in the thread that deletes it. An FLS slot is a fiber's, so its value is
+ *     the stack that set it. The stack that runs is no deleted fiber's: if it is the same one, the thread
+ *     ends.
  */
 #include "win32_system.h"
 
@@ -57,7 +58,8 @@ TI_WIN32_CALLED static VOID WINAPI ti_win32_ends(PVOID stack)
     }
 }
 
-/* The same where the FLS slot has the pointer. Another one is there already if a fiber was deleted by the next. */
+/* The same where the FLS slot has the pointer. Another one is there already if a fiber was deleted by the
+ * next. */
 TI_WIN32_CALLED static VOID WINAPI ti_win32_ends_alone(PVOID self)
 {
     PVOID current = FlsGetValue(ti_win32_trigger);
@@ -68,15 +70,16 @@ TI_WIN32_CALLED static VOID WINAPI ti_win32_ends_alone(PVOID self)
     (void)FlsSetValue(ti_win32_trigger, current != self ? current : NULL);
 }
 
-/* A look-up takes the loader's lock, for which another ending thread may be waited for: none is left to be done at the
- * end of a thread. (Wine holds a lock of its own around the callbacks.) */
+/* A look-up takes the loader's lock, for which another ending thread may be waited for: none is left to be
+ * done at the end of a thread. (Wine holds a lock of its own around the callbacks.) */
 static void ti_win32_look_up_all(void)
 {
     (void)ti_win32_is_ending();
     (void)ti_port_now();
 }
 
-/* False if there is neither slot, or no TLS slot for an FLS slot that an unload has kept: its callback needs one. */
+/* False if there is neither slot, or no TLS slot for an FLS slot that an unload has kept: its callback
+ * needs one. */
 static bool ti_win32_allocate_slots(void)
 {
     ti_win32_self = TlsAlloc();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What every file of this backend includes first: Windows 7 and later, and of its DLLs only kernel32 for certain. */
+/* What every file of this backend includes first: Windows 7 and later, and of its DLLs only kernel32 for
+ * certain. */
 #ifndef TI_WIN32_SYSTEM_H
 #define TI_WIN32_SYSTEM_H
 
@@ -16,8 +17,8 @@
 
 #include "port.h"
 
-/* A function that the system or the C run-time calls: on 32-bit x86 they align the stack to 4 bytes, while GCC and Clang
- * rely on 16. */
+/* A function that the system or the C run-time calls: on 32-bit x86 they align the stack to 4 bytes, while
+ * GCC and Clang rely on 16. */
 #if defined(__GNUC__) && defined(__i386__)
 #define TI_WIN32_CALLED __attribute__((force_align_arg_pointer))
 #else
@@ -37,8 +38,8 @@ typedef void (*ti_win32_function)(void);
 /* The function, to be cast to its type; NULL if it is not there. */
 ti_win32_function ti_win32_find(ti_win32_optional *function);
 
-/* Milliseconds until a deadline: rounded up, and less than INFINITE, so that the caller has to look at the clock. INFINITE
- * for TI_FOREVER alone. */
+/* Milliseconds until a deadline: rounded up, and less than INFINITE, so that the caller has to look at the
+ * clock. INFINITE for TI_FOREVER alone. */
 DWORD ti_win32_remaining(int64_t deadline);
 
 /* Whether all other threads have been killed because the process ends. */

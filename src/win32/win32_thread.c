@@ -31,8 +31,9 @@ static unsigned ti_win32_stack_default(void)
     return headers->OptionalHeader.SizeOfStackReserve < TI_WIN32_STACK_DEFAULT ? TI_WIN32_STACK_DEFAULT : 0;
 }
 
-/* _beginthreadex, since CreateThread leaks what a static C run-time keeps for each thread. The size is reserved, not
- * committed, and rounded up by the system: on 32 bits to 0 if there is no such number, and the thread crashes. */
+/* _beginthreadex, since CreateThread leaks what a static C run-time keeps for each thread. The size is
+ * reserved, not committed, and rounded up by the system: on 32 bits to 0 if there is no such number, and
+ * the thread crashes. */
 threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*entry)(void *argument), void *argument,
                                         size_t stack_size)
 {
@@ -118,7 +119,7 @@ static DWORD ti_win32_find_main(void)
 uint64_t ti_port_main_native_id(void)
 {
     static uint32_t known;
-    /* Relaxed: a number by itself. Whoever looks at the same time finds the same. */
+    /* Relaxed: a number by itself. Threads that look at the same time find the same. */
     uint32_t main = ti_load_relaxed(&known);
     if (main == 0) {
         ti_port_errors errors = ti_port_errors_keep();
@@ -138,8 +139,8 @@ bool ti_port_is_main(void)
 
 /* ---- names ---- */
 
-/* SetThreadDescription is in kernel32 since Windows 10 1703, in KernelBase since 1607. What it answers matters to nobody:
- * the name is for debuggers. */
+/* SetThreadDescription is in kernel32 since Windows 10 1703, in KernelBase since 1607. What it answers
+ * matters to nobody: the name is for debuggers. */
 void ti_port_set_name(const char *name, size_t length)
 {
     typedef HRESULT(WINAPI * describe_function)(HANDLE thread, PCWSTR description);

@@ -12,8 +12,8 @@
  * and DRD that it is none of the races that they look for, and what it orders. A release joins what was
  * released there before, even if the swap then fails: that can hide a race, and never make one up.
  *
- * Tools that look for the use of memory that was given back (memcheck, AddressSanitizer) see nothing of memory that
- * the library keeps, so it keeps none in a build for them.
+ * Tools that look for the use of memory that was given back (memcheck, AddressSanitizer) see nothing of
+ * memory that the library keeps, so it keeps none in a build for them.
  */
 #ifndef TI_ANNOTATE_H
 #define TI_ANNOTATE_H

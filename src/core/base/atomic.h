@@ -7,7 +7,8 @@
  * standalone fences: ThreadSanitizer does not understand them. "sequential" operations have one total order
  * that all threads agree on; wherever one is used, the line above says which pair of accesses needs it.
  *
- * TI_ATOMIC, TI_RELEASE and TI_ACQUIRE tell Valgrind what an operation orders (annotate.h), in a build for it.
+ * TI_ATOMIC, TI_RELEASE and TI_ACQUIRE tell Valgrind what an operation orders (annotate.h), in a build for
+ * it.
  *
  * This file is the only place that knows the compiler. First rung: the __atomic builtins of GCC and Clang (as
  * clang-cl too). Second rung: Microsoft's intrinsics; THREADING_ATOMIC_INTRINSICS has them tested with other
@@ -23,7 +24,8 @@
 
 #if (defined(__GNUC__) || defined(__clang__)) && !defined(THREADING_ATOMIC_INTRINSICS)
 
-/* In front of a function that runs seldom: the compiler makes it small, and puts it apart from those that run often. */
+/* In front of a function that runs seldom: the compiler makes it small, and puts it apart from those that
+ * run often. */
 #define TI_COLD __attribute__((cold))
 
 /* Keeps the compiler from moving an access over this place; the processor is not told. */
@@ -47,8 +49,8 @@ static inline void ti_pause(void)
 #endif
 }
 
-/* Tells the processor that what is read next will be written. x86's instruction does nothing where it is not known;
- * the compiler would leave it out for the sake of such processors. */
+/* Tells the processor that what is read next will be written. x86's instruction does nothing where it is
+ * not known; the compiler would leave it out for the sake of such processors. */
 static inline void ti_expect_write(const void *address)
 {
 #if defined(__x86_64__)
@@ -122,8 +124,8 @@ static inline uint32_t ti_add_sequential(uint32_t *word, uint32_t value)
     return TI_ACQUIRE(word, __atomic_fetch_add(word, value, __ATOMIC_SEQ_CST));
 }
 
-/* Compare-and-swap answers whether *word was expected and is now desired. One that fails is a relaxed load, but for
- * the sequential one, whose failure is a look as well. */
+/* Compare-and-swap answers whether *word was expected and is now desired. One that fails is a relaxed
+ * load, but for the sequential one, whose failure is a look as well. */
 static inline bool ti_swap_acquire(uint32_t *word, uint32_t expected, uint32_t desired)
 {
     return TI_ACQUIRE(word, __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_ACQUIRE,
@@ -194,11 +196,11 @@ static inline bool ti_swap_pointer_release(uintptr_t *word, uintptr_t expected, 
 #include <intrin.h>
 
 /*
- * Volatile accesses of a word are single and stay in order among themselves; what else they order depends on
- * options of the compiler, so nothing here relies on it. x86 needs its compiler held back and no more: its
- * loads acquire and its stores release. ARM needs a barrier. The _Interlocked functions are sequential, a
- * compare-and-swap that fails too, which is more than most of the names here ask for. That a plain load behind
- * one stays behind it is not promised for ARM by every compiler that has them.
+ * Volatile accesses of a word are single and stay in order among themselves; what else they order depends
+ * on options of the compiler, so nothing here relies on it. x86 needs its compiler held back and no more:
+ * its loads acquire and its stores release. ARM needs a barrier. The _Interlocked functions are
+ * sequential, a compare-and-swap that fails too, which is more than most of the names here ask for. That a
+ * plain load behind one stays behind it is not promised for ARM by every compiler that has them.
  */
 #if defined(_M_ARM64) || defined(_M_ARM64EC) || defined(_M_ARM)
 #define TI_ATOMIC_BARRIER() __dmb(0xB) /* inner shareable, loads and stores; also for the compiler */

@@ -14,8 +14,8 @@ void *ti_memory_allocate(size_t size); /* zeroed, aligned for any standard type;
 void *ti_memory_resize(void *memory, size_t size); /* as realloc; what is new is not zeroed */
 void ti_memory_free(void *memory);                 /* NULL is allowed */
 
-/* For what is kept until the code is unloaded: zeroed, aligned as the others', and not malloc's where the system has
- * other memory. NULL when that is out. It ends with the same size. */
+/* For what is kept until the code is unloaded: zeroed, aligned as the others', and not malloc's where the
+ * system has other memory. NULL when that is out. It ends with the same size. */
 void *ti_memory_keep(size_t size);
 void ti_memory_end(void *memory, size_t size);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the process has come to, for all who ask: whether the library is used, whether the process ends, which process of
- * a family of forks it is. */
+/* What the process has come to, for all who ask: whether the library is used, whether the process ends,
+ * which process of a family of forks it is. */
 #ifndef TI_PHASE_H
 #define TI_PHASE_H
 
@@ -10,8 +10,9 @@
 /* A number that is another one in each forked child. */
 extern uint32_t ti_phase_family;
 
-/* Whether anything has been used since the code was loaded, or unloaded by threading_unload(). It is said before a first
- * thread takes a guard or is entered anywhere, so that a fork beside that finds it (fork.c). */
+/* Whether anything has been used since the code was loaded, or unloaded by threading_unload(). It is said
+ * before a first thread takes a guard or is entered anywhere, so that a fork beside that finds it
+ * (fork.c). */
 bool ti_phase_is_used(void);
 void ti_phase_use(void);
 void ti_phase_forget_use(void);

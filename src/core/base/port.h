@@ -78,8 +78,8 @@ void ti_port_set_name(const char *name, size_t length);
 
 /* ---- 2 the parker: one thread sleeps on it, others wake it ---- */
 
-/* Give a parker no token. Its memory is never given back, so that a late wake finds a parker, whoever's. False when memory
- * is out: nothing was made, and it may be tried again. */
+/* Give a parker no token. Its memory is never given back, so that a late wake finds a parker, whoever's.
+ * False when memory is out: nothing was made, and it may be tried again. */
 bool ti_port_parker_init(ti_parker *parker);
 
 /*

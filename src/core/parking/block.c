@@ -5,7 +5,8 @@
 #include "guard.h"
 #include "memory.h"
 
-/* What a block is while nobody has it. What is called memory here is where the system's begins, with a block in it. */
+/* What a block is while nobody has it. What is called memory here is where the system's begins, with a
+ * block in it. */
 typedef struct ti_block {
     void *next;          /* memory, in its magazine */
     void *next_magazine; /* of a magazine's first, in the depot */

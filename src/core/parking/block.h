@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The magazine allocator: blocks of memory for futures, which come and go with every task, kept for later ones.
+ * The magazine allocator: blocks of memory for futures, which come and go with every task, kept for later
+ * ones.
  *
- * A block is one line of the cache, and begins where one begins: what thread hands to thread then travels once.
- * Each thread keeps what it gives back in two magazines, and takes from them without a lock; whoever has two full ones
- * and gives back one block more hands one to the depot, and whoever has none takes one from there. So blocks that one
- * thread takes and another gives back find their way home, at the price of a lock for each TI_MAGAZINE of them. What the
- * depot has no room for goes back to the system, as does what is left over at a thread's end.
+ * A block is one line of the cache, aligned, so that one transfer takes it from thread to thread. Each
+ * thread keeps what it gives back in two magazines, and takes from them without a lock. A thread with two
+ * full magazines that gives back one block more hands a magazine to the depot; a thread with none takes
+ * one from there. So blocks that one thread takes and another gives back return to the first, at the price
+ * of one lock for each TI_MAGAZINE of them. What the depot has no room for goes back to the system, as
+ * does what is left over at a thread's end.
  *
- * All pointers among the kept ones are to where the system's memory begins: memcheck would else call them lost.
+ * All pointers among the kept ones are to where the system's memory begins: memcheck would else call them
+ * lost.
  *
- * Magazines and the depot are those of Bonwick and Adams, "Magazines and Vmem" (USENIX Annual Technical Conference, 2001).
+ * Magazines and the depot are those of Bonwick and Adams, "Magazines and Vmem" (USENIX Annual Technical
+ * Conference, 2001).
  */
 #ifndef TI_BLOCK_H
 #define TI_BLOCK_H
@@ -21,8 +25,8 @@
 #define TI_MAGAZINE 64 /* blocks of a full one */
 #define TI_DEPOT 256   /* magazines at most, all of them full: about 2 MB */
 
-/* One block, not zeroed. NULL: no memory. *offset is how far behind the beginning of the system's memory it begins;
- * whoever has the block keeps that for its end. */
+/* One block, not zeroed. NULL: no memory. *offset is how far behind the beginning of the system's memory
+ * it begins; whoever has the block keeps that for its end. */
 void *ti_block_take(ti_self *self, uint32_t *offset);
 
 /* From any thread. */

@@ -15,7 +15,7 @@
  * change possible is that a waiting thread has just got its lock; then the word names the waiter itself, and
  * the walk ends without a proof. A joined thread that has ended is in the registry no more; one that goes on
  * although joins of it are over (main at exit) withdraws its joiners' waits itself, under the guard.
- * Whoever closes a ring is the last to publish, and is the only one told.
+ * The thread that closes a ring is the last to publish, and the only one that is told.
  */
 #ifndef TI_DEADLOCK_H
 #define TI_DEADLOCK_H
@@ -29,15 +29,16 @@
  * has ended. */
 bool ti_deadlock_check_owner(ti_self *self, const uint32_t *owner);
 
-/* Publish that this thread waits for the end of another one, whose ident and state are in these words, unless the state is
- * `enough` already: a change to it comes under the guard, so that nobody waits for what is over. False, and not published:
- * a deadlock. */
+/* Publish that this thread waits for the end of another one, whose ident and state are in these words,
+ * unless the state is `enough` already: a change to it comes under the guard, so that nobody waits for
+ * what is over. False, and not published: a deadlock. */
 bool ti_deadlock_check_end(ti_self *self, const uint32_t *ident, const uint32_t *state, uint32_t enough);
 
 /*
- * Sleep in the queue of a lock's word, or of what is like one, where the calling thread's waiter stands already: without a
- * limit, and published. The order matters: an owner that ends looks for waits that are published, and wakes
- * their waiters. TI_SLEEPING: a deadlock, or the owner has ended; the waiter is in no queue any more.
+ * Sleep in the queue of a lock's word, or of what is like one, where the calling thread's waiter stands
+ * already: without a limit, and published. The order matters: an owner that ends looks for waits that are
+ * published, and wakes their waiters. TI_SLEEPING: a deadlock, or the owner has ended; the waiter is in no
+ * queue any more.
  */
 uint32_t ti_deadlock_sleep_in_queue(ti_self *self, const uint32_t *owner);
 
@@ -51,8 +52,8 @@ threading_status_t ti_deadlock_sleep(ti_self *self, uint32_t *word, uint32_t val
 /* The wait is over. */
 void ti_deadlock_end_wait(ti_self *self);
 
-/* Under the registry's guard: a thread that goes on has reached a state. Waiters for which that is enough are about to be
- * woken, and wait no more. */
+/* Under the registry's guard: a thread that goes on has reached a state. Waiters for which that is enough
+ * are about to be woken, and wait no more. */
 void ti_deadlock_withdraw(const uint32_t *ident, uint32_t state);
 
 /* Under the registry's guard, a thread that has just been removed from it: wake those who wait for its

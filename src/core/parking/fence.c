@@ -3,8 +3,9 @@
 
 #include "port.h"
 
-/* Nanoseconds in which every processor has written out what was in its store buffer when they began. Some hundred
- * stores are, each of which may have to fetch its line of memory: that is tens of microseconds at most. */
+/* Nanoseconds in which every processor has written out what was in its store buffer when they began. Some
+ * hundred stores are, each of which may have to fetch its line of memory: that is tens of microseconds at
+ * most. */
 #define TI_SETTLED 1000000
 
 uint32_t threading_fence_kind;
@@ -14,8 +15,8 @@ void ti_fence_decide(void)
     if (ti_load_acquire(&threading_fence_kind) != TI_FENCE_UNKNOWN)
         return;
     uint32_t kind = ti_port_fence_start() ? TI_FENCE_SHARED : TI_FENCE_NONE;
-    /* Of several threads that ask the system at once the first decides, for all. If SHARED is decided although the
-     * system refuses the fence, the first waiter finds it lost. */
+    /* Of several threads that ask the system at once the first decides, for all. If SHARED is decided
+     * although the system refuses the fence, the first waiter finds it lost. */
     (void)ti_swap_acquire(&threading_fence_kind, TI_FENCE_UNKNOWN, kind);
 }
 

@@ -28,13 +28,15 @@
  * releaser uses the plain store only if it sees SHARED. A waiter decides before it waits, and makes the fence
  * whenever it can be had, so it is right for releasers of both kinds.
  *
- * A system that had the fence may refuse it later (a sandbox was entered): SHARED becomes LOST, for good. New
- * releasers make their own fence then. But one may have seen SHARED long ago, and may come to R1 and R2 at any time,
- * since a thread may be preempted between any two instructions. So in the state LOST every waiter, not only the one that
- * was refused, lets TI_SETTLED pass in W2: a store buffer is written out in much less.
+ * A system that had the fence may refuse it later (a sandbox was entered): SHARED becomes LOST, for good.
+ * New releasers make their own fence then. But one may have seen SHARED long ago, and may come to R1 and
+ * R2 at any time, since a thread may be preempted between any two instructions. So in the state LOST every
+ * waiter, not only the one that was refused, lets TI_SETTLED pass in W2: a store buffer is written out in
+ * much less.
  *   R2 after W1     R2 sees the count.
  *   R2 before W1    R1 was in the store buffer by then; it is written out when W2 is over, and W3 sees it.
- * The same holds for the readers of bias.h, whose second step is a look at what the revoker has changed before its wait.
+ * The same holds for the readers of bias.h, whose second step is a look at what the revoker has changed
+ * before its wait.
  */
 #ifndef TI_FENCE_H
 #define TI_FENCE_H

@@ -77,7 +77,8 @@ static struct threading_guard_waiter *ti_guard_take_stack(ti_guard *guard)
     return queue;
 }
 
-/* Wake one waiter. It has to compete for the guard; whoever gets it wakes the next one when it unlocks. */
+/* Wake one waiter. It has to compete for the guard; the thread that gets it wakes the next waiter when it
+ * unlocks. */
 static void ti_guard_unlock_slow(ti_guard *guard)
 {
     if (guard->queue == NULL)

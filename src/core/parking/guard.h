@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guard: a word lock, the library's internal lock, for the registry, the parking lot's buckets and the locals, never
- * for users.
+ * The guard: a word lock, the library's internal lock, for the registry, the parking lot's buckets and the
+ * locals, never for users.
  *
  * The parking lot cannot protect itself with locks that wait in the parking lot, so this lock keeps
  * its own waiters: they push themselves on a stack in the lock's word, and the holder moves the
  * stack, oldest first, to a queue that belongs to the guard's holder. All-zero bytes are a free guard.
  *
- * Under a guard no user code runs, and no memory is allocated or freed: a user's allocator may be guarded by a Lock that
- * another thread holds while it wants the same guard, in a handler of fork. Most guards are held for some tens of
- * nanoseconds. Longer, but for a limited time, are held: the registry's, while all threads are looked at
- * (10 ns for each); a bucket's, and the registry's for a revocation (bias.h), during a fence in all threads, which takes
- * a microsecond, or a millisecond once the system refuses it (fence.h); the registry's, the locals' and the blocks',
- * while the system copies the process in fork.
+ * Under a guard no user code runs, and no memory is allocated or freed: a user's allocator may be guarded
+ * by a Lock that another thread holds while it wants the same guard, in a handler of fork. Most guards are
+ * held for some tens of nanoseconds. Longer, but for a limited time, are held: the registry's, while all
+ * threads are looked at (10 ns for each); a bucket's, and the registry's for a revocation (bias.h), during
+ * a fence in all threads, which takes a microsecond, or a millisecond once the system refuses it
+ * (fence.h); the registry's, the locals' and the blocks', while the system copies the process in fork.
  *
  *   word            meaning
  *   0               free, nobody has pushed itself

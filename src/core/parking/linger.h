@@ -2,10 +2,11 @@
 /*
  * Spin, then park: a look for the wake before the sleep.
  *
- * A thread that is woken soon after it began to wait, because the other one runs on another processor, need not
- * sleep: to sleep and to be woken takes many times as long as to look (spins.h says how long it looks). But
- * looking takes a processor, so a thread that looked in vain lets the next waits pass without: one, three, seven,
- * at most 31 of them. It is in the queue all the time: nothing is decided otherwise than if it slept.
+ * A thread that is woken soon after it began to wait, because the waker runs on another processor, need
+ * not sleep: to sleep and to be woken takes many times as long as to look (spins.h says how long it
+ * looks). But looking takes a processor, so a thread that looked in vain lets the next waits pass without:
+ * one, three, seven, at most 31 of them. It is in the queue all the time: nothing is decided otherwise
+ * than if it slept.
  */
 #ifndef TI_LINGER_H
 #define TI_LINGER_H

@@ -8,8 +8,8 @@
 
 /* ---- waiting ---- */
 
-/* Look for a while before sleeping: most locks are held for less time than it takes to sleep and wake. A look is
- * a try at once: to read the word first would fetch its cache line twice when it is free. */
+/* Look for a while before sleeping: most locks are held for less time than it takes to sleep and wake. A
+ * look is a try at once: to read the word first would fetch its cache line twice when it is free. */
 static bool ti_lockword_spin(uint32_t *word, uint32_t ident)
 {
     ti_spin spin = ti_spin_begin();
@@ -25,8 +25,8 @@ static bool ti_lockword_take_or_enqueue(uint32_t *word, ti_self *self, bool was_
     ti_bucket *bucket = ti_parking_bucket(word);
     ti_guard_lock(&bucket->guard, &self->parker);
     ti_parking_announce_to_all(bucket);
-    /* Sequential, also when it fails: the second look of the tables in parking.h and fence.h, which pairs with the
-     * release. */
+    /* Sequential, also when it fails: the second look of the tables in parking.h and fence.h, which pairs
+     * with the release. */
     bool taken = ti_swap_sequential(word, 0, self->fast.ident);
     if (taken)
         ti_parking_withdraw(bucket);
@@ -111,8 +111,8 @@ void ti_lockword_requeue(uint32_t *word, ti_waiter *chain)
     ti_waiter *first = NULL;
     ti_guard_lock(&bucket->guard, &self->parker);
     ti_lockword_enqueue_chain(word, bucket, chain);
-    /* Sequential: as below. If this thread still holds the word, every release by a plain store comes after this
-     * thread's or after an exchange that comes now, and sees the announcements without a fence. */
+    /* Sequential: as below. If this thread still holds the word, every release by a plain store comes
+     * after this thread's or after an exchange that comes now, and sees the announcements without a fence. */
     if (ti_load_sequential(word) != self->fast.ident)
         first = ti_lockword_first_if_free(word, bucket);
     ti_guard_unlock(&bucket->guard);

@@ -6,19 +6,20 @@
  *   0         free
  *   ident     held; acquired by the thread of that ident (who need not be the one to release a Lock)
  *
- * Nothing in the word tells whether anyone waits: that is the parking lot's knowledge. A thread that acquires the
- * lock swaps 0 for its ident. A releaser puts 0 there, then looks into the parking lot and wakes the first waiter.
- * The waiter competes for the word with threads that come by: that keeps locks fast, since a running thread need
- * not wait until a sleeping one is awake. But a waiter of more than a millisecond is handed the word: the releaser
- * puts that waiter's ident there, and nobody can come between. (CPython's PyMutex has the same rule and
- * limit.) Just after a hand-over there is no second one: TI_HAND_OVER_PAUSE.
+ * Nothing in the word tells whether anyone waits: that is the parking lot's knowledge. A thread that
+ * acquires the lock swaps 0 for its ident. A releaser puts 0 there, then looks into the parking lot and
+ * wakes the first waiter. The waiter competes for the word with threads that come by: that keeps locks
+ * fast, since a running thread need not wait until a sleeping one is awake. But a waiter of more than a
+ * millisecond is handed the word: the releaser puts that waiter's ident there, and nobody can come
+ * between. (CPython's PyMutex has the same rule and limit.) Just after a hand-over there is no second one:
+ * TI_HAND_OVER_PAUSE.
  *
- * A thread that finds the word held spins for a while before it sleeps. A woken waiter spins again. Every release
- * that finds a waiter in the queue wakes one, whether others spin or not: a spinning thread may be preempted for
- * any time, and then nobody else would wake the waiter although the word is free.
+ * A thread that finds the word held spins for a while before it sleeps. A woken waiter spins again. Every
+ * release that finds a waiter in the queue wakes one, whether others spin or not: a spinning thread may be
+ * preempted for any time, and then nobody else would wake the waiter although the word is free.
  *
- * Once the word is free, or held by another thread, it may be gone: the releaser does not touch it any more, and a
- * thread that has acquired it does not look at it again.
+ * Once the word is free, or held by another thread, it may be gone: the releaser does not touch it any
+ * more, and a thread that has acquired it does not look at it again.
  */
 #ifndef TI_LOCKWORD_H
 #define TI_LOCKWORD_H
@@ -34,9 +35,10 @@
 /* Nanoseconds after which a waiter is handed what is released: CPython's TIME_TO_BE_FAIR_NS. */
 #define TI_STARVED 1000000
 
-/* Nanoseconds between two hand-overs, in which the word goes to who comes by. Each has to wait until a thread that
- * sleeps is awake: if many waiters are past the limit, and every release handed the word over, those behind would be
- * past it when their turn comes, and so for ever. Sixty-four threads were seen to be two hundred times slower. */
+/* Nanoseconds between two hand-overs, in which the word goes to who comes by. Each has to wait until a
+ * thread that sleeps is awake: if many waiters are past the limit, and every release handed the word over,
+ * those behind would be past it when their turn comes, and so for ever. Sixty-four threads were seen to be
+ * two hundred times slower. */
 #define TI_HAND_OVER_PAUSE 250000
 
 /* Whose waits can be part of a proof that a wait never ends. */
@@ -82,7 +84,8 @@ void ti_lockword_wake_first(const uint32_t *word, ti_bucket *bucket); /* the wor
  */
 static inline bool ti_lockword_clear(uint32_t *word, uint32_t ident)
 {
-    /* Who looks at the word may have its cache line: have it back once, not to read and then to write. */
+    /* A thread that spins may have the word's cache line: fetch it for writing, so that the read and the
+     * write that follow share one transfer. */
     ti_expect_write(word);
     /* Relaxed: only the thread of that ident puts it there, apart from a hand-over that it waits for. */
     if (!ti_fence_is_shared() || ti_load_relaxed(word) != ident)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parking lot: where threads wait, in queues keyed by the address of what they wait for and by the kind of
- * their wait.
+ * The parking lot: where threads wait, in queues keyed by the address of what they wait for and by the
+ * kind of their wait.
  *
  * The idea is WebKit's (WTF::ParkingLot) and CPython's: the object that is waited for holds nothing but its
  * own word, so that it is 4 bytes, needs no destroy call, and all that concerns sleeping exists once.
@@ -19,15 +19,16 @@
  * Either the waiter sees the changed word or the waker sees the count. With weaker orders both could look
  * before either change is visible, and the waiter would sleep for ever.
  *
- * The waker's look is late: as soon as the change is visible, another thread may end the object, and its memory may
- * be another object by the time of the look, or be unmapped. Two rules make that harmless:
+ * The waker's look is late: as soon as the change is visible, another thread may end the object, and its
+ * memory may be another object by the time of the look, or be unmapped. Two rules make that harmless:
  *
  *   - After the change the waker touches nothing of the object. It uses the address as a number.
- *   - A late waker takes only waiters of its own kind, and only of a kind that looks again. A waiter that was meant
- *     for a later object of the same kind then looks, finds that it has to wait, and goes back to its place.
+ *   - A late waker takes only waiters of its own kind, and only of a kind that looks again. A waiter that
+ *     was meant for a later object of the same kind then looks, finds that it has to wait, and goes back
+ *     to its place.
  *
- * A kind that believes its wake is taken only by a thread that holds, until it has taken it, the guard or the lock
- * which the object's end would need too.
+ * A kind that believes its wake is taken only by a thread that holds, until it has taken it, the guard or
+ * the lock which the object's end would need too.
  */
 #ifndef TI_PARKING_H
 #define TI_PARKING_H
@@ -48,21 +49,22 @@ enum {
 };
 
 /*
- * The kinds of waits. An object may have several queues at one address, which then share a bucket and its guard.
+ * The kinds of waits. An object may have several queues at one address, which then share a bucket and its
+ * guard.
  *
- *   kind           waits for                                         its wake
- *   LOCKERS        a lock's word to be free                          looks again, unless it is handed the word
- *   TAKERS         a semaphore to have a unit                        looks again, unless it is handed a unit
- *   OBSERVERS      a word to change: of a thread, a Once, a future   looks again
- *   WATCHERS       one of the things of threading_wait_any           looks again; they take nothing, and all are woken
- *   RW_LOCKERS     its turn at an RWLock                             under the guard; looks again if it has no turn
- *   EVENT_WAITERS  an Event to be set                                under the guard; believed
- *   NOTIFIABLES    a Condition's notify                              under the Condition's lock; believed
- *   PARTIES        a barrier's other parties                         under the guard; believed
- *   ENTRANTS       a barrier whose action runs to be ready again     under the guard; looks again
- *   GETTERS        a queue to have an item                           under the queue's lock; looks again
- *   PUTTERS        a queue to have room                              under the queue's lock; looks again
- *   JOINERS        a queue's items to be done                        under the queue's lock; looks again
+ *   kind           waits for                                 its wake
+ *   LOCKERS        a lock's word to be free                  looks again, unless it is handed the word
+ *   TAKERS         a semaphore to have a unit                looks again, unless it is handed a unit
+ *   OBSERVERS      a word of a thread, a Once or a future    looks again
+ *   WATCHERS       one of the things of threading_wait_any   looks again; takes nothing; all are woken
+ *   RW_LOCKERS     its turn at an RWLock                     under the guard; looks again if it has no turn
+ *   EVENT_WAITERS  an Event to be set                        under the guard; believed
+ *   NOTIFIABLES    a Condition's notify                      under the Condition's lock; believed
+ *   PARTIES        a barrier's other parties                 under the guard; believed
+ *   ENTRANTS       a barrier whose action runs to be ready   under the guard; looks again
+ *   GETTERS        a queue to have an item                   under the queue's lock; looks again
+ *   PUTTERS        a queue to have room                      under the queue's lock; looks again
+ *   JOINERS        a queue's items to be done                under the queue's lock; looks again
  */
 typedef enum ti_wait_kind {
     TI_LOCKERS,
@@ -142,8 +144,8 @@ ti_waiter *ti_parking_next(const ti_waiter *waiter); /* of the same address and 
 bool ti_parking_is_queued(const ti_waiter *waiter, const void *address);
 void ti_parking_dequeue(ti_bucket *bucket, ti_waiter *waiter);
 
-/* Under the guard: take at most n waiters of an address and a kind off the queue, chained by `next`. None returns
- * before it is woken. */
+/* Under the guard: take at most n waiters of an address and a kind off the queue, chained by `next`. None
+ * returns before it is woken. */
 ti_waiter *ti_parking_take(ti_bucket *bucket, const void *address, ti_wait_kind kind, size_t n);
 
 /* The same for all that watch the address. */
@@ -174,8 +176,8 @@ bool ti_parking_observe(struct ti_self *self, uint32_t *word, uint32_t value);
 /* Wait until *word may have changed from `value`. False at the wait's limit. */
 bool ti_parking_wait(struct ti_self *self, uint32_t *word, uint32_t value, int64_t deadline);
 
-/* Wake all observers of a word, watchers too, which the caller has just changed with a sequential operation. The
- * word's memory need not be there any more. */
+/* Wake all observers of a word, watchers too, which the caller has just changed with a sequential
+ * operation. The word's memory need not be there any more. */
 void ti_parking_wake_all(const uint32_t *word);
 
 /* Have all waiters of an address and of a kind that looks again look again. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The registry: every thread that the library knows, in a table by its ident. Its guard, held for moments, protects
+ * The registry: every thread that the library knows, in a table by its ident. Its guard, held for moments,
+ * protects
  *   - the table;
  *   - who waits for whom (deadlock.h);
  *   - the roll of Thread objects (roll.h), and every change of a Thread's state.

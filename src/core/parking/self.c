@@ -11,8 +11,8 @@
 #include "phase.h"
 #include "registry.h"
 
-/* Records are made in slabs, each in lines of the cache of its own behind a head; one by one for tools that look
- * for lost memory. */
+/* Records are made in slabs, each in lines of the cache of its own behind a head; one by one for tools
+ * that look for lost memory. */
 typedef struct ti_slab {
     struct ti_slab *next;
 } ti_slab;

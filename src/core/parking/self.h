@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The thread data: what the library knows of one running thread, its own or foreign: its ident, where it sleeps,
- * its locals.
+ * The thread data: what the library knows of one running thread, its own or foreign: its ident, where it
+ * sleeps, its locals.
  *
  * A thread has a ti_self from the start if it was started here, else from its first call that needs one,
  * until it ends. The memory is never given back to the system but reused for later threads: another thread
@@ -54,8 +54,8 @@ typedef struct ti_blocks {
  *   bias     the lock's bias at that time; 0: it is counted in the lock's state
  *   seen     how many biases had been revoked
  *   reads    ordinary ones since the last bias
- *   marked   the bias under which somebody else has counted the levels in the state; under the bucket's guard,
- *            as the next
+ *   marked   the bias under which somebody else has counted the levels in the state; under the bucket's
+ *            guard, as the next
  *   counted  how many
  */
 typedef struct ti_reading {
@@ -92,9 +92,8 @@ typedef struct ti_self {
     uint32_t linger_skips;
     ti_blocks blocks; /* its own thread's */
     bool is_stopped;  /* under the registry's guard: it sleeps until another one has ended the process */
-    bool
-        is_leaving; /* it ends the process, and never comes back to the calls in which it began to; its own thread's */
-    uint32_t deaf; /* not 0: it is in waits that do not heed it; its own thread's */
+    bool is_leaving;  /* it ends the process, and returns to no call that it is in; its own thread's */
+    uint32_t deaf;    /* not 0: it is in waits that do not heed it; its own thread's */
     ti_reading reads[TI_READS_KNOWN];
     uint32_t reads_beyond; /* how many reads found no place there; its own thread's */
     struct ti_self *next;  /* in the registry's table under its guard, or in the pool */
@@ -141,8 +140,8 @@ void ti_self_unload(ti_self *self, bool is_gone);
 /* Give the memory back that is kept for later threads. */
 void ti_self_unload_all(void);
 
-/* Under the registry's guard: whether the system says that the thread is gone, which never left. The calling thread is
- * there. */
+/* Under the registry's guard: whether the system says that the thread is gone, which never left. The
+ * calling thread is there. */
 bool ti_self_is_gone(const ti_self *self);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The spin wait: how long a thread looks at what it waits for before it sleeps: as long as sleeping and waking would cost. That
- * is never more than twice what the better of the two would have cost (Karlin, Manasse, McGeoch, Owicki,
- * "Competitive Randomized Algorithms for Nonuniform Problems", 1990).
+ * The spin wait: how long a thread looks at what it waits for before it sleeps: as long as sleeping and
+ * waking would cost. That is never more than twice what the better of the two would have cost (Karlin,
+ * Manasse, McGeoch, Owicki, "Competitive Randomized Algorithms for Nonuniform Problems", 1990).
  */
 #ifndef TI_SPINS_H
 #define TI_SPINS_H
@@ -23,8 +23,8 @@ static inline ti_spin ti_spin_begin(void)
     return (ti_spin){0, 0};
 }
 
-/* Pause, the longer the more often. False when it is time to sleep; always in a process that has one processor
- * only: who is waited for cannot run meanwhile. */
+/* Pause, the longer the more often. False when it is time to sleep; always in a process that has one
+ * processor only, where the thread that is waited for cannot run meanwhile. */
 bool ti_spin_goes_on(ti_spin *spin);
 
 /* Pause so many times. False, at once, in a process that has one processor only. */

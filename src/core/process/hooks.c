@@ -54,7 +54,8 @@ TI_COLD void ti_hooks_first_call(ti_self *self)
         ti_foreign_add(self, life);
         ti_registry_unlock();
     }
-    /* From here on the C library may allocate, whose malloc may call back: the thread is known and complete. */
+    /* From here on the C library may allocate, whose malloc may call back: the thread is known and
+     * complete. */
     (void)ti_port_set_self(self, ti_leave); /* whether it will be called: foreign.h */
     (void)ti_hooks_start();                 /* asked again, and answered for, by threading_thread_start */
 }

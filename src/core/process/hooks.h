@@ -2,9 +2,9 @@
 /*
  * What the library has the system call, and when it asks for that.
  *
- * Names of the core point down only: a room knows nothing of the rooms above it. This file is the one exception. A
- * thread's first call comes from the lowest room that knows threads, and it is here that the calls for the thread's end,
- * the process's exit and fork are asked for, which are in the highest.
+ * Names of the core point down only: a room knows nothing of the rooms above it. This file is the one
+ * exception. A thread's first call comes from the lowest room that knows threads, and it is here that the
+ * calls for the thread's end, the process's exit and fork are asked for, which are in the highest.
  */
 #ifndef TI_HOOKS_H
 #define TI_HOOKS_H

@@ -111,7 +111,7 @@ TI_COLD threading_status_t threading_shutdown(void)
 
 /* ---- the exit ---- */
 
-/* Its RLocks will never be released: who waits for them is told, as at the end of their owner. */
+/* Its RLocks will never be released: their waiters are told, as at the end of their owner. */
 static void ti_exit_stop(ti_self *self)
 {
     ti_registry_lock(self);

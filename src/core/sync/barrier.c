@@ -32,7 +32,7 @@ static ti_bucket *ti_barrier_lock(const threading_barrier_t *barrier, ti_self *s
     return bucket;
 }
 
-/* End the cycle for all, and unlock. The barrier is not touched any more: who is woken may free it. */
+/* End the cycle for all, and unlock. The barrier is not touched any more: a woken party may free it. */
 static void ti_barrier_end_cycle(threading_barrier_t *barrier, ti_bucket *bucket, uint32_t state,
                                  uint32_t outcome)
 {
@@ -137,8 +137,8 @@ static threading_status_t ti_barrier_give_up(threading_barrier_t *barrier, ti_se
 static threading_status_t ti_barrier_sleep(threading_barrier_t *barrier, ti_self *self, ti_bucket *bucket,
                                            double seconds)
 {
-    /* Only if all parties can be on their way at once is it worth a look whether the last one comes. Asked now: once it is
-     * full the barrier may be gone. */
+    /* Only if all parties can be on their way at once is it worth a look whether the last one comes. Asked
+     * now: once it is full the barrier may be gone. */
     bool is_small = ti_spin_has_processors(barrier->parties);
     ti_barrier_enqueue(barrier, TI_PARTIES, self, bucket);
     int64_t deadline = ti_deadline_after(seconds);

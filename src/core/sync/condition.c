@@ -93,7 +93,7 @@ bool threading_condition_locked(const threading_condition_t *condition)
 {
     if (condition == NULL)
         return false;
-    /* Acquire: who sees the lock free sees what was done under it. Asking changes nothing. */
+    /* Acquire: a thread that sees the lock free sees what was done under it. Asking changes nothing. */
     return ti_load_acquire(ti_condition_word((threading_condition_t *)(uintptr_t)condition)) != 0;
 }
 
@@ -256,7 +256,7 @@ threading_status_t threading_condition_notify(threading_condition_t *condition, 
     ti_self *self = ti_self_get();
     if (!ti_condition_is_held(condition, self))
         return THREADING_NOT_HELD;
-    /* The hint is enough: whoever waits has announced it before it released the lock that is held now. */
+    /* The hint is enough: a waiter announces itself before it releases the lock, which is held now. */
     if (ti_parking_may_be_awaited(ti_parking_bucket(condition)))
         ti_condition_notify_slow(condition, self, n);
     return THREADING_OK;

@@ -2,10 +2,10 @@
 /*
  * Event: a flag of 0 or 1, and the parking lot.
  *
- * Whoever sleeps when the flag is set is taken off the queue and told; it does not look at the flag again,
- * which may have been cleared by then. The flag is set and the queue taken in one go, under the bucket's
- * guard: between the two, another thread could see the flag, clear it and wait anew, and would be told of a
- * set that came before its wait.
+ * Set takes all waiters off the queue and tells them. A waiter that was told does not look at the flag
+ * again, which another thread may have cleared by then. Set changes the flag and takes the queue in one
+ * go, under the bucket's guard. Between the two another thread could see the flag, clear it and wait anew,
+ * and it would be told of a set that came before its wait.
  */
 #include "atomic.h"
 #include "deadline.h"
@@ -41,7 +41,7 @@ threading_status_t threading_event_clear(threading_event_t *event)
 {
     if (event == NULL)
         return THREADING_INVALID;
-    /* Release: who sees it clear sees what came before. Nobody is woken by it. */
+    /* Release: a thread that sees the flag clear sees what came before. Nobody is woken by it. */
     ti_store_release(&event->flag, 0);
     return THREADING_OK;
 }

@@ -5,8 +5,8 @@
  * A local gets a slot at its first use, the same in all threads: the index into each thread's table of
  * copies. The fast path is two loads of the thread's own. Every copy is also in its local's list, so that
  * destroying the local finds the copies of all threads. One guard protects slots, lists and the tables'
- * growth; a copy is taken out under the guard by its ending thread or by the destroyer, whoever is first, and
- * finalised by that one after the guard was unlocked. A slot is given to another local only when no table has
+ * growth. The ending thread or the destroyer, whichever is first, takes a copy out under the guard, and
+ * finalises it after it has unlocked the guard. A slot is given to another local only when no table has
  * a copy there any more.
  */
 #include "local.h"
@@ -30,8 +30,9 @@ typedef struct ti_copy {
     void (*fini)(void *copy);
 } ti_copy;
 
-/* How far behind the head that is. Memory comes aligned for any standard type, none of which needs more than 16
- * bytes, and so stays what is a multiple of 16 behind. (Microsoft's <stddef.h> has no max_align_t in C.) */
+/* How far behind the head that is. Memory comes aligned for any standard type, none of which needs more
+ * than 16 bytes, and so stays what is a multiple of 16 behind. (Microsoft's <stddef.h> has no max_align_t
+ * in C.) */
 #define TI_COPY_ALIGNMENT ((size_t)16)
 #define TI_COPY_HEAD ((sizeof(ti_copy) + TI_COPY_ALIGNMENT - 1) / TI_COPY_ALIGNMENT * TI_COPY_ALIGNMENT)
 
@@ -187,7 +188,8 @@ static bool ti_slot_reserve(ti_self *self, uint32_t slot, ti_array *larger)
     if (!ti_array_suffices(larger, capacity, (size_t)slot + 1))
         return false;
     void **copies = (void **)larger->memory;
-    /* The analyzer does not see that an array which suffices has memory, and that a table with room is one. */
+    /* The analyzer does not see that an array which suffices has memory, and that a table with room is
+     * one. */
     if (capacity > 0)
         /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
         memcpy(copies, self->fast.copies, capacity * sizeof *copies);
@@ -268,8 +270,8 @@ static void *ti_copy_finalise(void *arg)
     return NULL;
 }
 
-/* By threading_exit() a finaliser ends itself only: the thread is ending already, and has others to call. The copies may
- * be those of another thread, which is gone (foreign.h). */
+/* By threading_exit() a finaliser ends itself only: the thread is ending already, and has others to call.
+ * The copies may be those of another thread, which is gone (foreign.h). */
 static void ti_copy_end_with_thread(ti_copy *copy)
 {
     if (copy->fini != NULL)

@@ -67,6 +67,6 @@ void threading_word_wake(const uint32_t *word)
 
 bool threading_lock_locked(const threading_lock_t *lock)
 {
-    /* Acquire: who sees the lock free sees what was done under it. */
+    /* Acquire: a thread that sees the lock free sees what was done under it. */
     return lock != NULL && ti_load_acquire(&lock->word) != 0;
 }

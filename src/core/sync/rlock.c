@@ -51,7 +51,8 @@ static threading_status_t ti_rlock_try(threading_rlock_t *rlock, ti_self *self)
     return THREADING_BUSY;
 }
 
-/* Tells the checkers (annotate.h) of the first level. The count is the caller's if the status is THREADING_OK. */
+/* Tells the checkers (annotate.h) of the first level. The count is the caller's if the status is
+ * THREADING_OK. */
 static threading_status_t ti_rlock_note(threading_rlock_t *rlock, threading_status_t status, bool is_try)
 {
     if (status == THREADING_OK && rlock->count == 1)
@@ -135,7 +136,7 @@ threading_status_t threading_rlock_release(threading_rlock_t *rlock)
 
 bool threading_rlock_locked(const threading_rlock_t *rlock)
 {
-    /* Acquire: who sees the lock free sees what was done under it. */
+    /* Acquire: a thread that sees the lock free sees what was done under it. */
     return rlock != NULL && ti_load_acquire(&rlock->owner) != 0;
 }
 

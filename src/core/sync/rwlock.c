@@ -7,16 +7,17 @@
  *   n          n readers
  *   WRITING    a writer
  *   | WAITING  threads are in line; set and cleared under the bucket's guard
- *   BIASED + n the same as n, and readers that leave the state alone, maybe: bias.h. It ends before anybody waits
+ *   BIASED + n the same as n, and readers that leave the state alone, maybe: bias.h; ends before anybody
+ *              waits
  *
- * Without WAITING, acquire and release are one swap each. With it, who comes stands in line, and who makes
- * the lock free hands it over under the guard to those whose turn it is: the first in line, and if that is a
- * reader, all readers in line. So nobody starves. Only a thread that reads already is let past the line, for
- * its own release might be what the line waits for.
+ * Without WAITING, acquire and release are one swap each. With it, a thread that comes stands in line. The
+ * thread that makes the lock free hands it over, under the guard, to the first in line, and if that is a
+ * reader, to all readers in line. So nobody starves. Only a thread that reads already may pass the line: its
+ * own release might be what the line waits for.
  *
  * Waiters and releasers agree by the word alone: WAITING is set before a waiter looks, under the guard,
- * whether it can have the lock, and a releaser that does not see it in the swap that frees the lock has freed
- * it before that look.
+ * whether it can have the lock, and a releaser that does not see it in the swap that frees the lock has
+ * freed it before that look.
  *
  * The waiters' address is that of the writer's ident, which their waits are published with (deadlock.h).
  */
@@ -107,7 +108,8 @@ static void ti_reading_forget(ti_self *self, const threading_rwlock_t *rwlock)
 
 static bool ti_reads_already(ti_self *self, const threading_rwlock_t *rwlock)
 {
-    /* The analyzer takes a place in *self that is not found for no *self. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
+    /* The analyzer takes a place in *self that is not found for no *self.
+     * NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
     return self->reads_beyond > 0 || ti_reading_find(self, rwlock) != NULL;
 }
 
@@ -239,7 +241,8 @@ static ti_waiter *ti_rwlock_grant(threading_rwlock_t *rwlock, ti_bucket *bucket)
 
 /* ---- waiting ---- */
 
-/* Under the guard: WAITING is set and the calling thread is last in line. False: the lock has become biased. */
+/* Under the guard: WAITING is set and the calling thread is last in line. False: the lock has become
+ * biased. */
 static bool ti_rwlock_line_up(threading_rwlock_t *rwlock, ti_bucket *bucket, ti_self *self, uint32_t wants)
 {
     uint32_t state;

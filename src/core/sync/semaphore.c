@@ -2,12 +2,12 @@
 /*
  * Semaphore and BoundedSemaphore: a value, and the parking lot.
  *
- * Acquire takes one away if the value is not 0. Release adds, then wakes as many waiters as it added, if their
- * units are still there; they compete with threads that come by, except that a waiter of more than a millisecond is
- * given its unit by the releaser: the rule of the lock word (lockword.h). As there, the releaser touches nothing once
- * it has added, for the semaphore may be gone (parking.h): unless it finds a waiter for a semaphore in the queue, under
- * the guard. Then there is a semaphore at this address, if not the same one, and it stays until that waiter
- * is woken.
+ * Acquire takes one away if the value is not 0. Release adds, then wakes as many waiters as it added, if
+ * their units are still there; they compete with threads that come by, except that a waiter of more than a
+ * millisecond is given its unit by the releaser: the rule of the lock word (lockword.h). As there, the
+ * releaser touches nothing once it has added, for the semaphore may be gone (parking.h): unless it finds a
+ * waiter for a semaphore in the queue, under the guard. Then there is a semaphore at this address, if not
+ * the same one, and it stays until that waiter is woken.
  */
 #include "atomic.h"
 #include "deadline.h"
@@ -168,8 +168,8 @@ static bool ti_semaphore_add(uint32_t *value, size_t n, uint32_t limit)
     return true;
 }
 
-/* An inline release has added a unit, and seen that somebody announced itself. The semaphore may be gone: the thread
- * that took the unit may have freed it. */
+/* An inline release has added a unit, and seen that somebody announced itself. The semaphore may be gone:
+ * the thread that took the unit may have freed it. */
 void threading_value_wake(uint32_t *value)
 {
     ti_semaphore_wake(value, ti_parking_bucket(value), 1);

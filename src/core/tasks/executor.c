@@ -69,7 +69,7 @@ TI_COLD threading_executor_t *threading_executor_new(size_t max_workers,
 
 threading_executor_t *threading_executor_retain(threading_executor_t *executor)
 {
-    /* Relaxed: whoever retains holds or borrows a handle already. */
+    /* Relaxed: a thread that retains holds or borrows a handle already. */
     if (executor != NULL)
         ti_add_relaxed(&executor->handles, 1);
     return executor;
@@ -77,7 +77,8 @@ threading_executor_t *threading_executor_retain(threading_executor_t *executor)
 
 ti_worker *ti_executor_worker_after(const threading_executor_t *executor, const ti_worker *worker)
 {
-    /* Acquire: pairs with the release in ti_executor_add_worker, so that the worker is seen as it was made. */
+    /* Acquire: pairs with the release in ti_executor_add_worker, so that the worker is seen as it was
+     * made. */
     return (ti_worker *)ti_load_pointer_acquire(worker != NULL ? &worker->next : &executor->first);
 }
 
@@ -133,8 +134,8 @@ bool ti_executor_is_spared(const threading_executor_t *executor, const ti_self *
     return ti_executor_is_orphaned(executor) || self->is_leaving;
 }
 
-/* Before a task is queued: start another worker if none is to spare for it. One that cannot be started is no reason
- * to fail, unless it is the first. */
+/* Before a task is queued: start another worker if none is to spare for it. One that cannot be started is
+ * no reason to fail, unless it is the first. */
 static threading_status_t ti_executor_prepare(threading_executor_t *executor)
 {
     /* Relaxed: only the number matters. */

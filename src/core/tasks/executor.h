@@ -2,34 +2,37 @@
 /*
  * Executor, within the library: tasks, and threads that take them.
  *
- * Tasks that are submitted from outside are in the executor's own ring, in their order. Once all of its workers
- * are started, a task that a task submits goes to the ring of that one's worker, under a lock that is free most of
- * the time. A worker takes the oldest task of its own ring, else of the executor's, else of another worker's: it
- * steals. All rings give their oldest first, and each worker looks elsewhere first now and then, so that no task
- * waits for ever because of others that submit more and more. A task is taken only to be begun: if workers took
- * several at once, later ones would begin before those that wait behind a long one.
+ * Tasks that are submitted from outside are in the executor's own ring, in their order. Once all workers
+ * are started, a task that another task submits goes to the ring of the worker that runs the submitting
+ * task, under a lock that is free most of the time. A worker takes the oldest task of its own ring, else
+ * of the executor's, else of another worker's: it steals. All rings give their oldest task first, and each
+ * worker looks elsewhere first now and then, so that no task waits for ever because others submit more and
+ * more. A worker takes a task only to begin it: if workers took several at once, the later ones would
+ * begin after tasks that were submitted later still.
  *
- * A worker that finds none counts itself as idle and reads the signal, looks a last time at each ring under the lock
- * of those who put, and sleeps unless the signal has changed. A task that comes later than that look is put there
- * under the same lock, so that who submits it sees the worker counted; it changes the signal, and wakes one who sleeps
- * already. Until that one has looked for tasks, further ones are not signalled: it signals the next, before it runs
- * what it has found, if there is more. So a task costs a wake only when nobody is about to look for it.
+ * A worker that finds no task counts itself as idle and reads the signal. Then it looks a last time at
+ * each ring under the submitters' lock, and sleeps unless the signal has changed. A submitter that puts a
+ * task there after that look holds the same lock, so it sees that the worker is counted: it changes the
+ * signal, and wakes a worker that sleeps. Until this worker has looked for tasks, submitters signal no
+ * other. Before the worker runs the task that it has found, it signals the next worker if there are more
+ * tasks. So a task costs a wake only when nobody is about to look for it.
  *
- *   who submits, under the ring's lock       worker
+ *   the submitter, under the ring's lock     the worker
  *   put the task                             idle + 1 (and - 1 when it goes on)
  *   idle > 0 and not waking? then            read the signal
  *     waking = 1                             waking = 0
- *     signal + 1, take one who sleeps        look at each ring under its lock; sleep if there is nothing and the
- *   wake that one, without the lock            signal has not changed
- *                                            waking = 0 when it goes on; find a task, look at each ring for another
- *                                              one, and signal the next
+ *     signal + 1, take a worker that sleeps  look at each ring under its lock; sleep if there is nothing
+ *   wake that worker, without the lock         and the signal has not changed
+ *                                            waking = 0 when it goes on; find a task, look at each ring
+ *                                              for another one, and signal the next worker
  *
- * Say that a task is put into a ring after a worker's last look there, and that the worker sleeps. By the ring's lock
- * the submitter sees the worker counted, and sees its 0 or what came later. If it sees a 1, somebody has written that
- * after the 0, so changes the signal after the worker has read it: either the worker does not sleep, or one that
- * sleeps is taken off the line. Who is woken so, or does not sleep, writes 0 after that 1 and looks at the ring
- * afterwards: had it looked before the task was put, the submitter would have seen that 0. docs/models/relay.pml has
- * all orders.
+ * The losing interleaving would be: a submitter puts a task into a ring after a worker's last look there,
+ * and the worker sleeps. The ring's lock lets the submitter see that the worker is counted, and see the
+ * worker's 0 in `waking` or a later value. If the submitter reads a 1, another submitter has written that
+ * 1 after the 0, and changes the signal after the worker has read it. So either the worker does not sleep,
+ * or a sleeping worker is taken off the line. Either of them writes 0 after that 1, and looks at the ring
+ * afterwards. Had it looked before the task was put, the submitter would have seen that 0.
+ * docs/models/relay.pml has all orders.
  */
 #ifndef TI_EXECUTOR_H
 #define TI_EXECUTOR_H
@@ -57,7 +60,8 @@ typedef struct ti_worker {
     ti_tasks tasks;
 } ti_worker;
 
-/* What is written again and again is apart from what is only read, and by whom from whom. */
+/* Fields that are written often are apart from fields that are only read, and the submitters' fields from
+ * the workers'. */
 struct threading_executor {
     uint32_t handles;     /* what users hold; with the last it is shut down */
     uint32_t references;  /* one for all handles together, one for each worker */
@@ -90,8 +94,8 @@ struct threading_executor {
 /* In a forked child: its locks may be held for ever by threads that are gone. */
 bool ti_executor_is_orphaned(const threading_executor_t *executor);
 
-/* Whether an abandoned call of it stays as it is: there, or in a thread that ends the process, which runs what
- * remains to be done (ti_executor_work). */
+/* Whether an abandoned call of it stays as it is: there, or in a thread that ends the process, which runs
+ * what remains to be done (ti_executor_work). */
 bool ti_executor_is_spared(const threading_executor_t *executor, const ti_self *self);
 
 /* Whether its options are such as are known. */
@@ -116,7 +120,8 @@ void ti_executor_count_spare(threading_executor_t *executor, uint32_t more);
 /* Take no more tasks, and let the workers end when none is left. */
 void ti_executor_stop(threading_executor_t *executor, bool cancel_futures);
 
-/* The worker that was started next, the first for NULL; valid as long as the executor is. NULL: there is none. */
+/* The worker that was started next, the first for NULL; valid as long as the executor is. NULL: there is
+ * none. */
 ti_worker *ti_executor_worker_after(const threading_executor_t *executor, const ti_worker *worker);
 
 /* Give one of `references` back. */
@@ -134,8 +139,8 @@ void ti_executor_refuse(threading_executor_t *executor, threading_status_t statu
 /* Run no task any more that has not begun: a worker has failed. Their futures end with THREADING_BROKEN. */
 void ti_executor_break(threading_executor_t *executor, ti_self *self);
 
-/* executor_map.c: what stands for the function in a map's tasks; in a worker, work off its items; end those that have
- * not begun; give a reference back. */
+/* executor_map.c: what stands for the function in a map's tasks; in a worker, work off its items; end
+ * those that have not begun; give a reference back. */
 struct ti_map;
 void *ti_map_task(void *map);
 void ti_map_work(struct ti_map *map, ti_self *self);

@@ -77,8 +77,9 @@ static threading_executor_t *ti_executors_next(ti_self *self)
     return executor;
 }
 
-/* Wait until the workers have ended. Left out are the calling one, those that end the process too and so never end
- * themselves, and those whose end could never come: the wait for all threads leaves them out as well. */
+/* Wait until the workers have ended. Left out are the calling one, those that end the process too and so
+ * never end themselves, and those whose end could never come: the wait for all threads leaves them out as
+ * well. */
 static void ti_executor_await(threading_executor_t *executor, ti_self *self)
 {
     for (ti_worker *worker = NULL; (worker = ti_executor_worker_after(executor, worker)) != NULL;) {

@@ -2,9 +2,9 @@
 /*
  * Executor's map: one task for each worker that could run items, and a number that says which item is next.
  *
- * So the items begin in their order, one by one, as if each had been submitted: an item that waits for an earlier one
- * never waits for one that has not begun. Each has its slot, which is to it what a future is to a task: its state
- * holds the ident of the thread that runs it, and is waited for.
+ * So the items begin in their order, one by one, as if each had been submitted: an item that waits for an
+ * earlier one never waits for one that has not begun. Each has its slot, which is to it what a future is
+ * to a task: its state holds the ident of the thread that runs it, and is waited for.
  */
 #include <stdint.h>
 
@@ -82,7 +82,8 @@ static bool ti_map_begin(ti_map *map, size_t *index)
 }
 
 /* An item has ended its thread in the platform's way: as for a task, and the reference that the thread had
- * goes. The items may be on the stack of the map's caller: if that is the thread, it waits for the other workers. */
+ * goes. The items may be on the stack of the map's caller: if that is the thread, it waits for the other
+ * workers. */
 TI_COLD static void ti_map_abandon_item(ti_self *self, void *object, uintptr_t index)
 {
     ti_map *map = (ti_map *)object;

@@ -2,12 +2,13 @@
 /*
  * Executor: its workers, and what they do with tasks.
  *
- * As long as workers may have to be started, `spare` is the number of those that run no task, less the tasks that are
- * queued: a submit takes one off, and starts another thread if there was none to spare. A worker counts as spare before
- * its task's future is finished, so that who waits for one task and then submits the next finds the worker free.
+ * As long as workers may have to be started, `spare` is the number of those that run no task, less the
+ * tasks that are queued: a submit takes one off, and starts another thread if there was none to spare. A
+ * worker counts as spare before its task's future is finished, so that a thread that waits for one
+ * task and then submits the next finds the worker free.
  *
- * A task that was cancelled, or that a waiting worker ran itself, stays in its ring until a worker comes upon it and
- * drops it.
+ * A task that was cancelled, or that a waiting worker ran itself, stays in its ring until a worker comes
+ * upon it and drops it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -20,8 +21,8 @@
 #include "thread.h"
 
 #define TI_NAME_MORE 16 /* bytes for "_" and a number behind a name */
-#define TI_TASK_DISTANCE \
-    128             /* as TI_LOOK_DISTANCE: a worker that keeps up with who submits holds that one up */
+/* As TI_LOOK_DISTANCE. A worker that is as fast as the submitter slows the submitter down. */
+#define TI_TASK_DISTANCE 128
 #define TI_TURNS 32 /* of so many searches one begins at the executor's ring and one at another worker's */
 
 /* ---- running a task ---- */
@@ -33,7 +34,8 @@ void ti_executor_count_spare(threading_executor_t *executor, uint32_t more)
         ti_add_relaxed(&executor->spare, more); /* relaxed: only the number matters */
 }
 
-/* What a task leaves behind in its thread is undone. False: the task has called fork, and this is the child. */
+/* What a task leaves behind in its thread is undone. False: the task has called fork, and this is the
+ * child. */
 static bool ti_executor_leave(const threading_executor_t *executor, threading_stop_t *stop, ti_self *self)
 {
     if (ti_executor_is_orphaned(executor))
@@ -220,9 +222,9 @@ static bool ti_executor_await_task(threading_executor_t *executor, ti_self *self
         if (ti_executor_may_have_tasks(executor))
             return true;
     bool is_over;
-    ti_add_relaxed(&executor->idle, 1); /* relaxed: who puts a task behind the looks sees it by the lock */
-    /* Acquire: before what follows. If it came after the 0, a 1 could come between for which this worker would be the
-     * one on its way, and it would sleep all the same. */
+    ti_add_relaxed(&executor->idle, 1); /* relaxed: a later submitter sees it by the lock */
+    /* Acquire: before what follows. If this load came after the 0, a submitter's 1 could come between the
+     * two: the submitter would count on this worker, and the worker would sleep all the same. */
     uint32_t signal = ti_load_acquire(&executor->signal);
     ti_store_relaxed(&executor->waking, 0); /* relaxed: as above */
     bool has_tasks = ti_executor_has_tasks(executor, self, &is_over);
@@ -244,7 +246,8 @@ static void ti_worker_relay(ti_worker *worker, ti_self *self)
         ti_line_wake(ti_executor_signal(executor, 1, self));
 }
 
-/* Run tasks until there will be none. One call for all: it is left, and made again, by threading_exit() only. */
+/* Run tasks until there will be none. One call for all: it is left, and made again, by threading_exit()
+ * only. */
 static void *ti_worker_loop(void *arg)
 {
     ti_worker *worker = (ti_worker *)arg;
@@ -321,7 +324,8 @@ TI_COLD static void ti_tasks_refuse(threading_executor_t *executor, uint32_t *lo
 
 TI_COLD void ti_executor_refuse(threading_executor_t *executor, threading_status_t status, ti_self *self)
 {
-    /* Relaxed: a worker that does not see it yet begins one item of a map more, as if that had been before. */
+    /* Relaxed: a worker that does not see it yet begins one item of a map more, as if that had been
+     * before. */
     ti_store_relaxed(&executor->refused, (uint32_t)status);
     ti_tasks_refuse(executor, &executor->lock, &executor->tasks, status, self);
     for (ti_worker *worker = NULL; (worker = ti_executor_worker_after(executor, worker)) != NULL;)

@@ -48,7 +48,7 @@ threading_future_t *threading_future_new(void)
 
 threading_future_t *threading_future_retain(threading_future_t *future)
 {
-    /* Relaxed: whoever retains holds or borrows a reference already. */
+    /* Relaxed: a thread that retains holds or borrows a reference already. */
     if (future != NULL)
         ti_add_relaxed(&future->references, 1);
     return future;
@@ -67,8 +67,8 @@ static ti_callback ti_future_take_callback(threading_future_t *future)
 
 void threading_future_free(threading_future_t *future)
 {
-    /* Release: what this holder did happens before the memory is freed; acquire: by the last one. Who sees that it
-     * is the last one need not write: nobody else can retain the future any more. */
+    /* Release: what this holder did happens before the memory is freed; acquire: by the last one. A
+     * holder that sees one reference need not write: nobody else can retain the future any more. */
     if (future == NULL || (ti_load_acquire(&future->references) != 1 &&
                            ti_add_acquire_release(&future->references, (uint32_t)-1) != 1))
         return;
@@ -124,8 +124,8 @@ static void ti_future_call_back(threading_future_t *future, const ti_callback *c
     (void)ti_calls_catch(ti_self_get(), ti_future_run_callback, &telling);
 }
 
-/* Those who wait are woken first, as in CPython. If a callback does not return, the others are freed with the future;
- * the last one may free that. It is done, so that nobody else touches them. */
+/* Those who wait are woken first, as in CPython. If a callback does not return, the others are freed with
+ * the future; the last one may free that. It is done, so that nobody else touches them. */
 static void ti_future_tell(threading_future_t *future)
 {
     bool is_more = future->last_callback != NULL;
@@ -281,8 +281,9 @@ bool ti_future_may_help(const ti_self *self, int64_t deadline)
            !ti_limit_is_reached(self, deadline);
 }
 
-/* Look a little before sleeping. Who has caught up with the worker lets it run ahead undisturbed: each look takes the
- * future's line of the cache away from it, and each sleep has it wake somebody. */
+/* Look a little before sleeping. A waiter that has caught up with the worker looks seldom, so that the
+ * worker gets ahead: each look takes the future's line of the cache away from the worker, and each sleep
+ * makes the worker wake somebody. */
 static bool ti_future_is_done_soon(const threading_future_t *future, const ti_self *self, int64_t deadline)
 {
     uint32_t looks = 0;

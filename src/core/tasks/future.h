@@ -11,8 +11,8 @@
  *   FINISHED           it has a value, or a status that is no THREADING_OK
  *
  * A running task's state is the ident of its thread, so that a wait for it can be proved to be a deadlock
- * like one for an RLock (deadlock.h). A future gets done under its lock, which also protects the callbacks and
- * what comes out until then; the other changes of the state are single swaps.
+ * like one for an RLock (deadlock.h). A future gets done under its lock, which also protects the callbacks
+ * and what comes out until then; the other changes of the state are single swaps.
  */
 #ifndef TI_FUTURE_H
 #define TI_FUTURE_H

@@ -161,7 +161,7 @@ TI_COLD threading_queue_t *threading_queue_new(threading_queue_kind_t kind, size
 
 threading_queue_t *threading_queue_retain(threading_queue_t *queue)
 {
-    /* Relaxed: whoever retains holds or borrows a reference already. */
+    /* Relaxed: a thread that retains holds or borrows a reference already. */
     if (queue != NULL)
         ti_add_relaxed(&queue->references, 1);
     return queue;
@@ -187,8 +187,8 @@ TI_COLD void threading_queue_free(threading_queue_t *queue)
 
 /* ---- waiting ---- */
 
-/* Look a little while, without the lock, whether the count changes: not where others wait, whom this thread would
- * pass. */
+/* Spin for a while, without the lock, until the count changes; not if others wait, since this thread would
+ * pass them. */
 static void ti_queue_look_out(threading_queue_t *queue, ti_self *self)
 {
     if (ti_line_is_awaited(&queue->count))

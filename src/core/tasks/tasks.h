@@ -2,10 +2,10 @@
 /*
  * The task ring: tasks in the order of their submission, in a ring that grows by doubling.
  *
- * A ring has two ends, each with a lock of its own and in memory of its own: whoever puts tasks there and whoever
- * takes them share a line of the cache only when one has used up what it knows of the other. The lock of those who
- * put belongs to whoever has the ring, and protects other things as well; the lock of those who take is in the ring,
- * and is taken after the other one where both are needed.
+ * A ring has two ends, each with its own lock and in its own memory. The submitter and the worker share a
+ * line of the cache only when one of them has used up what it knows of the other. The submitters' lock
+ * belongs to the owner of the ring (the executor or the worker), and protects other things as well. The
+ * takers' lock is in the ring. A thread that needs both takes the submitters' lock first.
  */
 #ifndef TI_TASKS_H
 #define TI_TASKS_H
@@ -18,7 +18,8 @@
 #include "line.h"
 #include "port.h"
 
-/* Bytes that keep apart what several threads write: two lines of the cache, since processors fetch them in pairs. */
+/* Bytes that keep apart what several threads write: two lines of the cache, since processors fetch them in
+ * pairs. */
 #define TI_APART 128
 
 /*
@@ -48,7 +49,8 @@ typedef struct ti_tasks {
     ti_slots out;   /* the same as `in`: both change under both locks */
 } ti_tasks;
 
-/* Make room for so many tasks more, under the lock of those who put. False: no memory, and nothing has changed. */
+/* Make room for so many tasks more, under the lock of those who put. False: no memory, and nothing has
+ * changed. */
 bool ti_tasks_grow(ti_tasks *tasks, size_t more, ti_self *self);
 
 static inline bool ti_tasks_reserve(ti_tasks *tasks, size_t more, ti_self *self)
@@ -79,7 +81,8 @@ static inline bool ti_tasks_pop(ti_tasks *tasks, ti_task *task)
     return true;
 }
 
-/* Whether there seems to be one, without the lock of those who take; with the other one, none has come behind a no. */
+/* Whether there seems to be a task, without the takers' lock. Under the submitters' lock a false is certain:
+ * no submitter can have put one meanwhile. */
 static inline bool ti_tasks_may_be_there(const ti_tasks *tasks)
 {
     /* Relaxed: the locks decide. */

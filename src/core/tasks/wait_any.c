@@ -2,11 +2,11 @@
 /*
  * Waiting for any of several things: a waiter in a queue of each.
  *
- * The waiters are in the sources, so that nothing is allocated, and stand in queues of their own beside those
- * of the things (TI_WATCHERS): a thread that makes a thing ready wakes all of its watchers, and they take nothing,
- * so no waiter that would take it is passed over. Each watcher announces itself as every waiter does, and the
- * sources are looked at after that: a change that the look misses finds the watcher. Woken for whatever
- * reason, the thread looks again at all of them.
+ * The waiters are in the sources, so that nothing is allocated, and stand in queues of their own beside
+ * those of the things (TI_WATCHERS): a thread that makes a thing ready wakes all of its watchers, and they
+ * take nothing, so no waiter that would take it is passed over. Each watcher announces itself as every
+ * waiter does, and the sources are looked at after that: a change that the look misses finds the watcher.
+ * Woken for whatever reason, the thread looks again at all of them.
  */
 #include "wait_any.h"
 

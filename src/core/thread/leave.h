@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thread leaves: the end of its life in this library, in one of its last thread-local destructors. All that it has in any
- * room ends here.
+ * A thread leaves: the end of its life in this library, in one of its last thread-local destructors. All
+ * that it has in any room ends here.
  */
 #ifndef TI_LEAVE_H
 #define TI_LEAVE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The roll: the Thread objects that are alive, main first, then in the order of their start. The registry's guard protects
- * it. */
+/* The roll: the Thread objects that are alive, main first, then in the order of their start. The
+ * registry's guard protects it. */
 #ifndef TI_ROLL_H
 #define TI_ROLL_H
 

@@ -92,14 +92,14 @@ TI_COLD threading_thread_t *threading_thread_new(threading_target_t target, void
 
 threading_thread_t *threading_thread_retain(threading_thread_t *thread)
 {
-    /* Relaxed: whoever retains holds or borrows a reference already. */
+    /* Relaxed: a thread that retains holds or borrows a reference already. */
     if (thread != NULL)
         ti_add_relaxed(&thread->references, 1);
     return thread;
 }
 
-/* Relaxed: it was set before the state that the caller has read. Atomic: after a start that failed the next one stores
- * it again, while a caller that has read the first one's state may still be here. */
+/* Relaxed: it was set before the state that the caller has read. Atomic: after a start that failed the
+ * next one stores it again, while a caller that has read the first one's state may still be here. */
 static bool ti_thread_is_of_this_process(const threading_thread_t *thread)
 {
     return ti_load_relaxed(&thread->family) == ti_phase_family;
@@ -324,9 +324,9 @@ static bool ti_join_may_last(const ti_self *self)
 }
 
 /*
- * The first to join without a limit sleeps in the system's own join, once instead of once for the state and once there.
- * There it would not learn that the thread has stopped without an end: so the exit must not wait for the
- * joiner. THREADING_BUSY: it is not the first, or has to look closer.
+ * The first to join without a limit sleeps in the system's own join, once instead of once for the state
+ * and once there. There it would not learn that the thread has stopped without an end: so the exit must
+ * not wait for the joiner. THREADING_BUSY: it is not the first, or has to look closer.
  */
 static threading_status_t ti_thread_join_first(ti_self *self, threading_thread_t *thread)
 {

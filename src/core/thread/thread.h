@@ -10,7 +10,7 @@
  *   STOPPED     it sleeps until another one has ended the process, and ends with that   the thread
  *   ENDED       everything is done                              the thread, under the registry's guard
  *
- * Whoever waits for a change of the state waits in the parking lot for the word `state`.
+ * A thread that waits for a change of the state waits in the parking lot for the word `state`.
  *
  *   reap        meaning: who may join the system's thread
  *   PENDING     nobody yet: the start has not returned from the system
@@ -105,8 +105,8 @@ void ti_thread_leave(threading_thread_t *record);
  * business. */
 void ti_thread_dispose(threading_thread_t *thread);
 
-/* Give a reference back that nobody else gives back, where no allocator may be called (later.h). And, where it may: give
- * back all that was put off. */
+/* Give a reference back that nobody else gives back, where no allocator may be called (later.h). And,
+ * where it may: give back all that was put off. */
 void ti_thread_give_back_later(threading_thread_t *thread);
 void ti_thread_settle(void);
 
