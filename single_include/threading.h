@@ -94,11 +94,13 @@
  *  21  Executor          a pool of threads that run tasks
  *  22  Wait any          one wait for several things
  *  23  Attributes        what the macros on the prototypes mean
+ *  24  Private           what the macros and the inline calls need; nothing to use
  *
  * -------------------------------------------------------------------------------------------------
  * 1 Conventions
  *
- * Names. `threading_noun_verb`, types `threading_noun_t`, macros and constants `THREADING_…`.
+ * Names. `threading_noun_verb`, types `threading_noun_t`, macros and constants `THREADING_…`. Arguments
+ * come in one order: the object, what goes in, the seconds, what comes out.
  *
  * Results. A call that can fail returns a threading_status_t; 0 is success. Nothing aborts and
  * nothing prints. After a failure nothing is half done. Statuses that must not be dropped are marked
@@ -549,8 +551,8 @@ THREADING_API threading_thread_t *threading_thread_new(threading_target_t target
                                                        const threading_thread_options_t *options);
 
 /**
- * threading_thread_new() with keyword arguments, at least one:
- * `threading_thread(loop, NULL, .name = "LoopThread", .daemon = true)`.
+ * threading_thread_new() with keyword arguments:
+ * `threading_thread(loop, NULL, .name = "LoopThread", .daemon = true)`. C before C23 wants one at least.
  *
  * C, and C++20, where keywords stand in the order of the struct. Before that fill in a
  * threading_thread_options_t, or use threading.hpp.
@@ -1545,8 +1547,11 @@ THREADING_API threading_status_t threading_rwlock_release_write(threading_rwlock
  *     }
  *
  * Python's `with` statement: acquire, run the body once, release. The argument is evaluated once. The body is
- * a block or one statement, and is skipped when the acquire fails. `break` and `continue` leave just this
- * body, not a loop around it. Bodies nest.
+ * a block or one statement. `break` and `continue` leave just this body, not a loop around it. Bodies nest.
+ *
+ * When the acquire fails the body is skipped: to see that, set a variable in the body, or call the acquire
+ * yourself. Since a compiler cannot know that a body runs, a function that returns from within one needs a
+ * `return` behind it too (-Wreturn-type).
  *
  * The end of the body, `break` and `continue` release, with every compiler. `return`, `goto` and C++
  * exceptions release too with GCC and Clang (clang-cl as well), and in C++ with every compiler. C that
@@ -2297,7 +2302,11 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
 /** Clang's analysis leaves the function alone that this stands before. */
 #define THREADING_NO_ANALYSIS THREADING_ANALYSIS(no_thread_safety_analysis)
 
-/* ------------------------------------------------------------------------------- private from here */
+/* -------------------------------------------------------------------------------------------------
+ * 24 Private
+ *
+ * Nothing from here on is for use: it changes without notice.
+ */
 
 /*
  * THREADING_WITH_ is two loops that run once. The body is the inner one's, so that `break` and `continue`

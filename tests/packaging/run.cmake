@@ -289,14 +289,16 @@ function(meson_subproject_gives_both_kinds)
 endfunction()
 
 # With the few functions of vcpkg that the port calls, as far as they matter here: vcpkg.cmake.
-function(vcpkg_port_installs_what_is_asked)
+function(vcpkg_port_installs_the_shared_library)
   set(packages "${work}/packages/dynamic")
   run("${CMAKE_COMMAND}" "-DSOURCE=${SOURCE}" "-DGENERATOR=${GENERATOR}" "-DC_COMPILER=${C_COMPILER}"
     -DLINKAGE=dynamic "-DPACKAGES=${packages}" -P "${CMAKE_CURRENT_LIST_DIR}/vcpkg.cmake")
   build_project("${consumer}" build-dynamic -DHOW=find_package "-DCMAKE_PREFIX_PATH=${packages}")
   expect_program(build-dynamic/with_threading shared)
   expect_program(build-dynamic/with_threading_shared shared)
+endfunction()
 
+function(vcpkg_port_installs_the_static_library)
   set(packages "${work}/packages/static")
   run("${CMAKE_COMMAND}" "-DSOURCE=${SOURCE}" "-DGENERATOR=${GENERATOR}" "-DC_COMPILER=${C_COMPILER}"
     -DLINKAGE=static -DVCPKG_BUILD_TYPE=release "-DPACKAGES=${packages}" -P "${CMAKE_CURRENT_LIST_DIR}/vcpkg.cmake")
