@@ -81,8 +81,11 @@ static bool foreign_let_go(void *object)
     return true;
 }
 
-static const past_t was_notifying_condition = {
-    .make = foreign_make, .leave = foreign_notify, .wait = condition_wait, .let_go = foreign_let_go};
+static const past_t was_notifying_condition = {.make = foreign_make,
+                                               .leave = foreign_notify,
+                                               .wait = condition_wait,
+                                               .let_go = foreign_let_go,
+                                               .asks_time = true};
 
 CASE(condition_becomes_lock)
 {
