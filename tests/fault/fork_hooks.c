@@ -16,6 +16,12 @@
 static bool has_room;
 static int asked, registered;
 
+/* The sanitizer's run-time calls it before it has begun itself. */
+#if defined(__has_attribute)
+#if __has_attribute(disable_sanitizer_instrumentation)
+__attribute__((disable_sanitizer_instrumentation))
+#endif
+#endif
 int pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
 {
     (void)parent;

@@ -34,6 +34,8 @@ static bool ti_deadlock_is_certain(const ti_self *self, ti_if_ended if_ended)
 static bool ti_deadlock_publish(ti_self *self, const uint32_t *word, ti_if_ended if_ended)
 {
     self->waits_for = word;
+    /* An owner that ends has no right to read it there: that takes the bucket's guard. */
+    self->waits_kind = self->waiter.kind;
     bool in_vain = ti_deadlock_is_certain(self, if_ended);
     if (in_vain)
         self->waits_for = NULL;
@@ -112,7 +114,7 @@ static void ti_deadlock_wake_if_owned(ti_self *waiter, void *arg)
     const uint32_t *word = waiter->waits_for;
     /* Relaxed: the owner is the calling thread. */
     if (word != NULL && ti_load_relaxed(word) == owner->fast.ident)
-        ti_parking_wake_kind(word, (ti_wait_kind)waiter->waiter.kind);
+        ti_parking_wake_kind(word, (ti_wait_kind)waiter->waits_kind);
 }
 
 void ti_deadlock_owner_ended(ti_self *owner)

@@ -80,6 +80,7 @@ typedef struct ti_self {
     void *exit_result;          /* what it is called with */
     ti_waiter waiter;
     const uint32_t *waits_for;      /* under the registry's guard: see deadlock.h */
+    uint32_t waits_kind;            /* under that guard too: the kind of its waiter then */
     uint32_t waits_enough;          /* under that guard too: the state of a Thread that ends the wait */
     threading_stop_t *stop;         /* what the thread heeds; changed by itself under the registry's guard */
     threading_executor_t *executor; /* whose worker it is; its own thread's */
