@@ -120,10 +120,10 @@ END {
     for (i = 1; i <= NR; i++) {
         if (line[i] ~ /^ \* -+$/)
             begin_section(i, " */ ")
+        else if (line[i] ~ /^\/\* -+$/ && line[i + 1] ~ /^ \* [0-9]+ Private/)
+            line[i] = "/** @} */ /** @cond */ /*"
         else if (line[i] ~ /^\/\* -+$/ && line[i + 1] ~ /^ \* [0-9]+ /)
             begin_section(i, "/** @} */ ")
-        else if (line[i] ~ /^\/\* -+ private from here/)
-            line[i] = "/** @} */ /** @cond */"
         else if (line[i] ~ /^#endif \/\* THREADING_H/)
             line[i] = "/** @endcond */"
         else if (line[i + 1] ~ /^#if defined\(THREADING_SHARED\)/) # the attributes
