@@ -20,6 +20,9 @@ endif()
 set(THREADING_TEST_LOADS "full" CACHE STRING "full, small or sample")
 set(threading_sample lock rlock condition semaphore event barrier rwlock once thread join race local queue future executor
   timer stop)
+if(CMAKE_CROSSCOMPILING_EMULATOR) # which makes a process dear
+  set(threading_sample lock condition semaphore event thread race queue executor)
+endif()
 
 set(THREADING_TEST_ENVIRONMENT
   "ASAN_OPTIONS=halt_on_error=1:detect_leaks=1:allocator_may_return_null=1"
