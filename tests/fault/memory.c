@@ -352,3 +352,29 @@ CASE(calls_that_cannot_be_noted_run_all_the_same)
         CHECK_STATUS(threading_once(&deep[i], go_deeper, NULL), THREADING_OK);
     CHECK_EQUAL(depth_reached, DEEP);
 }
+
+static void leave_in_the_end(void *arg)
+{
+    intptr_t depth = (intptr_t)arg + 1;
+    if (depth == DEEP)
+        threading_exit(NULL);
+    THREADING_IGNORE(threading_once(&deep[depth], leave_in_the_end, (void *)depth));
+}
+
+static void *begin_and_leave(void *unused)
+{
+    memory_runs_out(0, true);
+    THREADING_IGNORE(threading_once(&deep[0], leave_in_the_end, NULL));
+    return unused;
+}
+
+/* The others are left; the one that found no room stays as it is. */
+CASE(calls_behind_one_that_could_not_be_noted_are_left)
+{
+    int left = 0;
+    finished(started(begin_and_leave, NULL));
+    CHECK_EQUAL(memory_comes_back(), 1);
+    for (int i = 0; i < DEEP; i++)
+        left += deep[i].word > UINT32_MAX / 2;
+    CHECK_EQUAL(left, DEEP - 1);
+}

@@ -60,7 +60,8 @@ TI_COLD void ti_calls_abandon(ti_self *self, uint32_t depth)
             --self->calls; /* before it is abandoned: that may call functions of the user's too */
         if (ti_calls_have_room(self, index)) {
             ti_call call = *ti_calls_at(self, index);
-            call.abandon(self, call.object, call.detail);
+            if (call.abandon != NULL) /* else it found no room, which a later call has got */
+                call.abandon(self, call.object, call.detail);
         }
     }
 }
