@@ -2794,17 +2794,18 @@ static inline void *ti_port_self(void)
     return ti_posix_self;
 }
 
-/* The calling thread's errno, which is the user's. */
+/* The calling thread's errno, which is the user's. Volatile, since Clang takes it that calloc, realloc and free leave errno
+ * alone, and drops a store of what errno held before. */
 typedef int ti_port_errors;
 
 static inline ti_port_errors ti_port_errors_keep(void)
 {
-    return errno;
+    return *(volatile int *)&errno;
 }
 
 static inline void ti_port_errors_restore(ti_port_errors errors)
 {
-    errno = errors;
+    *(volatile int *)&errno = errors;
 }
 
 #elif defined(THREADING_BACKEND_WIN32)
@@ -2885,17 +2886,18 @@ static inline bool ti_port_is_alone(void)
     return false;
 }
 
-/* The calling thread's errno, which is the user's. */
+/* The calling thread's errno, which is the user's. Volatile, since Clang takes it that calloc, realloc and free leave errno
+ * alone, and drops a store of what errno held before. */
 typedef int ti_port_errors;
 
 static inline ti_port_errors ti_port_errors_keep(void)
 {
-    return errno;
+    return *(volatile int *)&errno;
 }
 
 static inline void ti_port_errors_restore(ti_port_errors errors)
 {
-    errno = errors;
+    *(volatile int *)&errno = errors;
 }
 
 #endif
@@ -5637,7 +5639,6 @@ static bool ti_port_fence_all(void)
  */
 
 #include <dlfcn.h>
-#include <errno.h>
 
 #if defined(__linux__)
 
@@ -5750,9 +5751,9 @@ static bool ti_port_pin(void)
     bool can_pin = home != TI_HOME_PROGRAM && ti_posix_open != NULL && ti_posix_close != NULL;
     if (!can_pin || ti_load_pointer_relaxed(&ti_posix_pin) != 0)
         return true;
-    int error = errno; /* the user's */
+    ti_port_errors errors = ti_port_errors_keep();
     bool taken = ti_posix_take_pin();
-    errno = error;
+    ti_port_errors_restore(errors);
     return taken || home == TI_HOME_KEPT;
 }
 
@@ -5805,11 +5806,11 @@ static bool ti_port_pin(void)
 {
     static uint32_t is_pinned;
     Dl_info info;
-    int error = errno; /* the user's */
+    ti_port_errors errors = ti_port_errors_keep();
     if (ti_swap_acquire(&is_pinned, 0, 1) && ti_port_home() == TI_HOME_KEPT &&
         dladdr(&ti_posix_here, &info) != 0)
         (void)dlopen(info.dli_fname, RTLD_NOW | TI_POSIX_PIN); /* for ever; of a program it means nothing */
-    errno = error;
+    ti_port_errors_restore(errors);
     return true;
 }
 
@@ -7107,17 +7108,18 @@ static bool ti_port_is_idle(void)
 #define TI_WIN32_UNKNOWN ((uintptr_t)0)
 #define TI_WIN32_MISSING ((uintptr_t)1) /* no function begins there */
 
-/* In this order: what gives errno may be a function that asks the system. */
+/* In this order: what gives errno may be a function that asks the system. Volatile, since Clang takes it that calloc,
+ * realloc and free leave errno alone: in the one file it drops a store of what errno held before. */
 static ti_port_errors ti_port_errors_keep(void)
 {
     ti_port_errors errors = {.last = GetLastError()};
-    errors.number = errno;
+    errors.number = *(volatile int *)&errno;
     return errors;
 }
 
 static void ti_port_errors_restore(ti_port_errors errors)
 {
-    errno = errors.number;
+    *(volatile int *)&errno = errors.number;
     SetLastError(errors.last);
 }
 

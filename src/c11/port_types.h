@@ -36,17 +36,18 @@ static inline bool ti_port_is_alone(void)
     return false;
 }
 
-/* The calling thread's errno, which is the user's. */
+/* The calling thread's errno, which is the user's. Volatile, since Clang takes it that calloc, realloc and free leave errno
+ * alone, and drops a store of what errno held before. */
 typedef int ti_port_errors;
 
 static inline ti_port_errors ti_port_errors_keep(void)
 {
-    return errno;
+    return *(volatile int *)&errno;
 }
 
 static inline void ti_port_errors_restore(ti_port_errors errors)
 {
-    errno = errors;
+    *(volatile int *)&errno = errors;
 }
 
 #endif

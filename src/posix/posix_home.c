@@ -11,7 +11,6 @@
 #include "posix_system.h"
 
 #include <dlfcn.h>
-#include <errno.h>
 
 #include "atomic.h"
 
@@ -126,9 +125,9 @@ bool ti_port_pin(void)
     bool can_pin = home != TI_HOME_PROGRAM && ti_posix_open != NULL && ti_posix_close != NULL;
     if (!can_pin || ti_load_pointer_relaxed(&ti_posix_pin) != 0)
         return true;
-    int error = errno; /* the user's */
+    ti_port_errors errors = ti_port_errors_keep();
     bool taken = ti_posix_take_pin();
-    errno = error;
+    ti_port_errors_restore(errors);
     return taken || home == TI_HOME_KEPT;
 }
 
@@ -181,11 +180,11 @@ bool ti_port_pin(void)
 {
     static uint32_t is_pinned;
     Dl_info info;
-    int error = errno; /* the user's */
+    ti_port_errors errors = ti_port_errors_keep();
     if (ti_swap_acquire(&is_pinned, 0, 1) && ti_port_home() == TI_HOME_KEPT &&
         dladdr(&ti_posix_here, &info) != 0)
         (void)dlopen(info.dli_fname, RTLD_NOW | TI_POSIX_PIN); /* for ever; of a program it means nothing */
-    errno = error;
+    ti_port_errors_restore(errors);
     return true;
 }
 

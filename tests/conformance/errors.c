@@ -402,10 +402,10 @@ CASE(memory_that_is_out)
     SKIP("the thread sanitizer ends a program that asks for so much memory");
 #endif
     threading_local_t huge;
-    threading_queue_t *queue = threading_queue_new(THREADING_QUEUE_FIFO, SIZE_MAX / 64, 0, NULL);
+    threading_queue_t *queue = threading_queue_new(THREADING_QUEUE_FIFO, SIZE_MAX / 8, 0, NULL);
     static char item;
     CHECK(queue != NULL);
-    CHECK_STATUS(threading_local_init(&huge, SIZE_MAX / 4, NULL, NULL), THREADING_OK);
+    CHECK_STATUS(threading_local_init(&huge, SIZE_MAX / 2 + 1, NULL, NULL), THREADING_OK);
     KEEPS(CHECK(threading_local_get(&huge) == NULL));
     KEEPS_STATUS(threading_queue_put(queue, &item), THREADING_NO_MEMORY);
     KEEPS_STATUS(threading_local_destroy(&huge), THREADING_OK);
