@@ -1,15 +1,21 @@
 # SPDX-License-Identifier: MIT
-# Builds for Windows with MinGW-w64 on another system. Wine runs the tests, where it is installed.
+# Builds for Windows with MinGW-w64 on another system. THREADING_MINGW_PROCESSOR is x86_64 or i686. Wine runs the tests,
+# where it is installed; a Wine of 32 bits is another one, and not looked for.
 
+set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES THREADING_MINGW_PROCESSOR)
+if(NOT THREADING_MINGW_PROCESSOR)
+  set(THREADING_MINGW_PROCESSOR x86_64)
+endif()
+set(target ${THREADING_MINGW_PROCESSOR}-w64-mingw32)
 set(CMAKE_SYSTEM_NAME Windows)
-set(CMAKE_SYSTEM_PROCESSOR x86_64)
-set(CMAKE_C_COMPILER x86_64-w64-mingw32-gcc)
-set(CMAKE_RC_COMPILER x86_64-w64-mingw32-windres)
-set(CMAKE_FIND_ROOT_PATH /usr/x86_64-w64-mingw32)
+set(CMAKE_SYSTEM_PROCESSOR ${THREADING_MINGW_PROCESSOR})
+set(CMAKE_C_COMPILER ${target}-gcc)
+set(CMAKE_RC_COMPILER ${target}-windres)
+set(CMAKE_FIND_ROOT_PATH /usr/${target})
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 
 find_program(THREADING_WINE NAMES wine64 wine)
-if(THREADING_WINE)
+if(THREADING_WINE AND THREADING_MINGW_PROCESSOR STREQUAL "x86_64")
   set(CMAKE_CROSSCOMPILING_EMULATOR sh "${CMAKE_CURRENT_LIST_DIR}/wine.sh" "${THREADING_WINE}")
 endif()

@@ -19,9 +19,9 @@ endif()
 #   sample  the same, and of the suites only those of the seam and these
 set(THREADING_TEST_LOADS "full" CACHE STRING "full, small or sample")
 set(threading_sample lock rlock condition semaphore event barrier rwlock once thread join race local queue future executor
-  timer stop)
+  timer stop errors)
 if(CMAKE_CROSSCOMPILING_EMULATOR) # which makes a process dear
-  set(threading_sample lock condition semaphore event thread race queue executor)
+  set(threading_sample lock condition semaphore event thread race queue executor errors)
 endif()
 
 set(THREADING_TEST_ENVIRONMENT

@@ -2,7 +2,7 @@
 # Builds for another system with zig's C compiler. THREADING_ZIG_TARGET says which: aarch64-macos, arm-linux-musleabihf, …
 # zig itself is the program in the environment variable ZIG, the one that tools/check fetched, or on the PATH.
 
-set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES THREADING_ZIG_TARGET)
+set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES THREADING_ZIG_TARGET THREADING_BUILD_ONLY)
 find_program(THREADING_ZIG NAMES "$ENV{ZIG}" zig
   HINTS "${CMAKE_CURRENT_LIST_DIR}/../build/tools/node_modules/.bin" REQUIRED)
 
@@ -23,6 +23,10 @@ elseif(CMAKE_MATCH_2 STREQUAL "windows")
   find_program(THREADING_WINE NAMES wine64 wine)
   if(THREADING_WINE AND CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64" AND NOT THREADING_BUILD_ONLY)
     set(CMAKE_CROSSCOMPILING_EMULATOR sh "${CMAKE_CURRENT_LIST_DIR}/wine.sh" "${THREADING_WINE}")
+  elseif(THREADING_BUILD_ONLY)
+    # What is linked needs MinGW's libraries, and zig compiles these first.
+    set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+    set(CMAKE_C_COMPILER_ID_TEST_FLAGS_FIRST -c)
   endif()
 else()
   set(CMAKE_SYSTEM_NAME Linux)

@@ -44,6 +44,7 @@ class CMakeToolchain:
             "CMAKE_C_COMPILER": compiler,
             "CMAKE_INSTALL_LIBDIR": "lib",
             "CMAKE_POSITION_INDEPENDENT_CODE": recipe.options.fPIC,
+            "THREADING_UNITY": True,
         }
 
     def generate(self):

@@ -17,7 +17,7 @@ function(vcpkg_cmake_configure)
   foreach(type IN ITEMS Release Debug)
     if(type STREQUAL VCPKG_BUILD_TYPE OR NOT VCPKG_BUILD_TYPE OR type STREQUAL "Release")
       execute_process(COMMAND "${CMAKE_COMMAND}" -S "${arg_SOURCE_PATH}" -B "${trees}/${type}" "-G${GENERATOR}"
-        "-DCMAKE_C_COMPILER=${C_COMPILER}" -DCMAKE_BUILD_TYPE=${type} -DCMAKE_C_FLAGS_RELEASE=-O0
+        "-DCMAKE_C_COMPILER=${C_COMPILER}" -DCMAKE_BUILD_TYPE=${type} -DCMAKE_C_FLAGS_RELEASE=-O0 -DTHREADING_UNITY=ON
         -DBUILD_SHARED_LIBS=${shared}
         "-DCMAKE_INSTALL_PREFIX=${where}" -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_INSTALL_BINDIR=bin ${arg_OPTIONS}
         COMMAND_ERROR_IS_FATAL ANY)

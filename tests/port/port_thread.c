@@ -147,7 +147,7 @@ CASE(stack_size_need_not_be_whole_pages)
 /* The second one is more than half of the address space. */
 CASE(stack_that_nobody_has_is_refused)
 {
-    const size_t sizes[] = {SIZE_MAX, SIZE_MAX / 2 + 1, SIZE_MAX - 4095};
+    const size_t sizes[] = {SIZE_MAX, SIZE_MAX / 8 * 7, SIZE_MAX - 4095};
     threading_status_t refused = ti_port_has_stack_size ? THREADING_NO_THREADS : THREADING_UNSUPPORTED;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         ti_port_thread thread;
