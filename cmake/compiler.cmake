@@ -9,12 +9,17 @@ if(THREADING_SANITIZE)
   endif()
 endif()
 
+# Nothing says that this is Clang, and <stddef.h> is like Microsoft's: the sources take the ways that are for cl.exe alone.
+if(THREADING_AS_MSVC)
+  add_compile_options(-U__clang__ -Wno-builtin-macro-redefined -D__max_align_t_defined)
+endif()
+
 set(THREADING_OWN_OPTIONS "")
 set(THREADING_OWN_OPTIONS_C "")
 set(THREADING_OWN_OPTIONS_CXX "")
 if(MSVC) # or Clang in its clothes
   # That its C library has safer functions is no warning about portable code. The tests use <stdatomic.h>.
-  set(THREADING_OWN_OPTIONS /W3 /utf-8 /D_CRT_SECURE_NO_WARNINGS
+  set(THREADING_OWN_OPTIONS $<IF:$<C_COMPILER_ID:MSVC>,/W3,/W4> /utf-8 /D_CRT_SECURE_NO_WARNINGS
     $<$<C_COMPILER_ID:MSVC>:/experimental:c11atomics> $<$<BOOL:${THREADING_WERROR}>:/WX>)
 elseif(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
   set(THREADING_OWN_OPTIONS

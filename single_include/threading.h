@@ -2794,8 +2794,8 @@ static inline void *ti_port_self(void)
     return ti_posix_self;
 }
 
-/* The calling thread's errno, which is the user's. Volatile, since Clang takes it that calloc, realloc and free leave errno
- * alone, and drops a store of what errno held before. */
+/* The calling thread's errno, which is the user's. Volatile, since Clang takes it that calloc, realloc and free
+ * leave errno alone, and drops a store of what errno held before. */
 typedef int ti_port_errors;
 
 static inline ti_port_errors ti_port_errors_keep(void)
@@ -2886,8 +2886,8 @@ static inline bool ti_port_is_alone(void)
     return false;
 }
 
-/* The calling thread's errno, which is the user's. Volatile, since Clang takes it that calloc, realloc and free leave errno
- * alone, and drops a store of what errno held before. */
+/* The calling thread's errno, which is the user's. Volatile, since Clang takes it that calloc, realloc and free
+ * leave errno alone, and drops a store of what errno held before. */
 typedef int ti_port_errors;
 
 static inline ti_port_errors ti_port_errors_keep(void)
@@ -7108,8 +7108,8 @@ static bool ti_port_is_idle(void)
 #define TI_WIN32_UNKNOWN ((uintptr_t)0)
 #define TI_WIN32_MISSING ((uintptr_t)1) /* no function begins there */
 
-/* In this order: what gives errno may be a function that asks the system. Volatile, since Clang takes it that calloc,
- * realloc and free leave errno alone: in the one file it drops a store of what errno held before. */
+/* In this order: what gives errno may be a function that asks the system. Volatile, since Clang takes it that
+ * calloc, realloc and free leave errno alone: in the one file it drops a store of what errno held before. */
 static ti_port_errors ti_port_errors_keep(void)
 {
     ti_port_errors errors = {.last = GetLastError()};

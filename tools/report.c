@@ -7,7 +7,7 @@
  * A column that is under way has a file LANES/COLUMN/running, and LANES/COLUMN/over when it is over; it is built in
  * BUILDS/COLUMN. Once the pipe is closed nothing more comes. A file has what `ctest -V` prints, and lines from tools/check:
  *
- *     @column NAME    results of this column follow
+ *     @column NAME [HOW]   results of this column follow; with HOW, a case that timed out is run again
  *     @end CODE       they are complete, and ctest ended with this code
  *     @about NAME TEXT   to be said of this column at the end
  *     @fail TEXT      something else than a test failed; counts as a failure
@@ -78,7 +78,7 @@ static size_t test_count;
 static size_t totals[RESULTS];
 
 /* Of the column that is read. */
-static int column_done, column_total;
+static int column_done, column_total, column_repeats;
 static size_t column_counts[RESULTS];
 static char column_name[LINE];
 
@@ -241,23 +241,39 @@ static void add_test(const char *name, const char *status, const list_t *output)
     tests[test_count++] = test;
 }
 
-/* " 3/40 Test  #12: posix.lock.a_case ....   Passed    0.01 sec": test 12 has ended. */
+/* A case that is run again counts by what comes of that. */
+static void tell_again(const char *name)
+{
+    char text[2 * LINE];
+    snprintf(text, sizeof text, "%s timed out, and was run again", name);
+    tell_about(column_name, text);
+    clear_live_line();
+    printf("AGAIN   %s\n", text);
+}
+
+/* " 3/40 Test  #12: posix.lock.a_case ....   Passed    0.01 sec": test 12 has ended; without the "3/40": once more. */
 static int read_end(const char *line)
 {
-    int done, total, after = 0;
+    int done, total = column_total, after = 0;
     unsigned number;
     char name[LINE];
-    if (sscanf(line, " %d/%d Test #%u: %4095s%n", &done, &total, &number, name, &after) != 4 || after == 0)
+    int is_first = sscanf(line, " %d/%d Test #%u: %4095s%n", &done, &total, &number, name, &after) == 4;
+    if (!is_first && sscanf(line, " Test #%u: %4095s%n", &number, name, &after) != 2)
         return 0;
-    column_done = done;
     column_total = total;
-    add_test(name, line + after, output_of(number));
+    if (is_first && column_repeats && strstr(line + after, "***Timeout") != NULL) {
+        tell_again(name);
+    } else {
+        column_done++; /* CTest's own count is wrong once a case is run again */
+        add_test(name, line + after, output_of(number));
+    }
     return 1;
 }
 
 static void begin_column(const char *name)
 {
-    snprintf(column_name, sizeof column_name, "%s", name);
+    snprintf(column_name, sizeof column_name, "%.*s", (int)strcspn(name, " "), name);
+    column_repeats = strstr(name, "--repeat") != NULL;
     column_done = column_total = 0;
     forget_outputs();
 }

@@ -8,8 +8,8 @@
 #define TI_WIN32_UNKNOWN ((uintptr_t)0)
 #define TI_WIN32_MISSING ((uintptr_t)1) /* no function begins there */
 
-/* In this order: what gives errno may be a function that asks the system. Volatile, since Clang takes it that calloc,
- * realloc and free leave errno alone: in the one file it drops a store of what errno held before. */
+/* In this order: what gives errno may be a function that asks the system. Volatile, since Clang takes it that
+ * calloc, realloc and free leave errno alone: in the one file it drops a store of what errno held before. */
 ti_port_errors ti_port_errors_keep(void)
 {
     ti_port_errors errors = {.last = GetLastError()};

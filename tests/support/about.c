@@ -23,6 +23,10 @@
 #define MACHINE "ARM"
 #elif defined(__riscv)
 #define MACHINE "RISC-V"
+#elif defined(__powerpc__)
+#define MACHINE "PowerPC"
+#elif defined(__mips__)
+#define MACHINE "MIPS"
 #else
 #define MACHINE "an unknown machine"
 #endif
