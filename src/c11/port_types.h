@@ -36,8 +36,8 @@ static inline bool ti_port_is_alone(void)
     return false;
 }
 
-/* The calling thread's errno, which is the user's. Volatile, since Clang takes it that calloc, realloc and free
- * leave errno alone, and drops a store of what errno held before. */
+/* The calling thread's errno, which is the user's. Volatile, since Clang takes it that calloc, realloc and
+ * free leave errno alone, and drops a store of what errno held before. */
 typedef int ti_port_errors;
 
 static inline ti_port_errors ti_port_errors_keep(void)

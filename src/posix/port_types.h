@@ -55,8 +55,8 @@ static inline void *ti_port_self(void)
     return ti_posix_self;
 }
 
-/* The calling thread's errno, which is the user's. Volatile, since Clang takes it that calloc, realloc and free
- * leave errno alone, and drops a store of what errno held before. */
+/* The calling thread's errno, which is the user's. Volatile, since Clang takes it that calloc, realloc and
+ * free leave errno alone, and drops a store of what errno held before. */
 typedef int ti_port_errors;
 
 static inline ti_port_errors ti_port_errors_keep(void)
