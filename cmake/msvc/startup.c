@@ -47,6 +47,7 @@ int __cdecl atexit(initializer function)
 {
     return _crt_atexit(function);
 }
+int(__cdecl *const __imp_atexit)(initializer function) = atexit; /* by which the code that read <stdlib.h> calls it */
 
 int __cdecl mainCRTStartup(void)
 {
