@@ -183,7 +183,7 @@ function(threading_test_target target)
       target_compile_options(${target} PRIVATE -fno-stack-protector -fno-sanitize=undefined)
     endif()
   endif()
-  if(THREADING_AS_MSVC) # an attribute says of the shared headers' functions that not every suite calls them; cl.exe has none
+  if(THREADING_AS_MSVC) # not every suite calls all functions of the shared headers, and cl.exe has no attribute to say so
     target_compile_options(${target} PRIVATE -Wno-unused-function)
   endif()
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests/support")
