@@ -46,8 +46,9 @@
  *  20  Future            what will be the result of a task
  *  21  Executor          a pool of threads that run tasks
  *  22  Wait any          one wait for several things
- *  23  Attributes        what the macros on the prototypes mean
- *  24  Private           what the macros and the inline calls need; nothing to use
+ *  23  Diagnosis         why a program hangs, or is slow
+ *  24  Attributes        what the macros on the prototypes mean
+ *  25  Private           what the macros and the inline calls need; nothing to use
  *
  * -------------------------------------------------------------------------------------------------
  * 1 Conventions
@@ -107,6 +108,7 @@
  *   THREADING_SHARED   the library is a DLL or shared object (default: it is linked statically).
  *                      The CMake target threading::threading_shared sets it.
  *   THREADING_NO_INLINE  every call is a call; else the commonest are inline where that can be.
+ *   THREADING_NO_DIAGNOSIS  for the library itself: leave section 23 out.
  */
 
 /** The version of this header; threading_version() tells the library's. */
@@ -130,7 +132,7 @@
 #define THREADING_API
 #endif
 
-/* The attributes on the prototypes; section 23 explains them. */
+/* The attributes on the prototypes; section 24 explains them. */
 #if defined(__cplusplus) && __cplusplus >= 201703L
 #define THREADING_NODISCARD [[nodiscard]]
 #elif !defined(__cplusplus) && defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202311L
@@ -2240,7 +2242,160 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
                                                                         size_t *index);
 
 /* -------------------------------------------------------------------------------------------------
- * 23 Attributes
+ * 23 Diagnosis
+ *
+ * What every thread waits for, who has it, and what it costs; in any build, without a rebuild. Nothing here
+ * costs a call that need not wait anything. A program that was not written for it is asked by the
+ * environment variable THREADING_DEBUG, which is read once, at the library's first use, and never in a
+ * process with raised privileges. It is a list of words, with commas between:
+ *
+ *   dump=SECONDS       dump all threads when one has waited for longer than that; once for each wait
+ *   dump=signal        dump all threads on SIGQUIT (Ctrl-\), on Windows on Ctrl-Break
+ *   deadlock           tell each THREADING_DEADLOCK with its ring
+ *   misuse             tell each call that was misused, as threading_set_misuse_handler() does
+ *   order              tell each pair of locks that were taken in both orders, though nothing hangs yet
+ *   profile[=FILE]     threading_profile_write() at the end of the process
+ *   trace=FILE         threading_trace_write() at the end of the process
+ *   fault=memory:N     the N-th allocation of the library's fails; 1/N: one in N, by a seed that is printed
+ *   fault=thread:N     the N-th start of a thread fails; 1/N likewise
+ *   help               this list
+ *
+ * Text goes to standard error, or to the FILE. An unknown word is told once, with the list.
+ *
+ * Where the library was built with THREADING_NO_DIAGNOSIS all calls here answer THREADING_UNSUPPORTED, and
+ * threading_object_name() 0.
+ */
+
+/** Receives text, in pieces of whole lines. It may call the library, but no dump from within a dump. */
+typedef void (*threading_write_t)(void *context, const char *text, size_t length);
+
+/**
+ * Tell what every thread does: its name, ident and native id, since when it lives, what it waits for, for how
+ * long and for how much longer, who has that, and which locks it holds as far as they are known: those that
+ * others wait for, and RWLocks that it reads. Then each ring of threads that wait for each other, as a
+ * "deadlock" if its waits can never end, as a "possible deadlock" if a plain Lock is in it, which any thread
+ * may release, or a wait with a limit. Java's jstack.
+ *
+ * It allocates nothing, waits for no lock of the user's and for the library's own only for a moment: it works
+ * while all other threads are stuck, and when a debugger calls it. Each line is true for some moment during
+ * the call. A thread that is not in a wait may look at what it waits for first, and then counts as running.
+ *
+ * @param write    called in this thread, while nothing of the library's is locked.
+ * @param context  passed to @p write.
+ * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_BUSY when another dump is under way, or when
+ *         something of the library's own stayed locked: the text says what could not be looked at;
+ *         THREADING_UNSUPPORTED.
+ * Callable: from a thread that the library does not know, too, which stays unknown; not from a signal
+ * handler.
+ */
+THREADING_API threading_status_t threading_dump(threading_write_t write, void *context);
+
+/**
+ * Give an object a name for the texts of this section.
+ *
+ * @param object  the address of any object of the library's, or a handle. Nothing of it is touched.
+ * @param name    copied; NULL or "" takes the name away, which the user does before the memory is something
+ *                else.
+ * @return THREADING_OK; THREADING_NO_MEMORY, when the name is as before; THREADING_INVALID for a NULL object;
+ *         THREADING_UNSUPPORTED.
+ */
+THREADING_API threading_status_t threading_object_set_name(const void *object, const char *name);
+
+/**
+ * Get an object's name.
+ *
+ * @param object  as above.
+ * @param buffer  receives as much of the name as fits, and a 0; may be NULL if @p size is 0.
+ * @param size    bytes of @p buffer.
+ * @return the length of the whole name in bytes; 0 when the object has none, and for NULL.
+ */
+THREADING_API size_t threading_object_name(const void *object, char *buffer, size_t size);
+
+/** One thread of a ring, and what it waits for, which the next one has; the last one waits for the first. */
+typedef struct threading_deadlock {
+    threading_thread_t *thread; /**< borrowed for the handler's call; NULL for a foreign thread without one */
+    const char *thread_name;    /**< never NULL */
+    const void *object;         /**< the address or handle of what it waits for */
+    const char *object_name;    /**< "" for none */
+    const char *kind;           /**< "Lock", "RLock", "Thread", "Once", "Future", "RWLock" */
+} threading_deadlock_t;
+
+/** Told of a wait that is refused, in the thread that is told THREADING_DEADLOCK when the handler returns. */
+typedef void (*threading_deadlock_handler_t)(const threading_deadlock_t *links, size_t count, void *arg);
+
+/**
+ * Have every THREADING_DEADLOCK told.
+ *
+ * @param handler  called with the ring, this thread's link first. A ring of one is a thread that waits for
+ *                 itself, or for what a thread that has ended will never give. Of a ring of more than 64
+ *                 threads the first 64 are told. NULL: nobody is told any more. It may be called for a moment
+ *                 after it was replaced.
+ * @param arg      passed to @p handler.
+ * @return THREADING_OK; THREADING_UNSUPPORTED.
+ */
+THREADING_API threading_status_t threading_set_deadlock_handler(threading_deadlock_handler_t handler,
+                                                                void *arg);
+
+/** Told of a call that was misused. @p call is the call's name, @p object what it was called on, maybe NULL.
+ * */
+typedef void (*threading_misuse_handler_t)(const char *call, const void *object, threading_status_t status,
+                                           void *arg);
+
+/**
+ * Have every misuse told: each call that answers THREADING_INVALID, _NOT_HELD, _NOT_OWNER, _NOT_STARTED,
+ * _ALREADY_STARTED or _OVERFLOW, and each body of a THREADING_WITH_LOCK() and its like that was skipped.
+ *
+ * @param handler  called in the thread that misuses, before the call returns. NULL: nobody is told any more.
+ *                 It may be called for a moment after it was replaced. What it misuses itself is not told.
+ * @param arg      passed to @p handler.
+ * @return THREADING_OK; THREADING_UNSUPPORTED.
+ */
+THREADING_API threading_status_t threading_set_misuse_handler(threading_misuse_handler_t handler, void *arg);
+
+/**
+ * Begin to count who waits for what, anew. Waits in which a thread sleeps are counted, not those that are
+ * over before it would.
+ *
+ * @return THREADING_OK, also when it is counted already, which begins anew; THREADING_NO_MEMORY;
+ *         THREADING_UNSUPPORTED.
+ */
+THREADING_API threading_status_t threading_profile_start(void);
+
+/** Stop counting; what was counted stays. @return THREADING_OK, also when nothing is; THREADING_UNSUPPORTED.
+ * */
+THREADING_API threading_status_t threading_profile_stop(void);
+
+/**
+ * Write what was counted as a table: for each object its name or address and kind, how many waits, their time
+ * in all, the longest, the longest hold that a waiter saw, and the threads that waited most; the longest time
+ * in all first.
+ *
+ * @param write    called in this thread, while nothing is locked.
+ * @param context  passed to @p write.
+ * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_UNSUPPORTED.
+ */
+THREADING_API threading_status_t threading_profile_write(threading_write_t write, void *context);
+
+/** Begin to record what threads wait for, anew: as threading_profile_start(), for threading_trace_write(). */
+THREADING_API threading_status_t threading_trace_start(void);
+
+/** Stop recording; what was recorded stays. @return THREADING_OK, also when nothing is;
+ * THREADING_UNSUPPORTED. */
+THREADING_API threading_status_t threading_trace_stop(void);
+
+/**
+ * Write what was recorded as trace events in JSON, which Perfetto (ui.perfetto.dev) and Chrome open: a row
+ * for each thread, its life, each wait with what and for whom, and arrows from the threads that woke to those
+ * that were woken. Of each thread the last events are kept, and what was dropped is counted.
+ *
+ * @param write    called in this thread, while nothing is locked.
+ * @param context  passed to @p write.
+ * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_UNSUPPORTED.
+ */
+THREADING_API threading_status_t threading_trace_write(threading_write_t write, void *context);
+
+/* -------------------------------------------------------------------------------------------------
+ * 24 Attributes
  *
  * THREADING_NODISCARD   the compiler warns when the status is dropped; see THREADING_IGNORE.
  * THREADING_NORETURN    the call does not return.
@@ -2256,7 +2411,7 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
 #define THREADING_NO_ANALYSIS THREADING_ANALYSIS(no_thread_safety_analysis)
 
 /* -------------------------------------------------------------------------------------------------
- * 24 Private
+ * 25 Private
  *
  * Nothing from here on is for use: it changes without notice.
  */

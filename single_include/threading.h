@@ -93,8 +93,9 @@
  *  20  Future            what will be the result of a task
  *  21  Executor          a pool of threads that run tasks
  *  22  Wait any          one wait for several things
- *  23  Attributes        what the macros on the prototypes mean
- *  24  Private           what the macros and the inline calls need; nothing to use
+ *  23  Diagnosis         why a program hangs, or is slow
+ *  24  Attributes        what the macros on the prototypes mean
+ *  25  Private           what the macros and the inline calls need; nothing to use
  *
  * -------------------------------------------------------------------------------------------------
  * 1 Conventions
@@ -154,6 +155,7 @@
  *   THREADING_SHARED   the library is a DLL or shared object (default: it is linked statically).
  *                      The CMake target threading::threading_shared sets it.
  *   THREADING_NO_INLINE  every call is a call; else the commonest are inline where that can be.
+ *   THREADING_NO_DIAGNOSIS  for the library itself: leave section 23 out.
  */
 
 /** The version of this header; threading_version() tells the library's. */
@@ -177,7 +179,7 @@
 #define THREADING_API
 #endif
 
-/* The attributes on the prototypes; section 23 explains them. */
+/* The attributes on the prototypes; section 24 explains them. */
 #if defined(__cplusplus) && __cplusplus >= 201703L
 #define THREADING_NODISCARD [[nodiscard]]
 #elif !defined(__cplusplus) && defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202311L
@@ -2287,7 +2289,160 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
                                                                         size_t *index);
 
 /* -------------------------------------------------------------------------------------------------
- * 23 Attributes
+ * 23 Diagnosis
+ *
+ * What every thread waits for, who has it, and what it costs; in any build, without a rebuild. Nothing here
+ * costs a call that need not wait anything. A program that was not written for it is asked by the
+ * environment variable THREADING_DEBUG, which is read once, at the library's first use, and never in a
+ * process with raised privileges. It is a list of words, with commas between:
+ *
+ *   dump=SECONDS       dump all threads when one has waited for longer than that; once for each wait
+ *   dump=signal        dump all threads on SIGQUIT (Ctrl-\), on Windows on Ctrl-Break
+ *   deadlock           tell each THREADING_DEADLOCK with its ring
+ *   misuse             tell each call that was misused, as threading_set_misuse_handler() does
+ *   order              tell each pair of locks that were taken in both orders, though nothing hangs yet
+ *   profile[=FILE]     threading_profile_write() at the end of the process
+ *   trace=FILE         threading_trace_write() at the end of the process
+ *   fault=memory:N     the N-th allocation of the library's fails; 1/N: one in N, by a seed that is printed
+ *   fault=thread:N     the N-th start of a thread fails; 1/N likewise
+ *   help               this list
+ *
+ * Text goes to standard error, or to the FILE. An unknown word is told once, with the list.
+ *
+ * Where the library was built with THREADING_NO_DIAGNOSIS all calls here answer THREADING_UNSUPPORTED, and
+ * threading_object_name() 0.
+ */
+
+/** Receives text, in pieces of whole lines. It may call the library, but no dump from within a dump. */
+typedef void (*threading_write_t)(void *context, const char *text, size_t length);
+
+/**
+ * Tell what every thread does: its name, ident and native id, since when it lives, what it waits for, for how
+ * long and for how much longer, who has that, and which locks it holds as far as they are known: those that
+ * others wait for, and RWLocks that it reads. Then each ring of threads that wait for each other, as a
+ * "deadlock" if its waits can never end, as a "possible deadlock" if a plain Lock is in it, which any thread
+ * may release, or a wait with a limit. Java's jstack.
+ *
+ * It allocates nothing, waits for no lock of the user's and for the library's own only for a moment: it works
+ * while all other threads are stuck, and when a debugger calls it. Each line is true for some moment during
+ * the call. A thread that is not in a wait may look at what it waits for first, and then counts as running.
+ *
+ * @param write    called in this thread, while nothing of the library's is locked.
+ * @param context  passed to @p write.
+ * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_BUSY when another dump is under way, or when
+ *         something of the library's own stayed locked: the text says what could not be looked at;
+ *         THREADING_UNSUPPORTED.
+ * Callable: from a thread that the library does not know, too, which stays unknown; not from a signal
+ * handler.
+ */
+THREADING_API threading_status_t threading_dump(threading_write_t write, void *context);
+
+/**
+ * Give an object a name for the texts of this section.
+ *
+ * @param object  the address of any object of the library's, or a handle. Nothing of it is touched.
+ * @param name    copied; NULL or "" takes the name away, which the user does before the memory is something
+ *                else.
+ * @return THREADING_OK; THREADING_NO_MEMORY, when the name is as before; THREADING_INVALID for a NULL object;
+ *         THREADING_UNSUPPORTED.
+ */
+THREADING_API threading_status_t threading_object_set_name(const void *object, const char *name);
+
+/**
+ * Get an object's name.
+ *
+ * @param object  as above.
+ * @param buffer  receives as much of the name as fits, and a 0; may be NULL if @p size is 0.
+ * @param size    bytes of @p buffer.
+ * @return the length of the whole name in bytes; 0 when the object has none, and for NULL.
+ */
+THREADING_API size_t threading_object_name(const void *object, char *buffer, size_t size);
+
+/** One thread of a ring, and what it waits for, which the next one has; the last one waits for the first. */
+typedef struct threading_deadlock {
+    threading_thread_t *thread; /**< borrowed for the handler's call; NULL for a foreign thread without one */
+    const char *thread_name;    /**< never NULL */
+    const void *object;         /**< the address or handle of what it waits for */
+    const char *object_name;    /**< "" for none */
+    const char *kind;           /**< "Lock", "RLock", "Thread", "Once", "Future", "RWLock" */
+} threading_deadlock_t;
+
+/** Told of a wait that is refused, in the thread that is told THREADING_DEADLOCK when the handler returns. */
+typedef void (*threading_deadlock_handler_t)(const threading_deadlock_t *links, size_t count, void *arg);
+
+/**
+ * Have every THREADING_DEADLOCK told.
+ *
+ * @param handler  called with the ring, this thread's link first. A ring of one is a thread that waits for
+ *                 itself, or for what a thread that has ended will never give. Of a ring of more than 64
+ *                 threads the first 64 are told. NULL: nobody is told any more. It may be called for a moment
+ *                 after it was replaced.
+ * @param arg      passed to @p handler.
+ * @return THREADING_OK; THREADING_UNSUPPORTED.
+ */
+THREADING_API threading_status_t threading_set_deadlock_handler(threading_deadlock_handler_t handler,
+                                                                void *arg);
+
+/** Told of a call that was misused. @p call is the call's name, @p object what it was called on, maybe NULL.
+ * */
+typedef void (*threading_misuse_handler_t)(const char *call, const void *object, threading_status_t status,
+                                           void *arg);
+
+/**
+ * Have every misuse told: each call that answers THREADING_INVALID, _NOT_HELD, _NOT_OWNER, _NOT_STARTED,
+ * _ALREADY_STARTED or _OVERFLOW, and each body of a THREADING_WITH_LOCK() and its like that was skipped.
+ *
+ * @param handler  called in the thread that misuses, before the call returns. NULL: nobody is told any more.
+ *                 It may be called for a moment after it was replaced. What it misuses itself is not told.
+ * @param arg      passed to @p handler.
+ * @return THREADING_OK; THREADING_UNSUPPORTED.
+ */
+THREADING_API threading_status_t threading_set_misuse_handler(threading_misuse_handler_t handler, void *arg);
+
+/**
+ * Begin to count who waits for what, anew. Waits in which a thread sleeps are counted, not those that are
+ * over before it would.
+ *
+ * @return THREADING_OK, also when it is counted already, which begins anew; THREADING_NO_MEMORY;
+ *         THREADING_UNSUPPORTED.
+ */
+THREADING_API threading_status_t threading_profile_start(void);
+
+/** Stop counting; what was counted stays. @return THREADING_OK, also when nothing is; THREADING_UNSUPPORTED.
+ * */
+THREADING_API threading_status_t threading_profile_stop(void);
+
+/**
+ * Write what was counted as a table: for each object its name or address and kind, how many waits, their time
+ * in all, the longest, the longest hold that a waiter saw, and the threads that waited most; the longest time
+ * in all first.
+ *
+ * @param write    called in this thread, while nothing is locked.
+ * @param context  passed to @p write.
+ * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_UNSUPPORTED.
+ */
+THREADING_API threading_status_t threading_profile_write(threading_write_t write, void *context);
+
+/** Begin to record what threads wait for, anew: as threading_profile_start(), for threading_trace_write(). */
+THREADING_API threading_status_t threading_trace_start(void);
+
+/** Stop recording; what was recorded stays. @return THREADING_OK, also when nothing is;
+ * THREADING_UNSUPPORTED. */
+THREADING_API threading_status_t threading_trace_stop(void);
+
+/**
+ * Write what was recorded as trace events in JSON, which Perfetto (ui.perfetto.dev) and Chrome open: a row
+ * for each thread, its life, each wait with what and for whom, and arrows from the threads that woke to those
+ * that were woken. Of each thread the last events are kept, and what was dropped is counted.
+ *
+ * @param write    called in this thread, while nothing is locked.
+ * @param context  passed to @p write.
+ * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_UNSUPPORTED.
+ */
+THREADING_API threading_status_t threading_trace_write(threading_write_t write, void *context);
+
+/* -------------------------------------------------------------------------------------------------
+ * 24 Attributes
  *
  * THREADING_NODISCARD   the compiler warns when the status is dropped; see THREADING_IGNORE.
  * THREADING_NORETURN    the call does not return.
@@ -2303,7 +2458,7 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
 #define THREADING_NO_ANALYSIS THREADING_ANALYSIS(no_thread_safety_analysis)
 
 /* -------------------------------------------------------------------------------------------------
- * 24 Private
+ * 25 Private
  *
  * Nothing from here on is for use: it changes without notice.
  */
@@ -3670,6 +3825,413 @@ static bool ti_phase_is_finalizing(void);
 /* In a forked child: another process, which is not exiting. */
 static void ti_phase_reset(void);
 
+/* ------------------------------------------------------------------------------- src/core/parking/block.h */
+
+/*
+ * The magazine allocator: blocks of memory for futures, which come and go with every task, kept for later
+ * ones.
+ *
+ * A block is one line of the cache, aligned, so that one transfer takes it from thread to thread. Each
+ * thread keeps what it gives back in two magazines, and takes from them without a lock. A thread with two
+ * full magazines that gives back one block more hands a magazine to the depot; a thread with none takes
+ * one from there. So blocks that one thread takes and another gives back return to the first, at the price
+ * of one lock for each TI_MAGAZINE of them. What the depot has no room for goes back to the system, as
+ * does what is left over at a thread's end.
+ *
+ * All pointers among the kept ones are to where the system's memory begins: memcheck would else call them
+ * lost.
+ *
+ * Magazines and the depot are those of Bonwick and Adams, "Magazines and Vmem" (USENIX Annual Technical
+ * Conference, 2001).
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ti_self;
+
+#define TI_BLOCK 64    /* bytes, and its alignment */
+#define TI_MAGAZINE 64 /* blocks of a full one */
+#define TI_DEPOT 256   /* magazines at most, all of them full: about 2 MB */
+
+/*
+ * The blocks that a thread keeps; its own.
+ *
+ *   loaded  the magazine that it takes from and gives back to
+ *   count   how many are in that
+ *   full    one more, or NULL
+ */
+typedef struct ti_blocks {
+    void *loaded;
+    uint32_t count;
+    void *full;
+} ti_blocks;
+
+/* One block, not zeroed. NULL: no memory. *offset is how far behind the beginning of the system's memory
+ * it begins; whoever has the block keeps that for its end. */
+static void *ti_block_take(struct ti_self *self, uint32_t *offset);
+
+/* From any thread. */
+static void ti_block_give_back(void *block, uint32_t offset);
+
+/* At a thread's end: it keeps none any more. */
+static void ti_blocks_leave(struct ti_self *self);
+
+/* When no thread is known: the depot keeps none any more. */
+static void ti_blocks_forget(void);
+
+/* The depot's guard, for fork. No other is wanted while it is held. */
+static void ti_blocks_lock(struct ti_self *self);
+static bool ti_blocks_try_lock(void);
+static void ti_blocks_unlock(void);
+static void ti_blocks_reset_guard(void);
+
+/* ----------------------------------------------------------------------------- src/core/parking/blocked.h */
+
+/*
+ * What a blocked thread waits for, as other threads may read it: for the dump, the profile and the trace.
+ *
+ * A call that may wait says on what, in its slow path, before it does: ti_blocked_on(). That costs two stores
+ * to the thread's own record. Only when the thread really sleeps is the rest written, the moments and that it
+ * sleeps, in the one place where waits sleep (ti_parking_doze), or beside a sleep of another kind.
+ *
+ * The note is read without a lock, while its thread may change it. Its version is odd while it sleeps:
+ *
+ *     the sleeper                              a reader
+ *     the fields               (release)       first = version    (acquire); even: the thread does not sleep
+ *     version + 1, now odd     (release)       the fields         (acquire)
+ *     …sleeps…                                 second = version   (relaxed); not first: it begins again
+ *     version + 1, now even    (relaxed)
+ *
+ * A reader that gets a field of a later sleep also gets the version that came before it, since the field's
+ * store is a release and its load an acquire: then the second version is not the first. (Boehm, "Can Seqlocks
+ * Get Along with Programming Language Memory Models?", 2012.)
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ti_self;
+
+/* What is waited for. An object is given by its public address. */
+typedef enum ti_on {
+    TI_ON_NOTHING,
+    TI_ON_LOCK,
+    TI_ON_RLOCK,
+    TI_ON_CONDITION,
+    TI_ON_SEMAPHORE,
+    TI_ON_BOUNDED_SEMAPHORE,
+    TI_ON_EVENT,
+    TI_ON_BARRIER,
+    TI_ON_ONCE,
+    TI_ON_READ,   /* an RWLock, to read */
+    TI_ON_WRITE,  /* an RWLock, to write */
+    TI_ON_THREAD, /* a Thread's end, or its start */
+    TI_ON_TIMER,  /* the moment of the thread's own Timer */
+    TI_ON_SLEEP,  /* threading_sleep(); no object */
+    TI_ON_GET,    /* a queue, for an item */
+    TI_ON_PUT,    /* a queue, for room */
+    TI_ON_TASKS,  /* a queue, for all its items to be done */
+    TI_ON_FUTURE,
+    TI_ON_ANY,    /* several things at once: the object is the array of sources */
+    TI_ON_MAP,    /* the items of threading_executor_map(); the object is the executor */
+    TI_ON_WORK,   /* an executor, for a task to run */
+    TI_ON_INSIDE, /* a lock inside of a queue, a future or an executor */
+    TI_ON_EXIT,   /* the end of the process, which another thread brings about; no object */
+    TI_ON_COUNT
+} ti_on;
+
+/*
+ *   on, object           as said by ti_blocked_on(); the thread's own
+ *   version              see above
+ *   shown_on and         the same, shown
+ *   shown_object
+ *   since, until         when the sleep began, and its limit; both in two halves
+ *   waker, woken_at      the ident of the thread that woke this one last, and when; while sleeps are watched
+ *   dumped               the version of the sleep that the watchdog has dumped; the watchdog's own
+ *
+ * Of a search for rings (ring.h), under the registry's guard:
+ *   searched             the last one that has met this thread
+ *   searched_from        the ident where that walk began
+ *   seen_version         the version then
+ *   awaited              the last search that has seen somebody wait for what the thread has
+ */
+typedef struct ti_blocked {
+    uint32_t on;
+    uint32_t version;
+    const void *object;
+    uintptr_t shown_object;
+    uint32_t shown_on;
+    uint32_t since[2];
+    uint32_t until[2];
+    uint32_t waker;
+    uint32_t woken_at[2];
+    uint32_t dumped;
+    uint32_t searched;
+    uint32_t searched_from;
+    uint32_t seen_version;
+    uint32_t awaited;
+} ti_blocked;
+
+/* What a reader has seen. */
+typedef struct ti_blocked_view {
+    ti_on on; /* TI_ON_NOTHING: it does not sleep */
+    const void *object;
+    int64_t since;
+    int64_t until; /* TI_FOREVER: without a limit */
+    uint32_t version;
+} ti_blocked_view;
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+/* The calling thread is about to wait for this. A macro: ti_self is not complete here. */
+#define ti_blocked_on(self, on_what, what) \
+    ((void)((self)->blocked.on = (uint32_t)(on_what), (self)->blocked.object = (what)))
+
+/* Around a sleep of the calling thread, with its limit. */
+static void ti_blocked_begin(struct ti_self *self, int64_t until);
+static void ti_blocked_end(struct ti_self *self);
+
+/* The calling thread is about to wake another one. */
+static void ti_blocked_wake(struct ti_self *woken);
+
+#else
+#define ti_blocked_on(self, on_what, what) ((void)(self), (void)(on_what), (void)(what))
+#define ti_blocked_begin(self, until) ((void)(self), (void)(until))
+#define ti_blocked_end(self) ((void)(self))
+#define ti_blocked_wake(woken) ((void)(woken))
+#endif
+
+/* Read another thread's note. The caller holds the registry's guard, or another one under which it has found
+ * the thread, so that the record's memory is there. */
+static ti_blocked_view ti_blocked_read(const struct ti_self *self);
+
+/*
+ * Have each sleep that is over told, in the thread that slept, when it holds no guard; NULL: to nobody any
+ * more. `waker` is the ident of the thread that woke it at the moment `woken_at`, 0 if that is not known. The
+ * function may be called for a moment after it was taken away.
+ */
+typedef void ti_blocked_watcher(struct ti_self *self, const ti_blocked_view *view, int64_t now,
+                                uint32_t waker, int64_t woken_at);
+static void ti_blocked_watch(ti_blocked_watcher *watcher);
+
+/* ------------------------------------------------------------------------------- src/core/parking/calls.h */
+
+/*
+ * The calls of the library that are under way in a thread with a function of the user's inside: a
+ * barrier's action, a Once's function, a predicate, a task, a comparison.
+ *
+ * Such a function may end its thread, by threading_exit() or in the platform's own way, and then our call
+ * never goes on: others would wait for it for ever. So each call says beforehand what is to be done for them
+ * in that case. Abandoning a call does that: it must touch nothing of the stack on which the call was, which
+ * is gone if the thread ended in the platform's way.
+ *
+ * A record has room for a few calls. Those beyond are in memory of the system's, as the records
+ * themselves. If that is out, a call that finds no room runs as any other, but is not abandoned, nor
+ * contained.
+ */
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ti_self;
+
+#define TI_CALLS_NEAR 4
+
+typedef struct ti_call {
+    void (*abandon)(struct ti_self *self, void *object, uintptr_t detail);
+    void *object;
+    uintptr_t detail;
+} ti_call;
+
+/*
+ * A thread's calls that are under way; its own.
+ *
+ *   count            how many
+ *   near, far        the first few, and those that find no room there
+ *   far_size         how many bytes there are for the latter
+ *   way_out          where threading_exit goes; NULL in threads that were not started here
+ *   way_out_count    how many calls were under way there
+ *   exit_result      what threading_exit is called with
+ */
+typedef struct ti_calls {
+    uint32_t count;
+    uint32_t way_out_count;
+    ti_call near[TI_CALLS_NEAR];
+    ti_call *far;
+    size_t far_size;
+    jmp_buf *way_out;
+    void *exit_result;
+} ti_calls;
+
+/* Around the call of the user's function: what is to be done if that ends its thread. */
+static void ti_calls_enter(struct ti_self *self,
+                    void (*abandon)(struct ti_self *self, void *object, uintptr_t detail), void *object,
+                    uintptr_t detail);
+static void ti_calls_leave(struct ti_self *self);
+
+/* Abandon all but the first so many, the innermost first. */
+static void ti_calls_abandon(struct ti_self *self, uint32_t depth);
+
+/* The thread is over: give back the room beyond the record's. */
+static void ti_calls_give_back(struct ti_self *self);
+
+/* Whether such a call on that object is under way in the calling thread. */
+static bool ti_calls_contain(struct ti_self *self,
+                      void (*abandon)(struct ti_self *self, void *object, uintptr_t detail),
+                      const void *object);
+
+/* Call a function in a thread that was started here: what it returns, or what it calls threading_exit
+ * with. */
+static void *ti_calls_catch(struct ti_self *self, threading_target_t target, void *arg);
+
+/* ---------------------------------------------------------------------------- src/core/parking/deadlock.h */
+
+/*
+ * Deadlock detection: the graph of who waits for whom, and the proof that a wait could never end.
+ *
+ * A thread that is about to sleep without a deadline for another thread, because that one owns an RLock or
+ * because it joins it, publishes the word that holds that thread's ident: the RLock's owner, or the ident in
+ * the Thread object. Under the registry's guard it then follows the words from thread to thread. If it comes
+ * back to itself, all threads of the ring sleep, or are about to, and each waits for what only the next one
+ * could give: the wait is refused. Waits with a deadline and plain Locks, which anyone may release, are not
+ * published.
+ *
+ * Why the answer is right although owners change while the walk reads them: an RLock is released by its owner
+ * only. A thread whose wait is published stays in that wait until it takes the registry's guard again, which
+ * the walker holds; so it releases nothing meanwhile, and the lock it waits for stays in memory. The one
+ * change possible is that a waiting thread has just got its lock; then the word names the waiter itself, and
+ * the walk ends without a proof. A joined thread that has ended is in the registry no more; one that goes on
+ * although joins of it are over (main at exit) withdraws its joiners' waits itself, under the guard.
+ * The thread that closes a ring is the last to publish, and the only one that is told.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ti_self;
+
+/*
+ * What a thread has published; under the registry's guard.
+ *
+ *   word    that of the thread that is waited for; NULL: nothing is published
+ *   kind    of its waiter then
+ *   enough  the state of a Thread that ends the wait
+ */
+typedef struct ti_proof {
+    const uint32_t *word;
+    uint32_t kind;
+    uint32_t enough;
+} ti_proof;
+
+/* Publish that this thread waits for the owner of a lock. False, and not published: a deadlock, or the owner
+ * has ended. */
+static bool ti_deadlock_check_owner(struct ti_self *self, const uint32_t *owner);
+
+/* Publish that this thread waits for the end of another one, whose ident and state are in these words,
+ * unless the state is `enough` already: a change to it comes under the guard, so that nobody waits for
+ * what is over. False, and not published: a deadlock. */
+static bool ti_deadlock_check_end(struct ti_self *self, const uint32_t *ident, const uint32_t *state,
+                           uint32_t enough);
+
+/*
+ * Sleep in the queue of a lock's word, or of what is like one, where the calling thread's waiter stands
+ * already: without a limit, and published. The order matters: an owner that ends looks for waits that are
+ * published, and wakes their waiters. TI_SLEEPING: a deadlock, or the owner has ended; the waiter is in no
+ * queue any more.
+ */
+static uint32_t ti_deadlock_sleep_in_queue(struct ti_self *self, const uint32_t *owner);
+
+/*
+ * Sleep until a word may have changed that holds the ident of the one thread that can end the wait (or 0
+ * while nobody can, or no ident when nobody need): THREADING_OK, THREADING_DEADLOCK, or the status of the
+ * wait's limit. That thread ends the wait by changing the word and waking all.
+ */
+static threading_status_t ti_deadlock_sleep(struct ti_self *self, uint32_t *word, uint32_t value, int64_t deadline);
+
+/* The wait is over. */
+static void ti_deadlock_end_wait(struct ti_self *self);
+
+/* Under the registry's guard: a thread that goes on has reached a state. Waiters for which that is enough
+ * are about to be woken, and wait no more. */
+static void ti_deadlock_withdraw(const uint32_t *ident, uint32_t state);
+
+/* Under the registry's guard, a thread that has just been removed from it: wake those who wait for its
+ * RLocks, so that they find out that they wait in vain. */
+static void ti_deadlock_owner_ended(struct ti_self *owner);
+
+/* ------------------------------------------------------------------------------- src/core/parking/fence.h */
+
+/*
+ * The asymmetric fence: one fence for all threads of the process, made by the thread that has time for it.
+ *
+ * A releaser writes the lock's word, then looks whether anyone waits. A waiter announces itself, then
+ * looks at the word. One of the two must see the other (parking.h), and on all processors that takes a fence
+ * between the write and the look, on both sides. The fence on the releaser's side is the expensive half of an
+ * uncontended lock. Some systems can make every running thread of the process execute a fence on behalf of
+ * one: Linux by membarrier(PRIVATE_EXPEDITED), Windows by FlushProcessWriteBuffers. Then the waiter, which is
+ * about to sleep anyway, makes it for both, and the releaser needs none: its write is a plain store. (The
+ * technique: Dice, Huang, Yang, "Asymmetric Dekker Synchronization", 2001.)
+ *
+ *   releaser                                 waiter, under the bucket's guard
+ *   R1  word = 0          (release)          W1  count + 1          (sequential)
+ *   R2  look at count     (relaxed)          W2  fence in all threads
+ *                                            W3  look at word       (sequential); enqueue if it is held
+ *
+ * A releaser is before, in or after its two steps when the fence of W2 reaches it.
+ *   before R1   W1 has happened, and the fence makes it visible: R2 sees the count.
+ *   between     the fence makes R1 visible: W3 sees the word free. (R2 sees the count as well, and finds
+ *               nobody in the queue.)
+ *   after R2    the fence makes R1 visible: W3 sees the word free.
+ * Without W2 the losing order is: R2 reads the count as 0 while R1 is still in the store buffer; W1; W3 reads
+ * the word as held; the waiter sleeps, and nobody wakes it. docs/models/release.pml has both, for the model
+ * checker.
+ *
+ * Which way it goes is decided once, when the library is first used: UNKNOWN becomes SHARED or NONE. A
+ * releaser uses the plain store only if it sees SHARED. A waiter decides before it waits, and makes the fence
+ * whenever it can be had, so it is right for releasers of both kinds.
+ *
+ * A system that had the fence may refuse it later (a sandbox was entered): SHARED becomes LOST, for good.
+ * New releasers make their own fence then. But one may have seen SHARED long ago, and may come to R1 and
+ * R2 at any time, since a thread may be preempted between any two instructions. So in the state LOST every
+ * waiter, not only the one that was refused, lets TI_SETTLED pass in W2: a store buffer is written out in
+ * much less.
+ *   R2 after W1     R2 sees the count.
+ *   R2 before W1    R1 was in the store buffer by then; it is written out when W2 is over, and W3 sees it.
+ * The same holds for the readers of bias.h, whose second step is a look at what the revoker has changed
+ * before its wait.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    TI_FENCE_UNKNOWN,
+    TI_FENCE_NONE,   /* releasers make their own */
+    TI_FENCE_SHARED, /* waiters make it for all */
+    TI_FENCE_LOST    /* releasers make their own; waiters wait for those that do not know it yet */
+};
+
+extern uint32_t threading_fence_kind;
+
+/* Whether a releaser can do without. */
+static inline bool ti_fence_is_shared(void)
+{
+    /* Relaxed: a releaser that does not know it yet makes its own fence. */
+    return ti_load_relaxed(&threading_fence_kind) == TI_FENCE_SHARED;
+}
+
+/* Decide, if that was not done. Cheap in a process of one thread. */
+static void ti_fence_decide(void);
+
+/* The waiter's W2. Nothing where releasers make their own. */
+static void ti_fence_all(void);
+
+/* In a forked child: decide anew. */
+static void ti_fence_reset(void);
+
 /* ------------------------------------------------------------------------------- src/core/parking/guard.h */
 
 /*
@@ -3709,10 +4271,45 @@ static void ti_guard_lock(ti_guard *guard, ti_parker *parker);
 /* Take the guard if it is free. */
 static bool ti_guard_try_lock(ti_guard *guard);
 
+/* Wait for the guard for a while only, in a thread that may have no parker: for the diagnosis, which must not
+ * hang with what it looks at. False: it was held all the time, or at each look. */
+static bool ti_guard_lock_for_a_while(ti_guard *guard);
+
 static void ti_guard_unlock(ti_guard *guard);
 
 /* In a forked child, which has one thread: the guard is free, whatever it was. */
 static void ti_guard_reset(ti_guard *guard);
+
+/* ------------------------------------------------------------------------------ src/core/parking/linger.h */
+
+/*
+ * Spin, then park: a look for the wake before the sleep.
+ *
+ * A thread that is woken soon after it began to wait, because the waker runs on another processor, need
+ * not sleep: to sleep and to be woken takes many times as long as to look (spins.h says how long it
+ * looks). But looking takes a processor, so a thread that looked in vain lets the next waits pass without:
+ * one, three, seven, at most 31 of them. It is in the queue all the time: nothing is decided otherwise
+ * than if it slept.
+ */
+
+#include <stdint.h>
+
+struct ti_self;
+
+/*
+ * A thread's own memory of that.
+ *
+ *   in_vain  how often it has looked in vain, one time after the other
+ *   skips    how many waits are to pass without a look
+ */
+typedef struct ti_lingering {
+    uint32_t in_vain;
+    uint32_t skips;
+} ti_lingering;
+
+/* The calling thread's waiter is in a queue: look for a while whether it is woken. What follows is a sleep,
+ * which looks as well. */
+static void ti_linger(struct ti_self *self);
 
 /* ----------------------------------------------------------------------------- src/core/parking/parking.h */
 
@@ -3901,55 +4498,19 @@ static void ti_parking_wake_watchers(const void *address);
 /* In a forked child: nobody waits. */
 static void ti_parking_reset(void);
 
-/* -------------------------------------------------------------------------------- src/core/parking/self.h */
+/* ----------------------------------------------------------------------------- src/core/parking/reading.h */
 
-/*
- * The thread data: what the library knows of one running thread, its own or foreign: its ident, where it
- * sleeps, its locals.
- *
- * A thread has a ti_self from the start if it was started here, else from its first call that needs one,
- * until it ends. The memory is never given back to the system but reused for later threads: another thread
- * may still be about to unpark this one when it ends.
- *
- * A thread's first call needs no memory of malloc's, and comes before anything that does: malloc itself may
- * be what calls, guarded by a Lock.
- */
+/* What a thread notes of the RWLocks that it reads, or has read: rwlock.c and bias.h say what for. */
 
-#include <setjmp.h>
-#include <stddef.h>
 #include <stdint.h>
-
-struct ti_copy;
-
-#define TI_CALLS_NEAR 4
-
-/* A call of ours that calls a function of the user's: calls.h. */
-typedef struct ti_call {
-    void (*abandon)(struct ti_self *self, void *object, uintptr_t detail);
-    void *object;
-    uintptr_t detail;
-} ti_call;
-
-/*
- * The blocks that a thread keeps (block.h).
- *
- *   loaded  the magazine that it takes from and gives back to
- *   count   how many are in that
- *   full    one more, or NULL
- */
-typedef struct ti_blocks {
-    void *loaded;
-    uint32_t count;
-    void *full;
-} ti_blocks;
 
 #define TI_READS_KNOWN 8
 
 /*
- * A thread's note of an RWLock that it reads, or has read (rwlock.c, bias.h).
+ * The note of one RWLock.
  *
  *   rwlock   which
- *   levels   how often it has acquired it; 0: the place is free
+ *   levels   how often the thread has acquired it; 0: the place is free
  *   bias     the lock's bias at that time; 0: it is counted in the lock's state
  *   seen     how many biases had been revoked
  *   reads    ordinary ones since the last bias
@@ -3967,6 +4528,46 @@ typedef struct ti_reading {
     uint32_t counted;
 } ti_reading;
 
+/*
+ *   known   the notes
+ *   beyond  how many reads found no place there; the thread's own
+ */
+typedef struct ti_readings {
+    ti_reading known[TI_READS_KNOWN];
+    uint32_t beyond;
+} ti_readings;
+
+/* -------------------------------------------------------------------------------- src/core/parking/self.h */
+
+/*
+ * The thread data: what the library knows of one running thread, its own or foreign: its ident, where it
+ * sleeps, its locals.
+ *
+ * A thread has a ti_self from the start if it was started here, else from its first call that needs one,
+ * until it ends. The memory is never given back to the system but reused for later threads: another thread
+ * may still be about to unpark this one when it ends.
+ *
+ * A thread's first call needs no memory of malloc's, and comes before anything that does: malloc itself may
+ * be what calls, guarded by a Lock.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct ti_copy;
+
+/*
+ * How it is found out that a thread is gone which never said so (foreign.h); under the registry's guard.
+ *
+ *   mark        the system's word for its life; 0: the thread is not on the list
+ *   next, link  on the list
+ */
+typedef struct ti_life {
+    uint64_t mark;
+    struct ti_self *next;
+    struct ti_self **link;
+} ti_life;
+
 typedef struct ti_self {
     /* What inline functions of the header see.
      *   ident             the same for the thread's life
@@ -3974,32 +4575,23 @@ typedef struct ti_self {
      *   copies, capacity  its locals by slot; written under the locals' guard, by itself */
     struct threading_fast fast;
     threading_thread_t *record; /* its Thread object; NULL for a foreign thread that never asked */
-    jmp_buf *way_out;           /* where threading_exit goes; NULL in threads that were not started here */
-    uint32_t way_out_calls;     /* how many calls were under way there */
-    void *exit_result;          /* what it is called with */
     ti_waiter waiter;
-    const uint32_t *waits_for;      /* under the registry's guard: see deadlock.h */
-    uint32_t waits_kind;            /* under that guard too: the kind of its waiter then */
-    uint32_t waits_enough;          /* under that guard too: the state of a Thread that ends the wait */
+    ti_blocked blocked;
+    ti_proof proof;
     threading_stop_t *stop;         /* what the thread heeds; changed by itself under the registry's guard */
     threading_executor_t *executor; /* whose worker it is; its own thread's */
     struct ti_worker *worker;       /* which of that one's, while that is not NULL; its own thread's */
-    uint32_t calls;                 /* how many are under way (calls.h); its own thread's, as the next */
-    ti_call near_calls[TI_CALLS_NEAR];
-    ti_call *far_calls; /* those that find no room there, and how many bytes for them there are */
-    size_t far_size;
-    uint32_t lingered_in_vain; /* see linger.h; its own thread's, as the next */
-    uint32_t linger_skips;
-    ti_blocks blocks; /* its own thread's */
-    bool is_stopped;  /* under the registry's guard: it sleeps until another one has ended the process */
-    bool is_leaving;  /* it ends the process, and returns to no call that it is in; its own thread's */
-    uint32_t deaf;    /* not 0: it is in waits that do not heed it; its own thread's */
-    ti_reading reads[TI_READS_KNOWN];
-    uint32_t reads_beyond; /* how many reads found no place there; its own thread's */
-    struct ti_self *next;  /* in the registry's table under its guard, or in the pool */
-    uint64_t life;         /* see foreign.h, under the registry's guard, as the next; 0: not on the list */
-    struct ti_self *foreign_next;
-    struct ti_self **foreign_link;
+    ti_calls calls;
+    ti_lingering lingering;
+    ti_blocks blocks;
+    bool is_stopped; /* under the registry's guard: it sleeps until another one has ended the process */
+    bool is_leaving; /* it ends the process, and returns to no call that it is in; its own thread's */
+    uint32_t deaf;   /* not 0: it is in waits that do not heed it; its own thread's */
+    ti_readings readings;
+    struct ti_self *next; /* in the registry's table under its guard, or in the pool */
+    ti_life life;
+    int64_t began;                 /* when it became known; under the registry's guard */
+    uint64_t native_id;            /* of main and of a foreign thread, set as `began` */
     void **place;                  /* where its thread has the pointer to it: the backend's, or NULL */
     struct threading_fast **shown; /* that of inline functions, or NULL */
     ti_parker parker;              /* last: it stays as it is when the rest is reset for the next thread */
@@ -4043,216 +4635,6 @@ static void ti_self_unload_all(void);
 /* Under the registry's guard: whether the system says that the thread is gone, which never left. The
  * calling thread is there. */
 static bool ti_self_is_gone(const ti_self *self);
-
-/* ------------------------------------------------------------------------------- src/core/parking/block.h */
-
-/*
- * The magazine allocator: blocks of memory for futures, which come and go with every task, kept for later
- * ones.
- *
- * A block is one line of the cache, aligned, so that one transfer takes it from thread to thread. Each
- * thread keeps what it gives back in two magazines, and takes from them without a lock. A thread with two
- * full magazines that gives back one block more hands a magazine to the depot; a thread with none takes
- * one from there. So blocks that one thread takes and another gives back return to the first, at the price
- * of one lock for each TI_MAGAZINE of them. What the depot has no room for goes back to the system, as
- * does what is left over at a thread's end.
- *
- * All pointers among the kept ones are to where the system's memory begins: memcheck would else call them
- * lost.
- *
- * Magazines and the depot are those of Bonwick and Adams, "Magazines and Vmem" (USENIX Annual Technical
- * Conference, 2001).
- */
-
-#define TI_BLOCK 64    /* bytes, and its alignment */
-#define TI_MAGAZINE 64 /* blocks of a full one */
-#define TI_DEPOT 256   /* magazines at most, all of them full: about 2 MB */
-
-/* One block, not zeroed. NULL: no memory. *offset is how far behind the beginning of the system's memory
- * it begins; whoever has the block keeps that for its end. */
-static void *ti_block_take(ti_self *self, uint32_t *offset);
-
-/* From any thread. */
-static void ti_block_give_back(void *block, uint32_t offset);
-
-/* At a thread's end: it keeps none any more. */
-static void ti_blocks_leave(ti_self *self);
-
-/* When no thread is known: the depot keeps none any more. */
-static void ti_blocks_forget(void);
-
-/* The depot's guard, for fork. No other is wanted while it is held. */
-static void ti_blocks_lock(ti_self *self);
-static bool ti_blocks_try_lock(void);
-static void ti_blocks_unlock(void);
-static void ti_blocks_reset_guard(void);
-
-/* ------------------------------------------------------------------------------- src/core/parking/calls.h */
-
-/*
- * The calls of the library that are under way in a thread with a function of the user's inside: a
- * barrier's action, a Once's function, a predicate, a task, a comparison.
- *
- * Such a function may end its thread, by threading_exit() or in the platform's own way, and then our call
- * never goes on: others would wait for it for ever. So each call says beforehand what is to be done for them
- * in that case. Abandoning a call does that: it must touch nothing of the stack on which the call was, which
- * is gone if the thread ended in the platform's way.
- *
- * A record has room for a few calls. Those beyond are in memory of the system's, as the records
- * themselves. If that is out, a call that finds no room runs as any other, but is not abandoned, nor
- * contained.
- */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-/* Around the call of the user's function: what is to be done if that ends its thread. */
-static void ti_calls_enter(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
-                    void *object, uintptr_t detail);
-static void ti_calls_leave(ti_self *self);
-
-/* Abandon all but the first so many, the innermost first. */
-static void ti_calls_abandon(ti_self *self, uint32_t depth);
-
-/* The thread is over: give back the room beyond the record's. */
-static void ti_calls_give_back(ti_self *self);
-
-/* Whether such a call on that object is under way in the calling thread. */
-static bool ti_calls_contain(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
-                      const void *object);
-
-/* Call a function in a thread that was started here: what it returns, or what it calls threading_exit
- * with. */
-static void *ti_calls_catch(ti_self *self, threading_target_t target, void *arg);
-
-/* ---------------------------------------------------------------------------- src/core/parking/deadlock.h */
-
-/*
- * Deadlock detection: the graph of who waits for whom, and the proof that a wait could never end.
- *
- * A thread that is about to sleep without a deadline for another thread, because that one owns an RLock or
- * because it joins it, publishes the word that holds that thread's ident: the RLock's owner, or the ident in
- * the Thread object. Under the registry's guard it then follows the words from thread to thread. If it comes
- * back to itself, all threads of the ring sleep, or are about to, and each waits for what only the next one
- * could give: the wait is refused. Waits with a deadline and plain Locks, which anyone may release, are not
- * published.
- *
- * Why the answer is right although owners change while the walk reads them: an RLock is released by its owner
- * only. A thread whose wait is published stays in that wait until it takes the registry's guard again, which
- * the walker holds; so it releases nothing meanwhile, and the lock it waits for stays in memory. The one
- * change possible is that a waiting thread has just got its lock; then the word names the waiter itself, and
- * the walk ends without a proof. A joined thread that has ended is in the registry no more; one that goes on
- * although joins of it are over (main at exit) withdraws its joiners' waits itself, under the guard.
- * The thread that closes a ring is the last to publish, and the only one that is told.
- */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-/* Publish that this thread waits for the owner of a lock. False, and not published: a deadlock, or the owner
- * has ended. */
-static bool ti_deadlock_check_owner(ti_self *self, const uint32_t *owner);
-
-/* Publish that this thread waits for the end of another one, whose ident and state are in these words,
- * unless the state is `enough` already: a change to it comes under the guard, so that nobody waits for
- * what is over. False, and not published: a deadlock. */
-static bool ti_deadlock_check_end(ti_self *self, const uint32_t *ident, const uint32_t *state, uint32_t enough);
-
-/*
- * Sleep in the queue of a lock's word, or of what is like one, where the calling thread's waiter stands
- * already: without a limit, and published. The order matters: an owner that ends looks for waits that are
- * published, and wakes their waiters. TI_SLEEPING: a deadlock, or the owner has ended; the waiter is in no
- * queue any more.
- */
-static uint32_t ti_deadlock_sleep_in_queue(ti_self *self, const uint32_t *owner);
-
-/*
- * Sleep until a word may have changed that holds the ident of the one thread that can end the wait (or 0
- * while nobody can, or no ident when nobody need): THREADING_OK, THREADING_DEADLOCK, or the status of the
- * wait's limit. That thread ends the wait by changing the word and waking all.
- */
-static threading_status_t ti_deadlock_sleep(ti_self *self, uint32_t *word, uint32_t value, int64_t deadline);
-
-/* The wait is over. */
-static void ti_deadlock_end_wait(ti_self *self);
-
-/* Under the registry's guard: a thread that goes on has reached a state. Waiters for which that is enough
- * are about to be woken, and wait no more. */
-static void ti_deadlock_withdraw(const uint32_t *ident, uint32_t state);
-
-/* Under the registry's guard, a thread that has just been removed from it: wake those who wait for its
- * RLocks, so that they find out that they wait in vain. */
-static void ti_deadlock_owner_ended(ti_self *owner);
-
-/* ------------------------------------------------------------------------------- src/core/parking/fence.h */
-
-/*
- * The asymmetric fence: one fence for all threads of the process, made by the thread that has time for it.
- *
- * A releaser writes the lock's word, then looks whether anyone waits. A waiter announces itself, then
- * looks at the word. One of the two must see the other (parking.h), and on all processors that takes a fence
- * between the write and the look, on both sides. The fence on the releaser's side is the expensive half of an
- * uncontended lock. Some systems can make every running thread of the process execute a fence on behalf of
- * one: Linux by membarrier(PRIVATE_EXPEDITED), Windows by FlushProcessWriteBuffers. Then the waiter, which is
- * about to sleep anyway, makes it for both, and the releaser needs none: its write is a plain store. (The
- * technique: Dice, Huang, Yang, "Asymmetric Dekker Synchronization", 2001.)
- *
- *   releaser                                 waiter, under the bucket's guard
- *   R1  word = 0          (release)          W1  count + 1          (sequential)
- *   R2  look at count     (relaxed)          W2  fence in all threads
- *                                            W3  look at word       (sequential); enqueue if it is held
- *
- * A releaser is before, in or after its two steps when the fence of W2 reaches it.
- *   before R1   W1 has happened, and the fence makes it visible: R2 sees the count.
- *   between     the fence makes R1 visible: W3 sees the word free. (R2 sees the count as well, and finds
- *               nobody in the queue.)
- *   after R2    the fence makes R1 visible: W3 sees the word free.
- * Without W2 the losing order is: R2 reads the count as 0 while R1 is still in the store buffer; W1; W3 reads
- * the word as held; the waiter sleeps, and nobody wakes it. docs/models/release.pml has both, for the model
- * checker.
- *
- * Which way it goes is decided once, when the library is first used: UNKNOWN becomes SHARED or NONE. A
- * releaser uses the plain store only if it sees SHARED. A waiter decides before it waits, and makes the fence
- * whenever it can be had, so it is right for releasers of both kinds.
- *
- * A system that had the fence may refuse it later (a sandbox was entered): SHARED becomes LOST, for good.
- * New releasers make their own fence then. But one may have seen SHARED long ago, and may come to R1 and
- * R2 at any time, since a thread may be preempted between any two instructions. So in the state LOST every
- * waiter, not only the one that was refused, lets TI_SETTLED pass in W2: a store buffer is written out in
- * much less.
- *   R2 after W1     R2 sees the count.
- *   R2 before W1    R1 was in the store buffer by then; it is written out when W2 is over, and W3 sees it.
- * The same holds for the readers of bias.h, whose second step is a look at what the revoker has changed
- * before its wait.
- */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-enum {
-    TI_FENCE_UNKNOWN,
-    TI_FENCE_NONE,   /* releasers make their own */
-    TI_FENCE_SHARED, /* waiters make it for all */
-    TI_FENCE_LOST    /* releasers make their own; waiters wait for those that do not know it yet */
-};
-
-extern uint32_t threading_fence_kind;
-
-/* Whether a releaser can do without. */
-static inline bool ti_fence_is_shared(void)
-{
-    /* Relaxed: a releaser that does not know it yet makes its own fence. */
-    return ti_load_relaxed(&threading_fence_kind) == TI_FENCE_SHARED;
-}
-
-/* Decide, if that was not done. Cheap in a process of one thread. */
-static void ti_fence_decide(void);
-
-/* The waiter's W2. Nothing where releasers make their own. */
-static void ti_fence_all(void);
-
-/* In a forked child: decide anew. */
-static void ti_fence_reset(void);
 
 /* ------------------------------------------------------------------------------- src/core/parking/limit.h */
 
@@ -4451,22 +4833,6 @@ static inline void ti_line_wake(ti_waiter *chain)
         ti_parking_wake_chain(chain, TI_TOLD);
 }
 
-/* ------------------------------------------------------------------------------ src/core/parking/linger.h */
-
-/*
- * Spin, then park: a look for the wake before the sleep.
- *
- * A thread that is woken soon after it began to wait, because the waker runs on another processor, need
- * not sleep: to sleep and to be woken takes many times as long as to look (spins.h says how long it
- * looks). But looking takes a processor, so a thread that looked in vain lets the next waits pass without:
- * one, three, seven, at most 31 of them. It is in the queue all the time: nothing is decided otherwise
- * than if it slept.
- */
-
-/* The calling thread's waiter is in a queue: look for a while whether it is woken. What follows is a sleep,
- * which looks as well. */
-static void ti_linger(ti_self *self);
-
 /* ---------------------------------------------------------------------------- src/core/parking/registry.h */
 
 /*
@@ -4484,6 +4850,7 @@ static void ti_linger(ti_self *self);
 
 static void ti_registry_lock(ti_self *self);
 static bool ti_registry_try_lock(void);
+static bool ti_registry_lock_for_a_while(void);
 static void ti_registry_unlock(void);
 
 /* Under the guard: */
@@ -4494,6 +4861,10 @@ static uint32_t ti_registry_new_ident(void);
 static void ti_registry_add(ti_self *self);
 static void ti_registry_remove(ti_self *self);
 static ti_self *ti_registry_find(uint32_t ident); /* NULL: no such thread runs */
+
+/* The thread after the one of that ident, 0 for the first, in the table's order; NULL: there is none. A
+ * caller may unlock the guard between two calls: it meets each thread that is there all the time once. */
+static ti_self *ti_registry_after(uint32_t ident);
 
 /* Call a function for every known thread; it may put the thread into the pool. */
 static void ti_registry_for_each(void (*function)(ti_self *self, void *arg), void *arg);
@@ -5291,6 +5662,177 @@ static const void *ti_queue_address(const threading_queue_t *queue);
 /* Wait until a source is ready; *index is the first one that is. */
 static threading_status_t ti_wait_any(threading_source_t *sources, size_t count, ti_self *self, int64_t deadline,
                                size_t *index);
+
+/* ------------------------------------------------------------------------------ src/core/diagnosis/text.h */
+
+/*
+ * Text that is put together in a buffer of its own and handed to the user's function in whole lines. It
+ * allocates nothing and calls nothing of the C library's formatted output, which a stuck thread may have
+ * locked.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define TI_TEXT_SIZE 2048
+#define TI_TEXT_NAME 96 /* bytes of a name that are shown */
+
+typedef struct ti_text {
+    threading_write_t write;
+    void *context;
+    size_t length;
+    char buffer[TI_TEXT_SIZE];
+} ti_text;
+
+static void ti_text_begin(ti_text *text, threading_write_t write, void *context);
+
+/* Add to the line. What finds no room in the buffer is left out, and the line ends in "…". */
+static void ti_text_add(ti_text *text, const char *words);
+static void ti_text_number(ti_text *text, uint64_t number);
+static void ti_text_address(ti_text *text, const void *address);
+static void ti_text_seconds(ti_text *text, int64_t nanoseconds); /* as 12.345 s; less than 0 counts as 0 */
+static void ti_text_name(ti_text *text, const char *name);       /* in quotes, its control characters as ? */
+
+/* The same, made of parts: %s text, %n a name (const char *), %u a number (uint32_t), %U (uint64_t), %p an
+ * address, %t a time (int64_t). */
+static void ti_text_format(ti_text *text, const char *format, ...);
+
+/* End the line; it is handed over when the buffer is half full. */
+static void ti_text_end_line(ti_text *text);
+
+/* Hand over what is left. Nothing of the library's is locked. */
+static void ti_text_flush(ti_text *text);
+
+/* Copy a name, as much as is shown, cut before a character of UTF-8. */
+static void ti_text_copy_name(char copy[TI_TEXT_NAME], const char *name);
+
+/* ------------------------------------------------------------------------------ src/core/diagnosis/look.h */
+
+/*
+ * How the diagnosis looks at other threads, which go on meanwhile.
+ *
+ * It reads all under the registry's guard, in pieces, so that it holds that for moments only. What a thread
+ * waits for may be looked at while it is certain that the thread cannot leave the wait, whose end may be the
+ * end of the object's memory:
+ *   - under the guard of the bucket in whose queue its waiter stands;
+ *   - under the registry's guard, while the thread has published its wait (deadlock.h).
+ * Elsewhere an object's address is only a number. The diagnosis waits for a guard for a while only: a thread
+ * may be stuck with one, or a debugger may have stopped it there. Then the text says so.
+ */
+
+/* A thread at a moment, copied. */
+typedef struct ti_look {
+    uint32_t ident;
+    uint64_t native_id; /* 0: not known */
+    int64_t began;
+    bool is_foreign;
+    bool is_daemon;
+    ti_blocked_view view;
+    uint32_t holder; /* the ident of the thread that has what it waits for; 0: none, or not known */
+    bool holder_is_gone;
+    bool is_notified; /* it waits for a Condition, was notified, and waits for the lock */
+    uint32_t parties; /* of a Barrier, 0 elsewhere; and how many of them are there */
+    uint32_t arrived;
+    uint32_t awaited; /* the last search (ring.h) that has seen somebody wait for what it has */
+    bool is_unclear;  /* what it waits for could not be looked at: the guard was held */
+    char name[TI_TEXT_NAME];
+    char object_name[TI_TEXT_NAME]; /* "": it has none */
+    char holder_name[TI_TEXT_NAME];
+} ti_look;
+
+/* Under the registry's guard. */
+static void ti_look_at(ti_look *look, const ti_self *self);
+static void ti_look_copy_name(char name[TI_TEXT_NAME], const ti_self *self);
+static void ti_look_copy_object_name(char name[TI_TEXT_NAME], const void *object);
+
+/* The same for the next thread after an ident, without the guard. False: there is none; or, *is_stuck, the
+ * guard could not be had. */
+static bool ti_look_at_next(ti_look *look, uint32_t ident, bool *is_stuck);
+
+/* Who has what a thread waits for: an ident, or 0. *look for the rest, which is set before. */
+static uint32_t ti_look_for_holder(ti_look *look, const ti_self *self);
+
+/* The kind of what is waited for: "Lock", "Queue". */
+static const char *ti_look_kind(ti_on on);
+
+/* What several threads wait for, or one thread for several: an object, its kind and a number. */
+typedef struct ti_look_object {
+    const void *object;
+    const char *kind;
+    uint32_t count;
+    char name[TI_TEXT_NAME];
+} ti_look_object;
+
+#define TI_LOOK_OBJECTS 16
+
+/* Up to TI_LOOK_OBJECTS that other threads wait for and a thread has, with how many wait; or those whose
+ * wait_any() a thread waits in. All that there are is the result. */
+static size_t ti_look_for_held(ti_look_object *objects, uint32_t ident);
+static size_t ti_look_for_sources(ti_look_object *objects, uint32_t ident);
+
+/* ------------------------------------------------------------------------------ src/core/diagnosis/dump.h */
+
+/* "who": name and ident, as all texts of the diagnosis give a thread. */
+static void ti_dump_thread_name(ti_text *text, const char *name, uint32_t ident);
+
+/* An object: its kind, its name if it has one, its address. */
+static void ti_dump_object(ti_text *text, const char *kind, const char *name, const void *object);
+
+/* ----------------------------------------------------------------------------- src/core/diagnosis/names.h */
+
+/*
+ * Names of objects, by their addresses, in a table on the side: objects have no room for them, and need no
+ * end.
+ *
+ * The registry's guard protects the table, so that a dump sees threads and names at once, and fork needs no
+ * guard more.
+ */
+
+/* Under the registry's guard: the name of an object; NULL: it has none. */
+static const char *ti_names_find(const void *object);
+
+/* When no thread is known: no object has a name. */
+#if !defined(THREADING_NO_DIAGNOSIS)
+static void ti_names_forget(void);
+#else
+#define ti_names_forget() ((void)0)
+#endif
+
+/* ------------------------------------------------------------------------------ src/core/diagnosis/ring.h */
+
+/*
+ * Rings: threads that wait for each other, found from outside, while they sleep.
+ *
+ * What each thread waits for is looked at one after the other, so a ring that is put together from that may
+ * never have been there at one moment. So it is looked at twice. If all its threads sleep in the same waits
+ * (the versions of their notes are the same) and wait for the same threads both times, then all of it was
+ * there between the two. The proof of deadlock.h is another: it is made by the thread that would close the
+ * ring, and knows of owned locks only.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TI_RING_MOST 64 /* of a longer ring the beginning is told */
+
+/*
+ *   idents     of its threads: each waits for what the next one has, the last for the first's
+ *   count      how many there are; TI_RING_MOST in `idents` at most
+ *   is_proved  no wait has a limit, and what is waited for can be given by that thread only
+ */
+typedef struct ti_ring {
+    uint32_t idents[TI_RING_MOST];
+    size_t count;
+    bool is_proved;
+} ti_ring;
+
+/* A number for a search; each thread is looked at once in it. */
+static uint32_t ti_ring_search(void);
+
+/* The next ring whose search begins behind the thread of that ident; *ident is where it began. False: there
+ * is none. */
+static bool ti_ring_next(ti_ring *ring, uint32_t search, uint32_t *ident);
 
 /* ------------------------------------------------------------------------------- src/core/process/hooks.h */
 
@@ -8362,6 +8904,103 @@ static void ti_blocks_forget(void)
     ti_depot.count = 0;
 }
 
+/* ----------------------------------------------------------------------------- src/core/parking/blocked.c */
+
+static uintptr_t ti_blocked_watcher_now; /* a ti_blocked_watcher, or 0 */
+
+/* A moment is in two words: not every system has atomic ones of 64 bits. */
+static void ti_moment_store(uint32_t *halves, int64_t moment)
+{
+    ti_store_release(&halves[0], (uint32_t)((uint64_t)moment >> 32));
+    ti_store_release(&halves[1], (uint32_t)moment);
+}
+
+static int64_t ti_moment_load(const uint32_t *halves)
+{
+    uint64_t upper = ti_load_acquire(&halves[0]);
+    return (int64_t)(upper << 32 | ti_load_acquire(&halves[1]));
+}
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+/* Acquire, here and below: pairs with ti_blocked_watch, for what the watcher uses. */
+static ti_blocked_watcher *ti_blocked_watched(void)
+{
+    return (ti_blocked_watcher *)ti_load_pointer_acquire(&ti_blocked_watcher_now);
+}
+
+static void ti_blocked_show(ti_blocked *blocked, int64_t since, int64_t until)
+{
+    ti_store_release(&blocked->shown_on, blocked->on);
+    ti_store_pointer_release(&blocked->shown_object, (uintptr_t)blocked->object);
+    ti_moment_store(blocked->since, since);
+    ti_moment_store(blocked->until, until);
+}
+
+/* Relaxed, here and below, of the own version: only its thread changes it. */
+static void ti_blocked_begin(ti_self *self, int64_t until)
+{
+    ti_blocked *blocked = &self->blocked;
+    ti_blocked_show(blocked, ti_port_now(), until);
+    /* Release: the table in blocked.h. */
+    ti_store_release(&blocked->version, ti_load_relaxed(&blocked->version) + 1);
+}
+
+/* A waker that came before the sleep, to which it was no waker, is not told. */
+static void ti_blocked_tell(ti_self *self, ti_blocked_watcher *watcher)
+{
+    ti_blocked_view view = ti_blocked_read(self);
+    /* Acquire: pairs with the release in ti_blocked_wake, for the moment. */
+    uint32_t waker = ti_load_acquire(&self->blocked.waker);
+    int64_t woken_at = ti_moment_load(self->blocked.woken_at);
+    watcher(self, &view, ti_port_now(), woken_at >= view.since ? waker : 0, woken_at);
+}
+
+static void ti_blocked_end(ti_self *self)
+{
+    ti_blocked_watcher *watcher = ti_blocked_watched();
+    if (watcher != NULL)
+        ti_blocked_tell(self, watcher);
+    /* Relaxed: the fields' next stores are releases, and keep it before them. */
+    ti_store_relaxed(&self->blocked.version, ti_load_relaxed(&self->blocked.version) + 1);
+}
+
+static void ti_blocked_wake(ti_self *woken)
+{
+    if (ti_blocked_watched() == NULL)
+        return;
+    ti_moment_store(woken->blocked.woken_at, ti_port_now());
+    ti_store_release(&woken->blocked.waker, ti_self_get()->fast.ident);
+}
+
+#endif
+
+static ti_blocked_view ti_blocked_read(const ti_self *self)
+{
+    const ti_blocked *blocked = &self->blocked;
+    for (;;) {
+        uint32_t first = ti_load_acquire(&blocked->version);
+        if (first % 2 == 0)
+            return (ti_blocked_view){.on = TI_ON_NOTHING, .version = first};
+        ti_blocked_view view = {
+            .on = (ti_on)ti_load_acquire(&blocked->shown_on),
+            .object = (const void *)ti_load_pointer_acquire(&blocked->shown_object),
+            .since = ti_moment_load(blocked->since),
+            .until = ti_moment_load(blocked->until),
+            .version = first,
+        };
+        /* Relaxed: the acquires above keep it behind them. */
+        if (ti_load_relaxed(&blocked->version) == first)
+            return view;
+    }
+}
+
+static void ti_blocked_watch(ti_blocked_watcher *watcher)
+{
+    /* Release: pairs with ti_blocked_watched. */
+    ti_store_pointer_release(&ti_blocked_watcher_now, (uintptr_t)watcher);
+}
+
 /* ------------------------------------------------------------------------------- src/core/parking/calls.c */
 
 #include <string.h>
@@ -8370,55 +9009,55 @@ static void ti_blocks_forget(void)
 
 static bool ti_calls_have_room(const ti_self *self, uint32_t index)
 {
-    return index < TI_CALLS_NEAR || index - TI_CALLS_NEAR < self->far_size / sizeof(ti_call);
+    return index < TI_CALLS_NEAR || index - TI_CALLS_NEAR < self->calls.far_size / sizeof(ti_call);
 }
 
 static ti_call *ti_calls_at(ti_self *self, uint32_t index)
 {
-    return index < TI_CALLS_NEAR ? &self->near_calls[index] : &self->far_calls[index - TI_CALLS_NEAR];
+    return index < TI_CALLS_NEAR ? &self->calls.near[index] : &self->calls.far[index - TI_CALLS_NEAR];
 }
 
 static TI_COLD void ti_calls_give_back(ti_self *self)
 {
-    if (self->far_calls != NULL)
-        ti_memory_end(self->far_calls, self->far_size);
-    self->far_calls = NULL;
-    self->far_size = 0;
+    if (self->calls.far != NULL)
+        ti_memory_end(self->calls.far, self->calls.far_size);
+    self->calls.far = NULL;
+    self->calls.far_size = 0;
 }
 
 TI_COLD static void ti_calls_grow(ti_self *self)
 {
-    size_t size = self->far_size == 0 ? TI_CALLS_FAR : 2 * self->far_size;
+    size_t size = self->calls.far_size == 0 ? TI_CALLS_FAR : 2 * self->calls.far_size;
     ti_call *larger = (ti_call *)ti_memory_keep(size);
     if (larger == NULL)
         return;
-    if (self->far_calls != NULL)
-        memcpy(larger, self->far_calls, self->far_size);
+    if (self->calls.far != NULL)
+        memcpy(larger, self->calls.far, self->calls.far_size);
     ti_calls_give_back(self);
-    self->far_calls = larger;
-    self->far_size = size;
+    self->calls.far = larger;
+    self->calls.far_size = size;
 }
 
 static void ti_calls_enter(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
                     void *object, uintptr_t detail)
 {
-    if (!ti_calls_have_room(self, self->calls))
+    if (!ti_calls_have_room(self, self->calls.count))
         ti_calls_grow(self);
-    if (ti_calls_have_room(self, self->calls))
-        *ti_calls_at(self, self->calls) = (ti_call){abandon, object, detail};
-    self->calls++;
+    if (ti_calls_have_room(self, self->calls.count))
+        *ti_calls_at(self, self->calls.count) = (ti_call){abandon, object, detail};
+    self->calls.count++;
 }
 
 static void ti_calls_leave(ti_self *self)
 {
-    self->calls--;
+    self->calls.count--;
 }
 
 static TI_COLD void ti_calls_abandon(ti_self *self, uint32_t depth)
 {
-    while (self->calls > depth) {
+    while (self->calls.count > depth) {
         uint32_t index =
-            --self->calls; /* before it is abandoned: that may call functions of the user's too */
+            --self->calls.count; /* before it is abandoned: that may call functions of the user's too */
         if (ti_calls_have_room(self, index)) {
             ti_call call = *ti_calls_at(self, index);
             if (call.abandon != NULL) /* else it found no room, which a later call has got */
@@ -8430,7 +9069,7 @@ static TI_COLD void ti_calls_abandon(ti_self *self, uint32_t depth)
 static bool ti_calls_contain(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
                       const void *object)
 {
-    for (uint32_t i = 0; i < self->calls && ti_calls_have_room(self, i); i++)
+    for (uint32_t i = 0; i < self->calls.count && ti_calls_have_room(self, i); i++)
         if (ti_calls_at(self, i)->abandon == abandon && ti_calls_at(self, i)->object == object)
             return true;
     return false;
@@ -8440,17 +9079,17 @@ static bool ti_calls_contain(ti_self *self, void (*abandon)(ti_self *self, void 
  * variables that longjmp might spoil. */
 static void *ti_calls_catch(ti_self *self, threading_target_t target, void *arg)
 {
-    jmp_buf *outer = self->way_out;
-    uint32_t outer_calls = self->way_out_calls;
+    jmp_buf *outer = self->calls.way_out;
+    uint32_t outer_calls = self->calls.way_out_count;
     jmp_buf way_out;
-    self->way_out = &way_out;
-    self->way_out_calls = self->calls;
+    self->calls.way_out = &way_out;
+    self->calls.way_out_count = self->calls.count;
     if (setjmp(way_out) == 0)
-        self->exit_result = target(arg);
-    self->calls = self->way_out_calls; /* those that a longjmp of the user's left are forgotten */
-    self->way_out = outer;
-    self->way_out_calls = outer_calls;
-    return self->exit_result;
+        self->calls.exit_result = target(arg);
+    self->calls.count = self->calls.way_out_count; /* those that a longjmp of the user's left are forgotten */
+    self->calls.way_out = outer;
+    self->calls.way_out_count = outer_calls;
+    return self->calls.exit_result;
 }
 
 /* ---------------------------------------------------------------------------- src/core/parking/deadlock.c */
@@ -8465,7 +9104,7 @@ static bool ti_deadlock_is_certain(const ti_self *self, ti_if_ended if_ended)
 {
     for (const ti_self *waiter = self;;) {
         /* Relaxed: deadlock.h says why the word cannot change in a way that matters. */
-        uint32_t ident = ti_load_relaxed(waiter->waits_for);
+        uint32_t ident = ti_load_relaxed(waiter->proof.word);
         if (ident == 0 || ident == waiter->fast.ident || ident >= TI_IDENT_LIMIT)
             return false; /* free, or just given to the waiter, or no owner any more (once.c) */
         if (ident == self->fast.ident)
@@ -8473,7 +9112,7 @@ static bool ti_deadlock_is_certain(const ti_self *self, ti_if_ended if_ended)
         const ti_self *other = ti_registry_find(ident);
         if (other == NULL || other->is_stopped || ti_self_is_gone(other))
             return waiter == self && if_ended == TI_ENDED_NEVER_RELEASES;
-        if (other->waits_for == NULL)
+        if (other->proof.word == NULL)
             return false;
         waiter = other;
     }
@@ -8482,12 +9121,12 @@ static bool ti_deadlock_is_certain(const ti_self *self, ti_if_ended if_ended)
 /* Under the registry's guard. */
 static bool ti_deadlock_publish(ti_self *self, const uint32_t *word, ti_if_ended if_ended)
 {
-    self->waits_for = word;
+    self->proof.word = word;
     /* An owner that ends has no right to read it there: that takes the bucket's guard. */
-    self->waits_kind = self->waiter.kind;
+    self->proof.kind = self->waiter.kind;
     bool in_vain = ti_deadlock_is_certain(self, if_ended);
     if (in_vain)
-        self->waits_for = NULL;
+        self->proof.word = NULL;
     return !in_vain;
 }
 
@@ -8502,7 +9141,7 @@ static bool ti_deadlock_check_owner(ti_self *self, const uint32_t *owner)
 static bool ti_deadlock_check_end(ti_self *self, const uint32_t *ident, const uint32_t *state, uint32_t enough)
 {
     ti_registry_lock(self);
-    self->waits_enough = enough;
+    self->proof.enough = enough;
     /* Relaxed: what matters of its changes comes under the guard. */
     bool may_end = ti_load_relaxed(state) >= enough;
     if (!may_end)
@@ -8514,7 +9153,7 @@ static bool ti_deadlock_check_end(ti_self *self, const uint32_t *ident, const ui
 static void ti_deadlock_end_wait(ti_self *self)
 {
     ti_registry_lock(self);
-    self->waits_for = NULL;
+    self->proof.word = NULL;
     ti_registry_unlock();
 }
 
@@ -8547,8 +9186,8 @@ typedef struct ti_reached {
 static void ti_waits_withdraw_one(ti_self *waiter, void *arg)
 {
     const ti_reached *reached = (const ti_reached *)arg;
-    if (waiter->waits_for == reached->ident && waiter->waits_enough <= reached->state)
-        waiter->waits_for = NULL;
+    if (waiter->proof.word == reached->ident && waiter->proof.enough <= reached->state)
+        waiter->proof.word = NULL;
 }
 
 static void ti_deadlock_withdraw(const uint32_t *ident, uint32_t state)
@@ -8560,10 +9199,10 @@ static void ti_deadlock_withdraw(const uint32_t *ident, uint32_t state)
 static void ti_deadlock_wake_if_owned(ti_self *waiter, void *arg)
 {
     const ti_self *owner = (const ti_self *)arg;
-    const uint32_t *word = waiter->waits_for;
+    const uint32_t *word = waiter->proof.word;
     /* Relaxed: the owner is the calling thread. */
     if (word != NULL && ti_load_relaxed(word) == owner->fast.ident)
-        ti_parking_wake_kind(word, (ti_wait_kind)waiter->waits_kind);
+        ti_parking_wake_kind(word, (ti_wait_kind)waiter->proof.kind);
 }
 
 static void ti_deadlock_owner_ended(ti_self *owner)
@@ -8615,6 +9254,9 @@ static void ti_fence_reset(void)
 #define TI_GUARD_LOCKED ((uintptr_t)1)
 /* Looks before sleeping: longer than the guard is held, shorter than a sleep costs. */
 #define TI_GUARD_SPINS 100
+/* A while: far longer than any guard is held by a thread that runs. */
+#define TI_GUARD_NAPS 200
+#define TI_GUARD_NAP 500000 /* nanoseconds */
 
 struct threading_guard_waiter {
     struct threading_guard_waiter *next;
@@ -8669,6 +9311,26 @@ static void ti_guard_lock(ti_guard *guard, ti_parker *parker)
 {
     if (!ti_guard_try_lock(guard))
         ti_guard_lock_slow(guard, parker);
+}
+
+/* Also a guard that others wait for, none of which has been woken yet, or was too slow. */
+static bool ti_guard_try_lock_before_others(ti_guard *guard)
+{
+    uintptr_t word = ti_load_pointer_relaxed(&guard->word); /* relaxed: the swap decides */
+    return !(word & TI_GUARD_LOCKED) && ti_swap_pointer_acquire(&guard->word, word, word | TI_GUARD_LOCKED);
+}
+
+static bool ti_guard_lock_for_a_while(ti_guard *guard)
+{
+    for (int looks = 0; looks < TI_GUARD_SPINS + TI_GUARD_NAPS; looks++) {
+        if (ti_guard_try_lock_before_others(guard))
+            return true;
+        if (looks < TI_GUARD_SPINS)
+            ti_pause();
+        else
+            ti_port_sleep(ti_port_now() + TI_GUARD_NAP);
+    }
+    return false;
 }
 
 /* Take the stack and turn it round, so that who came first is woken first. */
@@ -8752,6 +9414,7 @@ static void ti_line_lock_slow(uint32_t *lock, ti_self *self)
         /* Relaxed: the try decides. */
         if (ti_load_relaxed(lock) == 0 && ti_lockword_try(lock, self->fast.ident))
             return;
+    ti_blocked_on(self, TI_ON_INSIDE, lock);
     ti_lockword_acquire_for_certain(lock, self, TI_SLEEPING);
 }
 
@@ -8774,8 +9437,10 @@ static threading_status_t ti_line_wait(uint32_t *lock, const void *address, ti_w
     threading_status_t status = outcome == TI_SLEEPING ? ti_limit_status(deadline) : THREADING_OK;
     if (outcome == TI_SLEEPING || outcome == TI_TOLD)
         ti_line_lock(lock, self);
-    else
+    else {
+        ti_blocked_on(self, TI_ON_INSIDE, lock);
         ti_lockword_acquire_for_certain(lock, self, outcome);
+    }
     return status;
 }
 
@@ -8806,15 +9471,15 @@ static bool ti_linger_look(const ti_self *self)
 
 static void ti_linger(ti_self *self)
 {
-    if (self->linger_skips > 0) {
-        self->linger_skips--;
+    if (self->lingering.skips > 0) {
+        self->lingering.skips--;
         return;
     }
     if (ti_linger_look(self))
-        self->lingered_in_vain = 0;
-    else if (self->lingered_in_vain < TI_VAIN_MOST)
-        self->lingered_in_vain++;
-    self->linger_skips = (UINT32_C(1) << self->lingered_in_vain) - 1;
+        self->lingering.in_vain = 0;
+    else if (self->lingering.in_vain < TI_VAIN_MOST)
+        self->lingering.in_vain++;
+    self->lingering.skips = (UINT32_C(1) << self->lingering.in_vain) - 1;
 }
 
 /* ---------------------------------------------------------------------------- src/core/parking/lockword.c */
@@ -9081,6 +9746,7 @@ static ti_waiter *ti_parking_take_watchers(ti_bucket *bucket, const void *addres
 static void ti_parking_wake(ti_waiter *waiter, uint32_t outcome)
 {
     ti_parker *parker = &ti_self_of(waiter)->parker;
+    ti_blocked_wake(ti_self_of(waiter));
     /* Release: pairs with the acquire in ti_parking_doze. The last touch of the waiter, which may begin its
      * next wait or end its thread at once; the parker's memory stays, and a token too many only ends a park
      * early. */
@@ -9097,14 +9763,23 @@ static void ti_parking_wake_chain(ti_waiter *chain, uint32_t outcome)
     }
 }
 
+/* Whether there is nothing to sleep for (any more). */
+static bool ti_doze_is_over(const ti_self *self, int64_t deadline)
+{
+    return ti_load_acquire(&self->waiter.woken) != TI_SLEEPING || ti_limit_is_reached(self, deadline);
+}
+
 static uint32_t ti_parking_doze(ti_self *self, int64_t deadline)
 {
-    for (;;) {
-        uint32_t outcome = ti_load_acquire(&self->waiter.woken);
-        if (outcome != TI_SLEEPING || ti_limit_is_reached(self, deadline))
-            return outcome;
-        ti_port_park(&self->parker, ti_limit_next(self, deadline));
+    if (!ti_doze_is_over(self, deadline)) {
+        ti_blocked_begin(self, ti_limit_next(self, deadline));
+        do {
+            ti_port_park(&self->parker, ti_limit_next(self, deadline));
+        } while (!ti_doze_is_over(self, deadline));
+        ti_blocked_end(self);
     }
+    /* Acquire: pairs with the release in ti_parking_wake. A wake that came after the limit counts too. */
+    return ti_load_acquire(&self->waiter.woken);
 }
 
 static uint32_t ti_parking_await_wake(ti_self *self)
@@ -9231,6 +9906,11 @@ static bool ti_registry_try_lock(void)
     return ti_guard_try_lock(&ti_registry.guard);
 }
 
+static bool ti_registry_lock_for_a_while(void)
+{
+    return ti_guard_lock_for_a_while(&ti_registry.guard);
+}
+
 static void ti_registry_unlock(void)
 {
     ti_guard_unlock(&ti_registry.guard);
@@ -9272,6 +9952,25 @@ static void ti_registry_remove(ti_self *self)
     while (*link != self)
         link = &(*link)->next;
     *link = self->next;
+}
+
+/* The one of a chain with the least ident above that. */
+static ti_self *ti_registry_above(size_t chain, uint32_t ident)
+{
+    ti_self *least = NULL;
+    for (ti_self *self = ti_registry.table[chain]; self != NULL; self = self->next)
+        if (self->fast.ident > ident && (least == NULL || self->fast.ident < least->fast.ident))
+            least = self;
+    return least;
+}
+
+static ti_self *ti_registry_after(uint32_t ident)
+{
+    size_t chain = ident % TI_TABLE_SIZE;
+    ti_self *self = ti_registry_above(chain, ident);
+    while (self == NULL && ++chain < TI_TABLE_SIZE)
+        self = ti_registry_above(chain, 0);
+    return self;
 }
 
 static void ti_registry_for_each(void (*function)(ti_self *self, void *arg), void *arg)
@@ -9480,6 +10179,8 @@ TI_COLD static ti_self *ti_self_begin(void)
     bool is_main = ti_port_is_main() && ti_load_relaxed(&ti_main_is_known) == 0;
     ti_self *self = is_main ? ti_main_self_begin() : ti_foreign_self();
     ti_phase_use();
+    self->began = ti_port_now();
+    self->native_id = ti_port_native_id();
     ti_registry_lock(self);
     if (!is_main)
         self->fast.ident = ti_registry_new_ident();
@@ -9510,7 +10211,8 @@ static ti_self *ti_self_attach(void)
 
 static bool ti_self_is_gone(const ti_self *self)
 {
-    return self->life != 0 && self != (const ti_self *)ti_port_self() && ti_port_life_is_over(self->life);
+    return self->life.mark != 0 && self != (const ti_self *)ti_port_self() &&
+           ti_port_life_is_over(self->life.mark);
 }
 
 static TI_COLD void ti_self_reset(void)
@@ -9709,6 +10411,7 @@ static void ti_barrier_end_cycle(threading_barrier_t *barrier, ti_bucket *bucket
 static void ti_barrier_enqueue(const threading_barrier_t *barrier, ti_wait_kind kind, ti_self *self,
                                ti_bucket *bucket)
 {
+    ti_blocked_on(self, TI_ON_BARRIER, barrier);
     ti_parking_announce(bucket);
     ti_parking_enqueue_last(bucket, &self->waiter, barrier, kind);
     ti_guard_unlock(&bucket->guard);
@@ -10023,7 +10726,8 @@ typedef struct ti_revocation {
 static void ti_bias_count(ti_self *self, void *arg)
 {
     ti_revocation *revocation = (ti_revocation *)arg;
-    for (ti_reading *reading = self->reads; reading < self->reads + TI_READS_KNOWN; reading++) {
+    for (ti_reading *reading = self->readings.known; reading < self->readings.known + TI_READS_KNOWN;
+         reading++) {
         uint32_t levels = ti_load_acquire(&reading->levels);
         if (levels == 0 || ti_load_pointer_relaxed(&reading->rwlock) != revocation->rwlock ||
             ti_load_relaxed(&reading->bias) != revocation->bias)
@@ -10038,7 +10742,7 @@ static void ti_bias_count(ti_self *self, void *arg)
 static bool ti_bias_is_missing(const ti_self *self)
 {
     for (size_t i = 0; i < TI_READS_KNOWN; i++) {
-        const ti_reading *reading = &self->reads[i];
+        const ti_reading *reading = &self->readings.known[i];
         if (ti_note_levels(reading) > 0 && reading->bias != 0 && reading->marked != reading->bias)
             return true;
     }
@@ -10147,6 +10851,8 @@ static uint32_t ti_condition_release_all(threading_condition_t *condition, ti_se
 static void ti_condition_reacquire(threading_condition_t *condition, ti_self *self, uint32_t outcome,
                                    uint32_t level)
 {
+    const void *lock = ti_condition_word(condition); /* a Lock or an RLock begins with its word */
+    ti_blocked_on(self, condition->lock != NULL ? TI_ON_LOCK : TI_ON_RLOCK, lock);
     ti_lockword_acquire_for_certain(ti_condition_word(condition), self, outcome);
     if (condition->lock == NULL)
         ti_rlock_restore(ti_condition_rlock(condition), self, level);
@@ -10240,6 +10946,7 @@ static threading_status_t ti_condition_wait(threading_condition_t *condition, ti
 {
     ti_condition_enqueue(condition, self);
     uint32_t level = ti_condition_release_all(condition, self);
+    ti_blocked_on(self, TI_ON_CONDITION, condition);
     ti_linger(self);
     uint32_t outcome = ti_parking_sleep(self, condition, deadline);
     threading_status_t status = outcome == TI_SLEEPING ? ti_limit_status(deadline) : THREADING_OK;
@@ -10444,6 +11151,7 @@ threading_status_t threading_event_wait_timeout(threading_event_t *event, double
     int64_t deadline = ti_deadline_after(seconds);
     if (!ti_event_enqueue(event, self))
         return THREADING_OK;
+    ti_blocked_on(self, TI_ON_EVENT, event);
     ti_linger(self);
     if (ti_parking_sleep(self, &event->flag, deadline) != TI_SLEEPING || threading_event_is_set(event))
         return THREADING_OK;
@@ -10882,14 +11590,20 @@ threading_status_t threading_lock_init(threading_lock_t *lock)
     return THREADING_OK;
 }
 
+/* Heeds no stop: the status of an acquire may be dropped. */
+static void ti_lock_acquire_slow(threading_lock_t *lock, ti_self *self)
+{
+    ti_blocked_on(self, TI_ON_LOCK, lock);
+    ti_lockword_acquire_for_certain(&lock->word, self, TI_SLEEPING);
+}
+
 threading_status_t threading_lock_acquire(threading_lock_t *lock)
 {
     if (lock == NULL)
         return THREADING_INVALID;
     ti_self *self = ti_self_get();
     if (!ti_lockword_try(&lock->word, self->fast.ident))
-        ti_lockword_acquire_for_certain(&lock->word, self,
-                                        TI_SLEEPING); /* heeds no stop: its status may be dropped */
+        ti_lock_acquire_slow(lock, self);
     return THREADING_OK;
 }
 
@@ -10912,6 +11626,7 @@ threading_status_t threading_lock_acquire_timeout(threading_lock_t *lock, double
         return THREADING_OK;
     if (seconds == 0)
         return THREADING_TIMEOUT;
+    ti_blocked_on(self, TI_ON_LOCK, lock);
     return ti_lockword_acquire_slow(&lock->word, self, ti_deadline_after(seconds), TI_UNOWNED);
 }
 
@@ -11004,6 +11719,7 @@ static threading_status_t ti_once_slow(uint32_t *word, void (*function)(void *ar
         }
         if (seen == self->fast.ident || seen == TI_ABANDONED)
             return THREADING_DEADLOCK; /* whatever limits the wait: this thread would have to go on */
+        ti_blocked_on(self, TI_ON_ONCE, word);
         threading_status_t status =
             seen != 0 ? ti_deadlock_sleep(self, word, seen, TI_FOREVER) : THREADING_OK;
         if (status != THREADING_OK)
@@ -11056,6 +11772,7 @@ static threading_status_t ti_rlock_entered(threading_rlock_t *rlock, ti_self *se
 
 static threading_status_t ti_rlock_acquire_slow(threading_rlock_t *rlock, ti_self *self, int64_t deadline)
 {
+    ti_blocked_on(self, TI_ON_RLOCK, rlock);
     threading_status_t status = ti_lockword_acquire_slow(&rlock->owner, self, deadline, TI_OWNED);
     return status == THREADING_OK ? ti_rlock_entered(rlock, self) : status;
 }
@@ -11215,7 +11932,8 @@ static void ti_reading_add(ti_reading *reading, uint32_t levels)
 /* The note of a lock, if there is one. */
 static ti_reading *ti_reading_seek(ti_self *self, const threading_rwlock_t *rwlock)
 {
-    for (ti_reading *reading = self->reads; reading < self->reads + TI_READS_KNOWN; reading++)
+    for (ti_reading *reading = self->readings.known; reading < self->readings.known + TI_READS_KNOWN;
+         reading++)
         if (ti_reading_is_of(reading, rwlock))
             return reading;
     return NULL;
@@ -11239,7 +11957,8 @@ static void ti_reading_begin(ti_reading *reading, const threading_rwlock_t *rwlo
 static ti_reading *ti_reading_place(ti_self *self, const threading_rwlock_t *rwlock)
 {
     ti_reading *place = NULL;
-    for (ti_reading *reading = self->reads; reading < self->reads + TI_READS_KNOWN; reading++) {
+    for (ti_reading *reading = self->readings.known; reading < self->readings.known + TI_READS_KNOWN;
+         reading++) {
         if (ti_reading_is_of(reading, rwlock))
             return reading;
         if (place == NULL && ti_load_relaxed(&reading->levels) == 0)
@@ -11256,8 +11975,8 @@ static bool ti_reading_remove(ti_self *self, const threading_rwlock_t *rwlock)
     ti_reading *reading = ti_reading_find(self, rwlock);
     if (reading != NULL)
         ti_reading_add(reading, UINT32_MAX);
-    else if (self->reads_beyond > 0)
-        self->reads_beyond--;
+    else if (self->readings.beyond > 0)
+        self->readings.beyond--;
     else
         return false;
     return true;
@@ -11275,7 +11994,7 @@ static bool ti_reads_already(ti_self *self, const threading_rwlock_t *rwlock)
 {
     /* The analyzer takes a place in *self that is not found for no *self.
      * NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
-    return self->reads_beyond > 0 || ti_reading_find(self, rwlock) != NULL;
+    return self->readings.beyond > 0 || ti_reading_find(self, rwlock) != NULL;
 }
 
 /* ---- without waiting ---- */
@@ -11284,7 +12003,7 @@ static bool ti_reads_already(ti_self *self, const threading_rwlock_t *rwlock)
 static void ti_rwlock_reads(threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading)
 {
     if (reading == NULL) {
-        self->reads_beyond++; /* NOLINT(clang-analyzer-core.NullDereference): as above */
+        self->readings.beyond++; /* NOLINT(clang-analyzer-core.NullDereference): as above */
         return;
     }
     ti_reading_add(reading, 1);
@@ -11471,6 +12190,7 @@ static uint32_t ti_rwlock_sleep(threading_rwlock_t *rwlock, ti_self *self, int64
 static threading_status_t ti_rwlock_wait(threading_rwlock_t *rwlock, ti_self *self, uint32_t wants,
                                          int64_t deadline)
 {
+    ti_blocked_on(self, wants == TI_TO_READ ? TI_ON_READ : TI_ON_WRITE, rwlock);
     for (;;) {
         ti_rwlock_enqueue(rwlock, self, wants);
         uint32_t outcome = ti_rwlock_sleep(rwlock, self, deadline);
@@ -11706,9 +12426,10 @@ static bool ti_semaphore_take_or_enqueue(uint32_t *value, ti_self *self, bool wa
     return taken;
 }
 
-static threading_status_t ti_semaphore_acquire_slow(uint32_t *value, double seconds)
+static threading_status_t ti_semaphore_acquire_slow(uint32_t *value, double seconds, ti_on on)
 {
     ti_self *self = ti_self_get();
+    ti_blocked_on(self, on, value);
     int64_t deadline = ti_deadline_after(seconds);
     self->waiter.since = ti_port_now();
     uint32_t outcome = TI_SLEEPING;
@@ -11723,23 +12444,34 @@ static threading_status_t ti_semaphore_acquire_slow(uint32_t *value, double seco
     return THREADING_OK;
 }
 
-threading_status_t threading_semaphore_acquire_timeout(threading_semaphore_t *semaphore, double seconds)
+static threading_status_t ti_semaphore_acquire_timeout(threading_semaphore_t *semaphore, double seconds,
+                                                       ti_on on)
 {
     if (semaphore == NULL)
         return THREADING_INVALID;
     threading_status_t status = ti_deadline_check(seconds);
     if (status != THREADING_OK || ti_semaphore_try(&semaphore->value))
         return status;
-    return seconds != 0 ? ti_semaphore_acquire_slow(&semaphore->value, seconds) : THREADING_TIMEOUT;
+    return seconds != 0 ? ti_semaphore_acquire_slow(&semaphore->value, seconds, on) : THREADING_TIMEOUT;
 }
 
-threading_status_t threading_semaphore_acquire(threading_semaphore_t *semaphore)
+static threading_status_t ti_semaphore_acquire(threading_semaphore_t *semaphore, ti_on on)
 {
     if (semaphore == NULL)
         return THREADING_INVALID;
     return ti_semaphore_try(&semaphore->value)
                ? THREADING_OK
-               : ti_semaphore_acquire_slow(&semaphore->value, THREADING_FOREVER);
+               : ti_semaphore_acquire_slow(&semaphore->value, THREADING_FOREVER, on);
+}
+
+threading_status_t threading_semaphore_acquire_timeout(threading_semaphore_t *semaphore, double seconds)
+{
+    return ti_semaphore_acquire_timeout(semaphore, seconds, TI_ON_SEMAPHORE);
+}
+
+threading_status_t threading_semaphore_acquire(threading_semaphore_t *semaphore)
+{
+    return ti_semaphore_acquire(semaphore, TI_ON_SEMAPHORE);
 }
 
 threading_status_t threading_semaphore_try_acquire(threading_semaphore_t *semaphore)
@@ -11865,7 +12597,7 @@ threading_status_t threading_bounded_semaphore_init(threading_bounded_semaphore_
 
 threading_status_t threading_bounded_semaphore_acquire(threading_bounded_semaphore_t *semaphore)
 {
-    return threading_semaphore_acquire(ti_bounded(semaphore));
+    return ti_semaphore_acquire(ti_bounded(semaphore), TI_ON_BOUNDED_SEMAPHORE);
 }
 
 threading_status_t threading_bounded_semaphore_try_acquire(threading_bounded_semaphore_t *semaphore)
@@ -11876,7 +12608,7 @@ threading_status_t threading_bounded_semaphore_try_acquire(threading_bounded_sem
 threading_status_t threading_bounded_semaphore_acquire_timeout(threading_bounded_semaphore_t *semaphore,
                                                                double seconds)
 {
-    return threading_semaphore_acquire_timeout(ti_bounded(semaphore), seconds);
+    return ti_semaphore_acquire_timeout(ti_bounded(semaphore), seconds, TI_ON_BOUNDED_SEMAPHORE);
 }
 
 threading_status_t threading_bounded_semaphore_release_n(threading_bounded_semaphore_t *semaphore, size_t n)
@@ -11905,7 +12637,7 @@ size_t threading_bounded_semaphore_value(const threading_bounded_semaphore_t *se
 
 /* Under the registry's guard. The counts are also read without it, as hints. */
 static struct {
-    ti_self *first; /* linked by `foreign_next`, as the next */
+    ti_self *first; /* linked by `life.next`, as the next */
     ti_self *buried;
     uint32_t count;
     uint32_t enough;
@@ -11914,33 +12646,33 @@ static struct {
 
 static TI_COLD void ti_foreign_add(ti_self *self, uint64_t life)
 {
-    self->life = life;
+    self->life.mark = life;
     if (life == 0)
         return;
-    self->foreign_next = ti_foreign.first;
-    self->foreign_link = &ti_foreign.first;
-    if (self->foreign_next != NULL)
-        self->foreign_next->foreign_link = &self->foreign_next;
+    self->life.next = ti_foreign.first;
+    self->life.link = &ti_foreign.first;
+    if (self->life.next != NULL)
+        self->life.next->life.link = &self->life.next;
     ti_foreign.first = self;
     ti_store_relaxed(&ti_foreign.count, ti_foreign.count + 1); /* relaxed: a hint, as all counts here */
 }
 
 static TI_COLD void ti_foreign_remove(ti_self *self)
 {
-    if (self->life == 0)
+    if (self->life.mark == 0)
         return;
-    *self->foreign_link = self->foreign_next;
-    if (self->foreign_next != NULL)
-        self->foreign_next->foreign_link = self->foreign_link;
-    ti_port_life_end(self->life);
-    self->life = 0;
+    *self->life.link = self->life.next;
+    if (self->life.next != NULL)
+        self->life.next->life.link = self->life.link;
+    ti_port_life_end(self->life.mark);
+    self->life.mark = 0;
     ti_store_relaxed(&ti_foreign.count, ti_foreign.count - 1); /* relaxed: a hint */
 }
 
 TI_COLD static void ti_foreign_bury(ti_self *gone)
 {
     ti_leave_retire(gone);
-    gone->foreign_next = ti_foreign.buried;
+    gone->life.next = ti_foreign.buried;
     ti_foreign.buried = gone;
     ti_store_relaxed(&ti_foreign.buried_count, ti_foreign.buried_count + 1); /* relaxed: a hint */
 }
@@ -11948,7 +12680,7 @@ TI_COLD static void ti_foreign_bury(ti_self *gone)
 TI_COLD static void ti_foreign_bury_all(bool only_dummies)
 {
     for (ti_self *one = ti_foreign.first, *next; one != NULL; one = next) {
-        next = one->foreign_next;
+        next = one->life.next;
         bool is_asked = one->record != NULL || !only_dummies;
         if (is_asked && ti_self_is_gone(one))
             ti_foreign_bury(one);
@@ -11980,7 +12712,7 @@ static ti_self *ti_foreign_take_buried(ti_self *self)
     ti_registry_lock(self);
     ti_self *buried = ti_foreign.buried;
     if (buried != NULL) {
-        ti_foreign.buried = buried->foreign_next;
+        ti_foreign.buried = buried->life.next;
         ti_store_relaxed(&ti_foreign.buried_count, ti_foreign.buried_count - 1); /* relaxed: a hint */
     }
     ti_registry_unlock();
@@ -11998,7 +12730,7 @@ static TI_COLD void ti_foreign_reset(ti_self *survivor)
 {
     ti_foreign.first = NULL;
     ti_foreign.count = 0;
-    survivor->life = 0; /* it is main now */
+    survivor->life.mark = 0; /* it is main now */
 }
 
 /* -------------------------------------------------------------------------------- src/core/thread/leave.c */
@@ -12136,11 +12868,12 @@ void threading_exit(void *result)
     ti_self *self = ti_self_get();
     if (ti_port_is_main())
         exit(EXIT_SUCCESS);
-    if (self->way_out == NULL)
+    if (self->calls.way_out == NULL)
         ti_port_thread_exit();
-    self->exit_result = result;
-    ti_calls_abandon(self, self->way_out_calls); /* here, while the frames that they are in are still there */
-    longjmp(*self->way_out, 1);
+    self->calls.exit_result = result;
+    ti_calls_abandon(self,
+                     self->calls.way_out_count); /* here, while the frames that they are in are still there */
+    longjmp(*self->calls.way_out, 1);
 }
 
 /* --------------------------------------------------------------------------------- src/core/thread/name.c */
@@ -12640,6 +13373,7 @@ static threading_status_t ti_thread_enter(threading_thread_t *thread, ti_self *s
     ti_store_relaxed(&thread->ident, self->fast.ident); /* relaxed: published by the state, */
     ti_store_relaxed(&thread->family, ti_phase_family); /* as this is */
     self->record = threading_thread_retain(thread);
+    self->began = ti_port_now();
     self->stop = thread->stop;
     ti_registry_add(self);
     ti_roll_list(thread);
@@ -12781,7 +13515,9 @@ static threading_status_t ti_thread_join_first(ti_self *self, threading_thread_t
         ti_thread_change(&thread->reap, TI_JOINABLE);
         return THREADING_DEADLOCK;
     }
+    ti_blocked_begin(self, TI_FOREVER);
     ti_native_join(&thread->native);
+    ti_blocked_end(self);
     ti_thread_change(&thread->reap, TI_REAPED);
     ti_deadlock_end_wait(self);
     return THREADING_OK;
@@ -12797,6 +13533,7 @@ static threading_status_t ti_thread_join(threading_thread_t *thread, int64_t dea
         return THREADING_NOT_STARTED;
     if (thread == self->record)
         return THREADING_DEADLOCK;
+    ti_blocked_on(self, TI_ON_THREAD, thread);
     threading_status_t status = THREADING_BUSY;
     if (ti_limit_is_none(self, deadline))
         status = ti_thread_join_first(self, thread);
@@ -12888,6 +13625,7 @@ uint64_t threading_thread_native_id(const threading_thread_t *thread)
         return ti_port_main_native_id();
     uint32_t *state = (uint32_t *)(uintptr_t)&thread->state; /* waiting for it changes nothing */
     ti_self *self = ti_self_get();
+    ti_blocked_on(self, TI_ON_THREAD, thread);
     self->deaf++; /* it says nothing of a stop */
     while (ti_load_acquire(state) == TI_STARTING)
         (void)ti_parking_wait(self, state, TI_STARTING, TI_FOREVER);
@@ -12939,9 +13677,21 @@ double threading_monotonic(void)
 
 static threading_status_t ti_sleep_heeding(ti_self *self, int64_t deadline)
 {
+    ti_blocked_begin(self, ti_limit_next(self, deadline));
     while (!ti_limit_is_reached(self, deadline))
         ti_port_park(&self->parker, ti_limit_next(self, deadline));
+    ti_blocked_end(self);
     return ti_deadline_passed(deadline) ? THREADING_OK : THREADING_CANCELLED;
+}
+
+/* Of a thread that is not known nobody asks what it does. */
+static void ti_sleep_until(ti_self *self, int64_t deadline)
+{
+    if (self != NULL)
+        ti_blocked_begin(self, deadline);
+    ti_port_sleep(deadline);
+    if (self != NULL)
+        ti_blocked_end(self);
 }
 
 /* The calling thread, if it is known: sleeping alone is no reason to become so. */
@@ -12957,12 +13707,14 @@ threading_status_t threading_sleep(double seconds)
     if (status != THREADING_OK)
         return status;
     ti_self *self = ti_sleeper();
+    if (self != NULL)
+        ti_blocked_on(self, TI_ON_SLEEP, NULL);
     if (seconds == 0)
         ti_port_yield();
     else if (self != NULL && !ti_limit_is_none(self, TI_FOREVER))
         return ti_sleep_heeding(self, ti_deadline_after(seconds));
     else
-        ti_port_sleep(ti_deadline_after(seconds));
+        ti_sleep_until(self, ti_deadline_after(seconds));
     return THREADING_OK;
 }
 
@@ -12991,6 +13743,7 @@ static void *ti_timer_run(void *arg)
     struct ti_timer *timer = (struct ti_timer *)arg;
     ti_self *self = ti_self_get();
     int64_t deadline = ti_deadline_after(timer->seconds);
+    ti_blocked_on(self, TI_ON_TIMER, NULL);
     /* Woken early, it may be by the cancel of another timer that was in this memory before. */
     while (ti_load_acquire(&timer->state) == TI_TIMER_WAITING &&
            ti_parking_wait(self, &timer->state, TI_TIMER_WAITING, deadline))
@@ -13374,6 +14127,7 @@ static void ti_executor_await(threading_executor_t *executor, ti_self *self)
 {
     for (ti_worker *worker = NULL; (worker = ti_executor_worker_after(executor, worker)) != NULL;) {
         threading_thread_t *thread = worker->thread;
+        ti_blocked_on(self, TI_ON_THREAD, thread);
         if (thread == self->record || ti_thread_wait(self, thread, TI_FOREVER, TI_LEAVING) != THREADING_OK)
             continue;
         if (ti_load_acquire(&thread->state) == TI_ENDED)
@@ -13474,6 +14228,7 @@ static threading_status_t ti_slot_await(ti_slot *slot, ti_self *self)
 /* Wait for all that have begun, and have not ended. */
 static void ti_map_await(ti_map *map, ti_self *self)
 {
+    ti_blocked_on(self, TI_ON_MAP, map->executor);
     self->deaf++; /* the items are the caller's, whether it is told to stop or not */
     for (size_t i = 0; i < map->count; i++)
         (void)ti_slot_await(&map->slots[i], self);
@@ -13862,6 +14617,12 @@ static bool ti_executor_has_tasks(threading_executor_t *executor, ti_self *self,
     return found;
 }
 
+static void ti_executor_sleep(threading_executor_t *executor, ti_self *self, uint32_t signal)
+{
+    ti_blocked_on(self, TI_ON_WORK, executor);
+    (void)ti_parking_wait(self, &executor->signal, signal, TI_FOREVER);
+}
+
 /* Wait until there may be a task. False: there will be none. */
 static bool ti_executor_await_task(threading_executor_t *executor, ti_self *self)
 {
@@ -13876,7 +14637,7 @@ static bool ti_executor_await_task(threading_executor_t *executor, ti_self *self
     ti_store_relaxed(&executor->waking, 0); /* relaxed: as above */
     bool has_tasks = ti_executor_has_tasks(executor, self, &is_over);
     if (!has_tasks && !is_over)
-        (void)ti_parking_wait(self, &executor->signal, signal, TI_FOREVER);
+        ti_executor_sleep(executor, self, signal);
     ti_add_relaxed(&executor->idle, (uint32_t)-1); /* relaxed: only the number matters */
     ti_store_relaxed(&executor->waking, 0);        /* relaxed: executor.h says why */
     self->worker->relays = true;
@@ -13900,7 +14661,7 @@ static void *ti_worker_loop(void *arg)
     ti_worker *worker = (ti_worker *)arg;
     threading_executor_t *executor = worker->executor;
     ti_self *self = ti_self_get();
-    ti_worker_end(worker, self->exit_result, self);
+    ti_worker_end(worker, self->calls.exit_result, self);
     for (ti_task task; !ti_executor_is_orphaned(executor);) {
         if (ti_worker_find(worker, &task, self)) {
             worker->task = task;
@@ -14386,6 +15147,7 @@ static threading_status_t ti_future_await(threading_future_t *future, ti_self *s
         uint32_t state = ti_future_state(future);
         if (state >= TI_CANCELLED)
             return THREADING_OK;
+        ti_blocked_on(self, TI_ON_FUTURE, future);
         threading_status_t status = ti_deadlock_sleep(self, &future->state, state, deadline);
         if (status != THREADING_OK)
             return ti_future_is_done(future) ? THREADING_OK : status;
@@ -14883,6 +15645,14 @@ static inline bool ti_queue_can_get(const threading_queue_t *queue)
     return queue->is_shutdown || queue->count > 0;
 }
 
+/* In a line of the queue's. */
+static threading_status_t ti_queue_sleep(threading_queue_t *queue, ti_wait_kind line, ti_self *self,
+                                         int64_t deadline)
+{
+    ti_blocked_on(self, line == TI_GETTERS ? TI_ON_GET : line == TI_PUTTERS ? TI_ON_PUT : TI_ON_TASKS, queue);
+    return ti_line_wait(&queue->lock, &queue->count, line, self, deadline);
+}
+
 /* Wait until it can be done, or told why not. What has changed when the time is over counts. */
 static threading_status_t ti_queue_await(threading_queue_t *queue, ti_wait_kind line,
                                          bool (*can)(const threading_queue_t *queue), ti_self *self,
@@ -14892,7 +15662,7 @@ static threading_status_t ti_queue_await(threading_queue_t *queue, ti_wait_kind 
     for (threading_status_t status = THREADING_OK; !can(queue);) {
         if (status != THREADING_OK)
             return status;
-        status = ti_line_wait(&queue->lock, &queue->count, line, self, deadline);
+        status = ti_queue_sleep(queue, line, self, deadline);
     }
     return THREADING_OK;
 }
@@ -15035,7 +15805,7 @@ threading_status_t threading_queue_join_timeout(threading_queue_t *queue, double
     int64_t deadline = ti_deadline_after(seconds);
     ti_self *self = ti_queue_lock(queue);
     while (queue->unfinished > 0 && status == THREADING_OK)
-        status = ti_line_wait(&queue->lock, &queue->count, TI_JOINERS, self, deadline);
+        status = ti_queue_sleep(queue, TI_JOINERS, self, deadline);
     if (queue->unfinished == 0)
         status = THREADING_OK;
     ti_queue_unlock(queue, self);
@@ -15358,14 +16128,22 @@ static bool ti_sources_are_woken(const threading_source_t *sources, size_t count
     return false;
 }
 
+static void ti_sources_doze(const threading_source_t *sources, size_t count, ti_self *self, int64_t deadline)
+{
+    ti_blocked_on(self, TI_ON_ANY, sources);
+    ti_blocked_begin(self, ti_limit_next(self, deadline));
+    while (!ti_sources_are_woken(sources, count) && !ti_limit_is_reached(self, deadline))
+        ti_port_park(&self->parker, ti_limit_next(self, deadline));
+    ti_blocked_end(self);
+}
+
 /* Sleep until a source is ready or was for a moment, or until the wait's limit. */
 static void ti_sources_sleep(threading_source_t *sources, size_t count, ti_self *self, int64_t deadline)
 {
     for (size_t i = 0; i < count; i++)
         ti_source_watch(&sources[i], self);
     if (ti_sources_ready(sources, count) == count)
-        while (!ti_sources_are_woken(sources, count) && !ti_limit_is_reached(self, deadline))
-            ti_port_park(&self->parker, ti_limit_next(self, deadline));
+        ti_sources_doze(sources, count, self, deadline);
     for (size_t i = 0; i < count; i++)
         ti_source_unwatch(&sources[i], self);
 }
@@ -15417,6 +16195,986 @@ threading_status_t threading_wait_any(threading_source_t *sources, size_t count,
         *index = ready;
     return status;
 }
+
+/* ------------------------------------------------------------------------------ src/core/diagnosis/dump.c */
+
+/*
+ * The dump: what every thread does, as text. look.h says how it looks at them.
+ *
+ * What is written is put together while nothing is locked, out of what was copied. So the user's function may
+ * do what it likes; another dump in it is refused, since one at a time is enough.
+ */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+static uint32_t ti_dump_is_under_way;
+
+/* ---- parts of a line ---- */
+
+static void ti_dump_thread_name(ti_text *text, const char *name, uint32_t ident)
+{
+    ti_text_format(text, "%n (%u)", name, ident);
+}
+
+static void ti_dump_object(ti_text *text, const char *kind, const char *name, const void *object)
+{
+    ti_text_add(text, kind);
+    if (name[0] != '\0')
+        ti_text_format(text, " %n", name);
+    if (object != NULL)
+        ti_text_format(text, " at %p", object);
+}
+
+/* What it is that an object is waited for; NULL: the object says it. */
+static const char *ti_dump_purpose(ti_on on)
+{
+    switch (on) {
+    case TI_ON_READ:
+        return ", to read";
+    case TI_ON_WRITE:
+        return ", to write";
+    case TI_ON_GET:
+        return ", for an item";
+    case TI_ON_PUT:
+        return ", for room";
+    case TI_ON_TASKS:
+        return ", for all items to be done";
+    case TI_ON_WORK:
+        return ", for a task";
+    case TI_ON_MAP:
+        return ", for the items of a map";
+    default:
+        return "";
+    }
+}
+
+static void ti_dump_barrier(ti_text *text, const ti_look *look)
+{
+    if (look->parties != 0)
+        ti_text_format(text, ", %u of %u there", look->arrived, look->parties);
+}
+
+static void ti_dump_what(ti_text *text, const ti_look *look)
+{
+    if (look->view.on == TI_ON_SLEEP)
+        ti_text_add(text, "sleeps");
+    else if (look->view.on == TI_ON_TIMER)
+        ti_text_add(text, "waits until its Timer is due");
+    else if (look->view.on == TI_ON_EXIT)
+        ti_text_add(text, "waits for the end of the process");
+    else if (look->view.on == TI_ON_ANY)
+        ti_text_add(text, "waits for any of several");
+    else {
+        ti_text_add(text, "waits for ");
+        ti_dump_object(text, ti_look_kind(look->view.on), look->object_name, look->view.object);
+        ti_text_add(text, ti_dump_purpose(look->view.on));
+        ti_dump_barrier(text, look);
+    }
+}
+
+static void ti_dump_time(ti_text *text, const ti_look *look, int64_t now)
+{
+    ti_text_format(text, ", for %t", now - look->view.since);
+    if (look->view.until != TI_FOREVER)
+        ti_text_format(text, ", for %t more at most", look->view.until - now);
+}
+
+static void ti_dump_holder(ti_text *text, const ti_look *look)
+{
+    if (look->is_notified)
+        ti_text_add(text, "; notified, and waits for its lock");
+    if (look->is_unclear)
+        ti_text_add(text, "; cannot look who has it: a guard of the library stays locked");
+    if (look->holder == 0)
+        return;
+    ti_text_add(text, look->view.on == TI_ON_THREAD ? "; that is " : "; held by ");
+    if (look->holder_is_gone)
+        ti_text_format(text, "a thread that has ended (%u)", look->holder);
+    else
+        ti_dump_thread_name(text, look->holder_name, look->holder);
+}
+
+/* ---- a thread ---- */
+
+static void ti_dump_objects(ti_text *text, const ti_look_object *objects, size_t count, const char *before,
+                            bool with_count)
+{
+    for (size_t i = 0; i < count && i < TI_LOOK_OBJECTS; i++) {
+        ti_text_add(text, before);
+        ti_dump_object(text, objects[i].kind, objects[i].name, objects[i].object);
+        if (with_count)
+            ti_text_format(text, ", for which %u wait", objects[i].count);
+        ti_text_end_line(text);
+    }
+    if (count > TI_LOOK_OBJECTS) {
+        ti_text_format(text, "%sand %u more", before, (uint32_t)(count - TI_LOOK_OBJECTS));
+        ti_text_end_line(text);
+    }
+}
+
+static void ti_dump_wait(ti_text *text, const ti_look *look, int64_t now)
+{
+    ti_text_add(text, "    ");
+    if (look->view.on == TI_ON_NOTHING) {
+        ti_text_add(text, "runs");
+    } else {
+        ti_dump_what(text, look);
+        ti_dump_time(text, look, now);
+        ti_dump_holder(text, look);
+    }
+    ti_text_end_line(text);
+}
+
+static void ti_dump_thread(ti_text *text, const ti_look *look, uint32_t search)
+{
+    ti_look_object objects[TI_LOOK_OBJECTS];
+    int64_t now = ti_port_now();
+    ti_text_format(text, "Thread %n (%u), ", look->name, look->ident);
+    if (look->native_id != 0)
+        ti_text_format(text, "native %U, ", look->native_id);
+    ti_text_add(text, look->is_foreign ? "not started here, " : look->is_daemon ? "daemon, " : "");
+    ti_text_format(text, "known for %t", now - look->began);
+    ti_text_end_line(text);
+    ti_dump_wait(text, look, now);
+    if (look->view.on == TI_ON_ANY)
+        ti_dump_objects(text, objects, ti_look_for_sources(objects, look->ident), "        ", false);
+    if (look->awaited >= search)
+        ti_dump_objects(text, objects, ti_look_for_held(objects, look->ident), "    has ", true);
+}
+
+/* False: not all could be looked at. */
+static bool ti_dump_threads(ti_text *text, uint32_t search, uint32_t *count)
+{
+    ti_look look;
+    bool is_stuck;
+    for (uint32_t ident = 0; ti_look_at_next(&look, ident, &is_stuck); ident = look.ident) {
+        ti_dump_thread(text, &look, search);
+        ++*count;
+    }
+    if (!is_stuck)
+        return true;
+    ti_text_add(text, "cannot look at more threads: the guard of their list stays locked");
+    ti_text_end_line(text);
+    return false;
+}
+
+/* ---- rings ---- */
+
+static void ti_dump_link(ti_text *text, uint32_t ident, bool is_first)
+{
+    ti_look look;
+    bool is_stuck;
+    ti_text_add(text, is_first ? "    " : "    which is held by ");
+    if (!ti_look_at_next(&look, ident - 1, &is_stuck) || look.ident != ident) {
+        ti_text_format(text, "a thread that has ended meanwhile (%u)", ident);
+    } else {
+        ti_dump_thread_name(text, look.name, ident);
+        ti_text_add(text, ", which ");
+        ti_dump_what(text, &look);
+    }
+    ti_text_add(text, ",");
+    ti_text_end_line(text);
+}
+
+static void ti_dump_ring(ti_text *text, const ti_ring *ring)
+{
+    ti_text_format(text, "%s of %u threads:", ring->is_proved ? "deadlock" : "possible deadlock",
+                   (uint32_t)ring->count);
+    ti_text_end_line(text);
+    for (size_t i = 0; i < ring->count && i < TI_RING_MOST; i++)
+        ti_dump_link(text, ring->idents[i], i == 0);
+    ti_text_add(text, ring->count > TI_RING_MOST ? "    and so on" : "    which is held by the first");
+    ti_text_end_line(text);
+}
+
+static void ti_dump_rings(ti_text *text)
+{
+    ti_ring ring;
+    uint32_t search = ti_ring_search();
+    for (uint32_t ident = 0; ti_ring_next(&ring, search, &ident);)
+        ti_dump_ring(text, &ring);
+}
+
+/* Mark the threads that have what others wait for, so that only those are looked at for it. */
+static uint32_t ti_dump_mark_awaited(void)
+{
+    ti_ring ring;
+    uint32_t search = ti_ring_search();
+    for (uint32_t ident = 0; ti_ring_next(&ring, search, &ident);)
+        continue;
+    return search;
+}
+
+/* ---- the call ---- */
+
+static bool ti_dump_begin(void)
+{
+    return ti_swap_acquire(&ti_dump_is_under_way, 0, 1);
+}
+
+threading_status_t threading_dump(threading_write_t write, void *context)
+{
+    ti_text text;
+    uint32_t count = 0;
+    if (write == NULL)
+        return THREADING_INVALID;
+    if (!ti_dump_begin())
+        return THREADING_BUSY;
+    ti_text_begin(&text, write, context);
+    ti_text_format(&text, "threading %s, %s: all threads", threading_version(), threading_backend());
+    ti_text_end_line(&text);
+    bool is_whole = ti_dump_threads(&text, ti_dump_mark_awaited(), &count);
+    ti_dump_rings(&text);
+    ti_text_format(&text, "%u threads", count);
+    ti_text_end_line(&text);
+    ti_text_flush(&text);
+    ti_store_release(&ti_dump_is_under_way, 0);
+    return is_whole ? THREADING_OK : THREADING_BUSY;
+}
+
+#endif
+
+/* -------------------------------------------------------------------------- src/core/diagnosis/handlers.c */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+threading_status_t threading_set_deadlock_handler(threading_deadlock_handler_t handler, void *arg)
+{
+    (void)handler;
+    (void)arg;
+    return THREADING_UNSUPPORTED;
+}
+
+threading_status_t threading_set_misuse_handler(threading_misuse_handler_t handler, void *arg)
+{
+    (void)handler;
+    (void)arg;
+    return THREADING_UNSUPPORTED;
+}
+
+#endif
+
+/* ------------------------------------------------------------------------------ src/core/diagnosis/look.c */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+static const char *const ti_look_kinds[TI_ON_COUNT] = {
+    [TI_ON_NOTHING] = "",
+    [TI_ON_LOCK] = "Lock",
+    [TI_ON_RLOCK] = "RLock",
+    [TI_ON_CONDITION] = "Condition",
+    [TI_ON_SEMAPHORE] = "Semaphore",
+    [TI_ON_BOUNDED_SEMAPHORE] = "BoundedSemaphore",
+    [TI_ON_EVENT] = "Event",
+    [TI_ON_BARRIER] = "Barrier",
+    [TI_ON_ONCE] = "Once",
+    [TI_ON_READ] = "RWLock",
+    [TI_ON_WRITE] = "RWLock",
+    [TI_ON_THREAD] = "Thread",
+    [TI_ON_TIMER] = "Timer",
+    [TI_ON_SLEEP] = "sleep",
+    [TI_ON_GET] = "Queue",
+    [TI_ON_PUT] = "Queue",
+    [TI_ON_TASKS] = "Queue",
+    [TI_ON_FUTURE] = "Future",
+    [TI_ON_ANY] = "wait_any",
+    [TI_ON_MAP] = "Executor",
+    [TI_ON_WORK] = "Executor",
+    [TI_ON_INSIDE] = "lock inside",
+    [TI_ON_EXIT] = "exit",
+};
+
+static const char *ti_look_kind(ti_on on)
+{
+    return ti_look_kinds[on];
+}
+
+/* ---- names ---- */
+
+static void ti_look_copy_name(char name[TI_TEXT_NAME], const ti_self *self)
+{
+    ti_text_copy_name(name, self->record != NULL ? self->record->name->text : "foreign");
+}
+
+static void ti_look_copy_object_name(char name[TI_TEXT_NAME], const void *object)
+{
+    const char *found = object != NULL ? ti_names_find(object) : NULL;
+    ti_text_copy_name(name, found != NULL ? found : "");
+}
+
+/* A Thread has its own name, if it has no other. The caller is certain that it is there. */
+static void ti_look_copy_thread_name(ti_look *look)
+{
+    if (look->object_name[0] == '\0')
+        ti_text_copy_name(look->object_name, ((const threading_thread_t *)look->view.object)->name->text);
+}
+
+/* ---- who has it ---- */
+
+/* Whether the word at which a waiter stands holds an ident, in the end. */
+static bool ti_look_has_ident(uint32_t kind, ti_on on)
+{
+    return kind == TI_LOCKERS || kind == TI_RW_LOCKERS ||
+           (kind == TI_OBSERVERS && (on == TI_ON_ONCE || on == TI_ON_FUTURE || on == TI_ON_MAP));
+}
+
+static uint32_t ti_look_at_word(const uint32_t *word)
+{
+    uint32_t value = ti_load_relaxed(word); /* relaxed: a momentary answer */
+    return value < TI_IDENT_LIMIT ? value : 0;
+}
+
+/* Under the guard of the bucket, in whose queue the waiter stands. */
+static uint32_t ti_look_in_queue(ti_look *look, const ti_waiter *waiter)
+{
+    const void *address = (const void *)ti_load_pointer_relaxed(&waiter->address);
+    look->is_notified = look->view.on == TI_ON_CONDITION && waiter->kind == TI_LOCKERS;
+    if (look->view.on == TI_ON_BARRIER) {
+        look->parties = (uint32_t)((const threading_barrier_t *)address)->parties;
+        look->arrived = (uint32_t)((const threading_barrier_t *)address)->arrived;
+    }
+    if (look->view.on == TI_ON_THREAD) {
+        ti_look_copy_thread_name(look);
+        return ti_look_at_word(&((const threading_thread_t *)look->view.object)->ident);
+    }
+    return ti_look_has_ident(waiter->kind, look->view.on) ? ti_look_at_word((const uint32_t *)address) : 0;
+}
+
+/* The waiter may leave, or move to another queue, until its bucket's guard is held. */
+static uint32_t ti_look_by_queue(ti_look *look, const ti_self *self)
+{
+    const void *address = (const void *)ti_load_pointer_relaxed(&self->waiter.address);
+    if (address == NULL)
+        return 0;
+    ti_bucket *bucket = ti_parking_bucket(address);
+    look->is_unclear = !ti_guard_lock_for_a_while(&bucket->guard);
+    if (look->is_unclear)
+        return 0;
+    bool is_there =
+        ti_parking_is_queued(&self->waiter, address) && ti_blocked_read(self).version == look->view.version;
+    uint32_t holder = is_there ? ti_look_in_queue(look, &self->waiter) : 0;
+    ti_guard_unlock(&bucket->guard);
+    return holder;
+}
+
+static uint32_t ti_look_for_holder(ti_look *look, const ti_self *self)
+{
+    if (look->view.on == TI_ON_NOTHING)
+        return 0;
+    if (self->proof.word == NULL)
+        return ti_look_by_queue(look, self);
+    if (look->view.on == TI_ON_THREAD)
+        ti_look_copy_thread_name(look);
+    return ti_look_at_word(self->proof.word);
+}
+
+/* ---- a thread ---- */
+
+static void ti_look_at_record(ti_look *look, const threading_thread_t *record)
+{
+    /* Acquire: pairs with the change to RUNNING, for the native id. */
+    bool has_native_id = ti_load_acquire(&record->state) >= TI_RUNNING;
+    look->is_daemon = threading_thread_daemon(record);
+    look->is_foreign = record->kind == TI_DUMMY;
+    if (record == ti_roll_main())
+        look->native_id = ti_port_main_native_id();
+    else
+        look->native_id = has_native_id ? record->native_id : 0;
+}
+
+static void ti_look_at_holder(ti_look *look, const ti_self *self)
+{
+    look->holder = ti_look_for_holder(look, self);
+    if (look->holder == 0)
+        return;
+    const ti_self *holder = ti_registry_find(look->holder);
+    look->holder_is_gone = holder == NULL;
+    if (holder != NULL)
+        ti_look_copy_name(look->holder_name, holder);
+}
+
+static void ti_look_at(ti_look *look, const ti_self *self)
+{
+    *look = (ti_look){.ident = self->fast.ident, .native_id = self->native_id, .began = self->began};
+    look->awaited = self->blocked.awaited;
+    look->is_foreign = self->record == NULL;
+    if (self->record != NULL)
+        ti_look_at_record(look, self->record);
+    ti_look_copy_name(look->name, self);
+    look->view = ti_blocked_read(self);
+    ti_look_copy_object_name(look->object_name, look->view.object);
+    ti_look_at_holder(look, self);
+}
+
+static bool ti_look_at_next(ti_look *look, uint32_t ident, bool *is_stuck)
+{
+    *is_stuck = !ti_registry_lock_for_a_while();
+    if (*is_stuck)
+        return false;
+    const ti_self *self = ti_registry_after(ident);
+    if (self != NULL)
+        ti_look_at(look, self);
+    ti_registry_unlock();
+    return self != NULL;
+}
+
+/* ---- what a thread has, and what it waits for at once ---- */
+
+/* What is looked for among all who wait. */
+typedef struct ti_look_search {
+    ti_look_object *objects;
+    size_t count;
+    uint32_t ident;
+} ti_look_search;
+
+static void ti_look_found(ti_look_search *search, const void *object, const char *kind)
+{
+    if (search->count < TI_LOOK_OBJECTS) {
+        ti_look_object *found = &search->objects[search->count];
+        found->object = object;
+        found->kind = kind;
+        found->count = 1;
+        ti_look_copy_object_name(found->name, object);
+    }
+    search->count++;
+}
+
+/* Whether what is waited for is had as a whole, not only the lock inside of it. */
+static bool ti_look_is_whole(ti_on on)
+{
+    return on != TI_ON_NOTHING && on != TI_ON_CONDITION && on != TI_ON_GET && on != TI_ON_PUT &&
+           on != TI_ON_TASKS;
+}
+
+/* Under the bucket's guard: the waiter of something that the thread has. */
+static void ti_look_if_held(ti_look_search *search, const ti_waiter *waiter)
+{
+    const uint32_t *word = (const uint32_t *)ti_load_pointer_relaxed(&waiter->address);
+    ti_blocked_view view = ti_blocked_read(ti_self_of(waiter));
+    if (!ti_look_is_whole(view.on) || !ti_look_has_ident(waiter->kind, view.on) ||
+        ti_look_at_word(word) != search->ident)
+        return;
+    for (size_t i = 0; i < search->count && i < TI_LOOK_OBJECTS; i++)
+        if (search->objects[i].object == view.object) {
+            search->objects[i].count++;
+            return;
+        }
+    ti_look_found(search, view.object, ti_look_kind(view.on));
+}
+
+static const char *ti_look_source_kind(const threading_source_t *source)
+{
+    static const char *const kinds[] = {"Thread",           "Event", "Semaphore",
+                                        "BoundedSemaphore", "Queue", "Future"};
+    return kinds[source->kind - THREADING_SOURCE_KIND_THREAD];
+}
+
+/* Under the bucket's guard: a watcher that is the thread's. It is a part of its source. */
+static void ti_look_if_watched(ti_look_search *search, const ti_waiter *waiter)
+{
+    if (waiter->kind != TI_WATCHERS || ti_self_of(waiter)->fast.ident != search->ident)
+        return;
+    const char *memory = (const char *)waiter - offsetof(threading_source_t, waiter);
+    const threading_source_t *source = (const threading_source_t *)(const void *)memory;
+    ti_look_found(search, source->object, ti_look_source_kind(source));
+}
+
+static void ti_look_through_bucket(ti_bucket *bucket, void (*look)(ti_look_search *, const ti_waiter *),
+                                   ti_look_search *search)
+{
+    if (!ti_parking_may_be_awaited(bucket) || !ti_guard_lock_for_a_while(&bucket->guard))
+        return;
+    for (const ti_waiter *waiter = bucket->first; waiter != NULL; waiter = waiter->next)
+        look(search, waiter);
+    ti_guard_unlock(&bucket->guard);
+}
+
+static size_t ti_look_through(void (*look)(ti_look_search *, const ti_waiter *), ti_look_object *objects,
+                              uint32_t ident)
+{
+    ti_look_search search = {objects, 0, ident};
+    if (!ti_registry_lock_for_a_while())
+        return 0;
+    for (size_t i = 0; i < sizeof threading_buckets / sizeof *threading_buckets; i++)
+        ti_look_through_bucket(&threading_buckets[i], look, &search);
+    ti_registry_unlock();
+    return search.count;
+}
+
+static size_t ti_look_for_held(ti_look_object *objects, uint32_t ident)
+{
+    return ti_look_through(ti_look_if_held, objects, ident);
+}
+
+static size_t ti_look_for_sources(ti_look_object *objects, uint32_t ident)
+{
+    return ti_look_through(ti_look_if_watched, objects, ident);
+}
+
+#endif
+
+/* ----------------------------------------------------------------------------- src/core/diagnosis/names.c */
+
+#include <string.h>
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+#define TI_NAMES_BITS 8
+
+typedef struct ti_label {
+    struct ti_label *next;
+    const void *object;
+    char text[];
+} ti_label;
+
+static ti_label *ti_names[1 << TI_NAMES_BITS]; /* under the registry's guard */
+
+/* Hashed as in parking.h. */
+static ti_label **ti_names_chain(const void *object)
+{
+    return &ti_names[(uintptr_t)object * UINT64_C(0x9E3779B97F4A7C15) >> (64 - TI_NAMES_BITS)];
+}
+
+/* The link to an object's label, or to NULL. */
+static ti_label **ti_names_link(const void *object)
+{
+    ti_label **link = ti_names_chain(object);
+    while (*link != NULL && (*link)->object != object)
+        link = &(*link)->next;
+    return link;
+}
+
+static const char *ti_names_find(const void *object)
+{
+    const ti_label *label = *ti_names_link(object);
+    return label != NULL ? label->text : NULL;
+}
+
+static ti_label *ti_label_new(const void *object, const char *name)
+{
+    size_t size = strlen(name) + 1;
+    ti_label *label = (ti_label *)ti_memory_allocate(sizeof *label + size);
+    if (label == NULL)
+        return NULL;
+    label->object = object;
+    memcpy(label->text, name, size);
+    return label;
+}
+
+/* Put a label, or none, in the place of the object's, which is given back. */
+static ti_label *ti_names_replace(const void *object, ti_label *label)
+{
+    ti_registry_lock(ti_self_get());
+    ti_label **link = ti_names_link(object);
+    ti_label *old = *link;
+    ti_label *next = old != NULL ? old->next : NULL;
+    *link = label != NULL ? label : next;
+    if (label != NULL)
+        label->next = next;
+    ti_registry_unlock();
+    return old;
+}
+
+threading_status_t threading_object_set_name(const void *object, const char *name)
+{
+    if (object == NULL)
+        return THREADING_INVALID;
+    bool is_named = name != NULL && *name != '\0';
+    ti_label *label = is_named ? ti_label_new(object, name) : NULL;
+    if (is_named && label == NULL)
+        return THREADING_NO_MEMORY;
+    ti_memory_free(ti_names_replace(object, label));
+    return THREADING_OK;
+}
+
+/* As much as there is room for, and a 0. */
+static void ti_name_copy_cut(char *buffer, size_t size, const char *name)
+{
+    size_t length = strlen(name);
+    size_t fits = length < size ? length : size - 1;
+    memcpy(buffer, name, fits);
+    buffer[fits] = '\0';
+}
+
+size_t threading_object_name(const void *object, char *buffer, size_t size)
+{
+    ti_registry_lock(ti_self_get());
+    const char *found = object != NULL ? ti_names_find(object) : NULL;
+    const char *name = found != NULL ? found : "";
+    size_t length = strlen(name);
+    if (buffer != NULL && size > 0)
+        ti_name_copy_cut(buffer, size, name);
+    ti_registry_unlock();
+    return length;
+}
+
+static TI_COLD void ti_names_forget(void)
+{
+    for (size_t i = 0; i < sizeof ti_names / sizeof *ti_names; i++)
+        for (ti_label *label = ti_names[i], *next; label != NULL; label = next) {
+            next = label->next;
+            ti_memory_free(label);
+        }
+    memset(ti_names, 0, sizeof ti_names);
+}
+
+#endif
+
+/* ------------------------------------------------------------------------------ src/core/diagnosis/none.c */
+
+/* The calls of the diagnosis where it is left out. */
+
+#if defined(THREADING_NO_DIAGNOSIS)
+
+threading_status_t threading_dump(threading_write_t write, void *context)
+{
+    (void)write;
+    (void)context;
+    return THREADING_UNSUPPORTED;
+}
+
+threading_status_t threading_object_set_name(const void *object, const char *name)
+{
+    (void)object;
+    (void)name;
+    return THREADING_UNSUPPORTED;
+}
+
+size_t threading_object_name(const void *object, char *buffer, size_t size)
+{
+    (void)object;
+    if (buffer != NULL && size > 0)
+        *buffer = '\0';
+    return 0;
+}
+
+threading_status_t threading_set_deadlock_handler(threading_deadlock_handler_t handler, void *arg)
+{
+    (void)handler;
+    (void)arg;
+    return THREADING_UNSUPPORTED;
+}
+
+threading_status_t threading_set_misuse_handler(threading_misuse_handler_t handler, void *arg)
+{
+    (void)handler;
+    (void)arg;
+    return THREADING_UNSUPPORTED;
+}
+
+threading_status_t threading_profile_start(void)
+{
+    return THREADING_UNSUPPORTED;
+}
+
+threading_status_t threading_profile_stop(void)
+{
+    return THREADING_UNSUPPORTED;
+}
+
+threading_status_t threading_profile_write(threading_write_t write, void *context)
+{
+    (void)write;
+    (void)context;
+    return THREADING_UNSUPPORTED;
+}
+
+threading_status_t threading_trace_start(void)
+{
+    return THREADING_UNSUPPORTED;
+}
+
+threading_status_t threading_trace_stop(void)
+{
+    return THREADING_UNSUPPORTED;
+}
+
+threading_status_t threading_trace_write(threading_write_t write, void *context)
+{
+    (void)write;
+    (void)context;
+    return THREADING_UNSUPPORTED;
+}
+
+#endif
+
+/* --------------------------------------------------------------------------- src/core/diagnosis/profile.c */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+threading_status_t threading_profile_start(void)
+{
+    return THREADING_UNSUPPORTED;
+}
+
+threading_status_t threading_profile_stop(void)
+{
+    ti_blocked_watch(NULL);
+    return THREADING_UNSUPPORTED;
+}
+
+threading_status_t threading_profile_write(threading_write_t write, void *context)
+{
+    (void)write;
+    (void)context;
+    return THREADING_UNSUPPORTED;
+}
+
+#endif
+
+/* ------------------------------------------------------------------------------ src/core/diagnosis/ring.c */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+static uint32_t ti_ring_searches; /* under the registry's guard */
+
+static uint32_t ti_ring_search(void)
+{
+    if (!ti_registry_lock_for_a_while())
+        return 0;
+    uint32_t search = ++ti_ring_searches;
+    ti_registry_unlock();
+    return search;
+}
+
+/* All below under the registry's guard. */
+
+/* What the search has to know of a thread's wait. */
+typedef struct ti_ring_link {
+    ti_self *holder; /* NULL: none that is known */
+    uint32_t version;
+    bool is_proved;
+} ti_ring_link;
+
+static bool ti_ring_is_owned(ti_on on)
+{
+    return on == TI_ON_RLOCK || on == TI_ON_ONCE || on == TI_ON_THREAD || on == TI_ON_FUTURE ||
+           on == TI_ON_READ || on == TI_ON_WRITE;
+}
+
+static ti_ring_link ti_ring_look(const ti_self *self)
+{
+    ti_look look = {.view = ti_blocked_read(self)};
+    uint32_t holder = ti_look_for_holder(&look, self);
+    return (ti_ring_link){
+        .holder = holder != 0 ? ti_registry_find(holder) : NULL,
+        .version = look.view.version,
+        .is_proved = ti_ring_is_owned(look.view.on) && look.view.until == TI_FOREVER,
+    };
+}
+
+/* Go from thread to thread until one that this search has met. NULL: it was met earlier, or the way ends. */
+static ti_self *ti_ring_walk(ti_self *self, uint32_t search)
+{
+    uint32_t begin = self->fast.ident;
+    while (self != NULL && self->blocked.searched != search) {
+        self->blocked.searched = search;
+        self->blocked.searched_from = begin;
+        ti_ring_link link = ti_ring_look(self);
+        self->blocked.seen_version = link.version;
+        self = link.holder;
+        if (self != NULL)
+            self->blocked.awaited = search;
+    }
+    return self != NULL && self->blocked.searched_from == begin ? self : NULL;
+}
+
+/* Go round once more. False: it is not what it was. */
+static bool ti_ring_confirm(ti_ring *ring, ti_self *first)
+{
+    ti_self *self = first;
+    *ring = (ti_ring){.count = 0, .is_proved = true};
+    do {
+        ti_ring_link link = ti_ring_look(self);
+        if (link.holder == NULL || link.version != self->blocked.seen_version)
+            return false;
+        if (ring->count < TI_RING_MOST)
+            ring->idents[ring->count] = self->fast.ident;
+        ring->count++;
+        ring->is_proved = ring->is_proved && link.is_proved;
+        self = link.holder;
+    } while (self != first && self->blocked.searched_from == first->blocked.searched_from);
+    return self == first;
+}
+
+static bool ti_ring_next(ti_ring *ring, uint32_t search, uint32_t *ident)
+{
+    bool found = false;
+    if (search == 0 || !ti_registry_lock_for_a_while())
+        return false;
+    for (ti_self *self; !found && (self = ti_registry_after(*ident)) != NULL;) {
+        *ident = self->fast.ident;
+        ti_self *first = ti_ring_walk(self, search);
+        found = first != NULL && ti_ring_confirm(ring, first);
+    }
+    ti_registry_unlock();
+    return found;
+}
+
+#endif
+
+/* ------------------------------------------------------------------------------ src/core/diagnosis/text.c */
+
+#include <stdarg.h>
+#include <string.h>
+
+#define TI_TEXT_MARK "…" /* of what was left out */
+
+static void ti_text_begin(ti_text *text, threading_write_t write, void *context)
+{
+    text->write = write;
+    text->context = context;
+    text->length = 0;
+}
+
+/* Room for the mark and the end of the line is kept. */
+static void ti_text_add_bytes(ti_text *text, const char *bytes, size_t length)
+{
+    size_t room = TI_TEXT_SIZE - sizeof TI_TEXT_MARK - text->length;
+    size_t fits = length < room ? length : room;
+    memcpy(text->buffer + text->length, bytes, fits);
+    text->length += fits;
+}
+
+static void ti_text_add(ti_text *text, const char *words)
+{
+    ti_text_add_bytes(text, words, strlen(words));
+}
+
+/* The digits, at least so many. */
+static void ti_text_digits(ti_text *text, uint64_t number, unsigned int base, size_t least)
+{
+    char digits[20];
+    size_t count = 0;
+    do {
+        digits[sizeof digits - ++count] = "0123456789abcdef"[number % base];
+        number /= base;
+    } while (number != 0 || count < least);
+    ti_text_add_bytes(text, digits + sizeof digits - count, count);
+}
+
+static void ti_text_number(ti_text *text, uint64_t number)
+{
+    ti_text_digits(text, number, 10, 1);
+}
+
+static void ti_text_address(ti_text *text, const void *address)
+{
+    ti_text_add(text, "0x");
+    ti_text_digits(text, (uintptr_t)address, 16, 1);
+}
+
+static void ti_text_seconds(ti_text *text, int64_t nanoseconds)
+{
+    uint64_t milliseconds = nanoseconds > 0 ? (uint64_t)nanoseconds / 1000000 : 0;
+    ti_text_number(text, milliseconds / 1000);
+    ti_text_add(text, ".");
+    ti_text_digits(text, milliseconds % 1000, 10, 3);
+    ti_text_add(text, " s");
+}
+
+static void ti_text_name(ti_text *text, const char *name)
+{
+    ti_text_add(text, "\"");
+    for (; *name != '\0'; name++) {
+        bool is_shown = (unsigned char)*name >= ' ' && *name != 0x7F;
+        ti_text_add_bytes(text, is_shown ? name : "?", 1);
+    }
+    ti_text_add(text, "\"");
+}
+
+/* The analyzer does not see the va_start of the caller. NOLINTBEGIN(clang-analyzer-valist.Uninitialized) */
+static void ti_text_part(ti_text *text, char part, va_list *parts)
+{
+    switch (part) {
+    case 's':
+        ti_text_add(text, va_arg(*parts, const char *));
+        break;
+    case 'n':
+        ti_text_name(text, va_arg(*parts, const char *));
+        break;
+    case 'u':
+        ti_text_number(text, va_arg(*parts, uint32_t));
+        break;
+    case 'U':
+        ti_text_number(text, va_arg(*parts, uint64_t));
+        break;
+    case 'p':
+        ti_text_address(text, va_arg(*parts, const void *));
+        break;
+    default:
+        ti_text_seconds(text, va_arg(*parts, int64_t));
+    }
+}
+/* NOLINTEND(clang-analyzer-valist.Uninitialized) */
+
+static void ti_text_format(ti_text *text, const char *format, ...)
+{
+    va_list parts;
+    va_start(parts, format);
+    for (; *format != '\0'; format++)
+        if (*format == '%')
+            ti_text_part(text, *++format, &parts);
+        else
+            ti_text_add_bytes(text, format, 1);
+    va_end(parts);
+}
+
+static void ti_text_end_line(ti_text *text)
+{
+    if (text->length == TI_TEXT_SIZE - sizeof TI_TEXT_MARK) {
+        memcpy(text->buffer + text->length, TI_TEXT_MARK, sizeof TI_TEXT_MARK - 1);
+        text->length += sizeof TI_TEXT_MARK - 1;
+    }
+    text->buffer[text->length++] = '\n';
+    if (text->length > TI_TEXT_SIZE / 2)
+        ti_text_flush(text);
+}
+
+static void ti_text_flush(ti_text *text)
+{
+    if (text->length > 0)
+        text->write(text->context, text->buffer, text->length);
+    text->length = 0;
+}
+
+static void ti_text_copy_name(char copy[TI_TEXT_NAME], const char *name)
+{
+    size_t length = strlen(name);
+    if (length < TI_TEXT_NAME) {
+        memcpy(copy, name, length + 1);
+        return;
+    }
+    size_t fits = TI_TEXT_NAME - sizeof TI_TEXT_MARK;
+    while (fits > 0 &&
+           ((unsigned char)name[fits] & 0xC0) == 0x80) /* the byte after is one inside of a character */
+        fits--;
+    memcpy(copy, name, fits);
+    memcpy(copy + fits, TI_TEXT_MARK, sizeof TI_TEXT_MARK);
+}
+
+/* ----------------------------------------------------------------------------- src/core/diagnosis/trace.c */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+threading_status_t threading_trace_start(void)
+{
+    return THREADING_UNSUPPORTED;
+}
+
+threading_status_t threading_trace_stop(void)
+{
+    return THREADING_UNSUPPORTED;
+}
+
+threading_status_t threading_trace_write(threading_write_t write, void *context)
+{
+    (void)write;
+    (void)context;
+    return THREADING_UNSUPPORTED;
+}
+
+#endif
 
 /* -------------------------------------------------------------------------------- src/core/process/fork.c */
 
@@ -15719,6 +17477,7 @@ static uint32_t ti_shutdown_number(ti_self *self)
  * that was killed with the process. */
 static threading_status_t ti_shutdown_wait_for(ti_self *self, threading_thread_t *record, uint32_t number)
 {
+    ti_blocked_on(self, TI_ON_THREAD, record);
     threading_status_t status = ti_thread_wait(self, record, TI_FOREVER, TI_LEAVING);
     if (status == THREADING_OK && ti_load_acquire(&record->state) == TI_ENDED)
         (void)ti_thread_reap(self, record, TI_FOREVER);
@@ -15793,6 +17552,8 @@ TI_COLD static bool ti_exit_begin(ti_self *self)
 
 static void ti_exit_sleep(ti_self *self)
 {
+    ti_blocked_on(self, TI_ON_EXIT, NULL);
+    ti_blocked_begin(self, TI_FOREVER);
     for (;;)
         ti_port_park(&self->parker, TI_FOREVER);
 }
@@ -15889,6 +17650,7 @@ static void ti_unload_memory(void)
     ti_local_unload();
     ti_blocks_forget();
     ti_name_reset();
+    ti_names_forget();
     ti_self_unload_all();
 }
 
@@ -15955,6 +17717,8 @@ TI_COLD threading_status_t threading_unload(void)
 #undef TI_FUTEX_WAKE_PRIVATE
 #undef TI_FUTURE_DISTANCE
 #undef TI_GUARD_LOCKED
+#undef TI_GUARD_NAP
+#undef TI_GUARD_NAPS
 #undef TI_GUARD_SPINS
 #undef TI_HAND_OVER_PAUSE
 #undef TI_IDENT_LIMIT
@@ -15962,11 +17726,13 @@ TI_COLD threading_status_t threading_unload(void)
 #undef TI_LINUX_CPUS_MAX
 #undef TI_LOOKS
 #undef TI_LOOK_DISTANCE
+#undef TI_LOOK_OBJECTS
 #undef TI_MAGAZINE
 #undef TI_MAIN_IDENT
 #undef TI_MEMBARRIER_PRIVATE_EXPEDITED
 #undef TI_MEMBARRIER_REGISTER_PRIVATE_EXPEDITED
 #undef TI_MEMORY_WAIT
+#undef TI_NAMES_BITS
 #undef TI_NAME_MORE
 #undef TI_NANOSECONDS
 #undef TI_NOTIFIED
@@ -15985,6 +17751,7 @@ TI_COLD threading_status_t threading_unload(void)
 #undef TI_READS_KNOWN
 #undef TI_RELEASE
 #undef TI_RESERVE
+#undef TI_RING_MOST
 #undef TI_RUNNING_FUTURE
 #undef TI_SELF_SIZE
 #undef TI_SETTLED
@@ -15999,6 +17766,9 @@ TI_COLD threading_status_t threading_unload(void)
 #undef TI_TABLE_SIZE
 #undef TI_TASKS_MIN
 #undef TI_TASK_DISTANCE
+#undef TI_TEXT_MARK
+#undef TI_TEXT_NAME
+#undef TI_TEXT_SIZE
 #undef TI_TOLD
 #undef TI_TURNS
 #undef TI_VAIN_MOST

@@ -11,7 +11,7 @@ cmake_minimum_required(VERSION 3.21)
 get_filename_component(root "${CMAKE_CURRENT_LIST_DIR}" DIRECTORY)
 set(output "${root}/single_include/threading.h")
 set(backends posix win32 c11)
-set(rooms base parking sync thread tasks process)
+set(rooms base parking sync thread tasks diagnosis process)
 
 # What has been written so far is kept in a property, since functions that call themselves could not pass it on otherwise.
 function(write text)

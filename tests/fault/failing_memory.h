@@ -12,6 +12,7 @@
 
 #include "block.h"
 #include "memory.h"
+#include "self.h"
 
 #include "conformance.h"
 

@@ -201,7 +201,7 @@ def readings():
     """The threads' notes of what they read, and of threads that ended before somebody counted it: pairs (ident, note)."""
     selves = [thread.value for thread in all_threads() if thread.value is not None]
     for value in selves + list(items(variable("ti_kept"))):
-        reads = field(value, "reads")
+        reads = field(field(value, "readings"), "known")
         for i in range(reads.type.range()[1] + 1):
             yield number(field(field(value, "fast"), "ident")), reads[i]
 
@@ -400,7 +400,7 @@ def wait_of(thread):
     if thread.value is None:
         return ""
     places = [place for place, value in waiters() if value.address == thread.value.address]
-    word = number(field(thread.value, "waits_for"))
+    word = number(field(field(thread.value, "proof"), "word"))
     native = gdb_thread_of(thread)
     name, value = call_of(native) if native is not None else (None, None)
     if not places and not word:
@@ -414,7 +414,7 @@ def wait_of(thread):
     if value is not None:
         text += ": " + show(value)
     elif word:
-        text += ": " + owned(number(field(thread.value, "waits_for").dereference()), "held by")
+        text += ": " + owned(number(field(field(thread.value, "proof"), "word").dereference()), "held by")
     return text
 
 

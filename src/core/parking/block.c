@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "block.h"
+#include "self.h"
 
 #include "annotate.h"
 #include "guard.h"

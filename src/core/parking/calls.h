@@ -15,28 +15,62 @@
 #ifndef TI_CALLS_H
 #define TI_CALLS_H
 
+#include <setjmp.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include "self.h"
+#include "port.h"
+
+struct ti_self;
+
+#define TI_CALLS_NEAR 4
+
+typedef struct ti_call {
+    void (*abandon)(struct ti_self *self, void *object, uintptr_t detail);
+    void *object;
+    uintptr_t detail;
+} ti_call;
+
+/*
+ * A thread's calls that are under way; its own.
+ *
+ *   count            how many
+ *   near, far        the first few, and those that find no room there
+ *   far_size         how many bytes there are for the latter
+ *   way_out          where threading_exit goes; NULL in threads that were not started here
+ *   way_out_count    how many calls were under way there
+ *   exit_result      what threading_exit is called with
+ */
+typedef struct ti_calls {
+    uint32_t count;
+    uint32_t way_out_count;
+    ti_call near[TI_CALLS_NEAR];
+    ti_call *far;
+    size_t far_size;
+    jmp_buf *way_out;
+    void *exit_result;
+} ti_calls;
 
 /* Around the call of the user's function: what is to be done if that ends its thread. */
-void ti_calls_enter(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
-                    void *object, uintptr_t detail);
-void ti_calls_leave(ti_self *self);
+void ti_calls_enter(struct ti_self *self,
+                    void (*abandon)(struct ti_self *self, void *object, uintptr_t detail), void *object,
+                    uintptr_t detail);
+void ti_calls_leave(struct ti_self *self);
 
 /* Abandon all but the first so many, the innermost first. */
-void ti_calls_abandon(ti_self *self, uint32_t depth);
+void ti_calls_abandon(struct ti_self *self, uint32_t depth);
 
 /* The thread is over: give back the room beyond the record's. */
-void ti_calls_give_back(ti_self *self);
+void ti_calls_give_back(struct ti_self *self);
 
 /* Whether such a call on that object is under way in the calling thread. */
-bool ti_calls_contain(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),
+bool ti_calls_contain(struct ti_self *self,
+                      void (*abandon)(struct ti_self *self, void *object, uintptr_t detail),
                       const void *object);
 
 /* Call a function in a thread that was started here: what it returns, or what it calls threading_exit
  * with. */
-void *ti_calls_catch(ti_self *self, threading_target_t target, void *arg);
+void *ti_calls_catch(struct ti_self *self, threading_target_t target, void *arg);
 
 #endif

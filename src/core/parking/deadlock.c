@@ -16,7 +16,7 @@ static bool ti_deadlock_is_certain(const ti_self *self, ti_if_ended if_ended)
 {
     for (const ti_self *waiter = self;;) {
         /* Relaxed: deadlock.h says why the word cannot change in a way that matters. */
-        uint32_t ident = ti_load_relaxed(waiter->waits_for);
+        uint32_t ident = ti_load_relaxed(waiter->proof.word);
         if (ident == 0 || ident == waiter->fast.ident || ident >= TI_IDENT_LIMIT)
             return false; /* free, or just given to the waiter, or no owner any more (once.c) */
         if (ident == self->fast.ident)
@@ -24,7 +24,7 @@ static bool ti_deadlock_is_certain(const ti_self *self, ti_if_ended if_ended)
         const ti_self *other = ti_registry_find(ident);
         if (other == NULL || other->is_stopped || ti_self_is_gone(other))
             return waiter == self && if_ended == TI_ENDED_NEVER_RELEASES;
-        if (other->waits_for == NULL)
+        if (other->proof.word == NULL)
             return false;
         waiter = other;
     }
@@ -33,12 +33,12 @@ static bool ti_deadlock_is_certain(const ti_self *self, ti_if_ended if_ended)
 /* Under the registry's guard. */
 static bool ti_deadlock_publish(ti_self *self, const uint32_t *word, ti_if_ended if_ended)
 {
-    self->waits_for = word;
+    self->proof.word = word;
     /* An owner that ends has no right to read it there: that takes the bucket's guard. */
-    self->waits_kind = self->waiter.kind;
+    self->proof.kind = self->waiter.kind;
     bool in_vain = ti_deadlock_is_certain(self, if_ended);
     if (in_vain)
-        self->waits_for = NULL;
+        self->proof.word = NULL;
     return !in_vain;
 }
 
@@ -53,7 +53,7 @@ bool ti_deadlock_check_owner(ti_self *self, const uint32_t *owner)
 bool ti_deadlock_check_end(ti_self *self, const uint32_t *ident, const uint32_t *state, uint32_t enough)
 {
     ti_registry_lock(self);
-    self->waits_enough = enough;
+    self->proof.enough = enough;
     /* Relaxed: what matters of its changes comes under the guard. */
     bool may_end = ti_load_relaxed(state) >= enough;
     if (!may_end)
@@ -65,7 +65,7 @@ bool ti_deadlock_check_end(ti_self *self, const uint32_t *ident, const uint32_t 
 void ti_deadlock_end_wait(ti_self *self)
 {
     ti_registry_lock(self);
-    self->waits_for = NULL;
+    self->proof.word = NULL;
     ti_registry_unlock();
 }
 
@@ -98,8 +98,8 @@ typedef struct ti_reached {
 static void ti_waits_withdraw_one(ti_self *waiter, void *arg)
 {
     const ti_reached *reached = (const ti_reached *)arg;
-    if (waiter->waits_for == reached->ident && waiter->waits_enough <= reached->state)
-        waiter->waits_for = NULL;
+    if (waiter->proof.word == reached->ident && waiter->proof.enough <= reached->state)
+        waiter->proof.word = NULL;
 }
 
 void ti_deadlock_withdraw(const uint32_t *ident, uint32_t state)
@@ -111,10 +111,10 @@ void ti_deadlock_withdraw(const uint32_t *ident, uint32_t state)
 static void ti_deadlock_wake_if_owned(ti_self *waiter, void *arg)
 {
     const ti_self *owner = (const ti_self *)arg;
-    const uint32_t *word = waiter->waits_for;
+    const uint32_t *word = waiter->proof.word;
     /* Relaxed: the owner is the calling thread. */
     if (word != NULL && ti_load_relaxed(word) == owner->fast.ident)
-        ti_parking_wake_kind(word, (ti_wait_kind)waiter->waits_kind);
+        ti_parking_wake_kind(word, (ti_wait_kind)waiter->proof.kind);
 }
 
 void ti_deadlock_owner_ended(ti_self *owner)

@@ -23,16 +23,32 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "self.h"
+#include "port.h"
+
+struct ti_self;
+
+/*
+ * What a thread has published; under the registry's guard.
+ *
+ *   word    that of the thread that is waited for; NULL: nothing is published
+ *   kind    of its waiter then
+ *   enough  the state of a Thread that ends the wait
+ */
+typedef struct ti_proof {
+    const uint32_t *word;
+    uint32_t kind;
+    uint32_t enough;
+} ti_proof;
 
 /* Publish that this thread waits for the owner of a lock. False, and not published: a deadlock, or the owner
  * has ended. */
-bool ti_deadlock_check_owner(ti_self *self, const uint32_t *owner);
+bool ti_deadlock_check_owner(struct ti_self *self, const uint32_t *owner);
 
 /* Publish that this thread waits for the end of another one, whose ident and state are in these words,
  * unless the state is `enough` already: a change to it comes under the guard, so that nobody waits for
  * what is over. False, and not published: a deadlock. */
-bool ti_deadlock_check_end(ti_self *self, const uint32_t *ident, const uint32_t *state, uint32_t enough);
+bool ti_deadlock_check_end(struct ti_self *self, const uint32_t *ident, const uint32_t *state,
+                           uint32_t enough);
 
 /*
  * Sleep in the queue of a lock's word, or of what is like one, where the calling thread's waiter stands
@@ -40,17 +56,17 @@ bool ti_deadlock_check_end(ti_self *self, const uint32_t *ident, const uint32_t 
  * published, and wakes their waiters. TI_SLEEPING: a deadlock, or the owner has ended; the waiter is in no
  * queue any more.
  */
-uint32_t ti_deadlock_sleep_in_queue(ti_self *self, const uint32_t *owner);
+uint32_t ti_deadlock_sleep_in_queue(struct ti_self *self, const uint32_t *owner);
 
 /*
  * Sleep until a word may have changed that holds the ident of the one thread that can end the wait (or 0
  * while nobody can, or no ident when nobody need): THREADING_OK, THREADING_DEADLOCK, or the status of the
  * wait's limit. That thread ends the wait by changing the word and waking all.
  */
-threading_status_t ti_deadlock_sleep(ti_self *self, uint32_t *word, uint32_t value, int64_t deadline);
+threading_status_t ti_deadlock_sleep(struct ti_self *self, uint32_t *word, uint32_t value, int64_t deadline);
 
 /* The wait is over. */
-void ti_deadlock_end_wait(ti_self *self);
+void ti_deadlock_end_wait(struct ti_self *self);
 
 /* Under the registry's guard: a thread that goes on has reached a state. Waiters for which that is enough
  * are about to be woken, and wait no more. */
@@ -58,6 +74,6 @@ void ti_deadlock_withdraw(const uint32_t *ident, uint32_t state);
 
 /* Under the registry's guard, a thread that has just been removed from it: wake those who wait for its
  * RLocks, so that they find out that they wait in vain. */
-void ti_deadlock_owner_ended(ti_self *owner);
+void ti_deadlock_owner_ended(struct ti_self *owner);
 
 #endif

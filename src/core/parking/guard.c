@@ -6,6 +6,9 @@
 #define TI_GUARD_LOCKED ((uintptr_t)1)
 /* Looks before sleeping: longer than the guard is held, shorter than a sleep costs. */
 #define TI_GUARD_SPINS 100
+/* A while: far longer than any guard is held by a thread that runs. */
+#define TI_GUARD_NAPS 200
+#define TI_GUARD_NAP 500000 /* nanoseconds */
 
 struct threading_guard_waiter {
     struct threading_guard_waiter *next;
@@ -60,6 +63,26 @@ void ti_guard_lock(ti_guard *guard, ti_parker *parker)
 {
     if (!ti_guard_try_lock(guard))
         ti_guard_lock_slow(guard, parker);
+}
+
+/* Also a guard that others wait for, none of which has been woken yet, or was too slow. */
+static bool ti_guard_try_lock_before_others(ti_guard *guard)
+{
+    uintptr_t word = ti_load_pointer_relaxed(&guard->word); /* relaxed: the swap decides */
+    return !(word & TI_GUARD_LOCKED) && ti_swap_pointer_acquire(&guard->word, word, word | TI_GUARD_LOCKED);
+}
+
+bool ti_guard_lock_for_a_while(ti_guard *guard)
+{
+    for (int looks = 0; looks < TI_GUARD_SPINS + TI_GUARD_NAPS; looks++) {
+        if (ti_guard_try_lock_before_others(guard))
+            return true;
+        if (looks < TI_GUARD_SPINS)
+            ti_pause();
+        else
+            ti_port_sleep(ti_port_now() + TI_GUARD_NAP);
+    }
+    return false;
 }
 
 /* Take the stack and turn it round, so that who came first is woken first. */

@@ -40,6 +40,10 @@ void ti_guard_lock(ti_guard *guard, ti_parker *parker);
 /* Take the guard if it is free. */
 bool ti_guard_try_lock(ti_guard *guard);
 
+/* Wait for the guard for a while only, in a thread that may have no parker: for the diagnosis, which must not
+ * hang with what it looks at. False: it was held all the time, or at each look. */
+bool ti_guard_lock_for_a_while(ti_guard *guard);
+
 void ti_guard_unlock(ti_guard *guard);
 
 /* In a forked child, which has one thread: the guard is free, whatever it was. */

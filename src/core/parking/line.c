@@ -17,6 +17,7 @@ void ti_line_lock_slow(uint32_t *lock, ti_self *self)
         /* Relaxed: the try decides. */
         if (ti_load_relaxed(lock) == 0 && ti_lockword_try(lock, self->fast.ident))
             return;
+    ti_blocked_on(self, TI_ON_INSIDE, lock);
     ti_lockword_acquire_for_certain(lock, self, TI_SLEEPING);
 }
 
@@ -39,8 +40,10 @@ threading_status_t ti_line_wait(uint32_t *lock, const void *address, ti_wait_kin
     threading_status_t status = outcome == TI_SLEEPING ? ti_limit_status(deadline) : THREADING_OK;
     if (outcome == TI_SLEEPING || outcome == TI_TOLD)
         ti_line_lock(lock, self);
-    else
+    else {
+        ti_blocked_on(self, TI_ON_INSIDE, lock);
         ti_lockword_acquire_for_certain(lock, self, outcome);
+    }
     return status;
 }
 

@@ -2,6 +2,7 @@
 #include "linger.h"
 
 #include "atomic.h"
+#include "self.h"
 #include "spins.h"
 
 #define TI_VAIN_MOST 5
@@ -18,13 +19,13 @@ static bool ti_linger_look(const ti_self *self)
 
 void ti_linger(ti_self *self)
 {
-    if (self->linger_skips > 0) {
-        self->linger_skips--;
+    if (self->lingering.skips > 0) {
+        self->lingering.skips--;
         return;
     }
     if (ti_linger_look(self))
-        self->lingered_in_vain = 0;
-    else if (self->lingered_in_vain < TI_VAIN_MOST)
-        self->lingered_in_vain++;
-    self->linger_skips = (UINT32_C(1) << self->lingered_in_vain) - 1;
+        self->lingering.in_vain = 0;
+    else if (self->lingering.in_vain < TI_VAIN_MOST)
+        self->lingering.in_vain++;
+    self->lingering.skips = (UINT32_C(1) << self->lingering.in_vain) - 1;
 }

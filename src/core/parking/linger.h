@@ -11,10 +11,23 @@
 #ifndef TI_LINGER_H
 #define TI_LINGER_H
 
-#include "self.h"
+#include <stdint.h>
+
+struct ti_self;
+
+/*
+ * A thread's own memory of that.
+ *
+ *   in_vain  how often it has looked in vain, one time after the other
+ *   skips    how many waits are to pass without a look
+ */
+typedef struct ti_lingering {
+    uint32_t in_vain;
+    uint32_t skips;
+} ti_lingering;
 
 /* The calling thread's waiter is in a queue: look for a while whether it is woken. What follows is a sleep,
  * which looks as well. */
-void ti_linger(ti_self *self);
+void ti_linger(struct ti_self *self);
 
 #endif

@@ -119,6 +119,7 @@ ti_waiter *ti_parking_take_watchers(ti_bucket *bucket, const void *address)
 void ti_parking_wake(ti_waiter *waiter, uint32_t outcome)
 {
     ti_parker *parker = &ti_self_of(waiter)->parker;
+    ti_blocked_wake(ti_self_of(waiter));
     /* Release: pairs with the acquire in ti_parking_doze. The last touch of the waiter, which may begin its
      * next wait or end its thread at once; the parker's memory stays, and a token too many only ends a park
      * early. */
@@ -135,14 +136,23 @@ void ti_parking_wake_chain(ti_waiter *chain, uint32_t outcome)
     }
 }
 
+/* Whether there is nothing to sleep for (any more). */
+static bool ti_doze_is_over(const ti_self *self, int64_t deadline)
+{
+    return ti_load_acquire(&self->waiter.woken) != TI_SLEEPING || ti_limit_is_reached(self, deadline);
+}
+
 uint32_t ti_parking_doze(ti_self *self, int64_t deadline)
 {
-    for (;;) {
-        uint32_t outcome = ti_load_acquire(&self->waiter.woken);
-        if (outcome != TI_SLEEPING || ti_limit_is_reached(self, deadline))
-            return outcome;
-        ti_port_park(&self->parker, ti_limit_next(self, deadline));
+    if (!ti_doze_is_over(self, deadline)) {
+        ti_blocked_begin(self, ti_limit_next(self, deadline));
+        do {
+            ti_port_park(&self->parker, ti_limit_next(self, deadline));
+        } while (!ti_doze_is_over(self, deadline));
+        ti_blocked_end(self);
     }
+    /* Acquire: pairs with the release in ti_parking_wake. A wake that came after the limit counts too. */
+    return ti_load_acquire(&self->waiter.woken);
 }
 
 uint32_t ti_parking_await_wake(ti_self *self)

@@ -24,6 +24,11 @@ bool ti_registry_try_lock(void)
     return ti_guard_try_lock(&ti_registry.guard);
 }
 
+bool ti_registry_lock_for_a_while(void)
+{
+    return ti_guard_lock_for_a_while(&ti_registry.guard);
+}
+
 void ti_registry_unlock(void)
 {
     ti_guard_unlock(&ti_registry.guard);
@@ -65,6 +70,25 @@ void ti_registry_remove(ti_self *self)
     while (*link != self)
         link = &(*link)->next;
     *link = self->next;
+}
+
+/* The one of a chain with the least ident above that. */
+static ti_self *ti_registry_above(size_t chain, uint32_t ident)
+{
+    ti_self *least = NULL;
+    for (ti_self *self = ti_registry.table[chain]; self != NULL; self = self->next)
+        if (self->fast.ident > ident && (least == NULL || self->fast.ident < least->fast.ident))
+            least = self;
+    return least;
+}
+
+ti_self *ti_registry_after(uint32_t ident)
+{
+    size_t chain = ident % TI_TABLE_SIZE;
+    ti_self *self = ti_registry_above(chain, ident);
+    while (self == NULL && ++chain < TI_TABLE_SIZE)
+        self = ti_registry_above(chain, 0);
+    return self;
 }
 
 void ti_registry_for_each(void (*function)(ti_self *self, void *arg), void *arg)

@@ -194,6 +194,8 @@ TI_COLD static ti_self *ti_self_begin(void)
     bool is_main = ti_port_is_main() && ti_load_relaxed(&ti_main_is_known) == 0;
     ti_self *self = is_main ? ti_main_self_begin() : ti_foreign_self();
     ti_phase_use();
+    self->began = ti_port_now();
+    self->native_id = ti_port_native_id();
     ti_registry_lock(self);
     if (!is_main)
         self->fast.ident = ti_registry_new_ident();
@@ -224,7 +226,8 @@ ti_self *ti_self_attach(void)
 
 bool ti_self_is_gone(const ti_self *self)
 {
-    return self->life != 0 && self != (const ti_self *)ti_port_self() && ti_port_life_is_over(self->life);
+    return self->life.mark != 0 && self != (const ti_self *)ti_port_self() &&
+           ti_port_life_is_over(self->life.mark);
 }
 
 TI_COLD void ti_self_reset(void)

@@ -13,60 +13,31 @@
 #ifndef TI_SELF_H
 #define TI_SELF_H
 
-#include <setjmp.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "block.h"
+#include "blocked.h"
+#include "calls.h"
+#include "deadlock.h"
+#include "linger.h"
 #include "parking.h"
 #include "port.h"
+#include "reading.h"
 
 struct ti_copy;
 
-#define TI_CALLS_NEAR 4
-
-/* A call of ours that calls a function of the user's: calls.h. */
-typedef struct ti_call {
-    void (*abandon)(struct ti_self *self, void *object, uintptr_t detail);
-    void *object;
-    uintptr_t detail;
-} ti_call;
-
 /*
- * The blocks that a thread keeps (block.h).
+ * How it is found out that a thread is gone which never said so (foreign.h); under the registry's guard.
  *
- *   loaded  the magazine that it takes from and gives back to
- *   count   how many are in that
- *   full    one more, or NULL
+ *   mark        the system's word for its life; 0: the thread is not on the list
+ *   next, link  on the list
  */
-typedef struct ti_blocks {
-    void *loaded;
-    uint32_t count;
-    void *full;
-} ti_blocks;
-
-#define TI_READS_KNOWN 8
-
-/*
- * A thread's note of an RWLock that it reads, or has read (rwlock.c, bias.h).
- *
- *   rwlock   which
- *   levels   how often it has acquired it; 0: the place is free
- *   bias     the lock's bias at that time; 0: it is counted in the lock's state
- *   seen     how many biases had been revoked
- *   reads    ordinary ones since the last bias
- *   marked   the bias under which somebody else has counted the levels in the state; under the bucket's
- *            guard, as the next
- *   counted  how many
- */
-typedef struct ti_reading {
-    uintptr_t rwlock;
-    uint32_t levels;
-    uint32_t bias;
-    uint32_t seen;
-    uint32_t reads;
-    uint32_t marked;
-    uint32_t counted;
-} ti_reading;
+typedef struct ti_life {
+    uint64_t mark;
+    struct ti_self *next;
+    struct ti_self **link;
+} ti_life;
 
 typedef struct ti_self {
     /* What inline functions of the header see.
@@ -75,32 +46,23 @@ typedef struct ti_self {
      *   copies, capacity  its locals by slot; written under the locals' guard, by itself */
     struct threading_fast fast;
     threading_thread_t *record; /* its Thread object; NULL for a foreign thread that never asked */
-    jmp_buf *way_out;           /* where threading_exit goes; NULL in threads that were not started here */
-    uint32_t way_out_calls;     /* how many calls were under way there */
-    void *exit_result;          /* what it is called with */
     ti_waiter waiter;
-    const uint32_t *waits_for;      /* under the registry's guard: see deadlock.h */
-    uint32_t waits_kind;            /* under that guard too: the kind of its waiter then */
-    uint32_t waits_enough;          /* under that guard too: the state of a Thread that ends the wait */
+    ti_blocked blocked;
+    ti_proof proof;
     threading_stop_t *stop;         /* what the thread heeds; changed by itself under the registry's guard */
     threading_executor_t *executor; /* whose worker it is; its own thread's */
     struct ti_worker *worker;       /* which of that one's, while that is not NULL; its own thread's */
-    uint32_t calls;                 /* how many are under way (calls.h); its own thread's, as the next */
-    ti_call near_calls[TI_CALLS_NEAR];
-    ti_call *far_calls; /* those that find no room there, and how many bytes for them there are */
-    size_t far_size;
-    uint32_t lingered_in_vain; /* see linger.h; its own thread's, as the next */
-    uint32_t linger_skips;
-    ti_blocks blocks; /* its own thread's */
-    bool is_stopped;  /* under the registry's guard: it sleeps until another one has ended the process */
-    bool is_leaving;  /* it ends the process, and returns to no call that it is in; its own thread's */
-    uint32_t deaf;    /* not 0: it is in waits that do not heed it; its own thread's */
-    ti_reading reads[TI_READS_KNOWN];
-    uint32_t reads_beyond; /* how many reads found no place there; its own thread's */
-    struct ti_self *next;  /* in the registry's table under its guard, or in the pool */
-    uint64_t life;         /* see foreign.h, under the registry's guard, as the next; 0: not on the list */
-    struct ti_self *foreign_next;
-    struct ti_self **foreign_link;
+    ti_calls calls;
+    ti_lingering lingering;
+    ti_blocks blocks;
+    bool is_stopped; /* under the registry's guard: it sleeps until another one has ended the process */
+    bool is_leaving; /* it ends the process, and returns to no call that it is in; its own thread's */
+    uint32_t deaf;   /* not 0: it is in waits that do not heed it; its own thread's */
+    ti_readings readings;
+    struct ti_self *next; /* in the registry's table under its guard, or in the pool */
+    ti_life life;
+    int64_t began;                 /* when it became known; under the registry's guard */
+    uint64_t native_id;            /* of main and of a foreign thread, set as `began` */
     void **place;                  /* where its thread has the pointer to it: the backend's, or NULL */
     struct threading_fast **shown; /* that of inline functions, or NULL */
     ti_parker parker;              /* last: it stays as it is when the rest is reset for the next thread */

@@ -65,6 +65,7 @@ static uint32_t ti_shutdown_number(ti_self *self)
  * that was killed with the process. */
 static threading_status_t ti_shutdown_wait_for(ti_self *self, threading_thread_t *record, uint32_t number)
 {
+    ti_blocked_on(self, TI_ON_THREAD, record);
     threading_status_t status = ti_thread_wait(self, record, TI_FOREVER, TI_LEAVING);
     if (status == THREADING_OK && ti_load_acquire(&record->state) == TI_ENDED)
         (void)ti_thread_reap(self, record, TI_FOREVER);
@@ -139,6 +140,8 @@ TI_COLD static bool ti_exit_begin(ti_self *self)
 
 static void ti_exit_sleep(ti_self *self)
 {
+    ti_blocked_on(self, TI_ON_EXIT, NULL);
+    ti_blocked_begin(self, TI_FOREVER);
     for (;;)
         ti_port_park(&self->parker, TI_FOREVER);
 }

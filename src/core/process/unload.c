@@ -13,6 +13,7 @@
 #include "foreign.h"
 #include "hooks.h"
 #include "local.h"
+#include "names.h"
 #include "native.h"
 #include "parking.h"
 #include "phase.h"
@@ -78,6 +79,7 @@ static void ti_unload_memory(void)
     ti_local_unload();
     ti_blocks_forget();
     ti_name_reset();
+    ti_names_forget();
     ti_self_unload_all();
 }
 

@@ -52,6 +52,7 @@ static void ti_barrier_end_cycle(threading_barrier_t *barrier, ti_bucket *bucket
 static void ti_barrier_enqueue(const threading_barrier_t *barrier, ti_wait_kind kind, ti_self *self,
                                ti_bucket *bucket)
 {
+    ti_blocked_on(self, TI_ON_BARRIER, barrier);
     ti_parking_announce(bucket);
     ti_parking_enqueue_last(bucket, &self->waiter, barrier, kind);
     ti_guard_unlock(&bucket->guard);

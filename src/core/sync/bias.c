@@ -129,7 +129,8 @@ typedef struct ti_revocation {
 static void ti_bias_count(ti_self *self, void *arg)
 {
     ti_revocation *revocation = (ti_revocation *)arg;
-    for (ti_reading *reading = self->reads; reading < self->reads + TI_READS_KNOWN; reading++) {
+    for (ti_reading *reading = self->readings.known; reading < self->readings.known + TI_READS_KNOWN;
+         reading++) {
         uint32_t levels = ti_load_acquire(&reading->levels);
         if (levels == 0 || ti_load_pointer_relaxed(&reading->rwlock) != revocation->rwlock ||
             ti_load_relaxed(&reading->bias) != revocation->bias)
@@ -144,7 +145,7 @@ static void ti_bias_count(ti_self *self, void *arg)
 static bool ti_bias_is_missing(const ti_self *self)
 {
     for (size_t i = 0; i < TI_READS_KNOWN; i++) {
-        const ti_reading *reading = &self->reads[i];
+        const ti_reading *reading = &self->readings.known[i];
         if (ti_note_levels(reading) > 0 && reading->bias != 0 && reading->marked != reading->bias)
             return true;
     }

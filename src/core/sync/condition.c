@@ -52,6 +52,8 @@ static uint32_t ti_condition_release_all(threading_condition_t *condition, ti_se
 static void ti_condition_reacquire(threading_condition_t *condition, ti_self *self, uint32_t outcome,
                                    uint32_t level)
 {
+    const void *lock = ti_condition_word(condition); /* a Lock or an RLock begins with its word */
+    ti_blocked_on(self, condition->lock != NULL ? TI_ON_LOCK : TI_ON_RLOCK, lock);
     ti_lockword_acquire_for_certain(ti_condition_word(condition), self, outcome);
     if (condition->lock == NULL)
         ti_rlock_restore(ti_condition_rlock(condition), self, level);
@@ -145,6 +147,7 @@ threading_status_t ti_condition_wait(threading_condition_t *condition, ti_self *
 {
     ti_condition_enqueue(condition, self);
     uint32_t level = ti_condition_release_all(condition, self);
+    ti_blocked_on(self, TI_ON_CONDITION, condition);
     ti_linger(self);
     uint32_t outcome = ti_parking_sleep(self, condition, deadline);
     threading_status_t status = outcome == TI_SLEEPING ? ti_limit_status(deadline) : THREADING_OK;

@@ -85,6 +85,7 @@ threading_status_t threading_event_wait_timeout(threading_event_t *event, double
     int64_t deadline = ti_deadline_after(seconds);
     if (!ti_event_enqueue(event, self))
         return THREADING_OK;
+    ti_blocked_on(self, TI_ON_EVENT, event);
     ti_linger(self);
     if (ti_parking_sleep(self, &event->flag, deadline) != TI_SLEEPING || threading_event_is_set(event))
         return THREADING_OK;

@@ -18,14 +18,20 @@ threading_status_t threading_lock_init(threading_lock_t *lock)
     return THREADING_OK;
 }
 
+/* Heeds no stop: the status of an acquire may be dropped. */
+static void ti_lock_acquire_slow(threading_lock_t *lock, ti_self *self)
+{
+    ti_blocked_on(self, TI_ON_LOCK, lock);
+    ti_lockword_acquire_for_certain(&lock->word, self, TI_SLEEPING);
+}
+
 threading_status_t threading_lock_acquire(threading_lock_t *lock)
 {
     if (lock == NULL)
         return THREADING_INVALID;
     ti_self *self = ti_self_get();
     if (!ti_lockword_try(&lock->word, self->fast.ident))
-        ti_lockword_acquire_for_certain(&lock->word, self,
-                                        TI_SLEEPING); /* heeds no stop: its status may be dropped */
+        ti_lock_acquire_slow(lock, self);
     return THREADING_OK;
 }
 
@@ -48,6 +54,7 @@ threading_status_t threading_lock_acquire_timeout(threading_lock_t *lock, double
         return THREADING_OK;
     if (seconds == 0)
         return THREADING_TIMEOUT;
+    ti_blocked_on(self, TI_ON_LOCK, lock);
     return ti_lockword_acquire_slow(&lock->word, self, ti_deadline_after(seconds), TI_UNOWNED);
 }
 

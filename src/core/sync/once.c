@@ -71,6 +71,7 @@ static threading_status_t ti_once_slow(uint32_t *word, void (*function)(void *ar
         }
         if (seen == self->fast.ident || seen == TI_ABANDONED)
             return THREADING_DEADLOCK; /* whatever limits the wait: this thread would have to go on */
+        ti_blocked_on(self, TI_ON_ONCE, word);
         threading_status_t status =
             seen != 0 ? ti_deadlock_sleep(self, word, seen, TI_FOREVER) : THREADING_OK;
         if (status != THREADING_OK)

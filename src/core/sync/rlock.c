@@ -37,6 +37,7 @@ static threading_status_t ti_rlock_entered(threading_rlock_t *rlock, ti_self *se
 
 static threading_status_t ti_rlock_acquire_slow(threading_rlock_t *rlock, ti_self *self, int64_t deadline)
 {
+    ti_blocked_on(self, TI_ON_RLOCK, rlock);
     threading_status_t status = ti_lockword_acquire_slow(&rlock->owner, self, deadline, TI_OWNED);
     return status == THREADING_OK ? ti_rlock_entered(rlock, self) : status;
 }

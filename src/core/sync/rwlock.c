@@ -50,7 +50,8 @@ static void ti_reading_add(ti_reading *reading, uint32_t levels)
 /* The note of a lock, if there is one. */
 static ti_reading *ti_reading_seek(ti_self *self, const threading_rwlock_t *rwlock)
 {
-    for (ti_reading *reading = self->reads; reading < self->reads + TI_READS_KNOWN; reading++)
+    for (ti_reading *reading = self->readings.known; reading < self->readings.known + TI_READS_KNOWN;
+         reading++)
         if (ti_reading_is_of(reading, rwlock))
             return reading;
     return NULL;
@@ -74,7 +75,8 @@ static void ti_reading_begin(ti_reading *reading, const threading_rwlock_t *rwlo
 static ti_reading *ti_reading_place(ti_self *self, const threading_rwlock_t *rwlock)
 {
     ti_reading *place = NULL;
-    for (ti_reading *reading = self->reads; reading < self->reads + TI_READS_KNOWN; reading++) {
+    for (ti_reading *reading = self->readings.known; reading < self->readings.known + TI_READS_KNOWN;
+         reading++) {
         if (ti_reading_is_of(reading, rwlock))
             return reading;
         if (place == NULL && ti_load_relaxed(&reading->levels) == 0)
@@ -91,8 +93,8 @@ static bool ti_reading_remove(ti_self *self, const threading_rwlock_t *rwlock)
     ti_reading *reading = ti_reading_find(self, rwlock);
     if (reading != NULL)
         ti_reading_add(reading, UINT32_MAX);
-    else if (self->reads_beyond > 0)
-        self->reads_beyond--;
+    else if (self->readings.beyond > 0)
+        self->readings.beyond--;
     else
         return false;
     return true;
@@ -110,7 +112,7 @@ static bool ti_reads_already(ti_self *self, const threading_rwlock_t *rwlock)
 {
     /* The analyzer takes a place in *self that is not found for no *self.
      * NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
-    return self->reads_beyond > 0 || ti_reading_find(self, rwlock) != NULL;
+    return self->readings.beyond > 0 || ti_reading_find(self, rwlock) != NULL;
 }
 
 /* ---- without waiting ---- */
@@ -119,7 +121,7 @@ static bool ti_reads_already(ti_self *self, const threading_rwlock_t *rwlock)
 static void ti_rwlock_reads(threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading)
 {
     if (reading == NULL) {
-        self->reads_beyond++; /* NOLINT(clang-analyzer-core.NullDereference): as above */
+        self->readings.beyond++; /* NOLINT(clang-analyzer-core.NullDereference): as above */
         return;
     }
     ti_reading_add(reading, 1);
@@ -306,6 +308,7 @@ static uint32_t ti_rwlock_sleep(threading_rwlock_t *rwlock, ti_self *self, int64
 static threading_status_t ti_rwlock_wait(threading_rwlock_t *rwlock, ti_self *self, uint32_t wants,
                                          int64_t deadline)
 {
+    ti_blocked_on(self, wants == TI_TO_READ ? TI_ON_READ : TI_ON_WRITE, rwlock);
     for (;;) {
         ti_rwlock_enqueue(rwlock, self, wants);
         uint32_t outcome = ti_rwlock_sleep(rwlock, self, deadline);

@@ -63,9 +63,10 @@ static bool ti_semaphore_take_or_enqueue(uint32_t *value, ti_self *self, bool wa
     return taken;
 }
 
-static threading_status_t ti_semaphore_acquire_slow(uint32_t *value, double seconds)
+static threading_status_t ti_semaphore_acquire_slow(uint32_t *value, double seconds, ti_on on)
 {
     ti_self *self = ti_self_get();
+    ti_blocked_on(self, on, value);
     int64_t deadline = ti_deadline_after(seconds);
     self->waiter.since = ti_port_now();
     uint32_t outcome = TI_SLEEPING;
@@ -80,23 +81,34 @@ static threading_status_t ti_semaphore_acquire_slow(uint32_t *value, double seco
     return THREADING_OK;
 }
 
-threading_status_t threading_semaphore_acquire_timeout(threading_semaphore_t *semaphore, double seconds)
+static threading_status_t ti_semaphore_acquire_timeout(threading_semaphore_t *semaphore, double seconds,
+                                                       ti_on on)
 {
     if (semaphore == NULL)
         return THREADING_INVALID;
     threading_status_t status = ti_deadline_check(seconds);
     if (status != THREADING_OK || ti_semaphore_try(&semaphore->value))
         return status;
-    return seconds != 0 ? ti_semaphore_acquire_slow(&semaphore->value, seconds) : THREADING_TIMEOUT;
+    return seconds != 0 ? ti_semaphore_acquire_slow(&semaphore->value, seconds, on) : THREADING_TIMEOUT;
 }
 
-threading_status_t threading_semaphore_acquire(threading_semaphore_t *semaphore)
+static threading_status_t ti_semaphore_acquire(threading_semaphore_t *semaphore, ti_on on)
 {
     if (semaphore == NULL)
         return THREADING_INVALID;
     return ti_semaphore_try(&semaphore->value)
                ? THREADING_OK
-               : ti_semaphore_acquire_slow(&semaphore->value, THREADING_FOREVER);
+               : ti_semaphore_acquire_slow(&semaphore->value, THREADING_FOREVER, on);
+}
+
+threading_status_t threading_semaphore_acquire_timeout(threading_semaphore_t *semaphore, double seconds)
+{
+    return ti_semaphore_acquire_timeout(semaphore, seconds, TI_ON_SEMAPHORE);
+}
+
+threading_status_t threading_semaphore_acquire(threading_semaphore_t *semaphore)
+{
+    return ti_semaphore_acquire(semaphore, TI_ON_SEMAPHORE);
 }
 
 threading_status_t threading_semaphore_try_acquire(threading_semaphore_t *semaphore)
@@ -222,7 +234,7 @@ threading_status_t threading_bounded_semaphore_init(threading_bounded_semaphore_
 
 threading_status_t threading_bounded_semaphore_acquire(threading_bounded_semaphore_t *semaphore)
 {
-    return threading_semaphore_acquire(ti_bounded(semaphore));
+    return ti_semaphore_acquire(ti_bounded(semaphore), TI_ON_BOUNDED_SEMAPHORE);
 }
 
 threading_status_t threading_bounded_semaphore_try_acquire(threading_bounded_semaphore_t *semaphore)
@@ -233,7 +245,7 @@ threading_status_t threading_bounded_semaphore_try_acquire(threading_bounded_sem
 threading_status_t threading_bounded_semaphore_acquire_timeout(threading_bounded_semaphore_t *semaphore,
                                                                double seconds)
 {
-    return threading_semaphore_acquire_timeout(ti_bounded(semaphore), seconds);
+    return ti_semaphore_acquire_timeout(ti_bounded(semaphore), seconds, TI_ON_BOUNDED_SEMAPHORE);
 }
 
 threading_status_t threading_bounded_semaphore_release_n(threading_bounded_semaphore_t *semaphore, size_t n)

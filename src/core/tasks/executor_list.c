@@ -84,6 +84,7 @@ static void ti_executor_await(threading_executor_t *executor, ti_self *self)
 {
     for (ti_worker *worker = NULL; (worker = ti_executor_worker_after(executor, worker)) != NULL;) {
         threading_thread_t *thread = worker->thread;
+        ti_blocked_on(self, TI_ON_THREAD, thread);
         if (thread == self->record || ti_thread_wait(self, thread, TI_FOREVER, TI_LEAVING) != THREADING_OK)
             continue;
         if (ti_load_acquire(&thread->state) == TI_ENDED)

@@ -64,6 +64,7 @@ static threading_status_t ti_slot_await(ti_slot *slot, ti_self *self)
 /* Wait for all that have begun, and have not ended. */
 static void ti_map_await(ti_map *map, ti_self *self)
 {
+    ti_blocked_on(self, TI_ON_MAP, map->executor);
     self->deaf++; /* the items are the caller's, whether it is told to stop or not */
     for (size_t i = 0; i < map->count; i++)
         (void)ti_slot_await(&map->slots[i], self);

@@ -215,6 +215,12 @@ static bool ti_executor_has_tasks(threading_executor_t *executor, ti_self *self,
     return found;
 }
 
+static void ti_executor_sleep(threading_executor_t *executor, ti_self *self, uint32_t signal)
+{
+    ti_blocked_on(self, TI_ON_WORK, executor);
+    (void)ti_parking_wait(self, &executor->signal, signal, TI_FOREVER);
+}
+
 /* Wait until there may be a task. False: there will be none. */
 static bool ti_executor_await_task(threading_executor_t *executor, ti_self *self)
 {
@@ -229,7 +235,7 @@ static bool ti_executor_await_task(threading_executor_t *executor, ti_self *self
     ti_store_relaxed(&executor->waking, 0); /* relaxed: as above */
     bool has_tasks = ti_executor_has_tasks(executor, self, &is_over);
     if (!has_tasks && !is_over)
-        (void)ti_parking_wait(self, &executor->signal, signal, TI_FOREVER);
+        ti_executor_sleep(executor, self, signal);
     ti_add_relaxed(&executor->idle, (uint32_t)-1); /* relaxed: only the number matters */
     ti_store_relaxed(&executor->waking, 0);        /* relaxed: executor.h says why */
     self->worker->relays = true;
@@ -253,7 +259,7 @@ static void *ti_worker_loop(void *arg)
     ti_worker *worker = (ti_worker *)arg;
     threading_executor_t *executor = worker->executor;
     ti_self *self = ti_self_get();
-    ti_worker_end(worker, self->exit_result, self);
+    ti_worker_end(worker, self->calls.exit_result, self);
     for (ti_task task; !ti_executor_is_orphaned(executor);) {
         if (ti_worker_find(worker, &task, self)) {
             worker->task = task;

@@ -304,6 +304,7 @@ threading_status_t ti_future_await(threading_future_t *future, ti_self *self, in
         uint32_t state = ti_future_state(future);
         if (state >= TI_CANCELLED)
             return THREADING_OK;
+        ti_blocked_on(self, TI_ON_FUTURE, future);
         threading_status_t status = ti_deadlock_sleep(self, &future->state, state, deadline);
         if (status != THREADING_OK)
             return ti_future_is_done(future) ? THREADING_OK : status;

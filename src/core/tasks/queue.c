@@ -212,6 +212,14 @@ static inline bool ti_queue_can_get(const threading_queue_t *queue)
     return queue->is_shutdown || queue->count > 0;
 }
 
+/* In a line of the queue's. */
+static threading_status_t ti_queue_sleep(threading_queue_t *queue, ti_wait_kind line, ti_self *self,
+                                         int64_t deadline)
+{
+    ti_blocked_on(self, line == TI_GETTERS ? TI_ON_GET : line == TI_PUTTERS ? TI_ON_PUT : TI_ON_TASKS, queue);
+    return ti_line_wait(&queue->lock, &queue->count, line, self, deadline);
+}
+
 /* Wait until it can be done, or told why not. What has changed when the time is over counts. */
 static threading_status_t ti_queue_await(threading_queue_t *queue, ti_wait_kind line,
                                          bool (*can)(const threading_queue_t *queue), ti_self *self,
@@ -221,7 +229,7 @@ static threading_status_t ti_queue_await(threading_queue_t *queue, ti_wait_kind 
     for (threading_status_t status = THREADING_OK; !can(queue);) {
         if (status != THREADING_OK)
             return status;
-        status = ti_line_wait(&queue->lock, &queue->count, line, self, deadline);
+        status = ti_queue_sleep(queue, line, self, deadline);
     }
     return THREADING_OK;
 }
@@ -364,7 +372,7 @@ threading_status_t threading_queue_join_timeout(threading_queue_t *queue, double
     int64_t deadline = ti_deadline_after(seconds);
     ti_self *self = ti_queue_lock(queue);
     while (queue->unfinished > 0 && status == THREADING_OK)
-        status = ti_line_wait(&queue->lock, &queue->count, TI_JOINERS, self, deadline);
+        status = ti_queue_sleep(queue, TI_JOINERS, self, deadline);
     if (queue->unfinished == 0)
         status = THREADING_OK;
     ti_queue_unlock(queue, self);

@@ -121,14 +121,22 @@ static bool ti_sources_are_woken(const threading_source_t *sources, size_t count
     return false;
 }
 
+static void ti_sources_doze(const threading_source_t *sources, size_t count, ti_self *self, int64_t deadline)
+{
+    ti_blocked_on(self, TI_ON_ANY, sources);
+    ti_blocked_begin(self, ti_limit_next(self, deadline));
+    while (!ti_sources_are_woken(sources, count) && !ti_limit_is_reached(self, deadline))
+        ti_port_park(&self->parker, ti_limit_next(self, deadline));
+    ti_blocked_end(self);
+}
+
 /* Sleep until a source is ready or was for a moment, or until the wait's limit. */
 static void ti_sources_sleep(threading_source_t *sources, size_t count, ti_self *self, int64_t deadline)
 {
     for (size_t i = 0; i < count; i++)
         ti_source_watch(&sources[i], self);
     if (ti_sources_ready(sources, count) == count)
-        while (!ti_sources_are_woken(sources, count) && !ti_limit_is_reached(self, deadline))
-            ti_port_park(&self->parker, ti_limit_next(self, deadline));
+        ti_sources_doze(sources, count, self, deadline);
     for (size_t i = 0; i < count; i++)
         ti_source_unwatch(&sources[i], self);
 }

@@ -11,7 +11,7 @@
 
 /* Under the registry's guard. The counts are also read without it, as hints. */
 static struct {
-    ti_self *first; /* linked by `foreign_next`, as the next */
+    ti_self *first; /* linked by `life.next`, as the next */
     ti_self *buried;
     uint32_t count;
     uint32_t enough;
@@ -20,33 +20,33 @@ static struct {
 
 TI_COLD void ti_foreign_add(ti_self *self, uint64_t life)
 {
-    self->life = life;
+    self->life.mark = life;
     if (life == 0)
         return;
-    self->foreign_next = ti_foreign.first;
-    self->foreign_link = &ti_foreign.first;
-    if (self->foreign_next != NULL)
-        self->foreign_next->foreign_link = &self->foreign_next;
+    self->life.next = ti_foreign.first;
+    self->life.link = &ti_foreign.first;
+    if (self->life.next != NULL)
+        self->life.next->life.link = &self->life.next;
     ti_foreign.first = self;
     ti_store_relaxed(&ti_foreign.count, ti_foreign.count + 1); /* relaxed: a hint, as all counts here */
 }
 
 TI_COLD void ti_foreign_remove(ti_self *self)
 {
-    if (self->life == 0)
+    if (self->life.mark == 0)
         return;
-    *self->foreign_link = self->foreign_next;
-    if (self->foreign_next != NULL)
-        self->foreign_next->foreign_link = self->foreign_link;
-    ti_port_life_end(self->life);
-    self->life = 0;
+    *self->life.link = self->life.next;
+    if (self->life.next != NULL)
+        self->life.next->life.link = self->life.link;
+    ti_port_life_end(self->life.mark);
+    self->life.mark = 0;
     ti_store_relaxed(&ti_foreign.count, ti_foreign.count - 1); /* relaxed: a hint */
 }
 
 TI_COLD static void ti_foreign_bury(ti_self *gone)
 {
     ti_leave_retire(gone);
-    gone->foreign_next = ti_foreign.buried;
+    gone->life.next = ti_foreign.buried;
     ti_foreign.buried = gone;
     ti_store_relaxed(&ti_foreign.buried_count, ti_foreign.buried_count + 1); /* relaxed: a hint */
 }
@@ -54,7 +54,7 @@ TI_COLD static void ti_foreign_bury(ti_self *gone)
 TI_COLD static void ti_foreign_bury_all(bool only_dummies)
 {
     for (ti_self *one = ti_foreign.first, *next; one != NULL; one = next) {
-        next = one->foreign_next;
+        next = one->life.next;
         bool is_asked = one->record != NULL || !only_dummies;
         if (is_asked && ti_self_is_gone(one))
             ti_foreign_bury(one);
@@ -86,7 +86,7 @@ static ti_self *ti_foreign_take_buried(ti_self *self)
     ti_registry_lock(self);
     ti_self *buried = ti_foreign.buried;
     if (buried != NULL) {
-        ti_foreign.buried = buried->foreign_next;
+        ti_foreign.buried = buried->life.next;
         ti_store_relaxed(&ti_foreign.buried_count, ti_foreign.buried_count - 1); /* relaxed: a hint */
     }
     ti_registry_unlock();
@@ -104,5 +104,5 @@ TI_COLD void ti_foreign_reset(ti_self *survivor)
 {
     ti_foreign.first = NULL;
     ti_foreign.count = 0;
-    survivor->life = 0; /* it is main now */
+    survivor->life.mark = 0; /* it is main now */
 }

@@ -95,9 +95,10 @@ void threading_exit(void *result)
     ti_self *self = ti_self_get();
     if (ti_port_is_main())
         exit(EXIT_SUCCESS);
-    if (self->way_out == NULL)
+    if (self->calls.way_out == NULL)
         ti_port_thread_exit();
-    self->exit_result = result;
-    ti_calls_abandon(self, self->way_out_calls); /* here, while the frames that they are in are still there */
-    longjmp(*self->way_out, 1);
+    self->calls.exit_result = result;
+    ti_calls_abandon(self,
+                     self->calls.way_out_count); /* here, while the frames that they are in are still there */
+    longjmp(*self->calls.way_out, 1);
 }

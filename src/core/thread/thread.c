@@ -197,6 +197,7 @@ static threading_status_t ti_thread_enter(threading_thread_t *thread, ti_self *s
     ti_store_relaxed(&thread->ident, self->fast.ident); /* relaxed: published by the state, */
     ti_store_relaxed(&thread->family, ti_phase_family); /* as this is */
     self->record = threading_thread_retain(thread);
+    self->began = ti_port_now();
     self->stop = thread->stop;
     ti_registry_add(self);
     ti_roll_list(thread);
@@ -338,7 +339,9 @@ static threading_status_t ti_thread_join_first(ti_self *self, threading_thread_t
         ti_thread_change(&thread->reap, TI_JOINABLE);
         return THREADING_DEADLOCK;
     }
+    ti_blocked_begin(self, TI_FOREVER);
     ti_native_join(&thread->native);
+    ti_blocked_end(self);
     ti_thread_change(&thread->reap, TI_REAPED);
     ti_deadlock_end_wait(self);
     return THREADING_OK;
@@ -354,6 +357,7 @@ static threading_status_t ti_thread_join(threading_thread_t *thread, int64_t dea
         return THREADING_NOT_STARTED;
     if (thread == self->record)
         return THREADING_DEADLOCK;
+    ti_blocked_on(self, TI_ON_THREAD, thread);
     threading_status_t status = THREADING_BUSY;
     if (ti_limit_is_none(self, deadline))
         status = ti_thread_join_first(self, thread);
@@ -445,6 +449,7 @@ uint64_t threading_thread_native_id(const threading_thread_t *thread)
         return ti_port_main_native_id();
     uint32_t *state = (uint32_t *)(uintptr_t)&thread->state; /* waiting for it changes nothing */
     ti_self *self = ti_self_get();
+    ti_blocked_on(self, TI_ON_THREAD, thread);
     self->deaf++; /* it says nothing of a stop */
     while (ti_load_acquire(state) == TI_STARTING)
         (void)ti_parking_wait(self, state, TI_STARTING, TI_FOREVER);

@@ -17,9 +17,21 @@ double threading_monotonic(void)
 
 static threading_status_t ti_sleep_heeding(ti_self *self, int64_t deadline)
 {
+    ti_blocked_begin(self, ti_limit_next(self, deadline));
     while (!ti_limit_is_reached(self, deadline))
         ti_port_park(&self->parker, ti_limit_next(self, deadline));
+    ti_blocked_end(self);
     return ti_deadline_passed(deadline) ? THREADING_OK : THREADING_CANCELLED;
+}
+
+/* Of a thread that is not known nobody asks what it does. */
+static void ti_sleep_until(ti_self *self, int64_t deadline)
+{
+    if (self != NULL)
+        ti_blocked_begin(self, deadline);
+    ti_port_sleep(deadline);
+    if (self != NULL)
+        ti_blocked_end(self);
 }
 
 /* The calling thread, if it is known: sleeping alone is no reason to become so. */
@@ -35,11 +47,13 @@ threading_status_t threading_sleep(double seconds)
     if (status != THREADING_OK)
         return status;
     ti_self *self = ti_sleeper();
+    if (self != NULL)
+        ti_blocked_on(self, TI_ON_SLEEP, NULL);
     if (seconds == 0)
         ti_port_yield();
     else if (self != NULL && !ti_limit_is_none(self, TI_FOREVER))
         return ti_sleep_heeding(self, ti_deadline_after(seconds));
     else
-        ti_port_sleep(ti_deadline_after(seconds));
+        ti_sleep_until(self, ti_deadline_after(seconds));
     return THREADING_OK;
 }

@@ -29,6 +29,7 @@ static void *ti_timer_run(void *arg)
     struct ti_timer *timer = (struct ti_timer *)arg;
     ti_self *self = ti_self_get();
     int64_t deadline = ti_deadline_after(timer->seconds);
+    ti_blocked_on(self, TI_ON_TIMER, NULL);
     /* Woken early, it may be by the cancel of another timer that was in this memory before. */
     while (ti_load_acquire(&timer->state) == TI_TIMER_WAITING &&
            ti_parking_wait(self, &timer->state, TI_TIMER_WAITING, deadline))

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The dump: what every thread does, as text. look.h says how it looks at them.
+ *
+ * What is written is put together while nothing is locked, out of what was copied. So the user's function may
+ * do what it likes; another dump in it is refused, since one at a time is enough.
+ */
+#include "dump.h"
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+#include "atomic.h"
+#include "deadline.h"
+#include "registry.h"
+#include "ring.h"
+
+static uint32_t ti_dump_is_under_way;
+
+/* ---- parts of a line ---- */
+
+void ti_dump_thread_name(ti_text *text, const char *name, uint32_t ident)
+{
+    ti_text_format(text, "%n (%u)", name, ident);
+}
+
+void ti_dump_object(ti_text *text, const char *kind, const char *name, const void *object)
+{
+    ti_text_add(text, kind);
+    if (name[0] != '\0')
+        ti_text_format(text, " %n", name);
+    if (object != NULL)
+        ti_text_format(text, " at %p", object);
+}
+
+/* What it is that an object is waited for; NULL: the object says it. */
+static const char *ti_dump_purpose(ti_on on)
+{
+    switch (on) {
+    case TI_ON_READ:
+        return ", to read";
+    case TI_ON_WRITE:
+        return ", to write";
+    case TI_ON_GET:
+        return ", for an item";
+    case TI_ON_PUT:
+        return ", for room";
+    case TI_ON_TASKS:
+        return ", for all items to be done";
+    case TI_ON_WORK:
+        return ", for a task";
+    case TI_ON_MAP:
+        return ", for the items of a map";
+    default:
+        return "";
+    }
+}
+
+static void ti_dump_barrier(ti_text *text, const ti_look *look)
+{
+    if (look->parties != 0)
+        ti_text_format(text, ", %u of %u there", look->arrived, look->parties);
+}
+
+static void ti_dump_what(ti_text *text, const ti_look *look)
+{
+    if (look->view.on == TI_ON_SLEEP)
+        ti_text_add(text, "sleeps");
+    else if (look->view.on == TI_ON_TIMER)
+        ti_text_add(text, "waits until its Timer is due");
+    else if (look->view.on == TI_ON_EXIT)
+        ti_text_add(text, "waits for the end of the process");
+    else if (look->view.on == TI_ON_ANY)
+        ti_text_add(text, "waits for any of several");
+    else {
+        ti_text_add(text, "waits for ");
+        ti_dump_object(text, ti_look_kind(look->view.on), look->object_name, look->view.object);
+        ti_text_add(text, ti_dump_purpose(look->view.on));
+        ti_dump_barrier(text, look);
+    }
+}
+
+static void ti_dump_time(ti_text *text, const ti_look *look, int64_t now)
+{
+    ti_text_format(text, ", for %t", now - look->view.since);
+    if (look->view.until != TI_FOREVER)
+        ti_text_format(text, ", for %t more at most", look->view.until - now);
+}
+
+static void ti_dump_holder(ti_text *text, const ti_look *look)
+{
+    if (look->is_notified)
+        ti_text_add(text, "; notified, and waits for its lock");
+    if (look->is_unclear)
+        ti_text_add(text, "; cannot look who has it: a guard of the library stays locked");
+    if (look->holder == 0)
+        return;
+    ti_text_add(text, look->view.on == TI_ON_THREAD ? "; that is " : "; held by ");
+    if (look->holder_is_gone)
+        ti_text_format(text, "a thread that has ended (%u)", look->holder);
+    else
+        ti_dump_thread_name(text, look->holder_name, look->holder);
+}
+
+/* ---- a thread ---- */
+
+static void ti_dump_objects(ti_text *text, const ti_look_object *objects, size_t count, const char *before,
+                            bool with_count)
+{
+    for (size_t i = 0; i < count && i < TI_LOOK_OBJECTS; i++) {
+        ti_text_add(text, before);
+        ti_dump_object(text, objects[i].kind, objects[i].name, objects[i].object);
+        if (with_count)
+            ti_text_format(text, ", for which %u wait", objects[i].count);
+        ti_text_end_line(text);
+    }
+    if (count > TI_LOOK_OBJECTS) {
+        ti_text_format(text, "%sand %u more", before, (uint32_t)(count - TI_LOOK_OBJECTS));
+        ti_text_end_line(text);
+    }
+}
+
+static void ti_dump_wait(ti_text *text, const ti_look *look, int64_t now)
+{
+    ti_text_add(text, "    ");
+    if (look->view.on == TI_ON_NOTHING) {
+        ti_text_add(text, "runs");
+    } else {
+        ti_dump_what(text, look);
+        ti_dump_time(text, look, now);
+        ti_dump_holder(text, look);
+    }
+    ti_text_end_line(text);
+}
+
+static void ti_dump_thread(ti_text *text, const ti_look *look, uint32_t search)
+{
+    ti_look_object objects[TI_LOOK_OBJECTS];
+    int64_t now = ti_port_now();
+    ti_text_format(text, "Thread %n (%u), ", look->name, look->ident);
+    if (look->native_id != 0)
+        ti_text_format(text, "native %U, ", look->native_id);
+    ti_text_add(text, look->is_foreign ? "not started here, " : look->is_daemon ? "daemon, " : "");
+    ti_text_format(text, "known for %t", now - look->began);
+    ti_text_end_line(text);
+    ti_dump_wait(text, look, now);
+    if (look->view.on == TI_ON_ANY)
+        ti_dump_objects(text, objects, ti_look_for_sources(objects, look->ident), "        ", false);
+    if (look->awaited >= search)
+        ti_dump_objects(text, objects, ti_look_for_held(objects, look->ident), "    has ", true);
+}
+
+/* False: not all could be looked at. */
+static bool ti_dump_threads(ti_text *text, uint32_t search, uint32_t *count)
+{
+    ti_look look;
+    bool is_stuck;
+    for (uint32_t ident = 0; ti_look_at_next(&look, ident, &is_stuck); ident = look.ident) {
+        ti_dump_thread(text, &look, search);
+        ++*count;
+    }
+    if (!is_stuck)
+        return true;
+    ti_text_add(text, "cannot look at more threads: the guard of their list stays locked");
+    ti_text_end_line(text);
+    return false;
+}
+
+/* ---- rings ---- */
+
+static void ti_dump_link(ti_text *text, uint32_t ident, bool is_first)
+{
+    ti_look look;
+    bool is_stuck;
+    ti_text_add(text, is_first ? "    " : "    which is held by ");
+    if (!ti_look_at_next(&look, ident - 1, &is_stuck) || look.ident != ident) {
+        ti_text_format(text, "a thread that has ended meanwhile (%u)", ident);
+    } else {
+        ti_dump_thread_name(text, look.name, ident);
+        ti_text_add(text, ", which ");
+        ti_dump_what(text, &look);
+    }
+    ti_text_add(text, ",");
+    ti_text_end_line(text);
+}
+
+static void ti_dump_ring(ti_text *text, const ti_ring *ring)
+{
+    ti_text_format(text, "%s of %u threads:", ring->is_proved ? "deadlock" : "possible deadlock",
+                   (uint32_t)ring->count);
+    ti_text_end_line(text);
+    for (size_t i = 0; i < ring->count && i < TI_RING_MOST; i++)
+        ti_dump_link(text, ring->idents[i], i == 0);
+    ti_text_add(text, ring->count > TI_RING_MOST ? "    and so on" : "    which is held by the first");
+    ti_text_end_line(text);
+}
+
+static void ti_dump_rings(ti_text *text)
+{
+    ti_ring ring;
+    uint32_t search = ti_ring_search();
+    for (uint32_t ident = 0; ti_ring_next(&ring, search, &ident);)
+        ti_dump_ring(text, &ring);
+}
+
+/* Mark the threads that have what others wait for, so that only those are looked at for it. */
+static uint32_t ti_dump_mark_awaited(void)
+{
+    ti_ring ring;
+    uint32_t search = ti_ring_search();
+    for (uint32_t ident = 0; ti_ring_next(&ring, search, &ident);)
+        continue;
+    return search;
+}
+
+/* ---- the call ---- */
+
+static bool ti_dump_begin(void)
+{
+    return ti_swap_acquire(&ti_dump_is_under_way, 0, 1);
+}
+
+threading_status_t threading_dump(threading_write_t write, void *context)
+{
+    ti_text text;
+    uint32_t count = 0;
+    if (write == NULL)
+        return THREADING_INVALID;
+    if (!ti_dump_begin())
+        return THREADING_BUSY;
+    ti_text_begin(&text, write, context);
+    ti_text_format(&text, "threading %s, %s: all threads", threading_version(), threading_backend());
+    ti_text_end_line(&text);
+    bool is_whole = ti_dump_threads(&text, ti_dump_mark_awaited(), &count);
+    ti_dump_rings(&text);
+    ti_text_format(&text, "%u threads", count);
+    ti_text_end_line(&text);
+    ti_text_flush(&text);
+    ti_store_release(&ti_dump_is_under_way, 0);
+    return is_whole ? THREADING_OK : THREADING_BUSY;
+}
+
+#endif

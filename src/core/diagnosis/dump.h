@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TI_DUMP_H
+#define TI_DUMP_H
+
+#include "look.h"
+
+/* "who": name and ident, as all texts of the diagnosis give a thread. */
+void ti_dump_thread_name(ti_text *text, const char *name, uint32_t ident);
+
+/* An object: its kind, its name if it has one, its address. */
+void ti_dump_object(ti_text *text, const char *kind, const char *name, const void *object);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names of objects, by their addresses, in a table on the side: objects have no room for them, and need no
+ * end.
+ *
+ * The registry's guard protects the table, so that a dump sees threads and names at once, and fork needs no
+ * guard more.
+ */
+#ifndef TI_NAMES_H
+#define TI_NAMES_H
+
+/* Under the registry's guard: the name of an object; NULL: it has none. */
+const char *ti_names_find(const void *object);
+
+/* When no thread is known: no object has a name. */
+#if !defined(THREADING_NO_DIAGNOSIS)
+void ti_names_forget(void);
+#else
+#define ti_names_forget() ((void)0)
+#endif
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#include "text.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#define TI_TEXT_MARK "…" /* of what was left out */
+
+void ti_text_begin(ti_text *text, threading_write_t write, void *context)
+{
+    text->write = write;
+    text->context = context;
+    text->length = 0;
+}
+
+/* Room for the mark and the end of the line is kept. */
+static void ti_text_add_bytes(ti_text *text, const char *bytes, size_t length)
+{
+    size_t room = TI_TEXT_SIZE - sizeof TI_TEXT_MARK - text->length;
+    size_t fits = length < room ? length : room;
+    memcpy(text->buffer + text->length, bytes, fits);
+    text->length += fits;
+}
+
+void ti_text_add(ti_text *text, const char *words)
+{
+    ti_text_add_bytes(text, words, strlen(words));
+}
+
+/* The digits, at least so many. */
+static void ti_text_digits(ti_text *text, uint64_t number, unsigned int base, size_t least)
+{
+    char digits[20];
+    size_t count = 0;
+    do {
+        digits[sizeof digits - ++count] = "0123456789abcdef"[number % base];
+        number /= base;
+    } while (number != 0 || count < least);
+    ti_text_add_bytes(text, digits + sizeof digits - count, count);
+}
+
+void ti_text_number(ti_text *text, uint64_t number)
+{
+    ti_text_digits(text, number, 10, 1);
+}
+
+void ti_text_address(ti_text *text, const void *address)
+{
+    ti_text_add(text, "0x");
+    ti_text_digits(text, (uintptr_t)address, 16, 1);
+}
+
+void ti_text_seconds(ti_text *text, int64_t nanoseconds)
+{
+    uint64_t milliseconds = nanoseconds > 0 ? (uint64_t)nanoseconds / 1000000 : 0;
+    ti_text_number(text, milliseconds / 1000);
+    ti_text_add(text, ".");
+    ti_text_digits(text, milliseconds % 1000, 10, 3);
+    ti_text_add(text, " s");
+}
+
+void ti_text_name(ti_text *text, const char *name)
+{
+    ti_text_add(text, "\"");
+    for (; *name != '\0'; name++) {
+        bool is_shown = (unsigned char)*name >= ' ' && *name != 0x7F;
+        ti_text_add_bytes(text, is_shown ? name : "?", 1);
+    }
+    ti_text_add(text, "\"");
+}
+
+/* The analyzer does not see the va_start of the caller. NOLINTBEGIN(clang-analyzer-valist.Uninitialized) */
+static void ti_text_part(ti_text *text, char part, va_list *parts)
+{
+    switch (part) {
+    case 's':
+        ti_text_add(text, va_arg(*parts, const char *));
+        break;
+    case 'n':
+        ti_text_name(text, va_arg(*parts, const char *));
+        break;
+    case 'u':
+        ti_text_number(text, va_arg(*parts, uint32_t));
+        break;
+    case 'U':
+        ti_text_number(text, va_arg(*parts, uint64_t));
+        break;
+    case 'p':
+        ti_text_address(text, va_arg(*parts, const void *));
+        break;
+    default:
+        ti_text_seconds(text, va_arg(*parts, int64_t));
+    }
+}
+/* NOLINTEND(clang-analyzer-valist.Uninitialized) */
+
+void ti_text_format(ti_text *text, const char *format, ...)
+{
+    va_list parts;
+    va_start(parts, format);
+    for (; *format != '\0'; format++)
+        if (*format == '%')
+            ti_text_part(text, *++format, &parts);
+        else
+            ti_text_add_bytes(text, format, 1);
+    va_end(parts);
+}
+
+void ti_text_end_line(ti_text *text)
+{
+    if (text->length == TI_TEXT_SIZE - sizeof TI_TEXT_MARK) {
+        memcpy(text->buffer + text->length, TI_TEXT_MARK, sizeof TI_TEXT_MARK - 1);
+        text->length += sizeof TI_TEXT_MARK - 1;
+    }
+    text->buffer[text->length++] = '\n';
+    if (text->length > TI_TEXT_SIZE / 2)
+        ti_text_flush(text);
+}
+
+void ti_text_flush(ti_text *text)
+{
+    if (text->length > 0)
+        text->write(text->context, text->buffer, text->length);
+    text->length = 0;
+}
+
+void ti_text_copy_name(char copy[TI_TEXT_NAME], const char *name)
+{
+    size_t length = strlen(name);
+    if (length < TI_TEXT_NAME) {
+        memcpy(copy, name, length + 1);
+        return;
+    }
+    size_t fits = TI_TEXT_NAME - sizeof TI_TEXT_MARK;
+    while (fits > 0 &&
+           ((unsigned char)name[fits] & 0xC0) == 0x80) /* the byte after is one inside of a character */
+        fits--;
+    memcpy(copy, name, fits);
+    memcpy(copy + fits, TI_TEXT_MARK, sizeof TI_TEXT_MARK);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Text that is put together in a buffer of its own and handed to the user's function in whole lines. It
+ * allocates nothing and calls nothing of the C library's formatted output, which a stuck thread may have
+ * locked.
+ */
+#ifndef TI_TEXT_H
+#define TI_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "port.h"
+
+#define TI_TEXT_SIZE 2048
+#define TI_TEXT_NAME 96 /* bytes of a name that are shown */
+
+typedef struct ti_text {
+    threading_write_t write;
+    void *context;
+    size_t length;
+    char buffer[TI_TEXT_SIZE];
+} ti_text;
+
+void ti_text_begin(ti_text *text, threading_write_t write, void *context);
+
+/* Add to the line. What finds no room in the buffer is left out, and the line ends in "…". */
+void ti_text_add(ti_text *text, const char *words);
+void ti_text_number(ti_text *text, uint64_t number);
+void ti_text_address(ti_text *text, const void *address);
+void ti_text_seconds(ti_text *text, int64_t nanoseconds); /* as 12.345 s; less than 0 counts as 0 */
+void ti_text_name(ti_text *text, const char *name);       /* in quotes, its control characters as ? */
+
+/* The same, made of parts: %s text, %n a name (const char *), %u a number (uint32_t), %U (uint64_t), %p an
+ * address, %t a time (int64_t). */
+void ti_text_format(ti_text *text, const char *format, ...);
+
+/* End the line; it is handed over when the buffer is half full. */
+void ti_text_end_line(ti_text *text);
+
+/* Hand over what is left. Nothing of the library's is locked. */
+void ti_text_flush(ti_text *text);
+
+/* Copy a name, as much as is shown, cut before a character of UTF-8. */
+void ti_text_copy_name(char copy[TI_TEXT_NAME], const char *name);
+
+#endif
