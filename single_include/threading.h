@@ -3246,6 +3246,24 @@ static bool ti_port_thread_try_join(ti_port_thread *thread);
 /* Whether no thread of the backend's own is in this code. */
 static bool ti_port_is_idle(void);
 
+/* ---- 9 what the diagnosis needs ---- */
+
+/* A variable of the environment, as it was at some call, for as long as the process lives. NULL: it is not
+ * set, or the process has privileges that its user has not. */
+static const char *ti_port_environment(const char *name);
+
+/* Write to standard error without a lock of the C library's, which a stuck thread may hold. */
+static void ti_port_complain(const char *text, size_t length);
+
+/* From here on count how often the user asks by the keyboard (SIGQUIT, Ctrl-Break) instead of ending the
+ * process. False: there is no such request here, or the program has a use of its own for it. */
+static bool ti_port_count_requests(void);
+
+/* The calling thread is the library's own: it takes no signal that others may wait for, apart from such a
+ * request. */
+static void ti_port_leave_signals(void);
+static uint32_t ti_port_requests(void);
+
 /* ------------------------------------------------------------------------------- src/core/base/annotate.h */
 
 /*
@@ -3760,6 +3778,31 @@ static int64_t ti_deadline_after(double seconds);
 /* Whether a moment has come. TI_FOREVER never does. */
 static bool ti_deadline_passed(int64_t deadline);
 
+/* --------------------------------------------------------------------------------- src/core/base/faults.h */
+
+/*
+ * Faults on demand: an allocation or a thread's start that fails because the user asks for it, so that he can
+ * test what his program does then.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What can fail. */
+typedef enum ti_fault { TI_FAULT_MEMORY, TI_FAULT_THREAD, TI_FAULT_KINDS } ti_fault;
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+/* Have the n-th fail; or, with a seed, one in n by chance. Before other threads run. */
+static void ti_faults_ask(ti_fault fault, uint32_t n, uint32_t seed);
+
+/* Whether this one is to fail. */
+static bool ti_fault_is_due(ti_fault fault);
+
+#else
+#define ti_fault_is_due(fault) false
+#endif
+
 /* ---------------------------------------------------------------------------------- src/core/base/later.h */
 
 /*
@@ -3953,7 +3996,8 @@ typedef enum ti_on {
  * Of a search for rings (ring.h), under the registry's guard:
  *   searched             the last one that has met this thread
  *   searched_from        the ident where that walk began
- *   seen_version         the version then
+ *   seen_version         the version then, and who had what the thread waits for
+ *   seen_holder
  *   awaited              the last search that has seen somebody wait for what the thread has
  */
 typedef struct ti_blocked {
@@ -3970,6 +4014,7 @@ typedef struct ti_blocked {
     uint32_t searched;
     uint32_t searched_from;
     uint32_t seen_version;
+    uint32_t seen_holder;
     uint32_t awaited;
 } ti_blocked;
 
@@ -5663,6 +5708,24 @@ static const void *ti_queue_address(const threading_queue_t *queue);
 static threading_status_t ti_wait_any(threading_source_t *sources, size_t count, ti_self *self, int64_t deadline,
                                size_t *index);
 
+/* ----------------------------------------------------------------------------- src/core/diagnosis/debug.h */
+
+/* The environment variable THREADING_DEBUG, for programs that nobody wants to rebuild. */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+/* At the first use of the library, and at each first start of a thread in a forked child: do what the
+ * variable asks for. */
+static void ti_debug_start(void);
+
+/* At the end of the process: write what was to be written then. */
+static void ti_debug_at_exit(void);
+
+#else
+#define ti_debug_start() ((void)0)
+#define ti_debug_at_exit() ((void)0)
+#endif
+
 /* ------------------------------------------------------------------------------ src/core/diagnosis/text.h */
 
 /*
@@ -5765,12 +5828,25 @@ typedef struct ti_look_object {
 
 #define TI_LOOK_OBJECTS 16
 
+/* The next thread after an ident that reads an RWLock, as far as threads note that; 0: there is none. */
+static uint32_t ti_look_for_reader(char name[TI_TEXT_NAME], const void *rwlock, uint32_t ident);
+
+/* The RWLocks that a thread reads; with what is said below. */
+static size_t ti_look_for_reads(ti_look_object *objects, uint32_t ident);
+
 /* Up to TI_LOOK_OBJECTS that other threads wait for and a thread has, with how many wait; or those whose
  * wait_any() a thread waits in. All that there are is the result. */
 static size_t ti_look_for_held(ti_look_object *objects, uint32_t ident);
 static size_t ti_look_for_sources(ti_look_object *objects, uint32_t ident);
 
 /* ------------------------------------------------------------------------------ src/core/diagnosis/dump.h */
+
+/* In a forked child: no dump is under way. */
+#if !defined(THREADING_NO_DIAGNOSIS)
+static void ti_dump_reset(void);
+#else
+#define ti_dump_reset() ((void)0)
+#endif
 
 /* "who": name and ident, as all texts of the diagnosis give a thread. */
 static void ti_dump_thread_name(ti_text *text, const char *name, uint32_t ident);
@@ -5797,6 +5873,10 @@ static void ti_names_forget(void);
 #else
 #define ti_names_forget() ((void)0)
 #endif
+
+/* ----------------------------------------------------------------------------- src/core/diagnosis/order.h */
+
+static void ti_order_start(threading_write_t write, void *context);
 
 /* ------------------------------------------------------------------------------ src/core/diagnosis/ring.h */
 
@@ -5834,6 +5914,22 @@ static uint32_t ti_ring_search(void);
  * is none. */
 static bool ti_ring_next(ti_ring *ring, uint32_t search, uint32_t *ident);
 
+/* -------------------------------------------------------------------------- src/core/diagnosis/watchdog.h */
+
+/*
+ * The watchdog: a thread of the library's own that dumps when a wait takes too long, or when the user asks.
+ *
+ * It is no Thread, and waits for nothing but time. It looks some times in a second, so that what it costs
+ * does not depend on what the program does.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Dump when a thread has waited for so many nanoseconds, once for each wait; TI_FOREVER: not for that. And
+ * when the user asks by the keyboard, if those requests are counted. False: there can be no thread. */
+static bool ti_watchdog_start(int64_t limit, threading_write_t write, void *context);
+
 /* ------------------------------------------------------------------------------- src/core/process/hooks.h */
 
 /*
@@ -5855,6 +5951,9 @@ static void ti_hooks_first_call(ti_self *self);
 /* The copy's first use: have all that is needed for threads, once. False: the process would not wait for
  * them at its exit, or a forked child could not be told; asked again, it tries again. */
 static bool ti_hooks_start(void);
+
+/* In a forked child: what belongs to the process is to be asked for again. */
+static void ti_hooks_forked(void);
 
 /* The next use is a first use. */
 static void ti_hooks_reset(void);
@@ -6113,6 +6212,78 @@ static void ti_posix_condition_wait(pthread_cond_t *condition, pthread_mutex_t *
 #else
 typedef int ti_posix_clock_is_posix; /* C wants a declaration in every file */
 #endif
+
+/* ---------------------------------------------------------------------------- src/posix/posix_diagnosis.c */
+
+/* What the diagnosis needs: the environment, standard error, SIGQUIT. */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+#if defined(__linux__)
+#include <sys/auxv.h>
+#endif
+
+static uint32_t ti_posix_quits; /* a signal handler may change it: it is lock-free */
+
+/* Set-user-ID programs and their like must not be told by their user where to write. */
+TI_COLD static bool ti_posix_is_privileged(void)
+{
+#if defined(__linux__)
+    return getauxval(AT_SECURE) != 0;
+#else
+    return geteuid() != getuid() || getegid() != getgid();
+#endif
+}
+
+static TI_COLD const char *ti_port_environment(const char *name)
+{
+    return ti_posix_is_privileged() ? NULL : getenv(name);
+}
+
+static TI_COLD void ti_port_complain(const char *text, size_t length)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    while (length > 0) {
+        ssize_t written = write(STDERR_FILENO, text, length);
+        if (written < 0 && errno != EINTR)
+            break; /* it is closed, or full: there is nobody to tell */
+        text += written > 0 ? written : 0;
+        length -= written > 0 ? (size_t)written : 0;
+    }
+    ti_port_errors_restore(errors);
+}
+
+TI_COLD static void ti_posix_quit(int signal_number)
+{
+    (void)signal_number;
+    ti_add_relaxed(&ti_posix_quits, 1); /* relaxed: only the number matters */
+}
+
+/* A program that ignores the signal, as below nohup, or handles it goes on to do so. */
+static TI_COLD bool ti_port_count_requests(void)
+{
+    struct sigaction action = {.sa_handler = ti_posix_quit, .sa_flags = SA_RESTART};
+    struct sigaction before;
+    (void)sigemptyset(&action.sa_mask);
+    return sigaction(SIGQUIT, NULL, &before) == 0 &&
+           (before.sa_handler == SIG_DFL || before.sa_handler == ti_posix_quit) &&
+           sigaction(SIGQUIT, &action, NULL) == 0;
+}
+
+static TI_COLD void ti_port_leave_signals(void)
+{
+    sigset_t signals;
+    (void)sigfillset(&signals);
+    (void)sigdelset(&signals, SIGQUIT);
+    (void)pthread_sigmask(SIG_SETMASK, &signals, NULL);
+}
+
+static TI_COLD uint32_t ti_port_requests(void)
+{
+    return ti_load_relaxed(&ti_posix_quits);
+}
 
 /* -------------------------------------------------------------------------------- src/posix/posix_fence.c */
 
@@ -7153,6 +7324,64 @@ static void ti_port_sleep(int64_t deadline)
     ti_port_errors_restore(errors);
 }
 
+/* ---------------------------------------------------------------------------- src/win32/win32_diagnosis.c */
+
+/* What the diagnosis needs: the environment, standard error, Ctrl-Break. */
+
+#define TI_WIN32_VALUE 1024 /* bytes of a variable of the environment; a longer one counts as not set */
+
+static uint32_t ti_win32_breaks;
+
+/* Windows raises no privileges without asking: a process that has more begins with an environment of its own.
+ * */
+static TI_COLD const char *ti_port_environment(const char *name)
+{
+    static char value[TI_WIN32_VALUE]; /* one variable is asked for, and once */
+    ti_port_errors errors = ti_port_errors_keep();
+    DWORD length = GetEnvironmentVariableA(name, value, sizeof value);
+    ti_port_errors_restore(errors);
+    return length > 0 && length < sizeof value ? value : NULL;
+}
+
+static TI_COLD void ti_port_complain(const char *text, size_t length)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    DWORD written = 0;
+    HANDLE handle = GetStdHandle(STD_ERROR_HANDLE);
+    while (length > 0 && handle != NULL && handle != INVALID_HANDLE_VALUE &&
+           WriteFile(handle, text, (DWORD)length, &written, NULL) && written > 0) {
+        text += written;
+        length -= written;
+    }
+    ti_port_errors_restore(errors);
+}
+
+/* In a thread of the system's. */
+TI_WIN32_CALLED static BOOL WINAPI ti_win32_break(DWORD event)
+{
+    if (event != CTRL_BREAK_EVENT)
+        return FALSE;
+    ti_add_relaxed(&ti_win32_breaks, 1); /* relaxed: only the number matters */
+    return TRUE;
+}
+
+static TI_COLD bool ti_port_count_requests(void)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    bool is_counted = SetConsoleCtrlHandler(ti_win32_break, TRUE);
+    ti_port_errors_restore(errors);
+    return is_counted;
+}
+
+static TI_COLD void ti_port_leave_signals(void)
+{
+}
+
+static TI_COLD uint32_t ti_port_requests(void)
+{
+    return ti_load_relaxed(&ti_win32_breaks);
+}
+
 /* -------------------------------------------------------------------------------- src/win32/win32_fence.c */
 
 /*
@@ -8055,6 +8284,40 @@ static void ti_port_sleep(int64_t deadline)
     ti_port_errors_restore(errors);
 }
 
+/* -------------------------------------------------------------------------------- src/c11/c11_diagnosis.c */
+
+/* What the diagnosis needs. C knows of no privileges, and of no request by the keyboard that does not end the
+ * process (docs/limits.md). */
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *ti_port_environment(const char *name)
+{
+    return getenv(name);
+}
+
+static void ti_port_complain(const char *text, size_t length)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    (void)fwrite(text, 1, length, stderr); /* if it fails there is nobody to tell */
+    (void)fflush(stderr);
+    ti_port_errors_restore(errors);
+}
+
+static bool ti_port_count_requests(void)
+{
+    return false;
+}
+
+static void ti_port_leave_signals(void)
+{
+}
+
+static uint32_t ti_port_requests(void)
+{
+    return 0;
+}
+
 /* ------------------------------------------------------------------------------------ src/c11/c11_fence.c */
 
 /* C has no fence but for the calling thread. */
@@ -8589,6 +8852,48 @@ static bool ti_deadline_passed(int64_t deadline)
     return deadline != TI_FOREVER && ti_port_now() >= deadline;
 }
 
+/* --------------------------------------------------------------------------------- src/core/base/faults.c */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+/*
+ *   n      0: none is to fail
+ *   seed   0: the n-th; else one in n
+ *   count  how many there were
+ */
+static struct {
+    uint32_t n;
+    uint32_t seed;
+    uint32_t count;
+} ti_faults[TI_FAULT_KINDS];
+
+static TI_COLD void ti_faults_ask(ti_fault fault, uint32_t n, uint32_t seed)
+{
+    ti_faults[fault].seed = seed;
+    ti_store_release(&ti_faults[fault].n, n);
+}
+
+/* A number that looks like chance, made of the seed and which one it is: the same again for the same seed.
+ * (The finaliser of MurmurHash3, Appleby, in the public domain.) */
+TI_COLD static uint32_t ti_fault_mix(uint32_t number)
+{
+    number = (number ^ number >> 16) * UINT32_C(0x85EBCA6B);
+    number = (number ^ number >> 13) * UINT32_C(0xC2B2AE35);
+    return number ^ number >> 16;
+}
+
+static bool ti_fault_is_due(ti_fault fault)
+{
+    uint32_t n = ti_load_acquire(&ti_faults[fault].n);
+    if (n == 0)
+        return false;
+    uint32_t count = ti_add_relaxed(&ti_faults[fault].count, 1) + 1; /* relaxed: only the number matters */
+    uint32_t seed = ti_faults[fault].seed;
+    return seed == 0 ? count == n : ti_fault_mix(seed + count) % n == 0;
+}
+
+#endif
+
 /* ---------------------------------------------------------------------------------- src/core/base/later.c */
 
 #include <stddef.h>
@@ -8622,6 +8927,8 @@ static TI_COLD void ti_later_settle(void)
 
 static void *ti_memory_allocate(size_t size)
 {
+    if (ti_fault_is_due(TI_FAULT_MEMORY))
+        return NULL;
     ti_port_errors errors = ti_port_errors_keep();
     void *memory = calloc(1, size);
     ti_port_errors_restore(errors);
@@ -8630,6 +8937,8 @@ static void *ti_memory_allocate(size_t size)
 
 static void *ti_memory_resize(void *memory, size_t size)
 {
+    if (ti_fault_is_due(TI_FAULT_MEMORY))
+        return NULL;
     ti_port_errors errors = ti_port_errors_keep();
     void *resized = realloc(memory, size);
     ti_port_errors_restore(errors);
@@ -8646,7 +8955,9 @@ static void ti_memory_free(void *memory)
 /* Tools that look for memory that was lost look for pointers in malloc's. */
 static void *ti_memory_keep(size_t size)
 {
-    return TI_KEEPS_MEMORY ? ti_port_pages(size) : ti_memory_allocate(size);
+    if (!TI_KEEPS_MEMORY)
+        return ti_memory_allocate(size);
+    return ti_fault_is_due(TI_FAULT_MEMORY) ? NULL : ti_port_pages(size);
 }
 
 static void ti_memory_end(void *memory, size_t size)
@@ -13057,6 +13368,8 @@ TI_COLD static void ti_orphans_bury(void)
 static threading_status_t ti_native_start(ti_port_thread *thread, void (*entry)(void *argument), void *argument,
                                    size_t stack_size)
 {
+    if (ti_fault_is_due(TI_FAULT_THREAD))
+        return THREADING_NO_THREADS;
     ti_orphans_bury();
     ti_add_relaxed(&ti_natives, 1); /* relaxed: only the number matters */
     threading_status_t status = ti_port_thread_start(thread, entry, argument, stack_size);
@@ -16196,6 +16509,369 @@ threading_status_t threading_wait_any(threading_source_t *sources, size_t count,
     return status;
 }
 
+/* ----------------------------------------------------------------------------- src/core/diagnosis/debug.c */
+
+/*
+ * THREADING_DEBUG, a list of words with commas between:
+ *
+ *   word                      asks for
+ *   dump=SECONDS              the watchdog, with that limit
+ *   dump=signal               the watchdog, for requests by the keyboard
+ *   deadlock, misuse          a handler that tells
+ *   order                     the lock-order checker
+ *   profile[=FILE]            the profile, written at the end
+ *   trace=FILE                the trace, written at the end
+ *   fault=memory:N, 1/N       faults on demand, 1/N with a seed that is told, or given: 1/N:SEED
+ *   fault=thread:N, 1/N
+ *   help                      the list of words
+ *
+ * It is read in a thread's first call, which may come from the user's malloc. So nothing here allocates,
+ * apart from what the system needs for the watchdog's thread.
+ */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TI_DEBUG_WORD 300 /* bytes of a word, with a file's name */
+
+typedef enum ti_debug_state { TI_DEBUG_UNREAD, TI_DEBUG_READING, TI_DEBUG_READ } ti_debug_state;
+
+/*
+ *   state                the variable is read once
+ *   watches, limit       what the watchdog is for
+ *   family               the process that it watches; a forked child has none yet
+ *   owner                the process that has read the variable
+ *   profiles, traces     what is written at the end
+ *   ..._file             and where; "": to standard error
+ */
+static struct {
+    uint32_t state;
+    bool watches;
+    int64_t limit;
+    uint32_t family;
+    uint32_t owner;
+    bool profiles;
+    bool traces;
+    char profile_file[TI_DEBUG_WORD];
+    char trace_file[TI_DEBUG_WORD];
+} ti_debug = {.limit = TI_FOREVER};
+
+/* ---- what is told ---- */
+
+TI_COLD static void ti_debug_complain(void *unused, const char *text, size_t length)
+{
+    (void)unused;
+    ti_port_complain(text, length);
+}
+
+TI_COLD static void ti_debug_begin(ti_text *text)
+{
+    ti_text_begin(text, ti_debug_complain, NULL);
+    ti_text_add(text, "threading: ");
+}
+
+TI_COLD static void ti_debug_end(ti_text *text)
+{
+    ti_text_end_line(text);
+    ti_text_flush(text);
+}
+
+TI_COLD static void ti_debug_tell(const char *words, const char *word)
+{
+    ti_text text;
+    ti_debug_begin(&text);
+    ti_text_add(&text, words);
+    if (word != NULL)
+        ti_text_name(&text, word);
+    ti_debug_end(&text);
+}
+
+TI_COLD static void ti_debug_help(void)
+{
+    ti_debug_tell(
+        "THREADING_DEBUG is a list of words, with commas between: dump=SECONDS, dump=signal, deadlock, "
+        "misuse, order, profile, profile=FILE, trace=FILE, fault=memory:N, fault=memory:1/N, "
+        "fault=thread:N, fault=thread:1/N, help",
+        NULL);
+}
+
+TI_COLD static void ti_debug_own_name(ti_text *text)
+{
+    char name[TI_TEXT_NAME];
+    ti_self *self = ti_self_get();
+    ti_registry_lock(self);
+    ti_look_copy_name(name, self);
+    ti_registry_unlock();
+    ti_dump_thread_name(text, name, self->fast.ident);
+}
+
+TI_COLD static void ti_debug_object(ti_text *text, const char *kind, const void *object)
+{
+    char name[TI_TEXT_NAME] = "";
+    (void)threading_object_name(object, name, sizeof name);
+    ti_dump_object(text, kind, name, object);
+}
+
+TI_COLD static void ti_debug_misuse(const char *call, const void *object, threading_status_t status,
+                                    void *unused)
+{
+    ti_text text;
+    (void)unused;
+    ti_debug_begin(&text);
+    ti_debug_own_name(&text);
+    ti_text_format(&text, ": %s of ", call);
+    ti_debug_object(&text, object != NULL ? "an object" : "NULL", object);
+    ti_text_format(&text, ": %s, %s", threading_status_name(status), threading_status_message(status));
+    ti_debug_end(&text);
+}
+
+TI_COLD static void ti_debug_link(ti_text *text, const threading_deadlock_t *link)
+{
+    ti_text_format(text, "    %n (%u), which waits for ", link->thread_name,
+                   threading_thread_ident(link->thread));
+    ti_dump_object(text, link->kind, link->object_name, link->object);
+    ti_text_end_line(text);
+}
+
+TI_COLD static void ti_debug_deadlock(const threading_deadlock_t *links, size_t count, void *unused)
+{
+    ti_text text;
+    (void)unused;
+    ti_debug_begin(&text);
+    ti_text_format(
+        &text, "deadlock of %u threads, each waits for the next; the first one is refused:", (uint32_t)count);
+    ti_text_end_line(&text);
+    for (size_t i = 0; i < count; i++)
+        ti_debug_link(&text, &links[i]);
+    ti_text_flush(&text);
+}
+
+/* ---- numbers ---- */
+
+/* Digits up to the end or to `stop`; *text goes behind them. 0: there is no such number, or it is too large.
+ * */
+TI_COLD static uint32_t ti_debug_number(const char **text)
+{
+    uint64_t number = 0;
+    for (; **text >= '0' && **text <= '9' && number <= UINT32_MAX; ++*text)
+        number = number * 10 + (uint64_t)(**text - '0');
+    return number <= UINT32_MAX ? (uint32_t)number : 0;
+}
+
+/* Seconds with a decimal point at most, whatever the locale is. 0: it is no such number. */
+TI_COLD static int64_t ti_debug_seconds(const char *text)
+{
+    int64_t nanoseconds = (int64_t)ti_debug_number(&text) * 1000000000;
+    if (*text == '.')
+        for (int64_t digit = 100000000; *++text >= '0' && *text <= '9'; digit /= 10)
+            nanoseconds += digit * (*text - '0');
+    return *text == '\0' ? nanoseconds : 0;
+}
+
+/* ---- the words ---- */
+
+TI_COLD static bool ti_debug_dump(const char *value)
+{
+    if (strcmp(value, "signal") == 0) {
+        ti_debug.watches = ti_port_count_requests();
+        if (!ti_debug.watches)
+            ti_debug_tell("dump=signal: there is no such signal here, or the program uses it", NULL);
+        return true;
+    }
+    int64_t limit = ti_debug_seconds(value);
+    if (limit == 0)
+        return false;
+    ti_debug.watches = true;
+    ti_debug.limit = limit;
+    return true;
+}
+
+TI_COLD static void ti_debug_tell_seed(uint32_t n, uint32_t seed)
+{
+    ti_text text;
+    ti_debug_begin(&text);
+    ti_text_format(&text, "one in %u fails, by the seed %u: 1/%u:%u fails the same ones", n, seed, n, seed);
+    ti_debug_end(&text);
+}
+
+TI_COLD static bool ti_debug_fault_in(ti_fault fault, const char *value)
+{
+    const char *rest = value;
+    uint32_t n = ti_debug_number(&rest);
+    uint32_t seed = 0;
+    if (n == 1 && *rest == '/') {
+        rest++;
+        n = ti_debug_number(&rest);
+        seed = (uint32_t)ti_port_now() | 1;
+        if (*rest == ':') {
+            rest++;
+            seed = ti_debug_number(&rest);
+        }
+    }
+    if (n == 0 || *rest != '\0')
+        return false;
+    if (seed != 0)
+        ti_debug_tell_seed(n, seed);
+    ti_faults_ask(fault, n, seed);
+    return true;
+}
+
+TI_COLD static bool ti_debug_fault(const char *value)
+{
+    if (strncmp(value, "memory:", 7) == 0)
+        return ti_debug_fault_in(TI_FAULT_MEMORY, value + 7);
+    if (strncmp(value, "thread:", 7) == 0)
+        return ti_debug_fault_in(TI_FAULT_THREAD, value + 7);
+    return false;
+}
+
+TI_COLD static bool ti_debug_profile(const char *value)
+{
+    (void)snprintf(ti_debug.profile_file, sizeof ti_debug.profile_file, "%s", value);
+    ti_debug.profiles = threading_profile_start() == THREADING_OK;
+    return true;
+}
+
+TI_COLD static bool ti_debug_trace(const char *value)
+{
+    if (*value == '\0')
+        return false;
+    (void)snprintf(ti_debug.trace_file, sizeof ti_debug.trace_file, "%s", value);
+    ti_debug.traces = threading_trace_start() == THREADING_OK;
+    return true;
+}
+
+/* The value that follows "name=", or "" for the name alone; NULL: it is another word. */
+TI_COLD static const char *ti_debug_value(const char *word, const char *name)
+{
+    size_t length = strlen(name);
+    if (strncmp(word, name, length) != 0)
+        return NULL;
+    if (word[length] == '=')
+        return word + length + 1;
+    return word[length] == '\0' ? word + length : NULL;
+}
+
+/* False: nobody knows it. */
+TI_COLD static bool ti_debug_obey(const char *word)
+{
+    static const struct {
+        const char *name;
+        bool (*obey)(const char *value);
+    } with_value[] = {{"dump", ti_debug_dump},
+                      {"fault", ti_debug_fault},
+                      {"profile", ti_debug_profile},
+                      {"trace", ti_debug_trace}};
+    for (size_t i = 0; i < sizeof with_value / sizeof *with_value; i++) {
+        const char *value = ti_debug_value(word, with_value[i].name);
+        if (value != NULL)
+            return with_value[i].obey(value);
+    }
+    if (strcmp(word, "deadlock") == 0)
+        return threading_set_deadlock_handler(ti_debug_deadlock, NULL) == THREADING_OK;
+    if (strcmp(word, "misuse") == 0)
+        return threading_set_misuse_handler(ti_debug_misuse, NULL) == THREADING_OK;
+    if (strcmp(word, "order") == 0)
+        ti_order_start(ti_debug_complain, NULL);
+    else if (strcmp(word, "help") == 0)
+        ti_debug_help();
+    else
+        return *word == '\0';
+    return true;
+}
+
+/* The next word is copied; a longer one than there is room for is cut, and so is none that is known. */
+TI_COLD static const char *ti_debug_next(const char *list, char word[TI_DEBUG_WORD])
+{
+    size_t length = strcspn(list, ",");
+    size_t fits = length < TI_DEBUG_WORD ? length : TI_DEBUG_WORD - 1;
+    memcpy(word, list, fits);
+    word[fits] = '\0';
+    return list[length] == ',' ? list + length + 1 : list + length;
+}
+
+TI_COLD static void ti_debug_read(const char *list)
+{
+    char word[TI_DEBUG_WORD];
+    bool has_told = false;
+    while (*list != '\0') {
+        list = ti_debug_next(list, word);
+        if (ti_debug_obey(word))
+            continue;
+        ti_debug_tell("THREADING_DEBUG has a word that is not known, or has a wrong value: ", word);
+        if (!has_told)
+            ti_debug_help();
+        has_told = true;
+    }
+}
+
+/* ---- when ---- */
+
+/* A number of this process. */
+TI_COLD static uint32_t ti_debug_process(void)
+{
+    return ti_phase_family + 1;
+}
+
+/* The threads of a process that forked are not in the child. */
+TI_COLD static void ti_debug_watch(void)
+{
+    if (!ti_debug.watches || ti_load_relaxed(&ti_debug.family) == ti_debug_process())
+        return;
+    ti_store_relaxed(&ti_debug.family, ti_debug_process()); /* relaxed: its own thread begins later */
+    if (!ti_watchdog_start(ti_debug.limit, ti_debug_complain, NULL))
+        ti_debug_tell("there is no thread to be had for dump", NULL);
+}
+
+static TI_COLD void ti_debug_start(void)
+{
+    if (ti_swap_acquire(&ti_debug.state, TI_DEBUG_UNREAD, TI_DEBUG_READING)) {
+        ti_debug.owner = ti_debug_process();
+        const char *list = ti_port_environment("THREADING_DEBUG");
+        if (list != NULL)
+            ti_debug_read(list);
+        ti_store_release(&ti_debug.state, TI_DEBUG_READ);
+    }
+    if (ti_load_acquire(&ti_debug.state) == TI_DEBUG_READ)
+        ti_debug_watch();
+}
+
+TI_COLD static void ti_debug_to_file(void *file, const char *text, size_t length)
+{
+    (void)fwrite(text, 1, length, (FILE *)file); /* ferror() tells in the end */
+}
+
+TI_COLD static void ti_debug_write(threading_status_t (*write)(threading_write_t write, void *context),
+                                   const char *name)
+{
+    FILE *file = *name != '\0' ? fopen(name, "w") : NULL;
+    bool is_written = true;
+    if (*name == '\0')
+        (void)write(ti_debug_complain, NULL); /* fails for no function that is given */
+    else if (file != NULL) {
+        (void)write(ti_debug_to_file, file);
+        is_written = ferror(file) == 0;
+    }
+    bool is_closed = file == NULL || fclose(file) == 0;
+    if ((*name != '\0' && file == NULL) || !is_written || !is_closed)
+        ti_debug_tell("cannot write all to ", name);
+}
+
+static TI_COLD void ti_debug_at_exit(void)
+{
+    if (ti_debug.owner != ti_debug_process())
+        return; /* a forked child: the files are its parent's */
+    if (ti_debug.profiles)
+        ti_debug_write(threading_profile_write, ti_debug.profile_file);
+    if (ti_debug.traces)
+        ti_debug_write(threading_trace_write, ti_debug.trace_file);
+}
+
+#endif
+
 /* ------------------------------------------------------------------------------ src/core/diagnosis/dump.c */
 
 /*
@@ -16207,16 +16883,18 @@ threading_status_t threading_wait_any(threading_source_t *sources, size_t count,
 
 #if !defined(THREADING_NO_DIAGNOSIS)
 
+#define TI_DUMP_READERS 8 /* of an RWLock that are named */
+
 static uint32_t ti_dump_is_under_way;
 
 /* ---- parts of a line ---- */
 
-static void ti_dump_thread_name(ti_text *text, const char *name, uint32_t ident)
+static TI_COLD void ti_dump_thread_name(ti_text *text, const char *name, uint32_t ident)
 {
     ti_text_format(text, "%n (%u)", name, ident);
 }
 
-static void ti_dump_object(ti_text *text, const char *kind, const char *name, const void *object)
+static TI_COLD void ti_dump_object(ti_text *text, const char *kind, const char *name, const void *object)
 {
     ti_text_add(text, kind);
     if (name[0] != '\0')
@@ -16226,7 +16904,7 @@ static void ti_dump_object(ti_text *text, const char *kind, const char *name, co
 }
 
 /* What it is that an object is waited for; NULL: the object says it. */
-static const char *ti_dump_purpose(ti_on on)
+TI_COLD static const char *ti_dump_purpose(ti_on on)
 {
     switch (on) {
     case TI_ON_READ:
@@ -16248,13 +16926,13 @@ static const char *ti_dump_purpose(ti_on on)
     }
 }
 
-static void ti_dump_barrier(ti_text *text, const ti_look *look)
+TI_COLD static void ti_dump_barrier(ti_text *text, const ti_look *look)
 {
     if (look->parties != 0)
         ti_text_format(text, ", %u of %u there", look->arrived, look->parties);
 }
 
-static void ti_dump_what(ti_text *text, const ti_look *look)
+TI_COLD static void ti_dump_what(ti_text *text, const ti_look *look)
 {
     if (look->view.on == TI_ON_SLEEP)
         ti_text_add(text, "sleeps");
@@ -16272,19 +16950,37 @@ static void ti_dump_what(ti_text *text, const ti_look *look)
     }
 }
 
-static void ti_dump_time(ti_text *text, const ti_look *look, int64_t now)
+TI_COLD static void ti_dump_time(ti_text *text, const ti_look *look, int64_t now)
 {
     ti_text_format(text, ", for %t", now - look->view.since);
     if (look->view.until != TI_FOREVER)
         ti_text_format(text, ", for %t more at most", look->view.until - now);
 }
 
-static void ti_dump_holder(ti_text *text, const ti_look *look)
+TI_COLD static void ti_dump_readers(ti_text *text, const void *rwlock)
 {
+    char name[TI_TEXT_NAME];
+    uint32_t ident = 0;
+    const char *before = "; read by ";
+    for (size_t count = 0; (ident = ti_look_for_reader(name, rwlock, ident)) != 0; before = ", ", count++) {
+        ti_text_add(text, before);
+        if (count == TI_DUMP_READERS) {
+            ti_text_add(text, "and others");
+            return;
+        }
+        ti_dump_thread_name(text, name, ident);
+    }
+}
+
+TI_COLD static void ti_dump_holder(ti_text *text, const ti_look *look)
+{
+    bool is_of_readers = look->view.on == TI_ON_READ || look->view.on == TI_ON_WRITE;
     if (look->is_notified)
         ti_text_add(text, "; notified, and waits for its lock");
     if (look->is_unclear)
         ti_text_add(text, "; cannot look who has it: a guard of the library stays locked");
+    if (look->holder == 0 && is_of_readers)
+        ti_dump_readers(text, look->view.object);
     if (look->holder == 0)
         return;
     ti_text_add(text, look->view.on == TI_ON_THREAD ? "; that is " : "; held by ");
@@ -16296,13 +16992,14 @@ static void ti_dump_holder(ti_text *text, const ti_look *look)
 
 /* ---- a thread ---- */
 
-static void ti_dump_objects(ti_text *text, const ti_look_object *objects, size_t count, const char *before,
-                            bool with_count)
+/* `waiters`: with how many wait for each. */
+TI_COLD static void ti_dump_objects(ti_text *text, const ti_look_object *objects, size_t count,
+                                    const char *before, bool waiters)
 {
     for (size_t i = 0; i < count && i < TI_LOOK_OBJECTS; i++) {
         ti_text_add(text, before);
         ti_dump_object(text, objects[i].kind, objects[i].name, objects[i].object);
-        if (with_count)
+        if (waiters)
             ti_text_format(text, ", for which %u wait", objects[i].count);
         ti_text_end_line(text);
     }
@@ -16312,7 +17009,7 @@ static void ti_dump_objects(ti_text *text, const ti_look_object *objects, size_t
     }
 }
 
-static void ti_dump_wait(ti_text *text, const ti_look *look, int64_t now)
+TI_COLD static void ti_dump_wait(ti_text *text, const ti_look *look, int64_t now)
 {
     ti_text_add(text, "    ");
     if (look->view.on == TI_ON_NOTHING) {
@@ -16325,7 +17022,7 @@ static void ti_dump_wait(ti_text *text, const ti_look *look, int64_t now)
     ti_text_end_line(text);
 }
 
-static void ti_dump_thread(ti_text *text, const ti_look *look, uint32_t search)
+TI_COLD static void ti_dump_thread(ti_text *text, const ti_look *look, uint32_t search)
 {
     ti_look_object objects[TI_LOOK_OBJECTS];
     int64_t now = ti_port_now();
@@ -16338,12 +17035,13 @@ static void ti_dump_thread(ti_text *text, const ti_look *look, uint32_t search)
     ti_dump_wait(text, look, now);
     if (look->view.on == TI_ON_ANY)
         ti_dump_objects(text, objects, ti_look_for_sources(objects, look->ident), "        ", false);
+    ti_dump_objects(text, objects, ti_look_for_reads(objects, look->ident), "    has ", false);
     if (look->awaited >= search)
         ti_dump_objects(text, objects, ti_look_for_held(objects, look->ident), "    has ", true);
 }
 
 /* False: not all could be looked at. */
-static bool ti_dump_threads(ti_text *text, uint32_t search, uint32_t *count)
+TI_COLD static bool ti_dump_threads(ti_text *text, uint32_t search, uint32_t *count)
 {
     ti_look look;
     bool is_stuck;
@@ -16360,7 +17058,7 @@ static bool ti_dump_threads(ti_text *text, uint32_t search, uint32_t *count)
 
 /* ---- rings ---- */
 
-static void ti_dump_link(ti_text *text, uint32_t ident, bool is_first)
+TI_COLD static void ti_dump_link(ti_text *text, uint32_t ident, bool is_first)
 {
     ti_look look;
     bool is_stuck;
@@ -16376,7 +17074,7 @@ static void ti_dump_link(ti_text *text, uint32_t ident, bool is_first)
     ti_text_end_line(text);
 }
 
-static void ti_dump_ring(ti_text *text, const ti_ring *ring)
+TI_COLD static void ti_dump_ring(ti_text *text, const ti_ring *ring)
 {
     ti_text_format(text, "%s of %u threads:", ring->is_proved ? "deadlock" : "possible deadlock",
                    (uint32_t)ring->count);
@@ -16387,7 +17085,7 @@ static void ti_dump_ring(ti_text *text, const ti_ring *ring)
     ti_text_end_line(text);
 }
 
-static void ti_dump_rings(ti_text *text)
+TI_COLD static void ti_dump_rings(ti_text *text)
 {
     ti_ring ring;
     uint32_t search = ti_ring_search();
@@ -16396,7 +17094,7 @@ static void ti_dump_rings(ti_text *text)
 }
 
 /* Mark the threads that have what others wait for, so that only those are looked at for it. */
-static uint32_t ti_dump_mark_awaited(void)
+TI_COLD static uint32_t ti_dump_mark_awaited(void)
 {
     ti_ring ring;
     uint32_t search = ti_ring_search();
@@ -16407,12 +17105,17 @@ static uint32_t ti_dump_mark_awaited(void)
 
 /* ---- the call ---- */
 
-static bool ti_dump_begin(void)
+TI_COLD static bool ti_dump_begin(void)
 {
     return ti_swap_acquire(&ti_dump_is_under_way, 0, 1);
 }
 
-threading_status_t threading_dump(threading_write_t write, void *context)
+static TI_COLD void ti_dump_reset(void)
+{
+    ti_store_release(&ti_dump_is_under_way, 0);
+}
+
+TI_COLD threading_status_t threading_dump(threading_write_t write, void *context)
 {
     ti_text text;
     uint32_t count = 0;
@@ -16484,26 +17187,26 @@ static const char *const ti_look_kinds[TI_ON_COUNT] = {
     [TI_ON_EXIT] = "exit",
 };
 
-static const char *ti_look_kind(ti_on on)
+static TI_COLD const char *ti_look_kind(ti_on on)
 {
     return ti_look_kinds[on];
 }
 
 /* ---- names ---- */
 
-static void ti_look_copy_name(char name[TI_TEXT_NAME], const ti_self *self)
+static TI_COLD void ti_look_copy_name(char name[TI_TEXT_NAME], const ti_self *self)
 {
     ti_text_copy_name(name, self->record != NULL ? self->record->name->text : "foreign");
 }
 
-static void ti_look_copy_object_name(char name[TI_TEXT_NAME], const void *object)
+static TI_COLD void ti_look_copy_object_name(char name[TI_TEXT_NAME], const void *object)
 {
     const char *found = object != NULL ? ti_names_find(object) : NULL;
     ti_text_copy_name(name, found != NULL ? found : "");
 }
 
 /* A Thread has its own name, if it has no other. The caller is certain that it is there. */
-static void ti_look_copy_thread_name(ti_look *look)
+TI_COLD static void ti_look_copy_thread_name(ti_look *look)
 {
     if (look->object_name[0] == '\0')
         ti_text_copy_name(look->object_name, ((const threading_thread_t *)look->view.object)->name->text);
@@ -16512,20 +17215,20 @@ static void ti_look_copy_thread_name(ti_look *look)
 /* ---- who has it ---- */
 
 /* Whether the word at which a waiter stands holds an ident, in the end. */
-static bool ti_look_has_ident(uint32_t kind, ti_on on)
+TI_COLD static bool ti_look_has_ident(uint32_t kind, ti_on on)
 {
     return kind == TI_LOCKERS || kind == TI_RW_LOCKERS ||
            (kind == TI_OBSERVERS && (on == TI_ON_ONCE || on == TI_ON_FUTURE || on == TI_ON_MAP));
 }
 
-static uint32_t ti_look_at_word(const uint32_t *word)
+TI_COLD static uint32_t ti_look_at_word(const uint32_t *word)
 {
     uint32_t value = ti_load_relaxed(word); /* relaxed: a momentary answer */
     return value < TI_IDENT_LIMIT ? value : 0;
 }
 
 /* Under the guard of the bucket, in whose queue the waiter stands. */
-static uint32_t ti_look_in_queue(ti_look *look, const ti_waiter *waiter)
+TI_COLD static uint32_t ti_look_in_queue(ti_look *look, const ti_waiter *waiter)
 {
     const void *address = (const void *)ti_load_pointer_relaxed(&waiter->address);
     look->is_notified = look->view.on == TI_ON_CONDITION && waiter->kind == TI_LOCKERS;
@@ -16541,7 +17244,7 @@ static uint32_t ti_look_in_queue(ti_look *look, const ti_waiter *waiter)
 }
 
 /* The waiter may leave, or move to another queue, until its bucket's guard is held. */
-static uint32_t ti_look_by_queue(ti_look *look, const ti_self *self)
+TI_COLD static uint32_t ti_look_by_queue(ti_look *look, const ti_self *self)
 {
     const void *address = (const void *)ti_load_pointer_relaxed(&self->waiter.address);
     if (address == NULL)
@@ -16557,7 +17260,7 @@ static uint32_t ti_look_by_queue(ti_look *look, const ti_self *self)
     return holder;
 }
 
-static uint32_t ti_look_for_holder(ti_look *look, const ti_self *self)
+static TI_COLD uint32_t ti_look_for_holder(ti_look *look, const ti_self *self)
 {
     if (look->view.on == TI_ON_NOTHING)
         return 0;
@@ -16565,12 +17268,13 @@ static uint32_t ti_look_for_holder(ti_look *look, const ti_self *self)
         return ti_look_by_queue(look, self);
     if (look->view.on == TI_ON_THREAD)
         ti_look_copy_thread_name(look);
-    return ti_look_at_word(self->proof.word);
+    uint32_t holder = ti_look_at_word(self->proof.word);
+    return holder != self->fast.ident ? holder : 0; /* else it was just given to the sleeper */
 }
 
 /* ---- a thread ---- */
 
-static void ti_look_at_record(ti_look *look, const threading_thread_t *record)
+TI_COLD static void ti_look_at_record(ti_look *look, const threading_thread_t *record)
 {
     /* Acquire: pairs with the change to RUNNING, for the native id. */
     bool has_native_id = ti_load_acquire(&record->state) >= TI_RUNNING;
@@ -16582,7 +17286,7 @@ static void ti_look_at_record(ti_look *look, const threading_thread_t *record)
         look->native_id = has_native_id ? record->native_id : 0;
 }
 
-static void ti_look_at_holder(ti_look *look, const ti_self *self)
+TI_COLD static void ti_look_at_holder(ti_look *look, const ti_self *self)
 {
     look->holder = ti_look_for_holder(look, self);
     if (look->holder == 0)
@@ -16593,7 +17297,7 @@ static void ti_look_at_holder(ti_look *look, const ti_self *self)
         ti_look_copy_name(look->holder_name, holder);
 }
 
-static void ti_look_at(ti_look *look, const ti_self *self)
+static TI_COLD void ti_look_at(ti_look *look, const ti_self *self)
 {
     *look = (ti_look){.ident = self->fast.ident, .native_id = self->native_id, .began = self->began};
     look->awaited = self->blocked.awaited;
@@ -16606,7 +17310,7 @@ static void ti_look_at(ti_look *look, const ti_self *self)
     ti_look_at_holder(look, self);
 }
 
-static bool ti_look_at_next(ti_look *look, uint32_t ident, bool *is_stuck)
+static TI_COLD bool ti_look_at_next(ti_look *look, uint32_t ident, bool *is_stuck)
 {
     *is_stuck = !ti_registry_lock_for_a_while();
     if (*is_stuck)
@@ -16627,27 +17331,28 @@ typedef struct ti_look_search {
     uint32_t ident;
 } ti_look_search;
 
-static void ti_look_found(ti_look_search *search, const void *object, const char *kind)
+TI_COLD static void ti_look_found(ti_look_search *search, const void *object, const char *kind,
+                                  uint32_t count)
 {
     if (search->count < TI_LOOK_OBJECTS) {
         ti_look_object *found = &search->objects[search->count];
         found->object = object;
         found->kind = kind;
-        found->count = 1;
+        found->count = count;
         ti_look_copy_object_name(found->name, object);
     }
     search->count++;
 }
 
 /* Whether what is waited for is had as a whole, not only the lock inside of it. */
-static bool ti_look_is_whole(ti_on on)
+TI_COLD static bool ti_look_is_whole(ti_on on)
 {
     return on != TI_ON_NOTHING && on != TI_ON_CONDITION && on != TI_ON_GET && on != TI_ON_PUT &&
            on != TI_ON_TASKS;
 }
 
 /* Under the bucket's guard: the waiter of something that the thread has. */
-static void ti_look_if_held(ti_look_search *search, const ti_waiter *waiter)
+TI_COLD static void ti_look_if_held(ti_look_search *search, const ti_waiter *waiter)
 {
     const uint32_t *word = (const uint32_t *)ti_load_pointer_relaxed(&waiter->address);
     ti_blocked_view view = ti_blocked_read(ti_self_of(waiter));
@@ -16659,10 +17364,10 @@ static void ti_look_if_held(ti_look_search *search, const ti_waiter *waiter)
             search->objects[i].count++;
             return;
         }
-    ti_look_found(search, view.object, ti_look_kind(view.on));
+    ti_look_found(search, view.object, ti_look_kind(view.on), 1);
 }
 
-static const char *ti_look_source_kind(const threading_source_t *source)
+TI_COLD static const char *ti_look_source_kind(const threading_source_t *source)
 {
     static const char *const kinds[] = {"Thread",           "Event", "Semaphore",
                                         "BoundedSemaphore", "Queue", "Future"};
@@ -16670,17 +17375,18 @@ static const char *ti_look_source_kind(const threading_source_t *source)
 }
 
 /* Under the bucket's guard: a watcher that is the thread's. It is a part of its source. */
-static void ti_look_if_watched(ti_look_search *search, const ti_waiter *waiter)
+TI_COLD static void ti_look_if_watched(ti_look_search *search, const ti_waiter *waiter)
 {
     if (waiter->kind != TI_WATCHERS || ti_self_of(waiter)->fast.ident != search->ident)
         return;
     const char *memory = (const char *)waiter - offsetof(threading_source_t, waiter);
     const threading_source_t *source = (const threading_source_t *)(const void *)memory;
-    ti_look_found(search, source->object, ti_look_source_kind(source));
+    ti_look_found(search, source->object, ti_look_source_kind(source), 1);
 }
 
-static void ti_look_through_bucket(ti_bucket *bucket, void (*look)(ti_look_search *, const ti_waiter *),
-                                   ti_look_search *search)
+TI_COLD static void ti_look_through_bucket(ti_bucket *bucket,
+                                           void (*look)(ti_look_search *, const ti_waiter *),
+                                           ti_look_search *search)
 {
     if (!ti_parking_may_be_awaited(bucket) || !ti_guard_lock_for_a_while(&bucket->guard))
         return;
@@ -16689,8 +17395,8 @@ static void ti_look_through_bucket(ti_bucket *bucket, void (*look)(ti_look_searc
     ti_guard_unlock(&bucket->guard);
 }
 
-static size_t ti_look_through(void (*look)(ti_look_search *, const ti_waiter *), ti_look_object *objects,
-                              uint32_t ident)
+TI_COLD static size_t ti_look_through(void (*look)(ti_look_search *, const ti_waiter *),
+                                      ti_look_object *objects, uint32_t ident)
 {
     ti_look_search search = {objects, 0, ident};
     if (!ti_registry_lock_for_a_while())
@@ -16701,12 +17407,57 @@ static size_t ti_look_through(void (*look)(ti_look_search *, const ti_waiter *),
     return search.count;
 }
 
-static size_t ti_look_for_held(ti_look_object *objects, uint32_t ident)
+/* ---- readers: each thread has notes of what it reads (reading.h), which are atomic ---- */
+
+TI_COLD static bool ti_look_reads(const ti_self *self, const void *rwlock)
+{
+    for (size_t i = 0; i < TI_READS_KNOWN; i++) {
+        const ti_reading *reading = &self->readings.known[i];
+        if (ti_load_acquire(&reading->levels) > 0 &&
+            ti_load_pointer_relaxed(&reading->rwlock) == (uintptr_t)rwlock)
+            return true;
+    }
+    return false;
+}
+
+static TI_COLD uint32_t ti_look_for_reader(char name[TI_TEXT_NAME], const void *rwlock, uint32_t ident)
+{
+    if (!ti_registry_lock_for_a_while())
+        return 0;
+    const ti_self *self = ti_registry_after(ident);
+    while (self != NULL && !ti_look_reads(self, rwlock))
+        self = ti_registry_after(self->fast.ident);
+    uint32_t found = self != NULL ? self->fast.ident : 0;
+    if (self != NULL)
+        ti_look_copy_name(name, self);
+    ti_registry_unlock();
+    return found;
+}
+
+static TI_COLD size_t ti_look_for_reads(ti_look_object *objects, uint32_t ident)
+{
+    ti_look_search search = {objects, 0, ident};
+    if (!ti_registry_lock_for_a_while())
+        return 0;
+    const ti_self *self = ti_registry_find(ident);
+    for (size_t i = 0; self != NULL && i < TI_READS_KNOWN; i++) {
+        const ti_reading *reading = &self->readings.known[i];
+        if (ti_load_acquire(&reading->levels) > 0) /* acquire: for which lock it is */
+            ti_look_found(&search, (const void *)ti_load_pointer_relaxed(&reading->rwlock),
+                          "RWLock, to read,", 0);
+    }
+    ti_registry_unlock();
+    return search.count;
+}
+
+/* ---- what waits ---- */
+
+static TI_COLD size_t ti_look_for_held(ti_look_object *objects, uint32_t ident)
 {
     return ti_look_through(ti_look_if_held, objects, ident);
 }
 
-static size_t ti_look_for_sources(ti_look_object *objects, uint32_t ident)
+static TI_COLD size_t ti_look_for_sources(ti_look_object *objects, uint32_t ident)
 {
     return ti_look_through(ti_look_if_watched, objects, ident);
 }
@@ -16730,13 +17481,13 @@ typedef struct ti_label {
 static ti_label *ti_names[1 << TI_NAMES_BITS]; /* under the registry's guard */
 
 /* Hashed as in parking.h. */
-static ti_label **ti_names_chain(const void *object)
+TI_COLD static ti_label **ti_names_chain(const void *object)
 {
     return &ti_names[(uintptr_t)object * UINT64_C(0x9E3779B97F4A7C15) >> (64 - TI_NAMES_BITS)];
 }
 
 /* The link to an object's label, or to NULL. */
-static ti_label **ti_names_link(const void *object)
+TI_COLD static ti_label **ti_names_link(const void *object)
 {
     ti_label **link = ti_names_chain(object);
     while (*link != NULL && (*link)->object != object)
@@ -16744,13 +17495,13 @@ static ti_label **ti_names_link(const void *object)
     return link;
 }
 
-static const char *ti_names_find(const void *object)
+static TI_COLD const char *ti_names_find(const void *object)
 {
     const ti_label *label = *ti_names_link(object);
     return label != NULL ? label->text : NULL;
 }
 
-static ti_label *ti_label_new(const void *object, const char *name)
+TI_COLD static ti_label *ti_label_new(const void *object, const char *name)
 {
     size_t size = strlen(name) + 1;
     ti_label *label = (ti_label *)ti_memory_allocate(sizeof *label + size);
@@ -16762,7 +17513,7 @@ static ti_label *ti_label_new(const void *object, const char *name)
 }
 
 /* Put a label, or none, in the place of the object's, which is given back. */
-static ti_label *ti_names_replace(const void *object, ti_label *label)
+TI_COLD static ti_label *ti_names_replace(const void *object, ti_label *label)
 {
     ti_registry_lock(ti_self_get());
     ti_label **link = ti_names_link(object);
@@ -16775,7 +17526,7 @@ static ti_label *ti_names_replace(const void *object, ti_label *label)
     return old;
 }
 
-threading_status_t threading_object_set_name(const void *object, const char *name)
+TI_COLD threading_status_t threading_object_set_name(const void *object, const char *name)
 {
     if (object == NULL)
         return THREADING_INVALID;
@@ -16788,7 +17539,7 @@ threading_status_t threading_object_set_name(const void *object, const char *nam
 }
 
 /* As much as there is room for, and a 0. */
-static void ti_name_copy_cut(char *buffer, size_t size, const char *name)
+TI_COLD static void ti_name_copy_cut(char *buffer, size_t size, const char *name)
 {
     size_t length = strlen(name);
     size_t fits = length < size ? length : size - 1;
@@ -16796,7 +17547,7 @@ static void ti_name_copy_cut(char *buffer, size_t size, const char *name)
     buffer[fits] = '\0';
 }
 
-size_t threading_object_name(const void *object, char *buffer, size_t size)
+TI_COLD size_t threading_object_name(const void *object, char *buffer, size_t size)
 {
     ti_registry_lock(ti_self_get());
     const char *found = object != NULL ? ti_names_find(object) : NULL;
@@ -16898,6 +17649,18 @@ threading_status_t threading_trace_write(threading_write_t write, void *context)
 
 #endif
 
+/* ----------------------------------------------------------------------------- src/core/diagnosis/order.c */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+static void ti_order_start(threading_write_t write, void *context)
+{
+    (void)write;
+    (void)context;
+}
+
+#endif
+
 /* --------------------------------------------------------------------------- src/core/diagnosis/profile.c */
 
 #if !defined(THREADING_NO_DIAGNOSIS)
@@ -16928,7 +17691,7 @@ threading_status_t threading_profile_write(threading_write_t write, void *contex
 
 static uint32_t ti_ring_searches; /* under the registry's guard */
 
-static uint32_t ti_ring_search(void)
+static TI_COLD uint32_t ti_ring_search(void)
 {
     if (!ti_registry_lock_for_a_while())
         return 0;
@@ -16946,13 +17709,13 @@ typedef struct ti_ring_link {
     bool is_proved;
 } ti_ring_link;
 
-static bool ti_ring_is_owned(ti_on on)
+TI_COLD static bool ti_ring_is_owned(ti_on on)
 {
     return on == TI_ON_RLOCK || on == TI_ON_ONCE || on == TI_ON_THREAD || on == TI_ON_FUTURE ||
            on == TI_ON_READ || on == TI_ON_WRITE;
 }
 
-static ti_ring_link ti_ring_look(const ti_self *self)
+TI_COLD static ti_ring_link ti_ring_look(const ti_self *self)
 {
     ti_look look = {.view = ti_blocked_read(self)};
     uint32_t holder = ti_look_for_holder(&look, self);
@@ -16964,7 +17727,7 @@ static ti_ring_link ti_ring_look(const ti_self *self)
 }
 
 /* Go from thread to thread until one that this search has met. NULL: it was met earlier, or the way ends. */
-static ti_self *ti_ring_walk(ti_self *self, uint32_t search)
+TI_COLD static ti_self *ti_ring_walk(ti_self *self, uint32_t search)
 {
     uint32_t begin = self->fast.ident;
     while (self != NULL && self->blocked.searched != search) {
@@ -16972,6 +17735,7 @@ static ti_self *ti_ring_walk(ti_self *self, uint32_t search)
         self->blocked.searched_from = begin;
         ti_ring_link link = ti_ring_look(self);
         self->blocked.seen_version = link.version;
+        self->blocked.seen_holder = link.holder != NULL ? link.holder->fast.ident : 0;
         self = link.holder;
         if (self != NULL)
             self->blocked.awaited = search;
@@ -16980,13 +17744,14 @@ static ti_self *ti_ring_walk(ti_self *self, uint32_t search)
 }
 
 /* Go round once more. False: it is not what it was. */
-static bool ti_ring_confirm(ti_ring *ring, ti_self *first)
+TI_COLD static bool ti_ring_confirm(ti_ring *ring, ti_self *first)
 {
     ti_self *self = first;
     *ring = (ti_ring){.count = 0, .is_proved = true};
     do {
         ti_ring_link link = ti_ring_look(self);
-        if (link.holder == NULL || link.version != self->blocked.seen_version)
+        if (link.holder == NULL || link.holder->fast.ident != self->blocked.seen_holder ||
+            link.version != self->blocked.seen_version)
             return false;
         if (ring->count < TI_RING_MOST)
             ring->idents[ring->count] = self->fast.ident;
@@ -16997,7 +17762,7 @@ static bool ti_ring_confirm(ti_ring *ring, ti_self *first)
     return self == first;
 }
 
-static bool ti_ring_next(ti_ring *ring, uint32_t search, uint32_t *ident)
+static TI_COLD bool ti_ring_next(ti_ring *ring, uint32_t search, uint32_t *ident)
 {
     bool found = false;
     if (search == 0 || !ti_registry_lock_for_a_while())
@@ -17020,7 +17785,7 @@ static bool ti_ring_next(ti_ring *ring, uint32_t search, uint32_t *ident)
 
 #define TI_TEXT_MARK "…" /* of what was left out */
 
-static void ti_text_begin(ti_text *text, threading_write_t write, void *context)
+static TI_COLD void ti_text_begin(ti_text *text, threading_write_t write, void *context)
 {
     text->write = write;
     text->context = context;
@@ -17028,7 +17793,7 @@ static void ti_text_begin(ti_text *text, threading_write_t write, void *context)
 }
 
 /* Room for the mark and the end of the line is kept. */
-static void ti_text_add_bytes(ti_text *text, const char *bytes, size_t length)
+TI_COLD static void ti_text_add_bytes(ti_text *text, const char *bytes, size_t length)
 {
     size_t room = TI_TEXT_SIZE - sizeof TI_TEXT_MARK - text->length;
     size_t fits = length < room ? length : room;
@@ -17036,13 +17801,13 @@ static void ti_text_add_bytes(ti_text *text, const char *bytes, size_t length)
     text->length += fits;
 }
 
-static void ti_text_add(ti_text *text, const char *words)
+static TI_COLD void ti_text_add(ti_text *text, const char *words)
 {
     ti_text_add_bytes(text, words, strlen(words));
 }
 
 /* The digits, at least so many. */
-static void ti_text_digits(ti_text *text, uint64_t number, unsigned int base, size_t least)
+TI_COLD static void ti_text_digits(ti_text *text, uint64_t number, unsigned int base, size_t least)
 {
     char digits[20];
     size_t count = 0;
@@ -17053,18 +17818,18 @@ static void ti_text_digits(ti_text *text, uint64_t number, unsigned int base, si
     ti_text_add_bytes(text, digits + sizeof digits - count, count);
 }
 
-static void ti_text_number(ti_text *text, uint64_t number)
+static TI_COLD void ti_text_number(ti_text *text, uint64_t number)
 {
     ti_text_digits(text, number, 10, 1);
 }
 
-static void ti_text_address(ti_text *text, const void *address)
+static TI_COLD void ti_text_address(ti_text *text, const void *address)
 {
     ti_text_add(text, "0x");
     ti_text_digits(text, (uintptr_t)address, 16, 1);
 }
 
-static void ti_text_seconds(ti_text *text, int64_t nanoseconds)
+static TI_COLD void ti_text_seconds(ti_text *text, int64_t nanoseconds)
 {
     uint64_t milliseconds = nanoseconds > 0 ? (uint64_t)nanoseconds / 1000000 : 0;
     ti_text_number(text, milliseconds / 1000);
@@ -17073,7 +17838,7 @@ static void ti_text_seconds(ti_text *text, int64_t nanoseconds)
     ti_text_add(text, " s");
 }
 
-static void ti_text_name(ti_text *text, const char *name)
+static TI_COLD void ti_text_name(ti_text *text, const char *name)
 {
     ti_text_add(text, "\"");
     for (; *name != '\0'; name++) {
@@ -17084,7 +17849,7 @@ static void ti_text_name(ti_text *text, const char *name)
 }
 
 /* The analyzer does not see the va_start of the caller. NOLINTBEGIN(clang-analyzer-valist.Uninitialized) */
-static void ti_text_part(ti_text *text, char part, va_list *parts)
+TI_COLD static void ti_text_part(ti_text *text, char part, va_list *parts)
 {
     switch (part) {
     case 's':
@@ -17108,7 +17873,7 @@ static void ti_text_part(ti_text *text, char part, va_list *parts)
 }
 /* NOLINTEND(clang-analyzer-valist.Uninitialized) */
 
-static void ti_text_format(ti_text *text, const char *format, ...)
+static TI_COLD void ti_text_format(ti_text *text, const char *format, ...)
 {
     va_list parts;
     va_start(parts, format);
@@ -17120,7 +17885,7 @@ static void ti_text_format(ti_text *text, const char *format, ...)
     va_end(parts);
 }
 
-static void ti_text_end_line(ti_text *text)
+static TI_COLD void ti_text_end_line(ti_text *text)
 {
     if (text->length == TI_TEXT_SIZE - sizeof TI_TEXT_MARK) {
         memcpy(text->buffer + text->length, TI_TEXT_MARK, sizeof TI_TEXT_MARK - 1);
@@ -17131,14 +17896,14 @@ static void ti_text_end_line(ti_text *text)
         ti_text_flush(text);
 }
 
-static void ti_text_flush(ti_text *text)
+static TI_COLD void ti_text_flush(ti_text *text)
 {
     if (text->length > 0)
         text->write(text->context, text->buffer, text->length);
     text->length = 0;
 }
 
-static void ti_text_copy_name(char copy[TI_TEXT_NAME], const char *name)
+static TI_COLD void ti_text_copy_name(char copy[TI_TEXT_NAME], const char *name)
 {
     size_t length = strlen(name);
     if (length < TI_TEXT_NAME) {
@@ -17172,6 +17937,84 @@ threading_status_t threading_trace_write(threading_write_t write, void *context)
     (void)write;
     (void)context;
     return THREADING_UNSUPPORTED;
+}
+
+#endif
+
+/* -------------------------------------------------------------------------- src/core/diagnosis/watchdog.c */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+#define TI_WATCHDOG_PAUSE 100000000   /* nanoseconds between two looks */
+#define TI_WATCHDOG_STACK (64 * 1024) /* bytes: a dump needs some kilobytes */
+
+static struct {
+    int64_t limit;
+    threading_write_t write;
+    void *context;
+    uint32_t requests; /* that were answered */
+    ti_port_thread native;
+} ti_watchdog;
+
+/* A thread that sleeps, or is idle, waits for nobody. */
+TI_COLD static bool ti_watchdog_is_wait(ti_on on)
+{
+    return on != TI_ON_NOTHING && on != TI_ON_SLEEP && on != TI_ON_TIMER && on != TI_ON_WORK &&
+           on != TI_ON_EXIT;
+}
+
+/* Whether a wait is too long, which was not told before. Under the registry's guard. */
+TI_COLD static bool ti_watchdog_is_due(ti_self *self, int64_t now)
+{
+    ti_blocked_view view = ti_blocked_read(self);
+    if (!ti_watchdog_is_wait(view.on) || now - view.since < ti_watchdog.limit ||
+        self->blocked.dumped == view.version)
+        return false;
+    self->blocked.dumped = view.version;
+    return true;
+}
+
+TI_COLD static bool ti_watchdog_finds_wait(void)
+{
+    bool found = false;
+    int64_t now = ti_port_now();
+    if (ti_watchdog.limit == TI_FOREVER || !ti_registry_lock_for_a_while())
+        return false;
+    for (ti_self *self = ti_registry_after(0); self != NULL; self = ti_registry_after(self->fast.ident))
+        found = ti_watchdog_is_due(self, now) || found;
+    ti_registry_unlock();
+    return found;
+}
+
+TI_COLD static bool ti_watchdog_is_asked(void)
+{
+    uint32_t requests = ti_port_requests();
+    bool is_asked = requests != ti_watchdog.requests;
+    ti_watchdog.requests = requests;
+    return is_asked;
+}
+
+TI_COLD static void ti_watchdog_run(void *unused)
+{
+    (void)unused;
+    ti_port_leave_signals();
+    for (;;) {
+        ti_port_sleep(ti_port_now() + TI_WATCHDOG_PAUSE);
+        bool is_asked = ti_watchdog_is_asked(); /* first: both are answered by one dump */
+        if (ti_watchdog_finds_wait() || is_asked)
+            (void)threading_dump(ti_watchdog.write, ti_watchdog.context);
+    }
+}
+
+static TI_COLD bool ti_watchdog_start(int64_t limit, threading_write_t write, void *context)
+{
+    ti_watchdog.limit = limit;
+    ti_watchdog.write = write;
+    ti_watchdog.context = context;
+    ti_watchdog.requests = ti_port_requests();
+    size_t stack_size = ti_port_has_stack_size ? TI_WATCHDOG_STACK : 0;
+    /* As any thread that was started: the code is not unloaded while it runs there. */
+    return ti_native_start(&ti_watchdog.native, ti_watchdog_run, NULL, stack_size) == THREADING_OK;
 }
 
 #endif
@@ -17356,6 +18199,8 @@ static TI_COLD void ti_fork_child(void)
 {
     ti_self *self = (ti_self *)ti_port_self();
     ti_phase_family++;
+    ti_dump_reset();
+    ti_hooks_forked();
     ti_blocks_reset_guard();
     ti_registry_reset_guard();
     ti_local_reset_guard();
@@ -17392,6 +18237,7 @@ static TI_COLD bool ti_hooks_start(void)
     bool started = ti_port_pin() && ti_port_at_fork() && ti_hooks_at_exit();
     if (started)
         ti_store_release(&ti_hooks_started, 1); /* pairs with the acquire above */
+    ti_debug_start();
     return started;
 }
 
@@ -17413,6 +18259,11 @@ static TI_COLD void ti_hooks_first_call(ti_self *self)
      * complete. */
     (void)ti_port_set_self(self, ti_leave); /* whether it will be called: foreign.h */
     (void)ti_hooks_start();                 /* asked again, and answered for, by threading_thread_start */
+}
+
+static TI_COLD void ti_hooks_forked(void)
+{
+    ti_store_release(&ti_hooks_started, 0);
 }
 
 static TI_COLD void ti_hooks_reset(void)
@@ -17570,6 +18421,7 @@ static TI_COLD void ti_shutdown_at_exit(void)
     }
     ti_main_leaves(self);
     (void)ti_shutdown_wait(self, true);
+    ti_debug_at_exit();
     ti_natives_detach();
 }
 
@@ -17706,8 +18558,10 @@ TI_COLD threading_status_t threading_unload(void)
 #undef TI_COLD
 #undef TI_COPY_ALIGNMENT
 #undef TI_COPY_HEAD
+#undef TI_DEBUG_WORD
 #undef TI_DEPOT
 #undef TI_DONE
+#undef TI_DUMP_READERS
 #undef TI_FINISHED
 #undef TI_FIRST_CAPACITY
 #undef TI_FOREIGN_FEW
@@ -17773,6 +18627,8 @@ TI_COLD threading_status_t threading_unload(void)
 #undef TI_TURNS
 #undef TI_VAIN_MOST
 #undef TI_WAITING
+#undef TI_WATCHDOG_PAUSE
+#undef TI_WATCHDOG_STACK
 #undef TI_WIN32_CALLED
 #undef TI_WIN32_HIGH_RESOLUTION
 #undef TI_WIN32_LONGEST_WAIT
@@ -17786,6 +18642,7 @@ TI_COLD threading_status_t threading_unload(void)
 #undef TI_WIN32_SYNCH
 #undef TI_WIN32_UNIT
 #undef TI_WIN32_UNKNOWN
+#undef TI_WIN32_VALUE
 #undef TI_WORKERS_DEFAULT_MAX
 #undef TI_WORKERS_DEFAULT_MORE
 #undef TI_WRITING

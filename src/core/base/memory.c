@@ -4,10 +4,13 @@
 #include <stdlib.h>
 
 #include "annotate.h"
+#include "faults.h"
 #include "port.h"
 
 void *ti_memory_allocate(size_t size)
 {
+    if (ti_fault_is_due(TI_FAULT_MEMORY))
+        return NULL;
     ti_port_errors errors = ti_port_errors_keep();
     void *memory = calloc(1, size);
     ti_port_errors_restore(errors);
@@ -16,6 +19,8 @@ void *ti_memory_allocate(size_t size)
 
 void *ti_memory_resize(void *memory, size_t size)
 {
+    if (ti_fault_is_due(TI_FAULT_MEMORY))
+        return NULL;
     ti_port_errors errors = ti_port_errors_keep();
     void *resized = realloc(memory, size);
     ti_port_errors_restore(errors);
@@ -32,7 +37,9 @@ void ti_memory_free(void *memory)
 /* Tools that look for memory that was lost look for pointers in malloc's. */
 void *ti_memory_keep(size_t size)
 {
-    return TI_KEEPS_MEMORY ? ti_port_pages(size) : ti_memory_allocate(size);
+    if (!TI_KEEPS_MEMORY)
+        return ti_memory_allocate(size);
+    return ti_fault_is_due(TI_FAULT_MEMORY) ? NULL : ti_port_pages(size);
 }
 
 void ti_memory_end(void *memory, size_t size)

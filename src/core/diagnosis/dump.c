@@ -14,16 +14,18 @@
 #include "registry.h"
 #include "ring.h"
 
+#define TI_DUMP_READERS 8 /* of an RWLock that are named */
+
 static uint32_t ti_dump_is_under_way;
 
 /* ---- parts of a line ---- */
 
-void ti_dump_thread_name(ti_text *text, const char *name, uint32_t ident)
+TI_COLD void ti_dump_thread_name(ti_text *text, const char *name, uint32_t ident)
 {
     ti_text_format(text, "%n (%u)", name, ident);
 }
 
-void ti_dump_object(ti_text *text, const char *kind, const char *name, const void *object)
+TI_COLD void ti_dump_object(ti_text *text, const char *kind, const char *name, const void *object)
 {
     ti_text_add(text, kind);
     if (name[0] != '\0')
@@ -33,7 +35,7 @@ void ti_dump_object(ti_text *text, const char *kind, const char *name, const voi
 }
 
 /* What it is that an object is waited for; NULL: the object says it. */
-static const char *ti_dump_purpose(ti_on on)
+TI_COLD static const char *ti_dump_purpose(ti_on on)
 {
     switch (on) {
     case TI_ON_READ:
@@ -55,13 +57,13 @@ static const char *ti_dump_purpose(ti_on on)
     }
 }
 
-static void ti_dump_barrier(ti_text *text, const ti_look *look)
+TI_COLD static void ti_dump_barrier(ti_text *text, const ti_look *look)
 {
     if (look->parties != 0)
         ti_text_format(text, ", %u of %u there", look->arrived, look->parties);
 }
 
-static void ti_dump_what(ti_text *text, const ti_look *look)
+TI_COLD static void ti_dump_what(ti_text *text, const ti_look *look)
 {
     if (look->view.on == TI_ON_SLEEP)
         ti_text_add(text, "sleeps");
@@ -79,19 +81,37 @@ static void ti_dump_what(ti_text *text, const ti_look *look)
     }
 }
 
-static void ti_dump_time(ti_text *text, const ti_look *look, int64_t now)
+TI_COLD static void ti_dump_time(ti_text *text, const ti_look *look, int64_t now)
 {
     ti_text_format(text, ", for %t", now - look->view.since);
     if (look->view.until != TI_FOREVER)
         ti_text_format(text, ", for %t more at most", look->view.until - now);
 }
 
-static void ti_dump_holder(ti_text *text, const ti_look *look)
+TI_COLD static void ti_dump_readers(ti_text *text, const void *rwlock)
 {
+    char name[TI_TEXT_NAME];
+    uint32_t ident = 0;
+    const char *before = "; read by ";
+    for (size_t count = 0; (ident = ti_look_for_reader(name, rwlock, ident)) != 0; before = ", ", count++) {
+        ti_text_add(text, before);
+        if (count == TI_DUMP_READERS) {
+            ti_text_add(text, "and others");
+            return;
+        }
+        ti_dump_thread_name(text, name, ident);
+    }
+}
+
+TI_COLD static void ti_dump_holder(ti_text *text, const ti_look *look)
+{
+    bool is_of_readers = look->view.on == TI_ON_READ || look->view.on == TI_ON_WRITE;
     if (look->is_notified)
         ti_text_add(text, "; notified, and waits for its lock");
     if (look->is_unclear)
         ti_text_add(text, "; cannot look who has it: a guard of the library stays locked");
+    if (look->holder == 0 && is_of_readers)
+        ti_dump_readers(text, look->view.object);
     if (look->holder == 0)
         return;
     ti_text_add(text, look->view.on == TI_ON_THREAD ? "; that is " : "; held by ");
@@ -103,13 +123,14 @@ static void ti_dump_holder(ti_text *text, const ti_look *look)
 
 /* ---- a thread ---- */
 
-static void ti_dump_objects(ti_text *text, const ti_look_object *objects, size_t count, const char *before,
-                            bool with_count)
+/* `waiters`: with how many wait for each. */
+TI_COLD static void ti_dump_objects(ti_text *text, const ti_look_object *objects, size_t count,
+                                    const char *before, bool waiters)
 {
     for (size_t i = 0; i < count && i < TI_LOOK_OBJECTS; i++) {
         ti_text_add(text, before);
         ti_dump_object(text, objects[i].kind, objects[i].name, objects[i].object);
-        if (with_count)
+        if (waiters)
             ti_text_format(text, ", for which %u wait", objects[i].count);
         ti_text_end_line(text);
     }
@@ -119,7 +140,7 @@ static void ti_dump_objects(ti_text *text, const ti_look_object *objects, size_t
     }
 }
 
-static void ti_dump_wait(ti_text *text, const ti_look *look, int64_t now)
+TI_COLD static void ti_dump_wait(ti_text *text, const ti_look *look, int64_t now)
 {
     ti_text_add(text, "    ");
     if (look->view.on == TI_ON_NOTHING) {
@@ -132,7 +153,7 @@ static void ti_dump_wait(ti_text *text, const ti_look *look, int64_t now)
     ti_text_end_line(text);
 }
 
-static void ti_dump_thread(ti_text *text, const ti_look *look, uint32_t search)
+TI_COLD static void ti_dump_thread(ti_text *text, const ti_look *look, uint32_t search)
 {
     ti_look_object objects[TI_LOOK_OBJECTS];
     int64_t now = ti_port_now();
@@ -145,12 +166,13 @@ static void ti_dump_thread(ti_text *text, const ti_look *look, uint32_t search)
     ti_dump_wait(text, look, now);
     if (look->view.on == TI_ON_ANY)
         ti_dump_objects(text, objects, ti_look_for_sources(objects, look->ident), "        ", false);
+    ti_dump_objects(text, objects, ti_look_for_reads(objects, look->ident), "    has ", false);
     if (look->awaited >= search)
         ti_dump_objects(text, objects, ti_look_for_held(objects, look->ident), "    has ", true);
 }
 
 /* False: not all could be looked at. */
-static bool ti_dump_threads(ti_text *text, uint32_t search, uint32_t *count)
+TI_COLD static bool ti_dump_threads(ti_text *text, uint32_t search, uint32_t *count)
 {
     ti_look look;
     bool is_stuck;
@@ -167,7 +189,7 @@ static bool ti_dump_threads(ti_text *text, uint32_t search, uint32_t *count)
 
 /* ---- rings ---- */
 
-static void ti_dump_link(ti_text *text, uint32_t ident, bool is_first)
+TI_COLD static void ti_dump_link(ti_text *text, uint32_t ident, bool is_first)
 {
     ti_look look;
     bool is_stuck;
@@ -183,7 +205,7 @@ static void ti_dump_link(ti_text *text, uint32_t ident, bool is_first)
     ti_text_end_line(text);
 }
 
-static void ti_dump_ring(ti_text *text, const ti_ring *ring)
+TI_COLD static void ti_dump_ring(ti_text *text, const ti_ring *ring)
 {
     ti_text_format(text, "%s of %u threads:", ring->is_proved ? "deadlock" : "possible deadlock",
                    (uint32_t)ring->count);
@@ -194,7 +216,7 @@ static void ti_dump_ring(ti_text *text, const ti_ring *ring)
     ti_text_end_line(text);
 }
 
-static void ti_dump_rings(ti_text *text)
+TI_COLD static void ti_dump_rings(ti_text *text)
 {
     ti_ring ring;
     uint32_t search = ti_ring_search();
@@ -203,7 +225,7 @@ static void ti_dump_rings(ti_text *text)
 }
 
 /* Mark the threads that have what others wait for, so that only those are looked at for it. */
-static uint32_t ti_dump_mark_awaited(void)
+TI_COLD static uint32_t ti_dump_mark_awaited(void)
 {
     ti_ring ring;
     uint32_t search = ti_ring_search();
@@ -214,12 +236,17 @@ static uint32_t ti_dump_mark_awaited(void)
 
 /* ---- the call ---- */
 
-static bool ti_dump_begin(void)
+TI_COLD static bool ti_dump_begin(void)
 {
     return ti_swap_acquire(&ti_dump_is_under_way, 0, 1);
 }
 
-threading_status_t threading_dump(threading_write_t write, void *context)
+TI_COLD void ti_dump_reset(void)
+{
+    ti_store_release(&ti_dump_is_under_way, 0);
+}
+
+TI_COLD threading_status_t threading_dump(threading_write_t write, void *context)
 {
     ti_text text;
     uint32_t count = 0;

@@ -4,6 +4,13 @@
 
 #include "look.h"
 
+/* In a forked child: no dump is under way. */
+#if !defined(THREADING_NO_DIAGNOSIS)
+void ti_dump_reset(void);
+#else
+#define ti_dump_reset() ((void)0)
+#endif
+
 /* "who": name and ident, as all texts of the diagnosis give a thread. */
 void ti_dump_thread_name(ti_text *text, const char *name, uint32_t ident);
 

@@ -37,26 +37,26 @@ static const char *const ti_look_kinds[TI_ON_COUNT] = {
     [TI_ON_EXIT] = "exit",
 };
 
-const char *ti_look_kind(ti_on on)
+TI_COLD const char *ti_look_kind(ti_on on)
 {
     return ti_look_kinds[on];
 }
 
 /* ---- names ---- */
 
-void ti_look_copy_name(char name[TI_TEXT_NAME], const ti_self *self)
+TI_COLD void ti_look_copy_name(char name[TI_TEXT_NAME], const ti_self *self)
 {
     ti_text_copy_name(name, self->record != NULL ? self->record->name->text : "foreign");
 }
 
-void ti_look_copy_object_name(char name[TI_TEXT_NAME], const void *object)
+TI_COLD void ti_look_copy_object_name(char name[TI_TEXT_NAME], const void *object)
 {
     const char *found = object != NULL ? ti_names_find(object) : NULL;
     ti_text_copy_name(name, found != NULL ? found : "");
 }
 
 /* A Thread has its own name, if it has no other. The caller is certain that it is there. */
-static void ti_look_copy_thread_name(ti_look *look)
+TI_COLD static void ti_look_copy_thread_name(ti_look *look)
 {
     if (look->object_name[0] == '\0')
         ti_text_copy_name(look->object_name, ((const threading_thread_t *)look->view.object)->name->text);
@@ -65,20 +65,20 @@ static void ti_look_copy_thread_name(ti_look *look)
 /* ---- who has it ---- */
 
 /* Whether the word at which a waiter stands holds an ident, in the end. */
-static bool ti_look_has_ident(uint32_t kind, ti_on on)
+TI_COLD static bool ti_look_has_ident(uint32_t kind, ti_on on)
 {
     return kind == TI_LOCKERS || kind == TI_RW_LOCKERS ||
            (kind == TI_OBSERVERS && (on == TI_ON_ONCE || on == TI_ON_FUTURE || on == TI_ON_MAP));
 }
 
-static uint32_t ti_look_at_word(const uint32_t *word)
+TI_COLD static uint32_t ti_look_at_word(const uint32_t *word)
 {
     uint32_t value = ti_load_relaxed(word); /* relaxed: a momentary answer */
     return value < TI_IDENT_LIMIT ? value : 0;
 }
 
 /* Under the guard of the bucket, in whose queue the waiter stands. */
-static uint32_t ti_look_in_queue(ti_look *look, const ti_waiter *waiter)
+TI_COLD static uint32_t ti_look_in_queue(ti_look *look, const ti_waiter *waiter)
 {
     const void *address = (const void *)ti_load_pointer_relaxed(&waiter->address);
     look->is_notified = look->view.on == TI_ON_CONDITION && waiter->kind == TI_LOCKERS;
@@ -94,7 +94,7 @@ static uint32_t ti_look_in_queue(ti_look *look, const ti_waiter *waiter)
 }
 
 /* The waiter may leave, or move to another queue, until its bucket's guard is held. */
-static uint32_t ti_look_by_queue(ti_look *look, const ti_self *self)
+TI_COLD static uint32_t ti_look_by_queue(ti_look *look, const ti_self *self)
 {
     const void *address = (const void *)ti_load_pointer_relaxed(&self->waiter.address);
     if (address == NULL)
@@ -110,7 +110,7 @@ static uint32_t ti_look_by_queue(ti_look *look, const ti_self *self)
     return holder;
 }
 
-uint32_t ti_look_for_holder(ti_look *look, const ti_self *self)
+TI_COLD uint32_t ti_look_for_holder(ti_look *look, const ti_self *self)
 {
     if (look->view.on == TI_ON_NOTHING)
         return 0;
@@ -118,12 +118,13 @@ uint32_t ti_look_for_holder(ti_look *look, const ti_self *self)
         return ti_look_by_queue(look, self);
     if (look->view.on == TI_ON_THREAD)
         ti_look_copy_thread_name(look);
-    return ti_look_at_word(self->proof.word);
+    uint32_t holder = ti_look_at_word(self->proof.word);
+    return holder != self->fast.ident ? holder : 0; /* else it was just given to the sleeper */
 }
 
 /* ---- a thread ---- */
 
-static void ti_look_at_record(ti_look *look, const threading_thread_t *record)
+TI_COLD static void ti_look_at_record(ti_look *look, const threading_thread_t *record)
 {
     /* Acquire: pairs with the change to RUNNING, for the native id. */
     bool has_native_id = ti_load_acquire(&record->state) >= TI_RUNNING;
@@ -135,7 +136,7 @@ static void ti_look_at_record(ti_look *look, const threading_thread_t *record)
         look->native_id = has_native_id ? record->native_id : 0;
 }
 
-static void ti_look_at_holder(ti_look *look, const ti_self *self)
+TI_COLD static void ti_look_at_holder(ti_look *look, const ti_self *self)
 {
     look->holder = ti_look_for_holder(look, self);
     if (look->holder == 0)
@@ -146,7 +147,7 @@ static void ti_look_at_holder(ti_look *look, const ti_self *self)
         ti_look_copy_name(look->holder_name, holder);
 }
 
-void ti_look_at(ti_look *look, const ti_self *self)
+TI_COLD void ti_look_at(ti_look *look, const ti_self *self)
 {
     *look = (ti_look){.ident = self->fast.ident, .native_id = self->native_id, .began = self->began};
     look->awaited = self->blocked.awaited;
@@ -159,7 +160,7 @@ void ti_look_at(ti_look *look, const ti_self *self)
     ti_look_at_holder(look, self);
 }
 
-bool ti_look_at_next(ti_look *look, uint32_t ident, bool *is_stuck)
+TI_COLD bool ti_look_at_next(ti_look *look, uint32_t ident, bool *is_stuck)
 {
     *is_stuck = !ti_registry_lock_for_a_while();
     if (*is_stuck)
@@ -180,27 +181,28 @@ typedef struct ti_look_search {
     uint32_t ident;
 } ti_look_search;
 
-static void ti_look_found(ti_look_search *search, const void *object, const char *kind)
+TI_COLD static void ti_look_found(ti_look_search *search, const void *object, const char *kind,
+                                  uint32_t count)
 {
     if (search->count < TI_LOOK_OBJECTS) {
         ti_look_object *found = &search->objects[search->count];
         found->object = object;
         found->kind = kind;
-        found->count = 1;
+        found->count = count;
         ti_look_copy_object_name(found->name, object);
     }
     search->count++;
 }
 
 /* Whether what is waited for is had as a whole, not only the lock inside of it. */
-static bool ti_look_is_whole(ti_on on)
+TI_COLD static bool ti_look_is_whole(ti_on on)
 {
     return on != TI_ON_NOTHING && on != TI_ON_CONDITION && on != TI_ON_GET && on != TI_ON_PUT &&
            on != TI_ON_TASKS;
 }
 
 /* Under the bucket's guard: the waiter of something that the thread has. */
-static void ti_look_if_held(ti_look_search *search, const ti_waiter *waiter)
+TI_COLD static void ti_look_if_held(ti_look_search *search, const ti_waiter *waiter)
 {
     const uint32_t *word = (const uint32_t *)ti_load_pointer_relaxed(&waiter->address);
     ti_blocked_view view = ti_blocked_read(ti_self_of(waiter));
@@ -212,10 +214,10 @@ static void ti_look_if_held(ti_look_search *search, const ti_waiter *waiter)
             search->objects[i].count++;
             return;
         }
-    ti_look_found(search, view.object, ti_look_kind(view.on));
+    ti_look_found(search, view.object, ti_look_kind(view.on), 1);
 }
 
-static const char *ti_look_source_kind(const threading_source_t *source)
+TI_COLD static const char *ti_look_source_kind(const threading_source_t *source)
 {
     static const char *const kinds[] = {"Thread",           "Event", "Semaphore",
                                         "BoundedSemaphore", "Queue", "Future"};
@@ -223,17 +225,18 @@ static const char *ti_look_source_kind(const threading_source_t *source)
 }
 
 /* Under the bucket's guard: a watcher that is the thread's. It is a part of its source. */
-static void ti_look_if_watched(ti_look_search *search, const ti_waiter *waiter)
+TI_COLD static void ti_look_if_watched(ti_look_search *search, const ti_waiter *waiter)
 {
     if (waiter->kind != TI_WATCHERS || ti_self_of(waiter)->fast.ident != search->ident)
         return;
     const char *memory = (const char *)waiter - offsetof(threading_source_t, waiter);
     const threading_source_t *source = (const threading_source_t *)(const void *)memory;
-    ti_look_found(search, source->object, ti_look_source_kind(source));
+    ti_look_found(search, source->object, ti_look_source_kind(source), 1);
 }
 
-static void ti_look_through_bucket(ti_bucket *bucket, void (*look)(ti_look_search *, const ti_waiter *),
-                                   ti_look_search *search)
+TI_COLD static void ti_look_through_bucket(ti_bucket *bucket,
+                                           void (*look)(ti_look_search *, const ti_waiter *),
+                                           ti_look_search *search)
 {
     if (!ti_parking_may_be_awaited(bucket) || !ti_guard_lock_for_a_while(&bucket->guard))
         return;
@@ -242,8 +245,8 @@ static void ti_look_through_bucket(ti_bucket *bucket, void (*look)(ti_look_searc
     ti_guard_unlock(&bucket->guard);
 }
 
-static size_t ti_look_through(void (*look)(ti_look_search *, const ti_waiter *), ti_look_object *objects,
-                              uint32_t ident)
+TI_COLD static size_t ti_look_through(void (*look)(ti_look_search *, const ti_waiter *),
+                                      ti_look_object *objects, uint32_t ident)
 {
     ti_look_search search = {objects, 0, ident};
     if (!ti_registry_lock_for_a_while())
@@ -254,12 +257,57 @@ static size_t ti_look_through(void (*look)(ti_look_search *, const ti_waiter *),
     return search.count;
 }
 
-size_t ti_look_for_held(ti_look_object *objects, uint32_t ident)
+/* ---- readers: each thread has notes of what it reads (reading.h), which are atomic ---- */
+
+TI_COLD static bool ti_look_reads(const ti_self *self, const void *rwlock)
+{
+    for (size_t i = 0; i < TI_READS_KNOWN; i++) {
+        const ti_reading *reading = &self->readings.known[i];
+        if (ti_load_acquire(&reading->levels) > 0 &&
+            ti_load_pointer_relaxed(&reading->rwlock) == (uintptr_t)rwlock)
+            return true;
+    }
+    return false;
+}
+
+TI_COLD uint32_t ti_look_for_reader(char name[TI_TEXT_NAME], const void *rwlock, uint32_t ident)
+{
+    if (!ti_registry_lock_for_a_while())
+        return 0;
+    const ti_self *self = ti_registry_after(ident);
+    while (self != NULL && !ti_look_reads(self, rwlock))
+        self = ti_registry_after(self->fast.ident);
+    uint32_t found = self != NULL ? self->fast.ident : 0;
+    if (self != NULL)
+        ti_look_copy_name(name, self);
+    ti_registry_unlock();
+    return found;
+}
+
+TI_COLD size_t ti_look_for_reads(ti_look_object *objects, uint32_t ident)
+{
+    ti_look_search search = {objects, 0, ident};
+    if (!ti_registry_lock_for_a_while())
+        return 0;
+    const ti_self *self = ti_registry_find(ident);
+    for (size_t i = 0; self != NULL && i < TI_READS_KNOWN; i++) {
+        const ti_reading *reading = &self->readings.known[i];
+        if (ti_load_acquire(&reading->levels) > 0) /* acquire: for which lock it is */
+            ti_look_found(&search, (const void *)ti_load_pointer_relaxed(&reading->rwlock),
+                          "RWLock, to read,", 0);
+    }
+    ti_registry_unlock();
+    return search.count;
+}
+
+/* ---- what waits ---- */
+
+TI_COLD size_t ti_look_for_held(ti_look_object *objects, uint32_t ident)
 {
     return ti_look_through(ti_look_if_held, objects, ident);
 }
 
-size_t ti_look_for_sources(ti_look_object *objects, uint32_t ident)
+TI_COLD size_t ti_look_for_sources(ti_look_object *objects, uint32_t ident)
 {
     return ti_look_through(ti_look_if_watched, objects, ident);
 }

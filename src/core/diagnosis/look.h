@@ -62,6 +62,12 @@ typedef struct ti_look_object {
 
 #define TI_LOOK_OBJECTS 16
 
+/* The next thread after an ident that reads an RWLock, as far as threads note that; 0: there is none. */
+uint32_t ti_look_for_reader(char name[TI_TEXT_NAME], const void *rwlock, uint32_t ident);
+
+/* The RWLocks that a thread reads; with what is said below. */
+size_t ti_look_for_reads(ti_look_object *objects, uint32_t ident);
+
 /* Up to TI_LOOK_OBJECTS that other threads wait for and a thread has, with how many wait; or those whose
  * wait_any() a thread waits in. All that there are is the result. */
 size_t ti_look_for_held(ti_look_object *objects, uint32_t ident);

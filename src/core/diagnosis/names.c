@@ -19,13 +19,13 @@ typedef struct ti_label {
 static ti_label *ti_names[1 << TI_NAMES_BITS]; /* under the registry's guard */
 
 /* Hashed as in parking.h. */
-static ti_label **ti_names_chain(const void *object)
+TI_COLD static ti_label **ti_names_chain(const void *object)
 {
     return &ti_names[(uintptr_t)object * UINT64_C(0x9E3779B97F4A7C15) >> (64 - TI_NAMES_BITS)];
 }
 
 /* The link to an object's label, or to NULL. */
-static ti_label **ti_names_link(const void *object)
+TI_COLD static ti_label **ti_names_link(const void *object)
 {
     ti_label **link = ti_names_chain(object);
     while (*link != NULL && (*link)->object != object)
@@ -33,13 +33,13 @@ static ti_label **ti_names_link(const void *object)
     return link;
 }
 
-const char *ti_names_find(const void *object)
+TI_COLD const char *ti_names_find(const void *object)
 {
     const ti_label *label = *ti_names_link(object);
     return label != NULL ? label->text : NULL;
 }
 
-static ti_label *ti_label_new(const void *object, const char *name)
+TI_COLD static ti_label *ti_label_new(const void *object, const char *name)
 {
     size_t size = strlen(name) + 1;
     ti_label *label = (ti_label *)ti_memory_allocate(sizeof *label + size);
@@ -51,7 +51,7 @@ static ti_label *ti_label_new(const void *object, const char *name)
 }
 
 /* Put a label, or none, in the place of the object's, which is given back. */
-static ti_label *ti_names_replace(const void *object, ti_label *label)
+TI_COLD static ti_label *ti_names_replace(const void *object, ti_label *label)
 {
     ti_registry_lock(ti_self_get());
     ti_label **link = ti_names_link(object);
@@ -64,7 +64,7 @@ static ti_label *ti_names_replace(const void *object, ti_label *label)
     return old;
 }
 
-threading_status_t threading_object_set_name(const void *object, const char *name)
+TI_COLD threading_status_t threading_object_set_name(const void *object, const char *name)
 {
     if (object == NULL)
         return THREADING_INVALID;
@@ -77,7 +77,7 @@ threading_status_t threading_object_set_name(const void *object, const char *nam
 }
 
 /* As much as there is room for, and a 0. */
-static void ti_name_copy_cut(char *buffer, size_t size, const char *name)
+TI_COLD static void ti_name_copy_cut(char *buffer, size_t size, const char *name)
 {
     size_t length = strlen(name);
     size_t fits = length < size ? length : size - 1;
@@ -85,7 +85,7 @@ static void ti_name_copy_cut(char *buffer, size_t size, const char *name)
     buffer[fits] = '\0';
 }
 
-size_t threading_object_name(const void *object, char *buffer, size_t size)
+TI_COLD size_t threading_object_name(const void *object, char *buffer, size_t size)
 {
     ti_registry_lock(ti_self_get());
     const char *found = object != NULL ? ti_names_find(object) : NULL;

@@ -8,7 +8,7 @@
 
 static uint32_t ti_ring_searches; /* under the registry's guard */
 
-uint32_t ti_ring_search(void)
+TI_COLD uint32_t ti_ring_search(void)
 {
     if (!ti_registry_lock_for_a_while())
         return 0;
@@ -26,13 +26,13 @@ typedef struct ti_ring_link {
     bool is_proved;
 } ti_ring_link;
 
-static bool ti_ring_is_owned(ti_on on)
+TI_COLD static bool ti_ring_is_owned(ti_on on)
 {
     return on == TI_ON_RLOCK || on == TI_ON_ONCE || on == TI_ON_THREAD || on == TI_ON_FUTURE ||
            on == TI_ON_READ || on == TI_ON_WRITE;
 }
 
-static ti_ring_link ti_ring_look(const ti_self *self)
+TI_COLD static ti_ring_link ti_ring_look(const ti_self *self)
 {
     ti_look look = {.view = ti_blocked_read(self)};
     uint32_t holder = ti_look_for_holder(&look, self);
@@ -44,7 +44,7 @@ static ti_ring_link ti_ring_look(const ti_self *self)
 }
 
 /* Go from thread to thread until one that this search has met. NULL: it was met earlier, or the way ends. */
-static ti_self *ti_ring_walk(ti_self *self, uint32_t search)
+TI_COLD static ti_self *ti_ring_walk(ti_self *self, uint32_t search)
 {
     uint32_t begin = self->fast.ident;
     while (self != NULL && self->blocked.searched != search) {
@@ -52,6 +52,7 @@ static ti_self *ti_ring_walk(ti_self *self, uint32_t search)
         self->blocked.searched_from = begin;
         ti_ring_link link = ti_ring_look(self);
         self->blocked.seen_version = link.version;
+        self->blocked.seen_holder = link.holder != NULL ? link.holder->fast.ident : 0;
         self = link.holder;
         if (self != NULL)
             self->blocked.awaited = search;
@@ -60,13 +61,14 @@ static ti_self *ti_ring_walk(ti_self *self, uint32_t search)
 }
 
 /* Go round once more. False: it is not what it was. */
-static bool ti_ring_confirm(ti_ring *ring, ti_self *first)
+TI_COLD static bool ti_ring_confirm(ti_ring *ring, ti_self *first)
 {
     ti_self *self = first;
     *ring = (ti_ring){.count = 0, .is_proved = true};
     do {
         ti_ring_link link = ti_ring_look(self);
-        if (link.holder == NULL || link.version != self->blocked.seen_version)
+        if (link.holder == NULL || link.holder->fast.ident != self->blocked.seen_holder ||
+            link.version != self->blocked.seen_version)
             return false;
         if (ring->count < TI_RING_MOST)
             ring->idents[ring->count] = self->fast.ident;
@@ -77,7 +79,7 @@ static bool ti_ring_confirm(ti_ring *ring, ti_self *first)
     return self == first;
 }
 
-bool ti_ring_next(ti_ring *ring, uint32_t search, uint32_t *ident)
+TI_COLD bool ti_ring_next(ti_ring *ring, uint32_t search, uint32_t *ident)
 {
     bool found = false;
     if (search == 0 || !ti_registry_lock_for_a_while())

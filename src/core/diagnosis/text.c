@@ -4,9 +4,11 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "atomic.h"
+
 #define TI_TEXT_MARK "…" /* of what was left out */
 
-void ti_text_begin(ti_text *text, threading_write_t write, void *context)
+TI_COLD void ti_text_begin(ti_text *text, threading_write_t write, void *context)
 {
     text->write = write;
     text->context = context;
@@ -14,7 +16,7 @@ void ti_text_begin(ti_text *text, threading_write_t write, void *context)
 }
 
 /* Room for the mark and the end of the line is kept. */
-static void ti_text_add_bytes(ti_text *text, const char *bytes, size_t length)
+TI_COLD static void ti_text_add_bytes(ti_text *text, const char *bytes, size_t length)
 {
     size_t room = TI_TEXT_SIZE - sizeof TI_TEXT_MARK - text->length;
     size_t fits = length < room ? length : room;
@@ -22,13 +24,13 @@ static void ti_text_add_bytes(ti_text *text, const char *bytes, size_t length)
     text->length += fits;
 }
 
-void ti_text_add(ti_text *text, const char *words)
+TI_COLD void ti_text_add(ti_text *text, const char *words)
 {
     ti_text_add_bytes(text, words, strlen(words));
 }
 
 /* The digits, at least so many. */
-static void ti_text_digits(ti_text *text, uint64_t number, unsigned int base, size_t least)
+TI_COLD static void ti_text_digits(ti_text *text, uint64_t number, unsigned int base, size_t least)
 {
     char digits[20];
     size_t count = 0;
@@ -39,18 +41,18 @@ static void ti_text_digits(ti_text *text, uint64_t number, unsigned int base, si
     ti_text_add_bytes(text, digits + sizeof digits - count, count);
 }
 
-void ti_text_number(ti_text *text, uint64_t number)
+TI_COLD void ti_text_number(ti_text *text, uint64_t number)
 {
     ti_text_digits(text, number, 10, 1);
 }
 
-void ti_text_address(ti_text *text, const void *address)
+TI_COLD void ti_text_address(ti_text *text, const void *address)
 {
     ti_text_add(text, "0x");
     ti_text_digits(text, (uintptr_t)address, 16, 1);
 }
 
-void ti_text_seconds(ti_text *text, int64_t nanoseconds)
+TI_COLD void ti_text_seconds(ti_text *text, int64_t nanoseconds)
 {
     uint64_t milliseconds = nanoseconds > 0 ? (uint64_t)nanoseconds / 1000000 : 0;
     ti_text_number(text, milliseconds / 1000);
@@ -59,7 +61,7 @@ void ti_text_seconds(ti_text *text, int64_t nanoseconds)
     ti_text_add(text, " s");
 }
 
-void ti_text_name(ti_text *text, const char *name)
+TI_COLD void ti_text_name(ti_text *text, const char *name)
 {
     ti_text_add(text, "\"");
     for (; *name != '\0'; name++) {
@@ -70,7 +72,7 @@ void ti_text_name(ti_text *text, const char *name)
 }
 
 /* The analyzer does not see the va_start of the caller. NOLINTBEGIN(clang-analyzer-valist.Uninitialized) */
-static void ti_text_part(ti_text *text, char part, va_list *parts)
+TI_COLD static void ti_text_part(ti_text *text, char part, va_list *parts)
 {
     switch (part) {
     case 's':
@@ -94,7 +96,7 @@ static void ti_text_part(ti_text *text, char part, va_list *parts)
 }
 /* NOLINTEND(clang-analyzer-valist.Uninitialized) */
 
-void ti_text_format(ti_text *text, const char *format, ...)
+TI_COLD void ti_text_format(ti_text *text, const char *format, ...)
 {
     va_list parts;
     va_start(parts, format);
@@ -106,7 +108,7 @@ void ti_text_format(ti_text *text, const char *format, ...)
     va_end(parts);
 }
 
-void ti_text_end_line(ti_text *text)
+TI_COLD void ti_text_end_line(ti_text *text)
 {
     if (text->length == TI_TEXT_SIZE - sizeof TI_TEXT_MARK) {
         memcpy(text->buffer + text->length, TI_TEXT_MARK, sizeof TI_TEXT_MARK - 1);
@@ -117,14 +119,14 @@ void ti_text_end_line(ti_text *text)
         ti_text_flush(text);
 }
 
-void ti_text_flush(ti_text *text)
+TI_COLD void ti_text_flush(ti_text *text)
 {
     if (text->length > 0)
         text->write(text->context, text->buffer, text->length);
     text->length = 0;
 }
 
-void ti_text_copy_name(char copy[TI_TEXT_NAME], const char *name)
+TI_COLD void ti_text_copy_name(char copy[TI_TEXT_NAME], const char *name)
 {
     size_t length = strlen(name);
     if (length < TI_TEXT_NAME) {

@@ -68,7 +68,8 @@ typedef enum ti_on {
  * Of a search for rings (ring.h), under the registry's guard:
  *   searched             the last one that has met this thread
  *   searched_from        the ident where that walk began
- *   seen_version         the version then
+ *   seen_version         the version then, and who had what the thread waits for
+ *   seen_holder
  *   awaited              the last search that has seen somebody wait for what the thread has
  */
 typedef struct ti_blocked {
@@ -85,6 +86,7 @@ typedef struct ti_blocked {
     uint32_t searched;
     uint32_t searched_from;
     uint32_t seen_version;
+    uint32_t seen_holder;
     uint32_t awaited;
 } ti_blocked;
 

@@ -19,6 +19,7 @@
 #include "atomic.h"
 #include "bias.h"
 #include "block.h"
+#include "dump.h"
 #include "executor.h"
 #include "fence.h"
 #include "foreign.h"
@@ -192,6 +193,8 @@ TI_COLD void ti_fork_child(void)
 {
     ti_self *self = (ti_self *)ti_port_self();
     ti_phase_family++;
+    ti_dump_reset();
+    ti_hooks_forked();
     ti_blocks_reset_guard();
     ti_registry_reset_guard();
     ti_local_reset_guard();

@@ -2,6 +2,7 @@
 #include "hooks.h"
 
 #include "atomic.h"
+#include "debug.h"
 #include "fence.h"
 #include "foreign.h"
 #include "leave.h"
@@ -37,6 +38,7 @@ TI_COLD bool ti_hooks_start(void)
     bool started = ti_port_pin() && ti_port_at_fork() && ti_hooks_at_exit();
     if (started)
         ti_store_release(&ti_hooks_started, 1); /* pairs with the acquire above */
+    ti_debug_start();
     return started;
 }
 
@@ -58,6 +60,11 @@ TI_COLD void ti_hooks_first_call(ti_self *self)
      * complete. */
     (void)ti_port_set_self(self, ti_leave); /* whether it will be called: foreign.h */
     (void)ti_hooks_start();                 /* asked again, and answered for, by threading_thread_start */
+}
+
+TI_COLD void ti_hooks_forked(void)
+{
+    ti_store_release(&ti_hooks_started, 0);
 }
 
 TI_COLD void ti_hooks_reset(void)

@@ -23,6 +23,9 @@ void ti_hooks_first_call(ti_self *self);
  * them at its exit, or a forked child could not be told; asked again, it tries again. */
 bool ti_hooks_start(void);
 
+/* In a forked child: what belongs to the process is to be asked for again. */
+void ti_hooks_forked(void);
+
 /* The next use is a first use. */
 void ti_hooks_reset(void);
 

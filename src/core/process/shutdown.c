@@ -16,6 +16,7 @@
 #include "atomic.h"
 #include "calls.h"
 #include "deadlock.h"
+#include "debug.h"
 #include "executor.h"
 #include "hooks.h"
 #include "native.h"
@@ -158,6 +159,7 @@ TI_COLD void ti_shutdown_at_exit(void)
     }
     ti_main_leaves(self);
     (void)ti_shutdown_wait(self, true);
+    ti_debug_at_exit();
     ti_natives_detach();
 }
 

@@ -2,6 +2,7 @@
 #include "native.h"
 
 #include "atomic.h"
+#include "faults.h"
 #include "phase.h"
 #include "port.h"
 
@@ -46,6 +47,8 @@ TI_COLD static void ti_orphans_bury(void)
 threading_status_t ti_native_start(ti_port_thread *thread, void (*entry)(void *argument), void *argument,
                                    size_t stack_size)
 {
+    if (ti_fault_is_due(TI_FAULT_THREAD))
+        return THREADING_NO_THREADS;
     ti_orphans_bury();
     ti_add_relaxed(&ti_natives, 1); /* relaxed: only the number matters */
     threading_status_t status = ti_port_thread_start(thread, entry, argument, stack_size);

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * THREADING_DEBUG, a list of words with commas between:
+ *
+ *   word                      asks for
+ *   dump=SECONDS              the watchdog, with that limit
+ *   dump=signal               the watchdog, for requests by the keyboard
+ *   deadlock, misuse          a handler that tells
+ *   order                     the lock-order checker
+ *   profile[=FILE]            the profile, written at the end
+ *   trace=FILE                the trace, written at the end
+ *   fault=memory:N, 1/N       faults on demand, 1/N with a seed that is told, or given: 1/N:SEED
+ *   fault=thread:N, 1/N
+ *   help                      the list of words
+ *
+ * It is read in a thread's first call, which may come from the user's malloc. So nothing here allocates,
+ * apart from what the system needs for the watchdog's thread.
+ */
+#include "debug.h"
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "atomic.h"
+#include "deadline.h"
+#include "dump.h"
+#include "faults.h"
+#include "names.h"
+#include "order.h"
+#include "phase.h"
+#include "registry.h"
+#include "watchdog.h"
+
+#define TI_DEBUG_WORD 300 /* bytes of a word, with a file's name */
+
+typedef enum ti_debug_state { TI_DEBUG_UNREAD, TI_DEBUG_READING, TI_DEBUG_READ } ti_debug_state;
+
+/*
+ *   state                the variable is read once
+ *   watches, limit       what the watchdog is for
+ *   family               the process that it watches; a forked child has none yet
+ *   owner                the process that has read the variable
+ *   profiles, traces     what is written at the end
+ *   ..._file             and where; "": to standard error
+ */
+static struct {
+    uint32_t state;
+    bool watches;
+    int64_t limit;
+    uint32_t family;
+    uint32_t owner;
+    bool profiles;
+    bool traces;
+    char profile_file[TI_DEBUG_WORD];
+    char trace_file[TI_DEBUG_WORD];
+} ti_debug = {.limit = TI_FOREVER};
+
+/* ---- what is told ---- */
+
+TI_COLD static void ti_debug_complain(void *unused, const char *text, size_t length)
+{
+    (void)unused;
+    ti_port_complain(text, length);
+}
+
+TI_COLD static void ti_debug_begin(ti_text *text)
+{
+    ti_text_begin(text, ti_debug_complain, NULL);
+    ti_text_add(text, "threading: ");
+}
+
+TI_COLD static void ti_debug_end(ti_text *text)
+{
+    ti_text_end_line(text);
+    ti_text_flush(text);
+}
+
+TI_COLD static void ti_debug_tell(const char *words, const char *word)
+{
+    ti_text text;
+    ti_debug_begin(&text);
+    ti_text_add(&text, words);
+    if (word != NULL)
+        ti_text_name(&text, word);
+    ti_debug_end(&text);
+}
+
+TI_COLD static void ti_debug_help(void)
+{
+    ti_debug_tell(
+        "THREADING_DEBUG is a list of words, with commas between: dump=SECONDS, dump=signal, deadlock, "
+        "misuse, order, profile, profile=FILE, trace=FILE, fault=memory:N, fault=memory:1/N, "
+        "fault=thread:N, fault=thread:1/N, help",
+        NULL);
+}
+
+TI_COLD static void ti_debug_own_name(ti_text *text)
+{
+    char name[TI_TEXT_NAME];
+    ti_self *self = ti_self_get();
+    ti_registry_lock(self);
+    ti_look_copy_name(name, self);
+    ti_registry_unlock();
+    ti_dump_thread_name(text, name, self->fast.ident);
+}
+
+TI_COLD static void ti_debug_object(ti_text *text, const char *kind, const void *object)
+{
+    char name[TI_TEXT_NAME] = "";
+    (void)threading_object_name(object, name, sizeof name);
+    ti_dump_object(text, kind, name, object);
+}
+
+TI_COLD static void ti_debug_misuse(const char *call, const void *object, threading_status_t status,
+                                    void *unused)
+{
+    ti_text text;
+    (void)unused;
+    ti_debug_begin(&text);
+    ti_debug_own_name(&text);
+    ti_text_format(&text, ": %s of ", call);
+    ti_debug_object(&text, object != NULL ? "an object" : "NULL", object);
+    ti_text_format(&text, ": %s, %s", threading_status_name(status), threading_status_message(status));
+    ti_debug_end(&text);
+}
+
+TI_COLD static void ti_debug_link(ti_text *text, const threading_deadlock_t *link)
+{
+    ti_text_format(text, "    %n (%u), which waits for ", link->thread_name,
+                   threading_thread_ident(link->thread));
+    ti_dump_object(text, link->kind, link->object_name, link->object);
+    ti_text_end_line(text);
+}
+
+TI_COLD static void ti_debug_deadlock(const threading_deadlock_t *links, size_t count, void *unused)
+{
+    ti_text text;
+    (void)unused;
+    ti_debug_begin(&text);
+    ti_text_format(
+        &text, "deadlock of %u threads, each waits for the next; the first one is refused:", (uint32_t)count);
+    ti_text_end_line(&text);
+    for (size_t i = 0; i < count; i++)
+        ti_debug_link(&text, &links[i]);
+    ti_text_flush(&text);
+}
+
+/* ---- numbers ---- */
+
+/* Digits up to the end or to `stop`; *text goes behind them. 0: there is no such number, or it is too large.
+ * */
+TI_COLD static uint32_t ti_debug_number(const char **text)
+{
+    uint64_t number = 0;
+    for (; **text >= '0' && **text <= '9' && number <= UINT32_MAX; ++*text)
+        number = number * 10 + (uint64_t)(**text - '0');
+    return number <= UINT32_MAX ? (uint32_t)number : 0;
+}
+
+/* Seconds with a decimal point at most, whatever the locale is. 0: it is no such number. */
+TI_COLD static int64_t ti_debug_seconds(const char *text)
+{
+    int64_t nanoseconds = (int64_t)ti_debug_number(&text) * 1000000000;
+    if (*text == '.')
+        for (int64_t digit = 100000000; *++text >= '0' && *text <= '9'; digit /= 10)
+            nanoseconds += digit * (*text - '0');
+    return *text == '\0' ? nanoseconds : 0;
+}
+
+/* ---- the words ---- */
+
+TI_COLD static bool ti_debug_dump(const char *value)
+{
+    if (strcmp(value, "signal") == 0) {
+        ti_debug.watches = ti_port_count_requests();
+        if (!ti_debug.watches)
+            ti_debug_tell("dump=signal: there is no such signal here, or the program uses it", NULL);
+        return true;
+    }
+    int64_t limit = ti_debug_seconds(value);
+    if (limit == 0)
+        return false;
+    ti_debug.watches = true;
+    ti_debug.limit = limit;
+    return true;
+}
+
+TI_COLD static void ti_debug_tell_seed(uint32_t n, uint32_t seed)
+{
+    ti_text text;
+    ti_debug_begin(&text);
+    ti_text_format(&text, "one in %u fails, by the seed %u: 1/%u:%u fails the same ones", n, seed, n, seed);
+    ti_debug_end(&text);
+}
+
+TI_COLD static bool ti_debug_fault_in(ti_fault fault, const char *value)
+{
+    const char *rest = value;
+    uint32_t n = ti_debug_number(&rest);
+    uint32_t seed = 0;
+    if (n == 1 && *rest == '/') {
+        rest++;
+        n = ti_debug_number(&rest);
+        seed = (uint32_t)ti_port_now() | 1;
+        if (*rest == ':') {
+            rest++;
+            seed = ti_debug_number(&rest);
+        }
+    }
+    if (n == 0 || *rest != '\0')
+        return false;
+    if (seed != 0)
+        ti_debug_tell_seed(n, seed);
+    ti_faults_ask(fault, n, seed);
+    return true;
+}
+
+TI_COLD static bool ti_debug_fault(const char *value)
+{
+    if (strncmp(value, "memory:", 7) == 0)
+        return ti_debug_fault_in(TI_FAULT_MEMORY, value + 7);
+    if (strncmp(value, "thread:", 7) == 0)
+        return ti_debug_fault_in(TI_FAULT_THREAD, value + 7);
+    return false;
+}
+
+TI_COLD static bool ti_debug_profile(const char *value)
+{
+    (void)snprintf(ti_debug.profile_file, sizeof ti_debug.profile_file, "%s", value);
+    ti_debug.profiles = threading_profile_start() == THREADING_OK;
+    return true;
+}
+
+TI_COLD static bool ti_debug_trace(const char *value)
+{
+    if (*value == '\0')
+        return false;
+    (void)snprintf(ti_debug.trace_file, sizeof ti_debug.trace_file, "%s", value);
+    ti_debug.traces = threading_trace_start() == THREADING_OK;
+    return true;
+}
+
+/* The value that follows "name=", or "" for the name alone; NULL: it is another word. */
+TI_COLD static const char *ti_debug_value(const char *word, const char *name)
+{
+    size_t length = strlen(name);
+    if (strncmp(word, name, length) != 0)
+        return NULL;
+    if (word[length] == '=')
+        return word + length + 1;
+    return word[length] == '\0' ? word + length : NULL;
+}
+
+/* False: nobody knows it. */
+TI_COLD static bool ti_debug_obey(const char *word)
+{
+    static const struct {
+        const char *name;
+        bool (*obey)(const char *value);
+    } with_value[] = {{"dump", ti_debug_dump},
+                      {"fault", ti_debug_fault},
+                      {"profile", ti_debug_profile},
+                      {"trace", ti_debug_trace}};
+    for (size_t i = 0; i < sizeof with_value / sizeof *with_value; i++) {
+        const char *value = ti_debug_value(word, with_value[i].name);
+        if (value != NULL)
+            return with_value[i].obey(value);
+    }
+    if (strcmp(word, "deadlock") == 0)
+        return threading_set_deadlock_handler(ti_debug_deadlock, NULL) == THREADING_OK;
+    if (strcmp(word, "misuse") == 0)
+        return threading_set_misuse_handler(ti_debug_misuse, NULL) == THREADING_OK;
+    if (strcmp(word, "order") == 0)
+        ti_order_start(ti_debug_complain, NULL);
+    else if (strcmp(word, "help") == 0)
+        ti_debug_help();
+    else
+        return *word == '\0';
+    return true;
+}
+
+/* The next word is copied; a longer one than there is room for is cut, and so is none that is known. */
+TI_COLD static const char *ti_debug_next(const char *list, char word[TI_DEBUG_WORD])
+{
+    size_t length = strcspn(list, ",");
+    size_t fits = length < TI_DEBUG_WORD ? length : TI_DEBUG_WORD - 1;
+    memcpy(word, list, fits);
+    word[fits] = '\0';
+    return list[length] == ',' ? list + length + 1 : list + length;
+}
+
+TI_COLD static void ti_debug_read(const char *list)
+{
+    char word[TI_DEBUG_WORD];
+    bool has_told = false;
+    while (*list != '\0') {
+        list = ti_debug_next(list, word);
+        if (ti_debug_obey(word))
+            continue;
+        ti_debug_tell("THREADING_DEBUG has a word that is not known, or has a wrong value: ", word);
+        if (!has_told)
+            ti_debug_help();
+        has_told = true;
+    }
+}
+
+/* ---- when ---- */
+
+/* A number of this process. */
+TI_COLD static uint32_t ti_debug_process(void)
+{
+    return ti_phase_family + 1;
+}
+
+/* The threads of a process that forked are not in the child. */
+TI_COLD static void ti_debug_watch(void)
+{
+    if (!ti_debug.watches || ti_load_relaxed(&ti_debug.family) == ti_debug_process())
+        return;
+    ti_store_relaxed(&ti_debug.family, ti_debug_process()); /* relaxed: its own thread begins later */
+    if (!ti_watchdog_start(ti_debug.limit, ti_debug_complain, NULL))
+        ti_debug_tell("there is no thread to be had for dump", NULL);
+}
+
+TI_COLD void ti_debug_start(void)
+{
+    if (ti_swap_acquire(&ti_debug.state, TI_DEBUG_UNREAD, TI_DEBUG_READING)) {
+        ti_debug.owner = ti_debug_process();
+        const char *list = ti_port_environment("THREADING_DEBUG");
+        if (list != NULL)
+            ti_debug_read(list);
+        ti_store_release(&ti_debug.state, TI_DEBUG_READ);
+    }
+    if (ti_load_acquire(&ti_debug.state) == TI_DEBUG_READ)
+        ti_debug_watch();
+}
+
+TI_COLD static void ti_debug_to_file(void *file, const char *text, size_t length)
+{
+    (void)fwrite(text, 1, length, (FILE *)file); /* ferror() tells in the end */
+}
+
+TI_COLD static void ti_debug_write(threading_status_t (*write)(threading_write_t write, void *context),
+                                   const char *name)
+{
+    FILE *file = *name != '\0' ? fopen(name, "w") : NULL;
+    bool is_written = true;
+    if (*name == '\0')
+        (void)write(ti_debug_complain, NULL); /* fails for no function that is given */
+    else if (file != NULL) {
+        (void)write(ti_debug_to_file, file);
+        is_written = ferror(file) == 0;
+    }
+    bool is_closed = file == NULL || fclose(file) == 0;
+    if ((*name != '\0' && file == NULL) || !is_written || !is_closed)
+        ti_debug_tell("cannot write all to ", name);
+}
+
+TI_COLD void ti_debug_at_exit(void)
+{
+    if (ti_debug.owner != ti_debug_process())
+        return; /* a forked child: the files are its parent's */
+    if (ti_debug.profiles)
+        ti_debug_write(threading_profile_write, ti_debug.profile_file);
+    if (ti_debug.traces)
+        ti_debug_write(threading_trace_write, ti_debug.trace_file);
+}
+
+#endif

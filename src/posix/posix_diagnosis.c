@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* What the diagnosis needs: the environment, standard error, SIGQUIT. */
+#include "posix_system.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+#if defined(__linux__)
+#include <sys/auxv.h>
+#endif
+
+#include "atomic.h"
+
+static uint32_t ti_posix_quits; /* a signal handler may change it: it is lock-free */
+
+/* Set-user-ID programs and their like must not be told by their user where to write. */
+TI_COLD static bool ti_posix_is_privileged(void)
+{
+#if defined(__linux__)
+    return getauxval(AT_SECURE) != 0;
+#else
+    return geteuid() != getuid() || getegid() != getgid();
+#endif
+}
+
+TI_COLD const char *ti_port_environment(const char *name)
+{
+    return ti_posix_is_privileged() ? NULL : getenv(name);
+}
+
+TI_COLD void ti_port_complain(const char *text, size_t length)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    while (length > 0) {
+        ssize_t written = write(STDERR_FILENO, text, length);
+        if (written < 0 && errno != EINTR)
+            break; /* it is closed, or full: there is nobody to tell */
+        text += written > 0 ? written : 0;
+        length -= written > 0 ? (size_t)written : 0;
+    }
+    ti_port_errors_restore(errors);
+}
+
+TI_COLD static void ti_posix_quit(int signal_number)
+{
+    (void)signal_number;
+    ti_add_relaxed(&ti_posix_quits, 1); /* relaxed: only the number matters */
+}
+
+/* A program that ignores the signal, as below nohup, or handles it goes on to do so. */
+TI_COLD bool ti_port_count_requests(void)
+{
+    struct sigaction action = {.sa_handler = ti_posix_quit, .sa_flags = SA_RESTART};
+    struct sigaction before;
+    (void)sigemptyset(&action.sa_mask);
+    return sigaction(SIGQUIT, NULL, &before) == 0 &&
+           (before.sa_handler == SIG_DFL || before.sa_handler == ti_posix_quit) &&
+           sigaction(SIGQUIT, &action, NULL) == 0;
+}
+
+TI_COLD void ti_port_leave_signals(void)
+{
+    sigset_t signals;
+    (void)sigfillset(&signals);
+    (void)sigdelset(&signals, SIGQUIT);
+    (void)pthread_sigmask(SIG_SETMASK, &signals, NULL);
+}
+
+TI_COLD uint32_t ti_port_requests(void)
+{
+    return ti_load_relaxed(&ti_posix_quits);
+}
