@@ -33,7 +33,7 @@ CASE(process_of_one_thread)
     const struct dump *dump = dump_now();
     CHECK(dump_says_of(dump, "MainThread", " (1), "));
     CHECK(dump_says_of(dump, "MainThread", "    runs\n"));
-    CHECK(dump_has(dump, "\n1 threads\n"));
+    CHECK(dump_has(dump, "\n1 thread\n"));
     CHECK(strncmp(dump->text, "threading " THREADING_VERSION ", ", 12) == 0);
     CHECK(dump_has(dump, threading_backend()));
 }
@@ -200,7 +200,7 @@ CASE(lock_and_who_has_it)
     const struct dump *dump = dump_now();
     CHECK(dump_says_of(dump, "Waiter", "; held by \"MainThread\" (1)\n"));
     CHECK(dump_says_of(dump, "MainThread", "    has Lock \"account\" at 0x"));
-    CHECK(dump_says_of(dump, "MainThread", ", for which 1 wait\n"));
+    CHECK(dump_says_of(dump, "MainThread", ", waited for by 1\n"));
     CHECK(!dump_has(dump, "deadlock"));
 }
 
@@ -397,7 +397,7 @@ CASE(lock_that_is_acquired_twice_is_a_ring_of_one)
 {
     named(acquire_twice, NULL, "Alone");
     AWAIT(dump_has(dump_now(),
-                   "\npossible deadlock of 1 threads:\n    \"Alone\" (2), which waits for Lock at 0x"));
+                   "\npossible deadlock of 1 thread:\n    \"Alone\" (2), which waits for Lock at 0x"));
 }
 
 CASE(chain_of_waits_is_no_ring)
@@ -433,7 +433,7 @@ static void *foreign_dumps(void *arg)
 {
     const struct dump *dump = dump_now();
     CHECK(!dump_has(dump, "not started here"));
-    CHECK(dump_has(dump, "\n1 threads\n"));
+    CHECK(dump_has(dump, "\n1 thread\n"));
     return arg;
 }
 
@@ -497,7 +497,7 @@ CASE(forked_child_has_one_thread)
     child_t child = fork_now();
     if (child == 0) {
         const struct dump *dump = dump_now();
-        CHECK(dump_has(dump, "\n1 threads\n"));
+        CHECK(dump_has(dump, "\n1 thread\n"));
         CHECK(!dump_has(dump, "Sleeper"));
         _Exit(0);
     }

@@ -174,6 +174,35 @@ static void await_sleep(uint64_t native_id)
 }
 
 /* Start a thread, and go on when it has come to its wait. */
+static threading_lock_t crosswise[2];
+static threading_barrier_t both_have_one = THREADING_BARRIER_INIT(2);
+
+static void lock_crosswise(int first)
+{
+    must(threading_lock_acquire(&crosswise[first]));
+    must(threading_barrier_wait(&both_have_one, NULL));
+    must(threading_lock_acquire(&crosswise[1 - first]));
+}
+
+static void *one_way(void *arg)
+{
+    lock_crosswise(0);
+    return arg;
+}
+
+static void *other_way(void *arg)
+{
+    lock_crosswise(1);
+    return arg;
+}
+
+static void *wait_for_several(void *arg)
+{
+    threading_source_t sources[2] = {THREADING_SOURCE_EVENT(&event), THREADING_SOURCE_FUTURE(pending)};
+    must(threading_wait_any(sources, 2, THREADING_FOREVER, NULL));
+    return arg;
+}
+
 static threading_thread_t *start(const char *name, threading_target_t target, int daemon)
 {
     threading_thread_t *thread = threading_thread(target, NULL, .name = name, .daemon = daemon);
@@ -241,6 +270,10 @@ int main(void)
     must(threading_thread_join(gone));
     must(threading_bounded_semaphore_acquire(&bounded));
     must(threading_stop_request(&stop));
+    must(threading_object_set_name(&crosswise[1], "second"));
+    (void)start("OneWay", one_way, THREADING_DAEMON);
+    (void)start("OtherWay", other_way, THREADING_DAEMON);
+    (void)start("Several", wait_for_several, THREADING_DAEMON);
     known_state();
     _Exit(0);
 }

@@ -2,7 +2,7 @@
 """What the objects of the threading library are doing, in gdb: in a process that runs, or in a core file.
 
     (gdb) source tools/gdb/threading-gdb.py
-    (gdb) threading threads         all threads: name, ident, state, what each waits for and who has that
+    (gdb) threading threads         all threads, in the words of threading_dump(), and the call that each is in; then rings
     (gdb) threading show EXPRESSION an object: its state, its owner, and who waits for it
     (gdb) print lock                the same, wherever gdb prints such an object
 
@@ -13,11 +13,23 @@ library have to be of the same version. Nothing is called in the process.
 import gdb
 
 STATES = ["not started", "starting", "running", "leaving", "ended"]  # TI_NEW ... in src/core/thread/thread.h
-KINDS = ["", "main", "foreign"]  # ti_kind there
 BARRIER_STATES = ["filling", "acting", "broken"]  # src/core/sync/barrier.c
 QUEUE_KINDS = ["FIFO", "LIFO", "priority"]  # threading_queue_kind_t
 WRITING, READERS = 0x80000000, 0x3FFFFFFF  # src/core/sync/bias.h
 IDENT_LIMIT = 0x80000000  # src/core/parking/registry.h
+# What is waited for, by ti_on in src/core/parking/blocked.h: the kind, and the purpose; as in src/core/diagnosis/dump.c.
+WAITS = [("", ""), ("Lock", ""), ("RLock", ""), ("Condition", ""), ("Semaphore", ""), ("BoundedSemaphore", ""), ("Event", ""),
+         ("Barrier", ""), ("Once", ""), ("RWLock", ", to read"), ("RWLock", ", to write"), ("Thread", ""),
+         ("Timer", ""), ("sleep", ""), ("Queue", ", for an item"), ("Queue", ", for room"),
+         ("Queue", ", for all items to be done"), ("Future", ""), ("wait_any", ""), ("Executor", ", for the items of a map"),
+         ("Executor", ", for a task"), ("lock inside", ""), ("exit", "")]
+ON_CONDITION, ON_BARRIER, ON_ONCE, ON_READ, ON_WRITE, ON_THREAD, ON_FUTURE, ON_ANY, ON_MAP = 3, 7, 8, 9, 10, 11, 17, 18, 19
+OWNED = (2, ON_ONCE, ON_READ, ON_WRITE, ON_THREAD, ON_FUTURE)  # ti_ring_is_owned() in src/core/diagnosis/ring.c
+WHOLE_WAITS = {12: "waits until its Timer is due", 13: "sleeps", ON_ANY: "waits for any of several",
+               22: "waits for the end of the process"}
+LOCKERS, OBSERVERS, WATCHERS, RW_LOCKERS = 0, 2, 3, 4  # ti_wait_kind in src/core/parking/parking.h
+SOURCES = ["", "Thread", "Event", "Semaphore", "BoundedSemaphore", "Queue", "Future"]  # threading_source_kind_t
+FOREVER = 0xFFFFFFFF  # the lower half of TI_FOREVER
 FUTURE_STATES = ["running", "cancelled", "cancelled, and told", "finished"]  # from IDENT_LIMIT on, src/core/tasks/future.h
 
 
@@ -77,9 +89,9 @@ class Thread:
 
     def name(self):
         if self.record is None:
-            return f"foreign thread {self.ident()}"
+            return '"foreign"'
         text = field(field(self.record, "name").dereference(), "text")
-        return "'" + text.string("utf-8", "replace") + "'"
+        return '"' + text.string("utf-8", "replace") + '"'
 
     def state(self):
         if self.record is None:
@@ -88,12 +100,21 @@ class Thread:
         return STATES[state] if state < len(STATES) else str(state)
 
     def notes(self):
-        notes = []
-        if self.record is not None:
-            notes.append(KINDS[number(field(self.record, "kind"))])
-            notes.append("daemon" if number(field(self.record, "daemon")) else "")
-            notes.append("worker" if number(field(self.record, "is_worker")) else "")
+        if self.record is None or number(field(self.record, "kind")) == 2:
+            return "not started here"
+        notes = ["daemon" if number(field(self.record, "daemon")) else "",
+                 "worker" if number(field(self.record, "is_worker")) else ""]
+        if self.state() != "running":
+            notes.append(self.state())
         return ", ".join(note for note in notes if note)
+
+    def wait(self):
+        """What it sleeps for: its note, or None."""
+        note = field(self.value, "blocked") if self.value is not None else None
+        return note if note is not None and number(field(note, "version")) % 2 else None
+
+    def on(self):
+        return number(field(self.wait(), "shown_on")) if self.wait() is not None else 0
 
 
 def all_threads():
@@ -114,7 +135,7 @@ def all_threads():
 
 
 def who(ident):
-    """'Alice' (2)"""
+    """"Alice" (2)"""
     for thread in all_threads():
         if thread.ident() == ident:
             return f"{thread.name()} ({ident})"
@@ -395,27 +416,121 @@ def object_at(name, place):
     return gdb.Value(place).cast(gdb.lookup_type(f"struct {tag}").pointer()).dereference() if tag else None
 
 
-def wait_of(thread):
-    """What a thread waits for, as a text; '' if it waits for nothing that is known."""
-    if thread.value is None:
-        return ""
-    places = [place for place, value in waiters() if value.address == thread.value.address]
-    word = number(field(field(thread.value, "proof"), "word"))
+def label(address):
+    """The name that the program has given to an object, or None."""
+    names = variable("ti_names")
+    for i in range(names.type.range()[1] + 1):
+        for entry in items(names[i]):
+            if number(field(entry, "object")) == address:
+                return field(entry, "text").cast(gdb.lookup_type("char").const().pointer()).string("utf-8", "replace")
+    return None
+
+
+def named(kind, address, name=None):
+    """Lock "account" at 0x1234"""
+    name = name or label(address)
+    return kind + (f' "{name}"' if name else "") + (f" at {address:#x}" if address else "")
+
+
+def word_at(address):
+    value = number(gdb.Value(address).cast(gdb.lookup_type("unsigned int").pointer()).dereference())
+    return value if value < IDENT_LIMIT else 0
+
+
+def as_thread(address):
+    return gdb.Value(address).cast(gdb.lookup_type("struct threading_thread").pointer()).dereference()
+
+
+def holder_of(thread):
+    """The ident of the thread that has what another one waits for, 0 if none or not known."""
+    if thread.wait() is None:
+        return 0
+    on, waiter = thread.on(), field(thread.value, "waiter")
+    if on == ON_THREAD:
+        return number(field(as_thread(number(field(thread.wait(), "shown_object"))), "ident"))
+    address, kind = number(field(waiter, "address")), number(field(waiter, "kind"))
+    has_ident = kind in (LOCKERS, RW_LOCKERS) or (kind == OBSERVERS and on in (ON_ONCE, ON_FUTURE, ON_MAP))
+    return word_at(address) if address and has_ident else 0
+
+
+def wait_text(thread):
+    """What a thread waits for and who has that, in the words of the dump but without the times."""
+    on = thread.on()
+    if on == 0:
+        return "runs"
+    address = number(field(thread.wait(), "shown_object"))
+    kind, purpose = WAITS[on]
+    name = as_thread(address)["name"]["text"].string("utf-8", "replace") if on == ON_THREAD and not label(address) else None
+    text = WHOLE_WAITS.get(on) or "waits for " + named(kind, address, name) + purpose
+    if on == ON_BARRIER:
+        barrier = gdb.Value(address).cast(gdb.lookup_type("struct threading_barrier").pointer()).dereference()
+        text += f", {number(field(barrier, 'arrived'))} of {number(field(barrier, 'parties'))} there"
+    if on == ON_CONDITION and number(field(field(thread.value, "waiter"), "kind")) == LOCKERS:
+        text += "; notified, and waits for its lock"
+    holder = holder_of(thread)
+    if holder:
+        text += ("; that is " if on == ON_THREAD else "; held by ") + who(holder)
+    elif on in (ON_READ, ON_WRITE):
+        names = [who(ident) for ident, note in readings() if number(field(note, "levels")) and
+                 number(field(note, "rwlock")) == address]
+        text += "; read by " + ", ".join(names) if names else ""
+    return text
+
+
+def sources_of(thread):
+    """What a thread waits for at once, in the order of the array."""
+    found = []
+    source = gdb.lookup_type("struct threading_source")
+    offset = next(f.bitpos // 8 for f in source.fields() if f.name == "waiter")
+    buckets = variable("threading_buckets")
+    for i in range(buckets.type.range()[1] + 1):
+        for waiter in items(field(buckets[i], "first")):
+            if number(field(waiter, "kind")) == WATCHERS and number(field(waiter, "self")) == number(thread.value.address):
+                found.append(number(waiter.address) - offset)
+    for address in sorted(found):
+        value = gdb.Value(address).cast(source.pointer()).dereference()
+        yield named(SOURCES[number(field(value, "kind"))], number(field(value, "object")))
+
+
+def call_text(thread):
+    """The call that a thread is in and the state of its object, if GDB can tell; else ''."""
     native = gdb_thread_of(thread)
     name, value = call_of(native) if native is not None else (None, None)
-    if not places and not word:
-        return "in threading_sleep" if name == "threading_sleep" else ""
-    place = (places or [word])[0]
-    if value is None and name is not None:
-        value = object_at(name, place)
-    text = f"in {name or 'the library'}, for {symbol_at(number(value.address) if value is not None else place)}"
-    if len(places) > 1:
-        text += f" and {len(places) - 1} more"
-    if value is not None:
-        text += ": " + show(value)
-    elif word:
-        text += ": " + owned(number(field(field(thread.value, "proof"), "word").dereference()), "held by")
-    return text
+    if name is None:
+        return ""
+    places = [place for place, found in waiters() if found.address == thread.value.address]
+    if value is None and places:
+        value = object_at(name, places[0])
+    return f"in {name}" + (f", of {symbol_at(number(value.address))}: {show(value)}" if value is not None else "")
+
+
+# ---- rings
+
+
+def rings(threads):
+    """Lists of threads, each of which waits for what the next one has, and the last for the first's."""
+    by_ident = {thread.ident(): thread for thread in threads if thread.value is not None}
+    met = set()
+    for thread in threads:
+        way = []
+        while thread is not None and thread.ident() not in met:
+            met.add(thread.ident())
+            way.append(thread)
+            thread = by_ident.get(holder_of(thread))
+        if thread in way:
+            yield way[way.index(thread):]
+
+
+def is_proved(ring):
+    return all(thread.on() in OWNED and number(field(thread.wait(), "until")[1]) == FOREVER for thread in ring)
+
+
+def print_ring(ring):
+    print(f"{'deadlock' if is_proved(ring) else 'possible deadlock'} of {len(ring)} thread{'s' if len(ring) > 1 else ''}:")
+    for i, thread in enumerate(ring):
+        before = "    which is held by " if i else "    "
+        print(f"{before}{who(thread.ident())}, which {wait_text(thread).split(';')[0]},")
+    print("    which is held by the first")
 
 
 # ---- commands
@@ -429,20 +544,27 @@ class Threading(gdb.Command):
 
 
 class ThreadingThreads(gdb.Command):
-    """All threads that the library knows: name, ident, state, what each waits for and who has that."""
+    """All threads that the library knows, in the words of threading_dump(), and the call that each is in; then rings."""
 
     def __init__(self):
         super().__init__("threading threads", gdb.COMMAND_STACK)
 
     def invoke(self, argument, from_tty):
-        for thread in all_threads():
+        threads = all_threads()
+        for thread in threads:
             notes = thread.notes()
             native = gdb_thread_of(thread)
-            line = f"{thread.name()} ({thread.ident()}), {thread.state()}" + (", " + notes if notes else "")
+            line = f"Thread {thread.name()} ({thread.ident()})" + (", " + notes if notes else "")
             print(line + (f", thread {native.num} of gdb" if native is not None else ""))
-            wait = wait_of(thread)
-            if wait:
-                print("    " + wait)
+            print("    " + wait_text(thread))
+            if thread.on() == ON_ANY:
+                for source in sources_of(thread):
+                    print("        " + source)
+            call = call_text(thread)
+            if call:
+                print("    " + call)
+        for ring in rings(threads):
+            print_ring(ring)
 
 
 class ThreadingShow(gdb.Command):

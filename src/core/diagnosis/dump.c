@@ -20,6 +20,11 @@ static uint32_t ti_dump_is_under_way;
 
 /* ---- parts of a line ---- */
 
+TI_COLD static void ti_dump_count(ti_text *text, size_t count)
+{
+    ti_text_format(text, count == 1 ? "%u thread" : "%u threads", (uint32_t)count);
+}
+
 TI_COLD void ti_dump_thread_name(ti_text *text, const char *name, uint32_t ident)
 {
     ti_text_format(text, "%n (%u)", name, ident);
@@ -131,7 +136,7 @@ TI_COLD static void ti_dump_objects(ti_text *text, const ti_look_object *objects
         ti_text_add(text, before);
         ti_dump_object(text, objects[i].kind, objects[i].name, objects[i].object);
         if (waiters)
-            ti_text_format(text, ", for which %u wait", objects[i].count);
+            ti_text_format(text, ", waited for by %u", objects[i].count);
         ti_text_end_line(text);
     }
     if (count > TI_LOOK_OBJECTS) {
@@ -207,8 +212,9 @@ TI_COLD static void ti_dump_link(ti_text *text, uint32_t ident, bool is_first)
 
 TI_COLD static void ti_dump_ring(ti_text *text, const ti_ring *ring)
 {
-    ti_text_format(text, "%s of %u threads:", ring->is_proved ? "deadlock" : "possible deadlock",
-                   (uint32_t)ring->count);
+    ti_text_add(text, ring->is_proved ? "deadlock of " : "possible deadlock of ");
+    ti_dump_count(text, ring->count);
+    ti_text_add(text, ":");
     ti_text_end_line(text);
     for (size_t i = 0; i < ring->count && i < TI_RING_MOST; i++)
         ti_dump_link(text, ring->idents[i], i == 0);
@@ -259,7 +265,7 @@ TI_COLD threading_status_t threading_dump(threading_write_t write, void *context
     ti_text_end_line(&text);
     bool is_whole = ti_dump_threads(&text, ti_dump_mark_awaited(), &count);
     ti_dump_rings(&text);
-    ti_text_format(&text, "%u threads", count);
+    ti_dump_count(&text, count);
     ti_text_end_line(&text);
     ti_text_flush(&text);
     ti_store_release(&ti_dump_is_under_way, 0);
