@@ -2311,42 +2311,67 @@ THREADING_API threading_status_t threading_object_set_name(const void *object, c
  */
 THREADING_API size_t threading_object_name(const void *object, char *buffer, size_t size);
 
-/** One thread of a ring, and what it waits for, which the next one has; the last one waits for the first. */
+/**
+ * One thread of a ring, and what it waits for, which the next one has; the last one waits for the first.
+ *
+ * An RLock of a Condition's own has an address of its own; a map is told by its executor. All texts stay as
+ * they are during the handler's call, `kind` for ever. Long names of objects may be cut.
+ */
 typedef struct threading_deadlock {
     threading_thread_t *thread; /**< borrowed for the handler's call; NULL for a foreign thread without one */
     const char *thread_name;    /**< never NULL */
     const void *object;         /**< the address or handle of what it waits for */
     const char *object_name;    /**< "" for none */
-    const char *kind;           /**< "Lock", "RLock", "Thread", "Once", "Future", "RWLock" */
+    const char *kind;           /**< "RLock", "Thread", "Once", "Future", "RWLock", "Executor" or "Barrier" */
 } threading_deadlock_t;
 
-/** Told of a wait that is refused, in the thread that is told THREADING_DEADLOCK when the handler returns. */
+/**
+ * Told of a wait that is refused, in the thread that is told THREADING_DEADLOCK when the handler returns.
+ *
+ * Nothing of the library's is locked; the thread has what it had when it began to wait. The handler may call
+ * the library, threading_dump() too, and returns. Of what it does itself no handler is told.
+ */
 typedef void (*threading_deadlock_handler_t)(const threading_deadlock_t *links, size_t count, void *arg);
 
 /**
  * Have every THREADING_DEADLOCK told.
  *
  * @param handler  called with the ring, this thread's link first. A ring of one is a thread that waits for
- *                 itself, or for what a thread that has ended will never give. Of a ring of more than 64
- *                 threads the first 64 are told. NULL: nobody is told any more. It may be called for a moment
- *                 after it was replaced.
+ *                 itself, or for what a thread that has ended will never give: for a Barrier in its action,
+ *                 for an Executor's end in its worker, for an RLock whose owner is gone. Of a ring of more
+ *                 than 64 threads the first 64 are told. NULL: nobody is told any more. It may be called for
+ *                 a moment after it was replaced.
  * @param arg      passed to @p handler.
  * @return THREADING_OK; THREADING_UNSUPPORTED.
  */
 THREADING_API threading_status_t threading_set_deadlock_handler(threading_deadlock_handler_t handler,
                                                                 void *arg);
 
-/** Told of a call that was misused. @p call is the call's name, @p object what it was called on, maybe NULL.
- * */
+/**
+ * Told of a call that was misused, in the thread that has called, before the call returns.
+ *
+ * Nothing of the library's is locked. The handler may call the library, and returns. Of what it does itself
+ * no handler is told. `errno` is as before when it has returned.
+ *
+ * @param call    the name of the function, such as "threading_condition_notify", or of the macro, such as
+ *                "THREADING_WITH_RLOCK"; it lives as long as the process.
+ * @param object  the call's first argument if that is an object, a handle or an array of them; may be NULL.
+ * @param status  what the call answers.
+ * @param arg     as given to threading_set_misuse_handler().
+ */
 typedef void (*threading_misuse_handler_t)(const char *call, const void *object, threading_status_t status,
                                            void *arg);
 
 /**
- * Have every misuse told: each call that answers THREADING_INVALID, _NOT_HELD, _NOT_OWNER, _NOT_STARTED,
- * _ALREADY_STARTED or _OVERFLOW, and each body of a THREADING_WITH_LOCK() and its like that was skipped.
+ * Have every misuse told, once: each call that answers THREADING_INVALID, _NOT_HELD, _NOT_OWNER,
+ * _NOT_STARTED, _ALREADY_STARTED or _OVERFLOW, and each body of a THREADING_WITH_LOCK() and its like that was
+ * skipped. If the acquire of such a body was a misuse, that is what is told; else the macro is, with
+ * THREADING_DEADLOCK or THREADING_CANCELLED.
  *
- * @param handler  called in the thread that misuses, before the call returns. NULL: nobody is told any more.
- *                 It may be called for a moment after it was replaced. What it misuses itself is not told.
+ * Nobody is told of a call whose result is no status and which gives NULL, false or 0 for a wrong argument;
+ * nor of the status that a Future was given, which threading_future_result() passes on.
+ *
+ * @param handler  NULL: nobody is told any more. It may be called for a moment after it was replaced.
  * @param arg      passed to @p handler.
  * @return THREADING_OK; THREADING_UNSUPPORTED.
  */
@@ -2480,7 +2505,11 @@ template <class Object> struct threading_holder {
 #define THREADING_HOLDER(kind, type, unique)
 #endif
 
-/* Tells Clang's analysis that the lock is held in the body, and asks for no release of it. */
+/* A body is skipped since its acquire has failed: the misuse handler is told. */
+THREADING_API void threading_skipped(const char *with, const void *object, threading_status_t status);
+
+/* Tells Clang's analysis that the lock is held in the body, and asks for no release of it. A Lock's acquire
+ * fails only when it was misused, and has told that. */
 THREADING_UNUSED static inline threading_lock_t *threading_lock_enter(threading_lock_t *lock)
     THREADING_ANALYSIS(assert_capability(*lock));
 THREADING_UNUSED THREADING_NO_ANALYSIS static inline threading_lock_t *
@@ -2509,7 +2538,10 @@ THREADING_UNUSED static inline threading_rlock_t *threading_rlock_enter(threadin
 THREADING_UNUSED THREADING_NO_ANALYSIS static inline threading_rlock_t *
 threading_rlock_enter(threading_rlock_t *rlock)
 {
-    return threading_rlock_acquire(rlock) == THREADING_OK ? rlock : NULL;
+    threading_status_t status = threading_rlock_acquire(rlock);
+    if (status != THREADING_OK)
+        threading_skipped("THREADING_WITH_RLOCK", rlock, status);
+    return status == THREADING_OK ? rlock : NULL;
 }
 
 THREADING_UNUSED static inline bool threading_rlock_left(threading_rlock_t *rlock)
@@ -2527,10 +2559,13 @@ THREADING_UNUSED THREADING_NO_ANALYSIS static inline void threading_rlock_leave(
 }
 
 /* The same for what Clang's analysis does not follow. */
-#define THREADING_WITH_FUNCTIONS_(kind, type, acquire, release)                 \
+#define THREADING_WITH_FUNCTIONS_(kind, type, with, acquire, release)           \
     THREADING_UNUSED static inline type *threading_##kind##_enter(type *object) \
     {                                                                           \
-        return acquire(object) == THREADING_OK ? object : NULL;                 \
+        threading_status_t status = acquire(object);                            \
+        if (status != THREADING_OK)                                             \
+            threading_skipped(with, object, status);                            \
+        return status == THREADING_OK ? object : NULL;                          \
     }                                                                           \
     THREADING_UNUSED static inline bool threading_##kind##_left(type *object)   \
     {                                                                           \
@@ -2543,15 +2578,16 @@ THREADING_UNUSED THREADING_NO_ANALYSIS static inline void threading_rlock_leave(
         *object = NULL;                                                         \
     }
 
-THREADING_WITH_FUNCTIONS_(condition, threading_condition_t, threading_condition_acquire,
-                          threading_condition_release)
-THREADING_WITH_FUNCTIONS_(semaphore, threading_semaphore_t, threading_semaphore_acquire,
-                          threading_semaphore_release)
+THREADING_WITH_FUNCTIONS_(condition, threading_condition_t, "THREADING_WITH_CONDITION",
+                          threading_condition_acquire, threading_condition_release)
+THREADING_WITH_FUNCTIONS_(semaphore, threading_semaphore_t, "THREADING_WITH_SEMAPHORE",
+                          threading_semaphore_acquire, threading_semaphore_release)
 THREADING_WITH_FUNCTIONS_(bounded_semaphore, threading_bounded_semaphore_t,
-                          threading_bounded_semaphore_acquire, threading_bounded_semaphore_release)
-THREADING_WITH_FUNCTIONS_(read, threading_rwlock_t, threading_rwlock_acquire_read,
+                          "THREADING_WITH_BOUNDED_SEMAPHORE", threading_bounded_semaphore_acquire,
+                          threading_bounded_semaphore_release)
+THREADING_WITH_FUNCTIONS_(read, threading_rwlock_t, "THREADING_WITH_READ", threading_rwlock_acquire_read,
                           threading_rwlock_release_read)
-THREADING_WITH_FUNCTIONS_(write, threading_rwlock_t, threading_rwlock_acquire_write,
+THREADING_WITH_FUNCTIONS_(write, threading_rwlock_t, "THREADING_WITH_WRITE", threading_rwlock_acquire_write,
                           threading_rwlock_release_write)
 #undef THREADING_WITH_FUNCTIONS_
 

@@ -2358,42 +2358,67 @@ THREADING_API threading_status_t threading_object_set_name(const void *object, c
  */
 THREADING_API size_t threading_object_name(const void *object, char *buffer, size_t size);
 
-/** One thread of a ring, and what it waits for, which the next one has; the last one waits for the first. */
+/**
+ * One thread of a ring, and what it waits for, which the next one has; the last one waits for the first.
+ *
+ * An RLock of a Condition's own has an address of its own; a map is told by its executor. All texts stay as
+ * they are during the handler's call, `kind` for ever. Long names of objects may be cut.
+ */
 typedef struct threading_deadlock {
     threading_thread_t *thread; /**< borrowed for the handler's call; NULL for a foreign thread without one */
     const char *thread_name;    /**< never NULL */
     const void *object;         /**< the address or handle of what it waits for */
     const char *object_name;    /**< "" for none */
-    const char *kind;           /**< "Lock", "RLock", "Thread", "Once", "Future", "RWLock" */
+    const char *kind;           /**< "RLock", "Thread", "Once", "Future", "RWLock", "Executor" or "Barrier" */
 } threading_deadlock_t;
 
-/** Told of a wait that is refused, in the thread that is told THREADING_DEADLOCK when the handler returns. */
+/**
+ * Told of a wait that is refused, in the thread that is told THREADING_DEADLOCK when the handler returns.
+ *
+ * Nothing of the library's is locked; the thread has what it had when it began to wait. The handler may call
+ * the library, threading_dump() too, and returns. Of what it does itself no handler is told.
+ */
 typedef void (*threading_deadlock_handler_t)(const threading_deadlock_t *links, size_t count, void *arg);
 
 /**
  * Have every THREADING_DEADLOCK told.
  *
  * @param handler  called with the ring, this thread's link first. A ring of one is a thread that waits for
- *                 itself, or for what a thread that has ended will never give. Of a ring of more than 64
- *                 threads the first 64 are told. NULL: nobody is told any more. It may be called for a moment
- *                 after it was replaced.
+ *                 itself, or for what a thread that has ended will never give: for a Barrier in its action,
+ *                 for an Executor's end in its worker, for an RLock whose owner is gone. Of a ring of more
+ *                 than 64 threads the first 64 are told. NULL: nobody is told any more. It may be called for
+ *                 a moment after it was replaced.
  * @param arg      passed to @p handler.
  * @return THREADING_OK; THREADING_UNSUPPORTED.
  */
 THREADING_API threading_status_t threading_set_deadlock_handler(threading_deadlock_handler_t handler,
                                                                 void *arg);
 
-/** Told of a call that was misused. @p call is the call's name, @p object what it was called on, maybe NULL.
- * */
+/**
+ * Told of a call that was misused, in the thread that has called, before the call returns.
+ *
+ * Nothing of the library's is locked. The handler may call the library, and returns. Of what it does itself
+ * no handler is told. `errno` is as before when it has returned.
+ *
+ * @param call    the name of the function, such as "threading_condition_notify", or of the macro, such as
+ *                "THREADING_WITH_RLOCK"; it lives as long as the process.
+ * @param object  the call's first argument if that is an object, a handle or an array of them; may be NULL.
+ * @param status  what the call answers.
+ * @param arg     as given to threading_set_misuse_handler().
+ */
 typedef void (*threading_misuse_handler_t)(const char *call, const void *object, threading_status_t status,
                                            void *arg);
 
 /**
- * Have every misuse told: each call that answers THREADING_INVALID, _NOT_HELD, _NOT_OWNER, _NOT_STARTED,
- * _ALREADY_STARTED or _OVERFLOW, and each body of a THREADING_WITH_LOCK() and its like that was skipped.
+ * Have every misuse told, once: each call that answers THREADING_INVALID, _NOT_HELD, _NOT_OWNER,
+ * _NOT_STARTED, _ALREADY_STARTED or _OVERFLOW, and each body of a THREADING_WITH_LOCK() and its like that was
+ * skipped. If the acquire of such a body was a misuse, that is what is told; else the macro is, with
+ * THREADING_DEADLOCK or THREADING_CANCELLED.
  *
- * @param handler  called in the thread that misuses, before the call returns. NULL: nobody is told any more.
- *                 It may be called for a moment after it was replaced. What it misuses itself is not told.
+ * Nobody is told of a call whose result is no status and which gives NULL, false or 0 for a wrong argument;
+ * nor of the status that a Future was given, which threading_future_result() passes on.
+ *
+ * @param handler  NULL: nobody is told any more. It may be called for a moment after it was replaced.
  * @param arg      passed to @p handler.
  * @return THREADING_OK; THREADING_UNSUPPORTED.
  */
@@ -2527,7 +2552,11 @@ template <class Object> struct threading_holder {
 #define THREADING_HOLDER(kind, type, unique)
 #endif
 
-/* Tells Clang's analysis that the lock is held in the body, and asks for no release of it. */
+/* A body is skipped since its acquire has failed: the misuse handler is told. */
+THREADING_API void threading_skipped(const char *with, const void *object, threading_status_t status);
+
+/* Tells Clang's analysis that the lock is held in the body, and asks for no release of it. A Lock's acquire
+ * fails only when it was misused, and has told that. */
 THREADING_UNUSED static inline threading_lock_t *threading_lock_enter(threading_lock_t *lock)
     THREADING_ANALYSIS(assert_capability(*lock));
 THREADING_UNUSED THREADING_NO_ANALYSIS static inline threading_lock_t *
@@ -2556,7 +2585,10 @@ THREADING_UNUSED static inline threading_rlock_t *threading_rlock_enter(threadin
 THREADING_UNUSED THREADING_NO_ANALYSIS static inline threading_rlock_t *
 threading_rlock_enter(threading_rlock_t *rlock)
 {
-    return threading_rlock_acquire(rlock) == THREADING_OK ? rlock : NULL;
+    threading_status_t status = threading_rlock_acquire(rlock);
+    if (status != THREADING_OK)
+        threading_skipped("THREADING_WITH_RLOCK", rlock, status);
+    return status == THREADING_OK ? rlock : NULL;
 }
 
 THREADING_UNUSED static inline bool threading_rlock_left(threading_rlock_t *rlock)
@@ -2574,10 +2606,13 @@ THREADING_UNUSED THREADING_NO_ANALYSIS static inline void threading_rlock_leave(
 }
 
 /* The same for what Clang's analysis does not follow. */
-#define THREADING_WITH_FUNCTIONS_(kind, type, acquire, release)                 \
+#define THREADING_WITH_FUNCTIONS_(kind, type, with, acquire, release)           \
     THREADING_UNUSED static inline type *threading_##kind##_enter(type *object) \
     {                                                                           \
-        return acquire(object) == THREADING_OK ? object : NULL;                 \
+        threading_status_t status = acquire(object);                            \
+        if (status != THREADING_OK)                                             \
+            threading_skipped(with, object, status);                            \
+        return status == THREADING_OK ? object : NULL;                          \
     }                                                                           \
     THREADING_UNUSED static inline bool threading_##kind##_left(type *object)   \
     {                                                                           \
@@ -2590,15 +2625,16 @@ THREADING_UNUSED THREADING_NO_ANALYSIS static inline void threading_rlock_leave(
         *object = NULL;                                                         \
     }
 
-THREADING_WITH_FUNCTIONS_(condition, threading_condition_t, threading_condition_acquire,
-                          threading_condition_release)
-THREADING_WITH_FUNCTIONS_(semaphore, threading_semaphore_t, threading_semaphore_acquire,
-                          threading_semaphore_release)
+THREADING_WITH_FUNCTIONS_(condition, threading_condition_t, "THREADING_WITH_CONDITION",
+                          threading_condition_acquire, threading_condition_release)
+THREADING_WITH_FUNCTIONS_(semaphore, threading_semaphore_t, "THREADING_WITH_SEMAPHORE",
+                          threading_semaphore_acquire, threading_semaphore_release)
 THREADING_WITH_FUNCTIONS_(bounded_semaphore, threading_bounded_semaphore_t,
-                          threading_bounded_semaphore_acquire, threading_bounded_semaphore_release)
-THREADING_WITH_FUNCTIONS_(read, threading_rwlock_t, threading_rwlock_acquire_read,
+                          "THREADING_WITH_BOUNDED_SEMAPHORE", threading_bounded_semaphore_acquire,
+                          threading_bounded_semaphore_release)
+THREADING_WITH_FUNCTIONS_(read, threading_rwlock_t, "THREADING_WITH_READ", threading_rwlock_acquire_read,
                           threading_rwlock_release_read)
-THREADING_WITH_FUNCTIONS_(write, threading_rwlock_t, threading_rwlock_acquire_write,
+THREADING_WITH_FUNCTIONS_(write, threading_rwlock_t, "THREADING_WITH_WRITE", threading_rwlock_acquire_write,
                           threading_rwlock_release_write)
 #undef THREADING_WITH_FUNCTIONS_
 
@@ -3769,6 +3805,9 @@ static inline uintptr_t ti_and_pointer_release(uintptr_t *word, uintptr_t mask)
  */
 static threading_status_t ti_deadline_check(double seconds);
 
+/* The same for a call on an object: THREADING_INVALID first if there is none. */
+static threading_status_t ti_deadline_check_on(const void *object, double seconds);
+
 /* The moment `seconds` from now, rounded up; TI_FOREVER for THREADING_FOREVER. The timeout was checked. */
 static int64_t ti_deadline_after(double seconds);
 
@@ -3836,6 +3875,41 @@ static void ti_memory_free(void *memory);                 /* NULL is allowed */
  * system has other memory. NULL when that is out. It ends with the same size. */
 static void *ti_memory_keep(size_t size);
 static void ti_memory_end(void *memory, size_t size);
+
+/* --------------------------------------------------------------------------------- src/core/base/misuse.h */
+
+/*
+ * Misuse: a call that answers what no correct program has to ask, such as THREADING_INVALID or
+ * THREADING_NOT_HELD, and a body of THREADING_WITH_… that is skipped. Each is told once, to the user's
+ * handler if there is one (handlers.c).
+ *
+ * The public call tells, at its return, while it holds nothing: `return TI_TELL(lock, THREADING_NOT_HELD);`
+ * What several public calls share gives them the plain status. A status that is not the call's own, such as a
+ * task's, is returned as it is.
+ */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+/* Receives the name of the call, its object, which may be NULL, and the status. */
+typedef void ti_misuse_teller(const char *call, const void *object, threading_status_t status);
+
+/* Have each misuse told; NULL: to nobody any more. It may be called for a moment after it was taken away. */
+static void ti_misuse_tell_to(ti_misuse_teller *teller);
+
+/* Tell a status that is not THREADING_OK, if it means a misuse, and give it. */
+static TI_COLD threading_status_t ti_misuse(const char *call, const void *object, threading_status_t status);
+
+static inline threading_status_t ti_tell(const char *call, const void *object, threading_status_t status)
+{
+    return status == THREADING_OK ? status : ti_misuse(call, object, status);
+}
+
+/* What the public call answers in which this stands. */
+#define TI_TELL(object, status) ti_tell(__func__, object, status)
+
+#else
+#define TI_TELL(object, status) ((void)(object), (status))
+#endif
 
 /* ---------------------------------------------------------------------------------- src/core/base/phase.h */
 
@@ -4195,6 +4269,25 @@ static uint32_t ti_deadlock_sleep_in_queue(struct ti_self *self, const uint32_t 
  * wait's limit. That thread ends the wait by changing the word and waking all.
  */
 static threading_status_t ti_deadlock_sleep(struct ti_self *self, uint32_t *word, uint32_t value, int64_t deadline);
+
+/* The thread of that ident, under the registry's guard. NULL: it is not there any more, or goes no
+ * further. */
+static struct ti_self *ti_deadlock_awaited(uint32_t ident);
+
+/*
+ * The calling thread's wait is refused, and the caller is told so: THREADING_DEADLOCK. It waits for what it
+ * has noted (ti_blocked_on), which the thread has whose ident is in the word; NULL: itself. It is in no queue
+ * and holds no guard, so that a handler may call the library.
+ */
+#if !defined(THREADING_NO_DIAGNOSIS)
+static threading_status_t ti_deadlock_refused(struct ti_self *self, const uint32_t *word);
+
+/* Have each refusal told before that; NULL: to nobody any more. */
+typedef void ti_deadlock_teller(struct ti_self *self, const uint32_t *word);
+static void ti_deadlock_tell_to(ti_deadlock_teller *teller);
+#else
+#define ti_deadlock_refused(self, word) ((void)(self), (void)(word), THREADING_DEADLOCK)
+#endif
 
 /* The wait is over. */
 static void ti_deadlock_end_wait(struct ti_self *self);
@@ -4630,6 +4723,7 @@ typedef struct ti_self {
     ti_lingering lingering;
     ti_blocks blocks;
     bool is_stopped; /* under the registry's guard: it sleeps until another one has ended the process */
+    bool is_telling; /* a handler of the diagnosis runs in it; its own thread's */
     bool is_leaving; /* it ends the process, and returns to no call that it is in; its own thread's */
     uint32_t deaf;   /* not 0: it is in waits that do not heed it; its own thread's */
     ti_readings readings;
@@ -5114,7 +5208,18 @@ static void ti_local_unload(void);
 #include <stdbool.h>
 #include <stdint.h>
 
-static bool ti_rlock_is_mine(const threading_rlock_t *rlock, const ti_self *self);
+static inline bool ti_rlock_is_mine(const threading_rlock_t *rlock, const ti_self *self)
+{
+    /* Relaxed: only this thread puts its ident there or takes it away, apart from a hand-over that it waits
+     * for. */
+    return ti_load_relaxed(&rlock->owner) == self->fast.ident;
+}
+
+/* Whether the calling thread owns it at the highest level. */
+static inline bool ti_rlock_is_full(const threading_rlock_t *rlock, const ti_self *self)
+{
+    return ti_rlock_is_mine(rlock, self) && rlock->count == UINT32_MAX;
+}
 
 /* Release an RLock of the calling thread's at whatever level; gives the level. */
 static uint32_t ti_rlock_release_all(threading_rlock_t *rlock, ti_self *self);
@@ -5864,8 +5969,13 @@ static void ti_dump_object(ti_text *text, const char *kind, const char *name, co
  * guard more.
  */
 
+#include <stddef.h>
+
 /* Under the registry's guard: the name of an object; NULL: it has none. */
 static const char *ti_names_find(const void *object);
+
+/* The same as threading_object_name(), under the guard. */
+static size_t ti_names_copy(const void *object, char *buffer, size_t size);
 
 /* When no thread is known: no object has a name. */
 #if !defined(THREADING_NO_DIAGNOSIS)
@@ -8829,6 +8939,11 @@ static threading_status_t ti_deadline_check(double seconds)
     return seconds > THREADING_TIMEOUT_MAX ? THREADING_OVERFLOW : THREADING_OK;
 }
 
+static threading_status_t ti_deadline_check_on(const void *object, double seconds)
+{
+    return object != NULL ? ti_deadline_check(seconds) : THREADING_INVALID;
+}
+
 /* Rounded up, as CPython rounds timeouts: the smallest positive timeout is one nanosecond, not a try. */
 static int64_t ti_nanoseconds(double seconds)
 {
@@ -8967,6 +9082,62 @@ static void ti_memory_end(void *memory, size_t size)
     else
         ti_memory_free(memory);
 }
+
+/* --------------------------------------------------------------------------------- src/core/base/misuse.c */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+#define TI_BIT(status) (1u << THREADING_##status)
+#define TI_MISUSES                                                                                     \
+    (TI_BIT(INVALID) | TI_BIT(OVERFLOW) | TI_BIT(NOT_HELD) | TI_BIT(NOT_OWNER) | TI_BIT(NOT_STARTED) | \
+     TI_BIT(ALREADY_STARTED))
+
+_Static_assert(THREADING_STATUS_COUNT <= 32, "a status is a bit of a word");
+
+static uintptr_t ti_misuse_teller_now; /* a ti_misuse_teller, or 0 */
+
+static void ti_misuse_tell_to(ti_misuse_teller *teller)
+{
+    /* Release: pairs with the acquire below, for what the teller uses. */
+    ti_store_pointer_release(&ti_misuse_teller_now, (uintptr_t)teller);
+}
+
+static bool ti_status_is_misuse(threading_status_t status)
+{
+    return (TI_MISUSES >> status & 1) != 0;
+}
+
+TI_COLD static void ti_misuse_tell(const char *call, const void *object, threading_status_t status)
+{
+    ti_misuse_teller *teller = (ti_misuse_teller *)ti_load_pointer_acquire(&ti_misuse_teller_now);
+    if (teller != NULL)
+        teller(call, object, status);
+}
+
+static threading_status_t ti_misuse(const char *call, const void *object, threading_status_t status)
+{
+    if (ti_status_is_misuse(status))
+        ti_misuse_tell(call, object, status);
+    return status;
+}
+
+/* The acquire has told already of what was a misuse of it. */
+TI_COLD void threading_skipped(const char *with, const void *object, threading_status_t status)
+{
+    if (!ti_status_is_misuse(status))
+        ti_misuse_tell(with, object, status);
+}
+
+#else
+
+void threading_skipped(const char *with, const void *object, threading_status_t status)
+{
+    (void)with;
+    (void)object;
+    (void)status;
+}
+
+#endif
 
 /* ---------------------------------------------------------------------------------- src/core/base/phase.c */
 
@@ -9411,6 +9582,12 @@ typedef enum ti_if_ended {
     TI_ENDED_NEVER_RELEASES /* it can release nothing any more */
 } ti_if_ended;
 
+static ti_self *ti_deadlock_awaited(uint32_t ident)
+{
+    ti_self *other = ti_registry_find(ident);
+    return other == NULL || other->is_stopped || ti_self_is_gone(other) ? NULL : other;
+}
+
 static bool ti_deadlock_is_certain(const ti_self *self, ti_if_ended if_ended)
 {
     for (const ti_self *waiter = self;;) {
@@ -9420,8 +9597,8 @@ static bool ti_deadlock_is_certain(const ti_self *self, ti_if_ended if_ended)
             return false; /* free, or just given to the waiter, or no owner any more (once.c) */
         if (ident == self->fast.ident)
             return true;
-        const ti_self *other = ti_registry_find(ident);
-        if (other == NULL || other->is_stopped || ti_self_is_gone(other))
+        const ti_self *other = ti_deadlock_awaited(ident);
+        if (other == NULL)
             return waiter == self && if_ended == TI_ENDED_NEVER_RELEASES;
         if (other->proof.word == NULL)
             return false;
@@ -9488,6 +9665,26 @@ static threading_status_t ti_deadlock_sleep(ti_self *self, uint32_t *word, uint3
         !ti_parking_observe(self, word, value) || ti_deadlock_sleep_in_queue(self, word) != TI_SLEEPING;
     return changed ? THREADING_OK : THREADING_DEADLOCK;
 }
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+static uintptr_t ti_deadlock_teller_now; /* a ti_deadlock_teller, or 0 */
+
+static void ti_deadlock_tell_to(ti_deadlock_teller *teller)
+{
+    /* Release: pairs with the acquire below, for what the teller uses. */
+    ti_store_pointer_release(&ti_deadlock_teller_now, (uintptr_t)teller);
+}
+
+static TI_COLD threading_status_t ti_deadlock_refused(ti_self *self, const uint32_t *word)
+{
+    ti_deadlock_teller *teller = (ti_deadlock_teller *)ti_load_pointer_acquire(&ti_deadlock_teller_now);
+    if (teller != NULL)
+        teller(self, word);
+    return THREADING_DEADLOCK;
+}
+
+#endif
 
 typedef struct ti_reached {
     const uint32_t *ident;
@@ -10622,16 +10819,9 @@ bool threading_stop_requested(const threading_stop_t *stop)
     return false;
 }
 
-threading_status_t threading_stop_init(threading_stop_t *stop)
+static threading_status_t ti_stop_init(threading_stop_t *stop, threading_stop_t *parent, double seconds)
 {
-    return threading_stop_init_child(stop, NULL, THREADING_FOREVER);
-}
-
-threading_status_t threading_stop_init_child(threading_stop_t *stop, threading_stop_t *parent, double seconds)
-{
-    if (stop == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
+    threading_status_t status = ti_deadline_check_on(stop, seconds);
     if (status != THREADING_OK)
         return status;
     /* Relaxed: nobody else uses it yet. */
@@ -10640,6 +10830,16 @@ threading_status_t threading_stop_init_child(threading_stop_t *stop, threading_s
     stop->parent = parent;
     stop->deadline = ti_deadline_after(seconds);
     return THREADING_OK;
+}
+
+threading_status_t threading_stop_init(threading_stop_t *stop)
+{
+    return TI_TELL(stop, ti_stop_init(stop, NULL, THREADING_FOREVER));
+}
+
+threading_status_t threading_stop_init_child(threading_stop_t *stop, threading_stop_t *parent, double seconds)
+{
+    return TI_TELL(stop, ti_stop_init(stop, parent, seconds));
 }
 
 static void ti_stop_wake_if_heeded(ti_self *self, void *requested)
@@ -10654,7 +10854,7 @@ static void ti_stop_wake_if_heeded(ti_self *self, void *requested)
 threading_status_t threading_stop_request(threading_stop_t *stop)
 {
     if (stop == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(stop, THREADING_INVALID);
     /* Release: what was done before the request is seen by those who see it. */
     ti_store_release(&stop->requested, 1);
     ti_registry_lock(ti_self_get());
@@ -10821,7 +11021,13 @@ static threading_status_t ti_barrier_sleep(threading_barrier_t *barrier, ti_self
     return outcome == TI_WOKEN ? THREADING_OK : THREADING_BROKEN;
 }
 
-threading_status_t threading_barrier_wait_timeout(threading_barrier_t *barrier, double seconds, size_t *index)
+TI_COLD static threading_status_t ti_barrier_refuse(const threading_barrier_t *barrier, ti_self *self)
+{
+    ti_blocked_on(self, TI_ON_BARRIER, barrier);
+    return ti_deadlock_refused(self, NULL);
+}
+
+static threading_status_t ti_barrier_wait(threading_barrier_t *barrier, double seconds, size_t *index)
 {
     if (barrier == NULL || barrier->parties == 0)
         return THREADING_INVALID;
@@ -10830,7 +11036,7 @@ threading_status_t threading_barrier_wait_timeout(threading_barrier_t *barrier, 
         return status;
     ti_self *self = ti_self_get();
     if (ti_barrier_is_acting(barrier, self))
-        return THREADING_DEADLOCK;
+        return ti_barrier_refuse(barrier, self);
     ti_bucket *bucket;
     status = ti_barrier_enter(barrier, self, &bucket);
     if (status != THREADING_OK)
@@ -10844,10 +11050,14 @@ threading_status_t threading_barrier_wait_timeout(threading_barrier_t *barrier, 
     return status;
 }
 
+threading_status_t threading_barrier_wait_timeout(threading_barrier_t *barrier, double seconds, size_t *index)
+{
+    return TI_TELL(barrier, ti_barrier_wait(barrier, seconds, index));
+}
+
 threading_status_t threading_barrier_wait(threading_barrier_t *barrier, size_t *index)
 {
-    return barrier != NULL ? threading_barrier_wait_timeout(barrier, barrier->timeout, index)
-                           : THREADING_INVALID;
+    return TI_TELL(barrier, ti_barrier_wait(barrier, barrier != NULL ? barrier->timeout : 0, index));
 }
 
 /* ---- the rest ---- */
@@ -10855,7 +11065,7 @@ threading_status_t threading_barrier_wait(threading_barrier_t *barrier, size_t *
 TI_COLD threading_status_t threading_barrier_reset(threading_barrier_t *barrier)
 {
     if (barrier == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(barrier, THREADING_INVALID);
     ti_bucket *bucket = ti_barrier_lock(barrier, ti_self_get());
     ti_barrier_end_cycle(barrier, bucket, TI_FILLING, TI_REFUSED);
     return THREADING_OK;
@@ -10864,19 +11074,15 @@ TI_COLD threading_status_t threading_barrier_reset(threading_barrier_t *barrier)
 TI_COLD threading_status_t threading_barrier_abort(threading_barrier_t *barrier)
 {
     if (barrier == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(barrier, THREADING_INVALID);
     ti_bucket *bucket = ti_barrier_lock(barrier, ti_self_get());
     ti_barrier_end_cycle(barrier, bucket, TI_BROKEN, TI_REFUSED);
     return THREADING_OK;
 }
 
-TI_COLD threading_status_t threading_barrier_init(threading_barrier_t *barrier, size_t parties)
-{
-    return threading_barrier_init_with(barrier, parties, NULL, NULL, THREADING_FOREVER);
-}
-
-threading_status_t threading_barrier_init_with(threading_barrier_t *barrier, size_t parties,
-                                               void (*action)(void *arg), void *arg, double timeout_seconds)
+TI_COLD static threading_status_t ti_barrier_init(threading_barrier_t *barrier, size_t parties,
+                                                  void (*action)(void *arg), void *arg,
+                                                  double timeout_seconds)
 {
     if (barrier == NULL || parties == 0)
         return THREADING_INVALID;
@@ -10884,6 +11090,18 @@ threading_status_t threading_barrier_init_with(threading_barrier_t *barrier, siz
     if (status == THREADING_OK)
         *barrier = (threading_barrier_t)THREADING_BARRIER_INIT_WITH(parties, action, arg, timeout_seconds);
     return status;
+}
+
+TI_COLD threading_status_t threading_barrier_init(threading_barrier_t *barrier, size_t parties)
+{
+    return TI_TELL(barrier, ti_barrier_init(barrier, parties, NULL, NULL, THREADING_FOREVER));
+}
+
+TI_COLD threading_status_t threading_barrier_init_with(threading_barrier_t *barrier, size_t parties,
+                                                       void (*action)(void *arg), void *arg,
+                                                       double timeout_seconds)
+{
+    return TI_TELL(barrier, ti_barrier_init(barrier, parties, action, arg, timeout_seconds));
 }
 
 size_t threading_barrier_parties(const threading_barrier_t *barrier)
@@ -11169,15 +11387,36 @@ static void ti_condition_reacquire(threading_condition_t *condition, ti_self *se
         ti_rlock_restore(ti_condition_rlock(condition), self, level);
 }
 
+/* What an acquire of the condition's answers before it tries. The lock's own calls then have nothing to
+ * tell. */
+static threading_status_t ti_condition_check_acquire(threading_condition_t *condition, double seconds)
+{
+    threading_status_t status = ti_deadline_check_on(condition, seconds);
+    if (status != THREADING_OK || condition->lock != NULL)
+        return status;
+    return ti_rlock_is_full(ti_condition_rlock(condition), ti_self_get()) ? THREADING_OVERFLOW : THREADING_OK;
+}
+
+static threading_status_t ti_condition_acquire(threading_condition_t *condition, double seconds)
+{
+    if (condition->lock != NULL)
+        return threading_lock_acquire_timeout(condition->lock, seconds);
+    return threading_rlock_acquire_timeout(ti_condition_rlock(condition), seconds);
+}
+
 threading_status_t threading_condition_acquire(threading_condition_t *condition)
 {
-    return threading_condition_acquire_timeout(condition, THREADING_FOREVER);
+    threading_status_t status = ti_condition_check_acquire(condition, THREADING_FOREVER);
+    if (status != THREADING_OK)
+        return TI_TELL(condition, status);
+    return ti_condition_acquire(condition, THREADING_FOREVER);
 }
 
 threading_status_t threading_condition_try_acquire(threading_condition_t *condition)
 {
-    if (condition == NULL)
-        return THREADING_INVALID;
+    threading_status_t status = ti_condition_check_acquire(condition, 0);
+    if (status != THREADING_OK)
+        return TI_TELL(condition, status);
     if (condition->lock != NULL)
         return threading_lock_try_acquire(condition->lock);
     return threading_rlock_try_acquire(ti_condition_rlock(condition));
@@ -11185,20 +11424,25 @@ threading_status_t threading_condition_try_acquire(threading_condition_t *condit
 
 threading_status_t threading_condition_acquire_timeout(threading_condition_t *condition, double seconds)
 {
-    if (condition == NULL)
-        return THREADING_INVALID;
-    if (condition->lock != NULL)
-        return threading_lock_acquire_timeout(condition->lock, seconds);
-    return threading_rlock_acquire_timeout(ti_condition_rlock(condition), seconds);
+    threading_status_t status = ti_condition_check_acquire(condition, seconds);
+    if (status != THREADING_OK)
+        return TI_TELL(condition, status);
+    return ti_condition_acquire(condition, seconds);
 }
 
 threading_status_t threading_condition_release(threading_condition_t *condition)
 {
     if (condition == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(condition, THREADING_INVALID);
+    const ti_self *self = ti_self_get();
     if (condition->lock != NULL)
-        return threading_lock_release(condition->lock);
-    return threading_rlock_release(ti_condition_rlock(condition));
+        return TI_TELL(condition, ti_lockword_release(&condition->lock->word, self->fast.ident)
+                                      ? THREADING_OK
+                                      : THREADING_NOT_HELD);
+    threading_rlock_t *rlock = ti_condition_rlock(condition);
+    if (!ti_rlock_is_mine(rlock, self))
+        return TI_TELL(condition, THREADING_NOT_OWNER);
+    return threading_rlock_release(rlock);
 }
 
 bool threading_condition_locked(const threading_condition_t *condition)
@@ -11217,10 +11461,11 @@ bool threading_condition_is_owned(const threading_condition_t *condition)
 
 /* ---- making ---- */
 
-static threading_status_t ti_condition_init(threading_condition_t *condition, threading_lock_t *lock,
-                                            threading_rlock_t *rlock)
+/* `is_given`: the lock that it is to have. */
+static threading_status_t ti_condition_init(threading_condition_t *condition, bool is_given,
+                                            threading_lock_t *lock, threading_rlock_t *rlock)
 {
-    if (condition == NULL)
+    if (condition == NULL || !is_given)
         return THREADING_INVALID;
     condition->lock = lock;
     condition->rlock = rlock;
@@ -11229,17 +11474,17 @@ static threading_status_t ti_condition_init(threading_condition_t *condition, th
 
 threading_status_t threading_condition_init(threading_condition_t *condition)
 {
-    return ti_condition_init(condition, NULL, NULL);
+    return TI_TELL(condition, ti_condition_init(condition, true, NULL, NULL));
 }
 
 threading_status_t threading_condition_init_lock(threading_condition_t *condition, threading_lock_t *lock)
 {
-    return lock != NULL ? ti_condition_init(condition, lock, NULL) : THREADING_INVALID;
+    return TI_TELL(condition, ti_condition_init(condition, lock != NULL, lock, NULL));
 }
 
 threading_status_t threading_condition_init_rlock(threading_condition_t *condition, threading_rlock_t *rlock)
 {
-    return rlock != NULL ? ti_condition_init(condition, NULL, rlock) : THREADING_INVALID;
+    return TI_TELL(condition, ti_condition_init(condition, rlock != NULL, NULL, rlock));
 }
 
 /* ---- waiting ---- */
@@ -11265,22 +11510,33 @@ static threading_status_t ti_condition_wait(threading_condition_t *condition, ti
     return status;
 }
 
+/* Whether the calling thread may wait: THREADING_OK, or what it has done wrong. */
+static threading_status_t ti_condition_check(threading_condition_t *condition, double seconds, ti_self **self)
+{
+    threading_status_t status = ti_deadline_check_on(condition, seconds);
+    if (status != THREADING_OK)
+        return status;
+    *self = ti_self_get();
+    return ti_condition_is_held(condition, *self) ? THREADING_OK : THREADING_NOT_HELD;
+}
+
+static threading_status_t ti_condition_wait_timeout(threading_condition_t *condition, double seconds)
+{
+    ti_self *self;
+    threading_status_t status = ti_condition_check(condition, seconds, &self);
+    if (status != THREADING_OK)
+        return status;
+    return ti_condition_wait(condition, self, ti_deadline_after(seconds));
+}
+
 threading_status_t threading_condition_wait(threading_condition_t *condition)
 {
-    return threading_condition_wait_timeout(condition, THREADING_FOREVER);
+    return TI_TELL(condition, ti_condition_wait_timeout(condition, THREADING_FOREVER));
 }
 
 threading_status_t threading_condition_wait_timeout(threading_condition_t *condition, double seconds)
 {
-    if (condition == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
-    if (status != THREADING_OK)
-        return status;
-    ti_self *self = ti_self_get();
-    if (!ti_condition_is_held(condition, self))
-        return THREADING_NOT_HELD;
-    return ti_condition_wait(condition, self, ti_deadline_after(seconds));
+    return TI_TELL(condition, ti_condition_wait_timeout(condition, seconds));
 }
 
 /* The predicate has ended its thread: the lock that its caller would have released goes on to others. */
@@ -11314,9 +11570,14 @@ static bool ti_condition_ask(threading_condition_t *condition, ti_self *self, bo
     return is_true;
 }
 
-static threading_status_t ti_condition_wait_for(threading_condition_t *condition, ti_self *self,
+static threading_status_t ti_condition_wait_for(threading_condition_t *condition,
                                                 bool (*predicate)(void *arg), void *arg, double seconds)
 {
+    ti_self *self;
+    threading_status_t checked =
+        predicate == NULL ? THREADING_INVALID : ti_condition_check(condition, seconds, &self);
+    if (checked != THREADING_OK)
+        return checked;
     if (ti_condition_ask(condition, self, predicate, arg))
         return THREADING_OK;
     int64_t deadline = ti_deadline_after(seconds);
@@ -11332,22 +11593,14 @@ static threading_status_t ti_condition_wait_for(threading_condition_t *condition
 threading_status_t threading_condition_wait_for(threading_condition_t *condition,
                                                 bool (*predicate)(void *arg), void *arg)
 {
-    return threading_condition_wait_for_timeout(condition, predicate, arg, THREADING_FOREVER);
+    return TI_TELL(condition, ti_condition_wait_for(condition, predicate, arg, THREADING_FOREVER));
 }
 
 threading_status_t threading_condition_wait_for_timeout(threading_condition_t *condition,
                                                         bool (*predicate)(void *arg), void *arg,
                                                         double seconds)
 {
-    if (condition == NULL || predicate == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
-    if (status != THREADING_OK)
-        return status;
-    ti_self *self = ti_self_get();
-    if (!ti_condition_is_held(condition, self))
-        return THREADING_NOT_HELD;
-    return ti_condition_wait_for(condition, self, predicate, arg, seconds);
+    return TI_TELL(condition, ti_condition_wait_for(condition, predicate, arg, seconds));
 }
 
 /* ---- notifying ---- */
@@ -11362,7 +11615,7 @@ static void ti_condition_notify_slow(threading_condition_t *condition, ti_self *
         ti_lockword_requeue(ti_condition_word(condition), notified);
 }
 
-threading_status_t threading_condition_notify(threading_condition_t *condition, size_t n)
+static threading_status_t ti_condition_notify(threading_condition_t *condition, size_t n)
 {
     if (condition == NULL)
         return THREADING_INVALID;
@@ -11375,9 +11628,14 @@ threading_status_t threading_condition_notify(threading_condition_t *condition, 
     return THREADING_OK;
 }
 
+threading_status_t threading_condition_notify(threading_condition_t *condition, size_t n)
+{
+    return TI_TELL(condition, ti_condition_notify(condition, n));
+}
+
 threading_status_t threading_condition_notify_all(threading_condition_t *condition)
 {
-    return threading_condition_notify(condition, SIZE_MAX);
+    return TI_TELL(condition, ti_condition_notify(condition, SIZE_MAX));
 }
 
 /* ---------------------------------------------------------------------------------- src/core/sync/event.c */
@@ -11393,15 +11651,29 @@ threading_status_t threading_condition_notify_all(threading_condition_t *conditi
 
 _Static_assert(sizeof(threading_event_t) == 4, "an Event is its flag");
 
+static threading_status_t ti_event_clear(threading_event_t *event)
+{
+    if (event == NULL)
+        return THREADING_INVALID;
+    /* Release: a thread that sees the flag clear sees what came before. Nobody is woken by it. */
+    ti_store_release(&event->flag, 0);
+    return THREADING_OK;
+}
+
 threading_status_t threading_event_init(threading_event_t *event)
 {
-    return threading_event_clear(event);
+    return TI_TELL(event, ti_event_clear(event));
+}
+
+threading_status_t threading_event_clear(threading_event_t *event)
+{
+    return TI_TELL(event, ti_event_clear(event));
 }
 
 threading_status_t threading_event_set(threading_event_t *event)
 {
     if (event == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(event, THREADING_INVALID);
     ti_bucket *bucket = ti_parking_bucket(&event->flag);
     ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
     /* Release: pairs with the acquire of those who find it set. The last touch of the flag. */
@@ -11414,24 +11686,10 @@ threading_status_t threading_event_set(threading_event_t *event)
     return THREADING_OK;
 }
 
-threading_status_t threading_event_clear(threading_event_t *event)
-{
-    if (event == NULL)
-        return THREADING_INVALID;
-    /* Release: a thread that sees the flag clear sees what came before. Nobody is woken by it. */
-    ti_store_release(&event->flag, 0);
-    return THREADING_OK;
-}
-
 bool threading_event_is_set(const threading_event_t *event)
 {
     /* Acquire: pairs with the store in set. */
     return event != NULL && ti_load_acquire(&event->flag) != 0;
-}
-
-threading_status_t threading_event_wait(threading_event_t *event)
-{
-    return threading_event_wait_timeout(event, THREADING_FOREVER);
 }
 
 /* False: it is set. */
@@ -11449,11 +11707,9 @@ static bool ti_event_enqueue(threading_event_t *event, ti_self *self)
     return must_wait;
 }
 
-threading_status_t threading_event_wait_timeout(threading_event_t *event, double seconds)
+static threading_status_t ti_event_wait(threading_event_t *event, double seconds)
 {
-    if (event == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
+    threading_status_t status = ti_deadline_check_on(event, seconds);
     if (status != THREADING_OK || threading_event_is_set(event))
         return status;
     if (seconds == 0)
@@ -11467,6 +11723,16 @@ threading_status_t threading_event_wait_timeout(threading_event_t *event, double
     if (ti_parking_sleep(self, &event->flag, deadline) != TI_SLEEPING || threading_event_is_set(event))
         return THREADING_OK;
     return ti_limit_status(deadline);
+}
+
+threading_status_t threading_event_wait(threading_event_t *event)
+{
+    return TI_TELL(event, ti_event_wait(event, THREADING_FOREVER));
+}
+
+threading_status_t threading_event_wait_timeout(threading_event_t *event, double seconds)
+{
+    return TI_TELL(event, ti_event_wait(event, seconds));
 }
 
 /* ---------------------------------------------------------------------------------- src/core/sync/local.c */
@@ -11800,7 +12066,7 @@ threading_status_t threading_local_init(threading_local_t *local, size_t size, v
                                         void (*fini)(void *copy))
 {
     if (local == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(local, THREADING_INVALID);
     local->size = size;
     local->init = init;
     local->fini = fini;
@@ -11876,7 +12142,7 @@ static bool ti_local_destroy_once(threading_local_t *local, ti_self *self)
 TI_COLD threading_status_t threading_local_destroy(threading_local_t *local)
 {
     if (local == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(local, THREADING_INVALID);
     while (ti_local_destroy_once(local, ti_self_get())) /* again: finalisers may have made copies */
         continue;
     return THREADING_OK;
@@ -11895,7 +12161,7 @@ _Static_assert(THREADING_BUCKET_BITS == TI_BUCKET_BITS && THREADING_FENCE_SHARED
 threading_status_t threading_lock_init(threading_lock_t *lock)
 {
     if (lock == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(lock, THREADING_INVALID);
     /* Relaxed: nobody else uses it yet. */
     ti_store_relaxed(&lock->word, 0);
     return THREADING_OK;
@@ -11911,7 +12177,7 @@ static void ti_lock_acquire_slow(threading_lock_t *lock, ti_self *self)
 threading_status_t threading_lock_acquire(threading_lock_t *lock)
 {
     if (lock == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(lock, THREADING_INVALID);
     ti_self *self = ti_self_get();
     if (!ti_lockword_try(&lock->word, self->fast.ident))
         ti_lock_acquire_slow(lock, self);
@@ -11921,17 +12187,15 @@ threading_status_t threading_lock_acquire(threading_lock_t *lock)
 threading_status_t threading_lock_try_acquire(threading_lock_t *lock)
 {
     if (lock == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(lock, THREADING_INVALID);
     return ti_lockword_try(&lock->word, ti_self_get()->fast.ident) ? THREADING_OK : THREADING_BUSY;
 }
 
 threading_status_t threading_lock_acquire_timeout(threading_lock_t *lock, double seconds)
 {
-    if (lock == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
+    threading_status_t status = ti_deadline_check_on(lock, seconds);
     if (status != THREADING_OK)
-        return status;
+        return TI_TELL(lock, status);
     ti_self *self = ti_self_get();
     if (ti_lockword_try(&lock->word, self->fast.ident))
         return THREADING_OK;
@@ -11944,8 +12208,10 @@ threading_status_t threading_lock_acquire_timeout(threading_lock_t *lock, double
 threading_status_t threading_lock_release(threading_lock_t *lock)
 {
     if (lock == NULL)
-        return THREADING_INVALID;
-    return ti_lockword_release(&lock->word, ti_self_get()->fast.ident) ? THREADING_OK : THREADING_NOT_HELD;
+        return TI_TELL(lock, THREADING_INVALID);
+    if (!ti_lockword_release(&lock->word, ti_self_get()->fast.ident))
+        return TI_TELL(lock, THREADING_NOT_HELD);
+    return THREADING_OK;
 }
 
 /* An inline release has freed the word, and seen that somebody announced itself. The word is not the caller's
@@ -11979,7 +12245,7 @@ _Static_assert(sizeof(threading_once_t) == 4, "a Once is its word");
 threading_status_t threading_once_init(threading_once_t *once)
 {
     if (once == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(once, THREADING_INVALID);
     /* Relaxed: nobody else uses it yet. */
     ti_store_relaxed(&once->word, 0);
     return THREADING_OK;
@@ -12028,11 +12294,14 @@ static threading_status_t ti_once_slow(uint32_t *word, void (*function)(void *ar
             ti_once_run(word, self, function, arg);
             return THREADING_OK;
         }
-        if (seen == self->fast.ident || seen == TI_ABANDONED)
-            return THREADING_DEADLOCK; /* whatever limits the wait: this thread would have to go on */
         ti_blocked_on(self, TI_ON_ONCE, word);
+        /* Whatever limits the wait: this thread would have to go on. */
+        if (seen == self->fast.ident || seen == TI_ABANDONED)
+            return ti_deadlock_refused(self, word);
         threading_status_t status =
             seen != 0 ? ti_deadlock_sleep(self, word, seen, TI_FOREVER) : THREADING_OK;
+        if (status == THREADING_DEADLOCK)
+            return ti_deadlock_refused(self, word);
         if (status != THREADING_OK)
             return status;
     }
@@ -12041,7 +12310,7 @@ static threading_status_t ti_once_slow(uint32_t *word, void (*function)(void *ar
 threading_status_t threading_once(threading_once_t *once, void (*function)(void *arg), void *arg)
 {
     if (once == NULL || function == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(once, THREADING_INVALID);
     /* Acquire: pairs with the store of TI_DONE. */
     if (ti_load_acquire(&once->word) == TI_DONE)
         return THREADING_OK;
@@ -12058,13 +12327,6 @@ threading_status_t threading_once(threading_once_t *once, void (*function)(void 
  */
 
 _Static_assert(sizeof(threading_rlock_t) == 8, "an RLock is its word and its count");
-
-static bool ti_rlock_is_mine(const threading_rlock_t *rlock, const ti_self *self)
-{
-    /* Relaxed: only this thread puts its ident there or takes it away, apart from a hand-over that it waits
-     * for. */
-    return ti_load_relaxed(&rlock->owner) == self->fast.ident;
-}
 
 static threading_status_t ti_rlock_enter_again(threading_rlock_t *rlock)
 {
@@ -12085,6 +12347,8 @@ static threading_status_t ti_rlock_acquire_slow(threading_rlock_t *rlock, ti_sel
 {
     ti_blocked_on(self, TI_ON_RLOCK, rlock);
     threading_status_t status = ti_lockword_acquire_slow(&rlock->owner, self, deadline, TI_OWNED);
+    if (status == THREADING_DEADLOCK)
+        return ti_deadlock_refused(self, &rlock->owner);
     return status == THREADING_OK ? ti_rlock_entered(rlock, self) : status;
 }
 
@@ -12125,10 +12389,12 @@ static void ti_rlock_restore(threading_rlock_t *rlock, ti_self *self, uint32_t l
     ti_note_acquired(rlock, false);
 }
 
+/* ---- the calls ---- */
+
 threading_status_t threading_rlock_init(threading_rlock_t *rlock)
 {
     if (rlock == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(rlock, THREADING_INVALID);
     ti_note_new(rlock);
     /* Relaxed: nobody else uses it yet. */
     ti_store_relaxed(&rlock->owner, 0);
@@ -12139,41 +12405,41 @@ threading_status_t threading_rlock_init(threading_rlock_t *rlock)
 threading_status_t threading_rlock_acquire(threading_rlock_t *rlock)
 {
     if (rlock == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(rlock, THREADING_INVALID);
     ti_self *self = ti_self_get();
     threading_status_t status = ti_rlock_try(rlock, self);
     if (status == THREADING_BUSY)
         status = ti_rlock_acquire_slow(rlock, self, TI_FOREVER);
-    return ti_rlock_note(rlock, status, false);
+    return TI_TELL(rlock, ti_rlock_note(rlock, status, false));
 }
 
 threading_status_t threading_rlock_try_acquire(threading_rlock_t *rlock)
 {
-    return rlock != NULL ? ti_rlock_note(rlock, ti_rlock_try(rlock, ti_self_get()), true) : THREADING_INVALID;
+    if (rlock == NULL)
+        return TI_TELL(rlock, THREADING_INVALID);
+    return TI_TELL(rlock, ti_rlock_note(rlock, ti_rlock_try(rlock, ti_self_get()), true));
 }
 
 threading_status_t threading_rlock_acquire_timeout(threading_rlock_t *rlock, double seconds)
 {
-    if (rlock == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
+    threading_status_t status = ti_deadline_check_on(rlock, seconds);
     if (status != THREADING_OK)
-        return status;
+        return TI_TELL(rlock, status);
     ti_self *self = ti_self_get();
     status = ti_rlock_try(rlock, self);
     if (status == THREADING_BUSY)
         status =
             seconds != 0 ? ti_rlock_acquire_slow(rlock, self, ti_deadline_after(seconds)) : THREADING_TIMEOUT;
-    return ti_rlock_note(rlock, status, seconds >= 0); /* THREADING_FOREVER is negative */
+    return TI_TELL(rlock, ti_rlock_note(rlock, status, seconds >= 0)); /* THREADING_FOREVER is negative */
 }
 
 threading_status_t threading_rlock_release(threading_rlock_t *rlock)
 {
     if (rlock == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(rlock, THREADING_INVALID);
     ti_self *self = ti_self_get();
     if (!ti_rlock_is_mine(rlock, self))
-        return THREADING_NOT_OWNER;
+        return TI_TELL(rlock, THREADING_NOT_OWNER);
     if (rlock->count > 1)
         rlock->count--;
     else
@@ -12501,14 +12767,14 @@ static uint32_t ti_rwlock_sleep(threading_rwlock_t *rwlock, ti_self *self, int64
 static threading_status_t ti_rwlock_wait(threading_rwlock_t *rwlock, ti_self *self, uint32_t wants,
                                          int64_t deadline)
 {
-    ti_blocked_on(self, wants == TI_TO_READ ? TI_ON_READ : TI_ON_WRITE, rwlock);
     for (;;) {
         ti_rwlock_enqueue(rwlock, self, wants);
         uint32_t outcome = ti_rwlock_sleep(rwlock, self, deadline);
         if (outcome == TI_HANDED)
             return THREADING_OK;
         if (outcome == TI_SLEEPING)
-            return ti_limit_is_none(self, deadline) ? THREADING_DEADLOCK : ti_limit_status(deadline);
+            return ti_limit_is_none(self, deadline) ? ti_deadlock_refused(self, &rwlock->writer)
+                                                    : ti_limit_status(deadline);
         /* Woken because a writer has ended: the next round finds out what that means. */
     }
 }
@@ -12516,8 +12782,9 @@ static threading_status_t ti_rwlock_wait(threading_rwlock_t *rwlock, ti_self *se
 static threading_status_t ti_rwlock_read_slow(threading_rwlock_t *rwlock, ti_self *self, double seconds)
 {
     int64_t deadline = ti_deadline_after(seconds);
+    ti_blocked_on(self, TI_ON_READ, rwlock);
     if (ti_limit_is_none(self, deadline) && ti_rwlock_is_writer(rwlock, self))
-        return THREADING_DEADLOCK;
+        return ti_deadlock_refused(self, NULL);
     threading_status_t status = ti_rwlock_wait(rwlock, self, TI_TO_READ, deadline);
     if (status == THREADING_OK)
         ti_rwlock_reads(rwlock, self, ti_reading_place(self, rwlock));
@@ -12527,9 +12794,10 @@ static threading_status_t ti_rwlock_read_slow(threading_rwlock_t *rwlock, ti_sel
 static threading_status_t ti_rwlock_write_slow(threading_rwlock_t *rwlock, ti_self *self, double seconds)
 {
     int64_t deadline = ti_deadline_after(seconds);
+    ti_blocked_on(self, TI_ON_WRITE, rwlock);
     bool has_it = ti_rwlock_is_writer(rwlock, self) || ti_reading_find(self, rwlock) != NULL;
     if (ti_limit_is_none(self, deadline) && has_it)
-        return THREADING_DEADLOCK;
+        return ti_deadlock_refused(self, NULL);
     threading_status_t status = ti_rwlock_wait(rwlock, self, TI_TO_WRITE, deadline);
     if (status == THREADING_OK)
         ti_rwlock_wrote(rwlock, self);
@@ -12541,7 +12809,7 @@ static threading_status_t ti_rwlock_write_slow(threading_rwlock_t *rwlock, ti_se
 threading_status_t threading_rwlock_init(threading_rwlock_t *rwlock)
 {
     if (rwlock == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(rwlock, THREADING_INVALID);
     ti_reading_forget(ti_self_get(), rwlock);
     /* Relaxed: nobody else uses it yet. */
     ti_store_relaxed(&rwlock->state, 0);
@@ -12560,48 +12828,50 @@ static threading_status_t ti_rwlock_read(threading_rwlock_t *rwlock, ti_self *se
 threading_status_t threading_rwlock_acquire_read(threading_rwlock_t *rwlock)
 {
     if (rwlock == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(rwlock, THREADING_INVALID);
     ti_self *self = ti_self_get();
-    return ti_rwlock_reads_anew(rwlock, self) ? THREADING_OK
-                                              : ti_rwlock_read(rwlock, self, THREADING_FOREVER);
+    if (ti_rwlock_reads_anew(rwlock, self))
+        return THREADING_OK;
+    return TI_TELL(rwlock, ti_rwlock_read(rwlock, self, THREADING_FOREVER));
 }
 
 threading_status_t threading_rwlock_try_acquire_read(threading_rwlock_t *rwlock)
 {
-    return rwlock != NULL ? ti_rwlock_try_read(rwlock, ti_self_get()) : THREADING_INVALID;
+    return TI_TELL(rwlock, rwlock != NULL ? ti_rwlock_try_read(rwlock, ti_self_get()) : THREADING_INVALID);
 }
 
 threading_status_t threading_rwlock_acquire_read_timeout(threading_rwlock_t *rwlock, double seconds)
 {
-    if (rwlock == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
-    if (status != THREADING_OK)
-        return status;
-    return ti_rwlock_read(rwlock, ti_self_get(), seconds);
-}
-
-threading_status_t threading_rwlock_acquire_write(threading_rwlock_t *rwlock)
-{
-    return threading_rwlock_acquire_write_timeout(rwlock, THREADING_FOREVER);
+    threading_status_t status = ti_deadline_check_on(rwlock, seconds);
+    if (status == THREADING_OK)
+        status = ti_rwlock_read(rwlock, ti_self_get(), seconds);
+    return TI_TELL(rwlock, status);
 }
 
 threading_status_t threading_rwlock_try_acquire_write(threading_rwlock_t *rwlock)
 {
-    return rwlock != NULL ? ti_rwlock_try_write(rwlock, ti_self_get()) : THREADING_INVALID;
+    return TI_TELL(rwlock, rwlock != NULL ? ti_rwlock_try_write(rwlock, ti_self_get()) : THREADING_INVALID);
 }
 
-threading_status_t threading_rwlock_acquire_write_timeout(threading_rwlock_t *rwlock, double seconds)
+static threading_status_t ti_rwlock_write(threading_rwlock_t *rwlock, double seconds)
 {
-    if (rwlock == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
+    threading_status_t status = ti_deadline_check_on(rwlock, seconds);
     if (status != THREADING_OK)
         return status;
     ti_self *self = ti_self_get();
     if (ti_rwlock_try_write(rwlock, self) == THREADING_OK)
         return THREADING_OK;
     return seconds != 0 ? ti_rwlock_write_slow(rwlock, self, seconds) : THREADING_TIMEOUT;
+}
+
+threading_status_t threading_rwlock_acquire_write(threading_rwlock_t *rwlock)
+{
+    return TI_TELL(rwlock, ti_rwlock_write(rwlock, THREADING_FOREVER));
+}
+
+threading_status_t threading_rwlock_acquire_write_timeout(threading_rwlock_t *rwlock, double seconds)
+{
+    return TI_TELL(rwlock, ti_rwlock_write(rwlock, seconds));
 }
 
 /* Take `part` off the state while threads wait, and hand the lock over if it is free then. */
@@ -12648,28 +12918,28 @@ static threading_status_t ti_rwlock_release_counted(threading_rwlock_t *rwlock, 
 threading_status_t threading_rwlock_release_read(threading_rwlock_t *rwlock)
 {
     if (rwlock == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(rwlock, THREADING_INVALID);
     ti_self *self = ti_self_get();
     ti_reading *reading = ti_reading_find(self, rwlock);
     if (reading == NULL || reading->bias == 0)
-        return ti_rwlock_release_counted(rwlock, self);
+        return TI_TELL(rwlock, ti_rwlock_release_counted(rwlock, self));
     if (!ti_bias_is_noted(rwlock, reading))
         ti_bias_leave(rwlock, self, reading);
     else if (ti_bias_unnote(reading) || ti_bias_is_released(rwlock, self, reading))
         return THREADING_OK;
-    return ti_rwlock_release_counted(rwlock, self);
+    return TI_TELL(rwlock, ti_rwlock_release_counted(rwlock, self));
 }
 
 threading_status_t threading_rwlock_release_write(threading_rwlock_t *rwlock)
 {
     if (rwlock == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(rwlock, THREADING_INVALID);
     ti_self *self = ti_self_get();
     uint32_t state = ti_load_relaxed(&rwlock->state); /* relaxed: the own share is there in any case */
     if (ti_state_is_biased(state) || !(state & TI_WRITING))
-        return THREADING_NOT_HELD;
+        return TI_TELL(rwlock, THREADING_NOT_HELD);
     if (!ti_rwlock_is_writer(rwlock, self))
-        return THREADING_NOT_OWNER;
+        return TI_TELL(rwlock, THREADING_NOT_OWNER);
     ti_store_relaxed(&rwlock->writer, 0); /* relaxed: see ti_rwlock_is_writer */
     self->fast.rlocks--;
     /* Release: pairs with the next acquire. The last touch of the lock if it succeeds. */
@@ -12758,9 +13028,7 @@ static threading_status_t ti_semaphore_acquire_slow(uint32_t *value, double seco
 static threading_status_t ti_semaphore_acquire_timeout(threading_semaphore_t *semaphore, double seconds,
                                                        ti_on on)
 {
-    if (semaphore == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
+    threading_status_t status = ti_deadline_check_on(semaphore, seconds);
     if (status != THREADING_OK || ti_semaphore_try(&semaphore->value))
         return status;
     return seconds != 0 ? ti_semaphore_acquire_slow(&semaphore->value, seconds, on) : THREADING_TIMEOUT;
@@ -12768,8 +13036,6 @@ static threading_status_t ti_semaphore_acquire_timeout(threading_semaphore_t *se
 
 static threading_status_t ti_semaphore_acquire(threading_semaphore_t *semaphore, ti_on on)
 {
-    if (semaphore == NULL)
-        return THREADING_INVALID;
     return ti_semaphore_try(&semaphore->value)
                ? THREADING_OK
                : ti_semaphore_acquire_slow(&semaphore->value, THREADING_FOREVER, on);
@@ -12777,18 +13043,20 @@ static threading_status_t ti_semaphore_acquire(threading_semaphore_t *semaphore,
 
 threading_status_t threading_semaphore_acquire_timeout(threading_semaphore_t *semaphore, double seconds)
 {
-    return ti_semaphore_acquire_timeout(semaphore, seconds, TI_ON_SEMAPHORE);
+    return TI_TELL(semaphore, ti_semaphore_acquire_timeout(semaphore, seconds, TI_ON_SEMAPHORE));
 }
 
 threading_status_t threading_semaphore_acquire(threading_semaphore_t *semaphore)
 {
+    if (semaphore == NULL)
+        return TI_TELL(semaphore, THREADING_INVALID);
     return ti_semaphore_acquire(semaphore, TI_ON_SEMAPHORE);
 }
 
 threading_status_t threading_semaphore_try_acquire(threading_semaphore_t *semaphore)
 {
     if (semaphore == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(semaphore, THREADING_INVALID);
     return ti_semaphore_try(&semaphore->value) ? THREADING_OK : THREADING_BUSY;
 }
 
@@ -12861,7 +13129,7 @@ void threading_value_wake(uint32_t *value)
     ti_semaphore_wake(value, ti_parking_bucket(value), 1);
 }
 
-threading_status_t threading_semaphore_release_n(threading_semaphore_t *semaphore, size_t n)
+static threading_status_t ti_semaphore_release(threading_semaphore_t *semaphore, size_t n)
 {
     if (semaphore == NULL || n == 0)
         return THREADING_INVALID;
@@ -12869,9 +13137,14 @@ threading_status_t threading_semaphore_release_n(threading_semaphore_t *semaphor
                                                                            : THREADING_OVERFLOW;
 }
 
+threading_status_t threading_semaphore_release_n(threading_semaphore_t *semaphore, size_t n)
+{
+    return TI_TELL(semaphore, ti_semaphore_release(semaphore, n));
+}
+
 threading_status_t threading_semaphore_release(threading_semaphore_t *semaphore)
 {
-    return threading_semaphore_release_n(semaphore, 1);
+    return TI_TELL(semaphore, ti_semaphore_release(semaphore, 1));
 }
 
 size_t threading_semaphore_value(const threading_semaphore_t *semaphore)
@@ -12880,7 +13153,7 @@ size_t threading_semaphore_value(const threading_semaphore_t *semaphore)
     return semaphore != NULL ? ti_load_relaxed(&semaphore->value) : 0;
 }
 
-threading_status_t threading_semaphore_init(threading_semaphore_t *semaphore, size_t value)
+static threading_status_t ti_semaphore_init(threading_semaphore_t *semaphore, size_t value)
 {
     if (semaphore == NULL)
         return THREADING_INVALID;
@@ -12889,6 +13162,11 @@ threading_status_t threading_semaphore_init(threading_semaphore_t *semaphore, si
     /* Relaxed: nobody else uses it yet. */
     ti_store_relaxed(&semaphore->value, (uint32_t)value);
     return THREADING_OK;
+}
+
+threading_status_t threading_semaphore_init(threading_semaphore_t *semaphore, size_t value)
+{
+    return TI_TELL(semaphore, ti_semaphore_init(semaphore, value));
 }
 
 /* ---- bounded ---- */
@@ -12900,29 +13178,35 @@ static threading_semaphore_t *ti_bounded(threading_bounded_semaphore_t *semaphor
 
 threading_status_t threading_bounded_semaphore_init(threading_bounded_semaphore_t *semaphore, size_t value)
 {
-    threading_status_t status = threading_semaphore_init(ti_bounded(semaphore), value);
+    threading_status_t status = ti_semaphore_init(ti_bounded(semaphore), value);
     if (status == THREADING_OK)
         semaphore->initial = (uint32_t)value;
-    return status;
+    return TI_TELL(semaphore, status);
 }
 
 threading_status_t threading_bounded_semaphore_acquire(threading_bounded_semaphore_t *semaphore)
 {
-    return ti_semaphore_acquire(ti_bounded(semaphore), TI_ON_BOUNDED_SEMAPHORE);
+    if (semaphore == NULL)
+        return TI_TELL(semaphore, THREADING_INVALID);
+    return ti_semaphore_acquire(&semaphore->semaphore, TI_ON_BOUNDED_SEMAPHORE);
 }
 
 threading_status_t threading_bounded_semaphore_try_acquire(threading_bounded_semaphore_t *semaphore)
 {
-    return threading_semaphore_try_acquire(ti_bounded(semaphore));
+    if (semaphore == NULL)
+        return TI_TELL(semaphore, THREADING_INVALID);
+    return ti_semaphore_try(&semaphore->semaphore.value) ? THREADING_OK : THREADING_BUSY;
 }
 
 threading_status_t threading_bounded_semaphore_acquire_timeout(threading_bounded_semaphore_t *semaphore,
                                                                double seconds)
 {
-    return ti_semaphore_acquire_timeout(ti_bounded(semaphore), seconds, TI_ON_BOUNDED_SEMAPHORE);
+    threading_status_t status =
+        ti_semaphore_acquire_timeout(ti_bounded(semaphore), seconds, TI_ON_BOUNDED_SEMAPHORE);
+    return TI_TELL(semaphore, status);
 }
 
-threading_status_t threading_bounded_semaphore_release_n(threading_bounded_semaphore_t *semaphore, size_t n)
+static threading_status_t ti_bounded_release(threading_bounded_semaphore_t *semaphore, size_t n)
 {
     if (semaphore == NULL || n == 0)
         return THREADING_INVALID;
@@ -12930,9 +13214,14 @@ threading_status_t threading_bounded_semaphore_release_n(threading_bounded_semap
     return added ? THREADING_OK : THREADING_INVALID;
 }
 
+threading_status_t threading_bounded_semaphore_release_n(threading_bounded_semaphore_t *semaphore, size_t n)
+{
+    return TI_TELL(semaphore, ti_bounded_release(semaphore, n));
+}
+
 threading_status_t threading_bounded_semaphore_release(threading_bounded_semaphore_t *semaphore)
 {
-    return threading_bounded_semaphore_release_n(semaphore, 1);
+    return TI_TELL(semaphore, ti_bounded_release(semaphore, 1));
 }
 
 size_t threading_bounded_semaphore_value(const threading_bounded_semaphore_t *semaphore)
@@ -13128,7 +13417,7 @@ size_t threading_get_stack_size(void)
 threading_status_t threading_stack_size(size_t size, size_t *previous)
 {
     if (size != 0 && size < TI_STACK_SIZE_MIN)
-        return THREADING_INVALID;
+        return TI_TELL(NULL, THREADING_INVALID);
     if (!ti_port_has_stack_size)
         return THREADING_UNSUPPORTED;
     size_t before = ti_exchange_pointer_acquire(&ti_stack_size, size);
@@ -13311,7 +13600,7 @@ static ti_name *ti_name_replace(threading_thread_t *thread, ti_name *name)
 TI_COLD threading_status_t threading_thread_set_name(threading_thread_t *thread, const char *name)
 {
     if (thread == NULL || name == NULL || *name == '\0')
-        return THREADING_INVALID;
+        return TI_TELL(thread, THREADING_INVALID);
     ti_name *copy = ti_name_copy(name);
     if (copy == NULL)
         return THREADING_NO_MEMORY;
@@ -13719,12 +14008,12 @@ static void ti_thread_withdraw(threading_thread_t *thread, ti_self *self, ti_sel
 threading_status_t threading_thread_start(threading_thread_t *thread)
 {
     if (thread == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(thread, THREADING_INVALID);
     if (thread->options_status != THREADING_OK)
-        return thread->options_status;
+        return TI_TELL(thread, thread->options_status);
     /* Relaxed: it is asked again under the guard; here only so that the answer needs no memory. */
     if (ti_load_relaxed(&thread->state) != TI_NEW)
-        return THREADING_ALREADY_STARTED;
+        return TI_TELL(thread, THREADING_ALREADY_STARTED);
     ti_self *caller = ti_self_get();
     ti_thread_settle();
     ti_self *self = ti_hooks_start() ? ti_self_new() : NULL;
@@ -13740,7 +14029,7 @@ threading_status_t threading_thread_start(threading_thread_t *thread)
     }
     if (status != THREADING_OK)
         ti_self_free(self);
-    return status;
+    return TI_TELL(thread, status);
 }
 
 /* ---- join ---- */
@@ -13836,17 +14125,17 @@ static threading_status_t ti_thread_join_first(ti_self *self, threading_thread_t
     return THREADING_OK;
 }
 
-static threading_status_t ti_thread_join(threading_thread_t *thread, int64_t deadline)
+static threading_status_t ti_thread_join_unless_refused(threading_thread_t *thread, ti_self *self,
+                                                        int64_t deadline)
 {
-    ti_self *self = ti_self_get();
     uint32_t state = ti_load_acquire(&thread->state);
     if (thread->kind == TI_DUMMY)
         return THREADING_INVALID;
     if (state == TI_NEW)
         return THREADING_NOT_STARTED;
+    ti_blocked_on(self, TI_ON_THREAD, thread);
     if (thread == self->record)
         return THREADING_DEADLOCK;
-    ti_blocked_on(self, TI_ON_THREAD, thread);
     threading_status_t status = THREADING_BUSY;
     if (ti_limit_is_none(self, deadline))
         status = ti_thread_join_first(self, thread);
@@ -13860,25 +14149,30 @@ static threading_status_t ti_thread_join(threading_thread_t *thread, int64_t dea
     return ti_thread_reap(self, thread, deadline) ? THREADING_OK : ti_limit_status(deadline);
 }
 
+TI_COLD static threading_status_t ti_thread_join(threading_thread_t *thread, int64_t deadline)
+{
+    ti_self *self = ti_self_get();
+    threading_status_t status = ti_thread_join_unless_refused(thread, self, deadline);
+    return status == THREADING_DEADLOCK ? ti_deadlock_refused(self, &thread->ident) : status;
+}
+
 threading_status_t threading_thread_join(threading_thread_t *thread)
 {
-    return thread != NULL ? ti_thread_join(thread, TI_FOREVER) : THREADING_INVALID;
+    return TI_TELL(thread, thread != NULL ? ti_thread_join(thread, TI_FOREVER) : THREADING_INVALID);
 }
 
 threading_status_t threading_thread_join_timeout(threading_thread_t *thread, double seconds)
 {
-    if (thread == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
-    return status == THREADING_OK ? ti_thread_join(thread, ti_deadline_after(seconds)) : status;
+    threading_status_t status = ti_deadline_check_on(thread, seconds);
+    if (status == THREADING_OK)
+        status = ti_thread_join(thread, ti_deadline_after(seconds));
+    return TI_TELL(thread, status);
 }
 
 threading_status_t threading_thread_try_join(threading_thread_t *thread)
 {
-    if (thread == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_thread_join(thread, TI_PAST);
-    return status == THREADING_TIMEOUT ? THREADING_BUSY : status;
+    threading_status_t status = thread != NULL ? ti_thread_join(thread, TI_PAST) : THREADING_INVALID;
+    return TI_TELL(thread, status == THREADING_TIMEOUT ? THREADING_BUSY : status);
 }
 
 /* ---- asking ---- */
@@ -13894,10 +14188,10 @@ bool threading_thread_is_alive(const threading_thread_t *thread)
 threading_status_t threading_thread_result(const threading_thread_t *thread, void **result)
 {
     if (thread == NULL || thread->kind != TI_STARTED_HERE)
-        return THREADING_INVALID;
+        return TI_TELL(thread, THREADING_INVALID);
     uint32_t state = ti_load_acquire(&thread->state);
     if (state == TI_NEW)
-        return THREADING_NOT_STARTED;
+        return TI_TELL(thread, THREADING_NOT_STARTED);
     if (state != TI_ENDED)
         return THREADING_BUSY;
     if (result != NULL)
@@ -13914,13 +14208,13 @@ bool threading_thread_daemon(const threading_thread_t *thread)
 TI_COLD threading_status_t threading_thread_set_daemon(threading_thread_t *thread, bool daemon)
 {
     if (thread == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(thread, THREADING_INVALID);
     ti_registry_lock(ti_self_get());
     bool is_new = ti_load_relaxed(&thread->state) == TI_NEW; /* relaxed: it changes under this guard */
     if (is_new)
         ti_store_relaxed(&thread->daemon, daemon);
     ti_registry_unlock();
-    return is_new ? THREADING_OK : THREADING_ALREADY_STARTED;
+    return TI_TELL(thread, is_new ? THREADING_OK : THREADING_ALREADY_STARTED);
 }
 
 uint32_t threading_thread_ident(const threading_thread_t *thread)
@@ -14018,7 +14312,7 @@ threading_status_t threading_sleep(double seconds)
 {
     threading_status_t status = ti_deadline_check(seconds);
     if (status != THREADING_OK)
-        return status;
+        return TI_TELL(NULL, status);
     ti_self *self = ti_sleeper();
     if (self != NULL)
         ti_blocked_on(self, TI_ON_SLEEP, NULL);
@@ -14087,7 +14381,7 @@ threading_thread_t *threading_timer_new(double seconds, void (*function)(void *a
 threading_status_t threading_timer_cancel(threading_thread_t *timer)
 {
     if (timer == NULL || timer->timer == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(timer, THREADING_INVALID);
     uint32_t *state = &timer->timer->state;
     /* Sequential: the change in the table in parking.h. */
     if (ti_swap_sequential(state, TI_TIMER_WAITING, TI_TIMER_CANCELLED))
@@ -14297,7 +14591,7 @@ static threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti
     return status;
 }
 
-threading_status_t threading_executor_submit(threading_executor_t *executor, threading_target_t function,
+static threading_status_t ti_executor_submit(threading_executor_t *executor, threading_target_t function,
                                              void *arg, threading_future_t **future)
 {
     if (executor == NULL || function == NULL || !ti_executor_accepts(executor))
@@ -14316,6 +14610,12 @@ threading_status_t threading_executor_submit(threading_executor_t *executor, thr
     else
         ti_block_give_back(task, task->offset); /* nobody else has seen it */
     return status;
+}
+
+threading_status_t threading_executor_submit(threading_executor_t *executor, threading_target_t function,
+                                             void *arg, threading_future_t **future)
+{
+    return TI_TELL(executor, ti_executor_submit(executor, function, arg, future));
 }
 
 /* ---- shutdown ---- */
@@ -14348,14 +14648,17 @@ TI_COLD threading_status_t threading_executor_shutdown(threading_executor_t *exe
                                                        bool cancel_futures)
 {
     if (executor == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(executor, THREADING_INVALID);
     if (ti_executor_is_orphaned(executor))
         return THREADING_OK;
     ti_executor_stop(executor, cancel_futures);
     ti_self *self = ti_self_get();
     if (!wait)
         return THREADING_OK;
-    return self->executor == executor ? THREADING_DEADLOCK : ti_executor_join(executor, self);
+    if (self->executor != executor)
+        return ti_executor_join(executor, self);
+    ti_blocked_on(self, TI_ON_WORK, executor);
+    return ti_deadlock_refused(self, NULL);
 }
 
 /* ------------------------------------------------------------------------- src/core/tasks/executor_list.c */
@@ -14680,7 +14983,10 @@ static threading_status_t ti_map_collect(ti_map *map, void **results, ti_self *s
     threading_status_t status = THREADING_OK;
     for (size_t i = 0; i < map->count && status == THREADING_OK; i++) {
         ti_map_help(map, &map->slots[i], self);
+        ti_blocked_on(self, TI_ON_MAP, map->executor);
         status = ti_slot_await(&map->slots[i], self);
+        if (status == THREADING_DEADLOCK)
+            return ti_deadlock_refused(self, &map->slots[i].state);
         if (status == THREADING_OK && results != NULL)
             results[i] = map->slots[i].value;
     }
@@ -14694,7 +15000,7 @@ TI_COLD static void ti_map_abandon(ti_map *map, ti_self *self)
     ti_map_await(map, self);
 }
 
-threading_status_t threading_executor_map(threading_executor_t *executor, threading_target_t function,
+static threading_status_t ti_executor_map(threading_executor_t *executor, threading_target_t function,
                                           void *const *items, size_t count, void **results)
 {
     if (executor == NULL || function == NULL || (items == NULL && count > 0))
@@ -14717,6 +15023,13 @@ threading_status_t threading_executor_map(threading_executor_t *executor, thread
     }
     ti_map_give_back(map);
     return status;
+}
+
+/* No item has a status of the user's, which would be passed on. */
+threading_status_t threading_executor_map(threading_executor_t *executor, threading_target_t function,
+                                          void *const *items, size_t count, void **results)
+{
+    return TI_TELL(executor, ti_executor_map(executor, function, items, count, results));
 }
 
 /* ----------------------------------------------------------------------- src/core/tasks/executor_worker.c */
@@ -15154,7 +15467,10 @@ static TI_COLD threading_status_t ti_executor_start_worker(threading_executor_t 
     if (worker == NULL)
         return THREADING_NO_MEMORY;
     ti_add_relaxed(&executor->references, 1); /* relaxed: the caller has a handle */
-    threading_status_t status = threading_thread_start(worker->thread);
+    /* What is wrong with the options is told by the call on the executor. */
+    threading_status_t status = worker->thread->options_status;
+    if (status == THREADING_OK)
+        status = threading_thread_start(worker->thread);
     if (status == THREADING_OK) {
         ti_executor_add_worker(executor, worker);
         return THREADING_OK;
@@ -15334,7 +15650,7 @@ static bool ti_future_finish(threading_future_t *future, uint32_t from, threadin
 threading_status_t threading_future_cancel(threading_future_t *future)
 {
     if (future == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(future, THREADING_INVALID);
     if (ti_future_end(future, TI_PENDING_FUTURE, TI_CANCELLED, THREADING_CANCELLED, NULL, NULL))
         return THREADING_OK;
     return threading_future_cancelled(future) ? THREADING_OK : THREADING_BUSY;
@@ -15360,13 +15676,18 @@ bool threading_future_done(const threading_future_t *future)
 
 /* ---- the promise's side ---- */
 
-threading_status_t threading_future_start(threading_future_t *future)
+static threading_status_t ti_future_start(threading_future_t *future)
 {
     if (future == NULL || future->executor != NULL)
         return THREADING_INVALID;
     if (ti_future_move(future, TI_PENDING_FUTURE, TI_RUNNING_FUTURE))
         return THREADING_OK;
     return ti_future_move(future, TI_CANCELLED, TI_NOTIFIED) ? THREADING_CANCELLED : THREADING_INVALID;
+}
+
+threading_status_t threading_future_start(threading_future_t *future)
+{
+    return TI_TELL(future, ti_future_start(future));
 }
 
 static threading_status_t ti_future_set(threading_future_t *future, threading_status_t status, void *value)
@@ -15380,13 +15701,13 @@ static threading_status_t ti_future_set(threading_future_t *future, threading_st
 
 threading_status_t threading_future_set_result(threading_future_t *future, void *value)
 {
-    return ti_future_set(future, THREADING_OK, value);
+    return TI_TELL(future, ti_future_set(future, THREADING_OK, value));
 }
 
 threading_status_t threading_future_set_error(threading_future_t *future, threading_status_t status)
 {
     bool is_error = status > THREADING_OK && status < THREADING_STATUS_COUNT;
-    return is_error ? ti_future_set(future, status, NULL) : THREADING_INVALID;
+    return TI_TELL(future, is_error ? ti_future_set(future, status, NULL) : THREADING_INVALID);
 }
 
 /* ---- callbacks ---- */
@@ -15411,7 +15732,7 @@ threading_status_t threading_future_add_done_callback(threading_future_t *future
                                                       void *arg)
 {
     if (future == NULL || callback == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(future, THREADING_INVALID);
     ti_callback told = {NULL, callback, arg};
     ti_callback *entry = ti_future_is_done(future) ? NULL : (ti_callback *)ti_memory_allocate(sizeof *entry);
     if (entry != NULL) {
@@ -15462,8 +15783,12 @@ static threading_status_t ti_future_await(threading_future_t *future, ti_self *s
             return THREADING_OK;
         ti_blocked_on(self, TI_ON_FUTURE, future);
         threading_status_t status = ti_deadlock_sleep(self, &future->state, state, deadline);
+        if (status != THREADING_OK && ti_future_is_done(future))
+            return THREADING_OK;
+        if (status == THREADING_DEADLOCK)
+            return ti_deadlock_refused(self, &future->state);
         if (status != THREADING_OK)
-            return ti_future_is_done(future) ? THREADING_OK : status;
+            return status;
     }
 }
 
@@ -15480,15 +15805,17 @@ static threading_status_t ti_future_result(threading_future_t *future, int64_t d
 
 threading_status_t threading_future_result(threading_future_t *future, void **value)
 {
-    return future != NULL ? ti_future_result(future, TI_FOREVER, value) : THREADING_INVALID;
+    if (future == NULL)
+        return TI_TELL(future, THREADING_INVALID);
+    return ti_future_result(future, TI_FOREVER, value);
 }
 
 threading_status_t threading_future_result_timeout(threading_future_t *future, double seconds, void **value)
 {
-    if (future == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
-    return status == THREADING_OK ? ti_future_result(future, ti_deadline_after(seconds), value) : status;
+    threading_status_t status = ti_deadline_check_on(future, seconds);
+    if (status != THREADING_OK)
+        return TI_TELL(future, status);
+    return ti_future_result(future, ti_deadline_after(seconds), value);
 }
 
 /* --------------------------------------------------------------------------- src/core/tasks/future_wait.c */
@@ -15601,11 +15928,10 @@ threading_status_t threading_wait(threading_future_t *const *futures, size_t cou
 {
     bool is_known = when == THREADING_ALL_COMPLETED || when == THREADING_FIRST_COMPLETED ||
                     when == THREADING_FIRST_EXCEPTION;
-    if (!ti_futures_are_given(futures, count) || !is_known)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
+    bool is_valid = is_known && ti_futures_are_given(futures, count);
+    threading_status_t status = is_valid ? ti_deadline_check(seconds) : THREADING_INVALID;
     if (status != THREADING_OK)
-        return status;
+        return TI_TELL(futures, status);
     ti_self *self = ti_self_get();
     int64_t deadline = ti_deadline_after(seconds);
     if (when == THREADING_ALL_COMPLETED)
@@ -15728,7 +16054,7 @@ static threading_status_t ti_completed_await(threading_completed_t *completed, t
 threading_status_t threading_completed_next(threading_completed_t *completed, threading_future_t **future)
 {
     if (completed == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(completed, THREADING_INVALID);
     if (completed->taken == completed->count)
         return THREADING_EMPTY;
     if (completed->taken == completed->ready) {
@@ -16055,44 +16381,52 @@ static bool ti_queue_takes(const threading_queue_t *queue, const void *item)
 
 threading_status_t threading_queue_put(threading_queue_t *queue, const void *item)
 {
-    return ti_queue_takes(queue, item) ? ti_queue_put(queue, item, TI_FOREVER) : THREADING_INVALID;
+    if (!ti_queue_takes(queue, item))
+        return TI_TELL(queue, THREADING_INVALID);
+    return ti_queue_put(queue, item, TI_FOREVER);
 }
 
 threading_status_t threading_queue_try_put(threading_queue_t *queue, const void *item)
 {
-    return ti_queue_takes(queue, item) ? ti_queue_put(queue, item, TI_PAST) : THREADING_INVALID;
+    if (!ti_queue_takes(queue, item))
+        return TI_TELL(queue, THREADING_INVALID);
+    return ti_queue_put(queue, item, TI_PAST);
 }
 
 threading_status_t threading_queue_put_timeout(threading_queue_t *queue, const void *item, double seconds)
 {
-    if (!ti_queue_takes(queue, item))
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
-    return status == THREADING_OK ? ti_queue_put(queue, item, ti_deadline_after(seconds)) : status;
+    threading_status_t status = ti_queue_takes(queue, item) ? ti_deadline_check(seconds) : THREADING_INVALID;
+    if (status != THREADING_OK)
+        return TI_TELL(queue, status);
+    return ti_queue_put(queue, item, ti_deadline_after(seconds));
 }
 
 threading_status_t threading_queue_get(threading_queue_t *queue, void *item)
 {
-    return queue != NULL ? ti_queue_get(queue, item, TI_FOREVER) : THREADING_INVALID;
+    if (queue == NULL)
+        return TI_TELL(queue, THREADING_INVALID);
+    return ti_queue_get(queue, item, TI_FOREVER);
 }
 
 threading_status_t threading_queue_try_get(threading_queue_t *queue, void *item)
 {
-    return queue != NULL ? ti_queue_get(queue, item, TI_PAST) : THREADING_INVALID;
+    if (queue == NULL)
+        return TI_TELL(queue, THREADING_INVALID);
+    return ti_queue_get(queue, item, TI_PAST);
 }
 
 threading_status_t threading_queue_get_timeout(threading_queue_t *queue, double seconds, void *item)
 {
-    if (queue == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
-    return status == THREADING_OK ? ti_queue_get(queue, item, ti_deadline_after(seconds)) : status;
+    threading_status_t status = ti_deadline_check_on(queue, seconds);
+    if (status != THREADING_OK)
+        return TI_TELL(queue, status);
+    return ti_queue_get(queue, item, ti_deadline_after(seconds));
 }
 
 threading_status_t threading_queue_task_done(threading_queue_t *queue)
 {
     if (queue == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(queue, THREADING_INVALID);
     ti_waiter *woken = NULL;
     ti_self *self = ti_queue_lock(queue);
     bool is_one = queue->unfinished > 0;
@@ -16100,19 +16434,12 @@ threading_status_t threading_queue_task_done(threading_queue_t *queue)
         woken = ti_queue_take(queue, TI_JOINERS, SIZE_MAX, self);
     ti_queue_unlock(queue, self);
     ti_line_wake(woken);
-    return is_one ? THREADING_OK : THREADING_INVALID;
+    return TI_TELL(queue, is_one ? THREADING_OK : THREADING_INVALID);
 }
 
-threading_status_t threading_queue_join(threading_queue_t *queue)
+static threading_status_t ti_queue_join(threading_queue_t *queue, double seconds)
 {
-    return threading_queue_join_timeout(queue, THREADING_FOREVER);
-}
-
-threading_status_t threading_queue_join_timeout(threading_queue_t *queue, double seconds)
-{
-    if (queue == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
+    threading_status_t status = ti_deadline_check_on(queue, seconds);
     if (status != THREADING_OK)
         return status;
     int64_t deadline = ti_deadline_after(seconds);
@@ -16123,6 +16450,16 @@ threading_status_t threading_queue_join_timeout(threading_queue_t *queue, double
         status = THREADING_OK;
     ti_queue_unlock(queue, self);
     return status;
+}
+
+threading_status_t threading_queue_join(threading_queue_t *queue)
+{
+    return TI_TELL(queue, ti_queue_join(queue, THREADING_FOREVER));
+}
+
+threading_status_t threading_queue_join_timeout(threading_queue_t *queue, double seconds)
+{
+    return TI_TELL(queue, ti_queue_join(queue, seconds));
 }
 
 /* Take the items away, into a queue that holds nothing else, for ti_queue_drop. */
@@ -16146,7 +16483,7 @@ static threading_queue_t ti_queue_empty_out(threading_queue_t *queue)
 TI_COLD threading_status_t threading_queue_shutdown(threading_queue_t *queue, bool immediate)
 {
     if (queue == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(queue, THREADING_INVALID);
     threading_queue_t dropped = {.references = 0};
     ti_waiter *joiners = NULL;
     ti_self *self = ti_queue_lock(queue);
@@ -16169,7 +16506,7 @@ TI_COLD threading_status_t threading_queue_shutdown(threading_queue_t *queue, bo
 TI_COLD threading_status_t threading_queue_set_maxsize(threading_queue_t *queue, size_t maxsize)
 {
     if (queue == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(queue, THREADING_INVALID);
     ti_waiter *putters = NULL;
     ti_self *self = ti_queue_lock(queue);
     queue->maxsize = maxsize;
@@ -16185,7 +16522,7 @@ TI_COLD threading_status_t threading_queue_set_destructor(threading_queue_t *que
                                                           void (*destructor)(void *item))
 {
     if (queue == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(queue, THREADING_INVALID);
     ti_self *self = ti_queue_lock(queue);
     queue->destructor = destructor;
     ti_queue_unlock(queue, self);
@@ -16487,21 +16824,27 @@ static bool ti_sources_are_self(const threading_source_t *sources, size_t count,
     return true;
 }
 
+static bool ti_sources_are_known(const threading_source_t *sources, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!ti_source_is_known(&sources[i]))
+            return false;
+    return true;
+}
+
 threading_status_t threading_wait_any(threading_source_t *sources, size_t count, double seconds,
                                       size_t *index)
 {
-    if (sources == NULL || count == 0)
-        return THREADING_INVALID;
-    for (size_t i = 0; i < count; i++)
-        if (!ti_source_is_known(&sources[i]))
-            return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
+    bool is_valid = sources != NULL && count > 0 && ti_sources_are_known(sources, count);
+    threading_status_t status = is_valid ? ti_deadline_check(seconds) : THREADING_INVALID;
     if (status != THREADING_OK)
-        return status;
+        return TI_TELL(sources, status);
     ti_self *self = ti_self_get();
     int64_t deadline = ti_deadline_after(seconds);
-    if (ti_limit_is_none(self, deadline) && ti_sources_are_self(sources, count, self))
-        return THREADING_DEADLOCK;
+    if (ti_limit_is_none(self, deadline) && ti_sources_are_self(sources, count, self)) {
+        ti_blocked_on(self, TI_ON_THREAD, self->record);
+        return ti_deadlock_refused(self, NULL);
+    }
     size_t ready;
     status = ti_wait_any(sources, count, self, deadline, &ready);
     if (status == THREADING_OK && index != NULL)
@@ -17126,7 +17469,7 @@ TI_COLD threading_status_t threading_dump(threading_write_t write, void *context
     ti_text text;
     uint32_t count = 0;
     if (write == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(NULL, THREADING_INVALID);
     if (!ti_dump_begin())
         return THREADING_BUSY;
     ti_text_begin(&text, write, context);
@@ -17145,20 +17488,172 @@ TI_COLD threading_status_t threading_dump(threading_write_t write, void *context
 
 /* -------------------------------------------------------------------------- src/core/diagnosis/handlers.c */
 
+/*
+ * The user's handlers: who is told of a misuse (misuse.h), and of a wait that is refused (deadlock.h).
+ *
+ * A handler runs in the thread that is about to be told the status, which then holds nothing of the
+ * library's. So it may call the library; of what it does itself no handler is told.
+ */
+
 #if !defined(THREADING_NO_DIAGNOSIS)
 
-threading_status_t threading_set_deadlock_handler(threading_deadlock_handler_t handler, void *arg)
+/* Both under the registry's guard. */
+static struct {
+    threading_misuse_handler_t function;
+    void *arg;
+} ti_misuse_handler;
+
+static struct {
+    threading_deadlock_handler_t function;
+    void *arg;
+} ti_deadlock_handler;
+
+/* ---- misuse ---- */
+
+TI_COLD static void ti_misuse_handle(const char *call, const void *object, threading_status_t status)
 {
-    (void)handler;
-    (void)arg;
-    return THREADING_UNSUPPORTED;
+    ti_port_errors errors = ti_port_errors_keep();
+    ti_self *self = ti_self_get();
+    ti_registry_lock(self);
+    threading_misuse_handler_t handler = ti_misuse_handler.function;
+    void *arg = ti_misuse_handler.arg;
+    ti_registry_unlock();
+    if (handler != NULL && !self->is_telling) {
+        self->is_telling = true;
+        handler(call, object, status, arg);
+        self->is_telling = false;
+    }
+    ti_port_errors_restore(errors);
 }
 
-threading_status_t threading_set_misuse_handler(threading_misuse_handler_t handler, void *arg)
+TI_COLD threading_status_t threading_set_misuse_handler(threading_misuse_handler_t handler, void *arg)
 {
-    (void)handler;
-    (void)arg;
-    return THREADING_UNSUPPORTED;
+    ti_registry_lock(ti_self_get());
+    ti_misuse_handler.function = handler;
+    ti_misuse_handler.arg = arg;
+    ti_misuse_tell_to(handler != NULL ? ti_misuse_handle : NULL);
+    ti_registry_unlock();
+    return THREADING_OK;
+}
+
+/* ---- a ring, put together under the registry's guard ---- */
+
+#define TI_LINKS 64
+#define TI_LINK_NAMES 1024 /* bytes for the names of all objects: it is on the stack, which may be small */
+#define TI_LINK_TRIES 1000
+
+typedef struct ti_links {
+    threading_deadlock_t links[TI_LINKS];
+    size_t count;
+    size_t used; /* of `names` */
+    char names[TI_LINK_NAMES];
+} ti_links;
+
+/* Another thread may take the object's name away: so it is copied, as much as there is room for. */
+TI_COLD static const char *ti_links_name(ti_links *links, const void *object)
+{
+    char *name = links->names + links->used;
+    size_t room = sizeof links->names - links->used;
+    if (room > TI_TEXT_NAME)
+        room = TI_TEXT_NAME;
+    size_t length = ti_names_copy(object, name, room);
+    links->used += length < room ? length : room - 1;
+    if (links->used < sizeof links->names - 1)
+        links->used++; /* else all names that follow are the 0 at the end */
+    return name;
+}
+
+/* A name that was read stays as long as the thread's object. */
+TI_COLD static const char *ti_links_thread_name(const threading_thread_t *thread)
+{
+    if (thread == NULL)
+        return "foreign";
+    thread->name->was_read = true;
+    return thread->name->text;
+}
+
+/* The note of a thread whose wait is published may be read: it stays until the wait is over. */
+TI_COLD static void ti_links_add(ti_links *links, const ti_self *self)
+{
+    links->links[links->count++] = (threading_deadlock_t){
+        .thread = self->record,
+        .thread_name = ti_links_thread_name(self->record),
+        .object = self->blocked.object,
+        .object_name = ti_links_name(links, self->blocked.object),
+        .kind = ti_look_kind((ti_on)self->blocked.on),
+    };
+}
+
+/* False: a thread of the ring was woken by chance, and looks just now whether it has to wait on. */
+TI_COLD static bool ti_links_collect(ti_links *links, const ti_self *self, const uint32_t *word)
+{
+    links->count = links->used = 0;
+    ti_links_add(links, self);
+    for (const ti_self *other; word != NULL && links->count < TI_LINKS; word = other->proof.word) {
+        other = ti_deadlock_awaited(ti_load_relaxed(word)); /* relaxed: deadlock.h says why */
+        if (other == NULL || other == self)
+            return true;
+        if (other->proof.word == NULL)
+            return false;
+        ti_links_add(links, other);
+    }
+    return true;
+}
+
+/* The ring is still there: only the calling thread could have ended it. */
+TI_COLD static void ti_links_take(ti_links *links, ti_self *self, const uint32_t *word)
+{
+    ti_registry_lock(self);
+    for (int tries = TI_LINK_TRIES; !ti_links_collect(links, self, word) && tries > 0; tries--) {
+        ti_registry_unlock();
+        ti_port_yield();
+        ti_registry_lock(self);
+    }
+    for (size_t i = 0; i < links->count; i++)
+        (void)threading_thread_retain(links->links[i].thread);
+    ti_registry_unlock();
+}
+
+TI_COLD static void ti_links_give_back(const ti_links *links)
+{
+    for (size_t i = 0; i < links->count; i++)
+        threading_thread_free(links->links[i].thread);
+}
+
+/* ---- deadlock ---- */
+
+TI_COLD static void ti_deadlock_tell(ti_self *self, const ti_links *links)
+{
+    ti_registry_lock(self);
+    threading_deadlock_handler_t handler = ti_deadlock_handler.function;
+    void *arg = ti_deadlock_handler.arg;
+    ti_registry_unlock();
+    if (handler != NULL)
+        handler(links->links, links->count, arg);
+}
+
+TI_COLD static void ti_deadlock_handle(ti_self *self, const uint32_t *word)
+{
+    ti_links links;
+    if (self->is_telling)
+        return;
+    ti_port_errors errors = ti_port_errors_keep();
+    self->is_telling = true;
+    ti_links_take(&links, self, word);
+    ti_deadlock_tell(self, &links);
+    ti_links_give_back(&links);
+    self->is_telling = false;
+    ti_port_errors_restore(errors);
+}
+
+TI_COLD threading_status_t threading_set_deadlock_handler(threading_deadlock_handler_t handler, void *arg)
+{
+    ti_registry_lock(ti_self_get());
+    ti_deadlock_handler.function = handler;
+    ti_deadlock_handler.arg = arg;
+    ti_deadlock_tell_to(handler != NULL ? ti_deadlock_handle : NULL);
+    ti_registry_unlock();
+    return THREADING_OK;
 }
 
 #endif
@@ -17535,7 +18030,7 @@ TI_COLD static ti_label *ti_names_replace(const void *object, ti_label *label)
 TI_COLD threading_status_t threading_object_set_name(const void *object, const char *name)
 {
     if (object == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(object, THREADING_INVALID);
     bool is_named = name != NULL && *name != '\0';
     ti_label *label = is_named ? ti_label_new(object, name) : NULL;
     if (is_named && label == NULL)
@@ -17553,14 +18048,19 @@ TI_COLD static void ti_name_copy_cut(char *buffer, size_t size, const char *name
     buffer[fits] = '\0';
 }
 
+static TI_COLD size_t ti_names_copy(const void *object, char *buffer, size_t size)
+{
+    const char *found = object != NULL ? ti_names_find(object) : NULL;
+    const char *name = found != NULL ? found : "";
+    if (buffer != NULL && size > 0)
+        ti_name_copy_cut(buffer, size, name);
+    return strlen(name);
+}
+
 TI_COLD size_t threading_object_name(const void *object, char *buffer, size_t size)
 {
     ti_registry_lock(ti_self_get());
-    const char *found = object != NULL ? ti_names_find(object) : NULL;
-    const char *name = found != NULL ? found : "";
-    size_t length = strlen(name);
-    if (buffer != NULL && size > 0)
-        ti_name_copy_cut(buffer, size, name);
+    size_t length = ti_names_copy(object, buffer, size);
     ti_registry_unlock();
     return length;
 }
@@ -18354,6 +18854,8 @@ TI_COLD static threading_status_t ti_shutdown_wait(ti_self *self, bool at_exit)
     ti_executors_close(self);
     for (threading_thread_t *record; (record = ti_shutdown_next(self, number, at_exit)) != NULL;) {
         threading_status_t status = ti_shutdown_wait_for(self, record, number);
+        if (status == THREADING_DEADLOCK && !at_exit)
+            (void)ti_deadlock_refused(self, &record->ident);
         if (status != THREADING_OK)
             result = status;
         threading_thread_free(record);
@@ -18546,6 +19048,7 @@ TI_COLD threading_status_t threading_unload(void)
 #undef TI_BIASED
 #undef TI_BIAS_AFTER
 #undef TI_BIAS_LEVELS
+#undef TI_BIT
 #undef TI_BLOCK
 #undef TI_BUCKET_BITS
 #undef TI_C11_ALIGNMENT
@@ -18583,6 +19086,9 @@ TI_COLD threading_status_t threading_unload(void)
 #undef TI_HAND_OVER_PAUSE
 #undef TI_IDENT_LIMIT
 #undef TI_KEEPS_MEMORY
+#undef TI_LINKS
+#undef TI_LINK_NAMES
+#undef TI_LINK_TRIES
 #undef TI_LINUX_CPUS_MAX
 #undef TI_LOOKS
 #undef TI_LOOK_DISTANCE
@@ -18592,6 +19098,7 @@ TI_COLD threading_status_t threading_unload(void)
 #undef TI_MEMBARRIER_PRIVATE_EXPEDITED
 #undef TI_MEMBARRIER_REGISTER_PRIVATE_EXPEDITED
 #undef TI_MEMORY_WAIT
+#undef TI_MISUSES
 #undef TI_NAMES_BITS
 #undef TI_NAME_MORE
 #undef TI_NANOSECONDS
@@ -18626,6 +19133,7 @@ TI_COLD threading_status_t threading_unload(void)
 #undef TI_TABLE_SIZE
 #undef TI_TASKS_MIN
 #undef TI_TASK_DISTANCE
+#undef TI_TELL
 #undef TI_TEXT_MARK
 #undef TI_TEXT_NAME
 #undef TI_TEXT_SIZE

@@ -12,6 +12,11 @@ threading_status_t ti_deadline_check(double seconds)
     return seconds > THREADING_TIMEOUT_MAX ? THREADING_OVERFLOW : THREADING_OK;
 }
 
+threading_status_t ti_deadline_check_on(const void *object, double seconds)
+{
+    return object != NULL ? ti_deadline_check(seconds) : THREADING_INVALID;
+}
+
 /* Rounded up, as CPython rounds timeouts: the smallest positive timeout is one nanosecond, not a try. */
 static int64_t ti_nanoseconds(double seconds)
 {

@@ -14,6 +14,9 @@
  */
 threading_status_t ti_deadline_check(double seconds);
 
+/* The same for a call on an object: THREADING_INVALID first if there is none. */
+threading_status_t ti_deadline_check_on(const void *object, double seconds);
+
 /* The moment `seconds` from now, rounded up; TI_FOREVER for THREADING_FOREVER. The timeout was checked. */
 int64_t ti_deadline_after(double seconds);
 

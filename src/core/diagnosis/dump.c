@@ -11,6 +11,7 @@
 
 #include "atomic.h"
 #include "deadline.h"
+#include "misuse.h"
 #include "registry.h"
 #include "ring.h"
 
@@ -257,7 +258,7 @@ TI_COLD threading_status_t threading_dump(threading_write_t write, void *context
     ti_text text;
     uint32_t count = 0;
     if (write == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(NULL, THREADING_INVALID);
     if (!ti_dump_begin())
         return THREADING_BUSY;
     ti_text_begin(&text, write, context);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "misuse.h"
 #include "registry.h"
 
 #if !defined(THREADING_NO_DIAGNOSIS)
@@ -67,7 +68,7 @@ TI_COLD static ti_label *ti_names_replace(const void *object, ti_label *label)
 TI_COLD threading_status_t threading_object_set_name(const void *object, const char *name)
 {
     if (object == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(object, THREADING_INVALID);
     bool is_named = name != NULL && *name != '\0';
     ti_label *label = is_named ? ti_label_new(object, name) : NULL;
     if (is_named && label == NULL)
@@ -85,14 +86,19 @@ TI_COLD static void ti_name_copy_cut(char *buffer, size_t size, const char *name
     buffer[fits] = '\0';
 }
 
+TI_COLD size_t ti_names_copy(const void *object, char *buffer, size_t size)
+{
+    const char *found = object != NULL ? ti_names_find(object) : NULL;
+    const char *name = found != NULL ? found : "";
+    if (buffer != NULL && size > 0)
+        ti_name_copy_cut(buffer, size, name);
+    return strlen(name);
+}
+
 TI_COLD size_t threading_object_name(const void *object, char *buffer, size_t size)
 {
     ti_registry_lock(ti_self_get());
-    const char *found = object != NULL ? ti_names_find(object) : NULL;
-    const char *name = found != NULL ? found : "";
-    size_t length = strlen(name);
-    if (buffer != NULL && size > 0)
-        ti_name_copy_cut(buffer, size, name);
+    size_t length = ti_names_copy(object, buffer, size);
     ti_registry_unlock();
     return length;
 }

@@ -9,8 +9,13 @@
 #ifndef TI_NAMES_H
 #define TI_NAMES_H
 
+#include <stddef.h>
+
 /* Under the registry's guard: the name of an object; NULL: it has none. */
 const char *ti_names_find(const void *object);
+
+/* The same as threading_object_name(), under the guard. */
+size_t ti_names_copy(const void *object, char *buffer, size_t size);
 
 /* When no thread is known: no object has a name. */
 #if !defined(THREADING_NO_DIAGNOSIS)

@@ -12,6 +12,12 @@ typedef enum ti_if_ended {
     TI_ENDED_NEVER_RELEASES /* it can release nothing any more */
 } ti_if_ended;
 
+ti_self *ti_deadlock_awaited(uint32_t ident)
+{
+    ti_self *other = ti_registry_find(ident);
+    return other == NULL || other->is_stopped || ti_self_is_gone(other) ? NULL : other;
+}
+
 static bool ti_deadlock_is_certain(const ti_self *self, ti_if_ended if_ended)
 {
     for (const ti_self *waiter = self;;) {
@@ -21,8 +27,8 @@ static bool ti_deadlock_is_certain(const ti_self *self, ti_if_ended if_ended)
             return false; /* free, or just given to the waiter, or no owner any more (once.c) */
         if (ident == self->fast.ident)
             return true;
-        const ti_self *other = ti_registry_find(ident);
-        if (other == NULL || other->is_stopped || ti_self_is_gone(other))
+        const ti_self *other = ti_deadlock_awaited(ident);
+        if (other == NULL)
             return waiter == self && if_ended == TI_ENDED_NEVER_RELEASES;
         if (other->proof.word == NULL)
             return false;
@@ -89,6 +95,26 @@ threading_status_t ti_deadlock_sleep(ti_self *self, uint32_t *word, uint32_t val
         !ti_parking_observe(self, word, value) || ti_deadlock_sleep_in_queue(self, word) != TI_SLEEPING;
     return changed ? THREADING_OK : THREADING_DEADLOCK;
 }
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+static uintptr_t ti_deadlock_teller_now; /* a ti_deadlock_teller, or 0 */
+
+void ti_deadlock_tell_to(ti_deadlock_teller *teller)
+{
+    /* Release: pairs with the acquire below, for what the teller uses. */
+    ti_store_pointer_release(&ti_deadlock_teller_now, (uintptr_t)teller);
+}
+
+TI_COLD threading_status_t ti_deadlock_refused(ti_self *self, const uint32_t *word)
+{
+    ti_deadlock_teller *teller = (ti_deadlock_teller *)ti_load_pointer_acquire(&ti_deadlock_teller_now);
+    if (teller != NULL)
+        teller(self, word);
+    return THREADING_DEADLOCK;
+}
+
+#endif
 
 typedef struct ti_reached {
     const uint32_t *ident;

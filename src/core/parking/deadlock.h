@@ -65,6 +65,25 @@ uint32_t ti_deadlock_sleep_in_queue(struct ti_self *self, const uint32_t *owner)
  */
 threading_status_t ti_deadlock_sleep(struct ti_self *self, uint32_t *word, uint32_t value, int64_t deadline);
 
+/* The thread of that ident, under the registry's guard. NULL: it is not there any more, or goes no
+ * further. */
+struct ti_self *ti_deadlock_awaited(uint32_t ident);
+
+/*
+ * The calling thread's wait is refused, and the caller is told so: THREADING_DEADLOCK. It waits for what it
+ * has noted (ti_blocked_on), which the thread has whose ident is in the word; NULL: itself. It is in no queue
+ * and holds no guard, so that a handler may call the library.
+ */
+#if !defined(THREADING_NO_DIAGNOSIS)
+threading_status_t ti_deadlock_refused(struct ti_self *self, const uint32_t *word);
+
+/* Have each refusal told before that; NULL: to nobody any more. */
+typedef void ti_deadlock_teller(struct ti_self *self, const uint32_t *word);
+void ti_deadlock_tell_to(ti_deadlock_teller *teller);
+#else
+#define ti_deadlock_refused(self, word) ((void)(self), (void)(word), THREADING_DEADLOCK)
+#endif
+
 /* The wait is over. */
 void ti_deadlock_end_wait(struct ti_self *self);
 

@@ -56,6 +56,7 @@ typedef struct ti_self {
     ti_lingering lingering;
     ti_blocks blocks;
     bool is_stopped; /* under the registry's guard: it sleeps until another one has ended the process */
+    bool is_telling; /* a handler of the diagnosis runs in it; its own thread's */
     bool is_leaving; /* it ends the process, and returns to no call that it is in; its own thread's */
     uint32_t deaf;   /* not 0: it is in waits that do not heed it; its own thread's */
     ti_readings readings;

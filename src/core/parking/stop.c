@@ -10,6 +10,7 @@
 
 #include "atomic.h"
 #include "deadline.h"
+#include "misuse.h"
 #include "port.h"
 #include "registry.h"
 
@@ -22,16 +23,9 @@ bool threading_stop_requested(const threading_stop_t *stop)
     return false;
 }
 
-threading_status_t threading_stop_init(threading_stop_t *stop)
+static threading_status_t ti_stop_init(threading_stop_t *stop, threading_stop_t *parent, double seconds)
 {
-    return threading_stop_init_child(stop, NULL, THREADING_FOREVER);
-}
-
-threading_status_t threading_stop_init_child(threading_stop_t *stop, threading_stop_t *parent, double seconds)
-{
-    if (stop == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
+    threading_status_t status = ti_deadline_check_on(stop, seconds);
     if (status != THREADING_OK)
         return status;
     /* Relaxed: nobody else uses it yet. */
@@ -40,6 +34,16 @@ threading_status_t threading_stop_init_child(threading_stop_t *stop, threading_s
     stop->parent = parent;
     stop->deadline = ti_deadline_after(seconds);
     return THREADING_OK;
+}
+
+threading_status_t threading_stop_init(threading_stop_t *stop)
+{
+    return TI_TELL(stop, ti_stop_init(stop, NULL, THREADING_FOREVER));
+}
+
+threading_status_t threading_stop_init_child(threading_stop_t *stop, threading_stop_t *parent, double seconds)
+{
+    return TI_TELL(stop, ti_stop_init(stop, parent, seconds));
 }
 
 static void ti_stop_wake_if_heeded(ti_self *self, void *requested)
@@ -54,7 +58,7 @@ static void ti_stop_wake_if_heeded(ti_self *self, void *requested)
 threading_status_t threading_stop_request(threading_stop_t *stop)
 {
     if (stop == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(stop, THREADING_INVALID);
     /* Release: what was done before the request is seen by those who see it. */
     ti_store_release(&stop->requested, 1);
     ti_registry_lock(ti_self_get());

@@ -86,6 +86,8 @@ TI_COLD static threading_status_t ti_shutdown_wait(ti_self *self, bool at_exit)
     ti_executors_close(self);
     for (threading_thread_t *record; (record = ti_shutdown_next(self, number, at_exit)) != NULL;) {
         threading_status_t status = ti_shutdown_wait_for(self, record, number);
+        if (status == THREADING_DEADLOCK && !at_exit)
+            (void)ti_deadlock_refused(self, &record->ident);
         if (status != THREADING_OK)
             result = status;
         threading_thread_free(record);

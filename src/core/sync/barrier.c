@@ -15,8 +15,10 @@
 #include "atomic.h"
 #include "calls.h"
 #include "deadline.h"
+#include "deadlock.h"
 #include "limit.h"
 #include "linger.h"
+#include "misuse.h"
 #include "parking.h"
 #include "self.h"
 #include "spins.h"
@@ -151,7 +153,13 @@ static threading_status_t ti_barrier_sleep(threading_barrier_t *barrier, ti_self
     return outcome == TI_WOKEN ? THREADING_OK : THREADING_BROKEN;
 }
 
-threading_status_t threading_barrier_wait_timeout(threading_barrier_t *barrier, double seconds, size_t *index)
+TI_COLD static threading_status_t ti_barrier_refuse(const threading_barrier_t *barrier, ti_self *self)
+{
+    ti_blocked_on(self, TI_ON_BARRIER, barrier);
+    return ti_deadlock_refused(self, NULL);
+}
+
+static threading_status_t ti_barrier_wait(threading_barrier_t *barrier, double seconds, size_t *index)
 {
     if (barrier == NULL || barrier->parties == 0)
         return THREADING_INVALID;
@@ -160,7 +168,7 @@ threading_status_t threading_barrier_wait_timeout(threading_barrier_t *barrier, 
         return status;
     ti_self *self = ti_self_get();
     if (ti_barrier_is_acting(barrier, self))
-        return THREADING_DEADLOCK;
+        return ti_barrier_refuse(barrier, self);
     ti_bucket *bucket;
     status = ti_barrier_enter(barrier, self, &bucket);
     if (status != THREADING_OK)
@@ -174,10 +182,14 @@ threading_status_t threading_barrier_wait_timeout(threading_barrier_t *barrier, 
     return status;
 }
 
+threading_status_t threading_barrier_wait_timeout(threading_barrier_t *barrier, double seconds, size_t *index)
+{
+    return TI_TELL(barrier, ti_barrier_wait(barrier, seconds, index));
+}
+
 threading_status_t threading_barrier_wait(threading_barrier_t *barrier, size_t *index)
 {
-    return barrier != NULL ? threading_barrier_wait_timeout(barrier, barrier->timeout, index)
-                           : THREADING_INVALID;
+    return TI_TELL(barrier, ti_barrier_wait(barrier, barrier != NULL ? barrier->timeout : 0, index));
 }
 
 /* ---- the rest ---- */
@@ -185,7 +197,7 @@ threading_status_t threading_barrier_wait(threading_barrier_t *barrier, size_t *
 TI_COLD threading_status_t threading_barrier_reset(threading_barrier_t *barrier)
 {
     if (barrier == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(barrier, THREADING_INVALID);
     ti_bucket *bucket = ti_barrier_lock(barrier, ti_self_get());
     ti_barrier_end_cycle(barrier, bucket, TI_FILLING, TI_REFUSED);
     return THREADING_OK;
@@ -194,19 +206,15 @@ TI_COLD threading_status_t threading_barrier_reset(threading_barrier_t *barrier)
 TI_COLD threading_status_t threading_barrier_abort(threading_barrier_t *barrier)
 {
     if (barrier == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(barrier, THREADING_INVALID);
     ti_bucket *bucket = ti_barrier_lock(barrier, ti_self_get());
     ti_barrier_end_cycle(barrier, bucket, TI_BROKEN, TI_REFUSED);
     return THREADING_OK;
 }
 
-TI_COLD threading_status_t threading_barrier_init(threading_barrier_t *barrier, size_t parties)
-{
-    return threading_barrier_init_with(barrier, parties, NULL, NULL, THREADING_FOREVER);
-}
-
-threading_status_t threading_barrier_init_with(threading_barrier_t *barrier, size_t parties,
-                                               void (*action)(void *arg), void *arg, double timeout_seconds)
+TI_COLD static threading_status_t ti_barrier_init(threading_barrier_t *barrier, size_t parties,
+                                                  void (*action)(void *arg), void *arg,
+                                                  double timeout_seconds)
 {
     if (barrier == NULL || parties == 0)
         return THREADING_INVALID;
@@ -214,6 +222,18 @@ threading_status_t threading_barrier_init_with(threading_barrier_t *barrier, siz
     if (status == THREADING_OK)
         *barrier = (threading_barrier_t)THREADING_BARRIER_INIT_WITH(parties, action, arg, timeout_seconds);
     return status;
+}
+
+TI_COLD threading_status_t threading_barrier_init(threading_barrier_t *barrier, size_t parties)
+{
+    return TI_TELL(barrier, ti_barrier_init(barrier, parties, NULL, NULL, THREADING_FOREVER));
+}
+
+TI_COLD threading_status_t threading_barrier_init_with(threading_barrier_t *barrier, size_t parties,
+                                                       void (*action)(void *arg), void *arg,
+                                                       double timeout_seconds)
+{
+    return TI_TELL(barrier, ti_barrier_init(barrier, parties, action, arg, timeout_seconds));
 }
 
 size_t threading_barrier_parties(const threading_barrier_t *barrier)

@@ -16,6 +16,7 @@
 #include "limit.h"
 #include "linger.h"
 #include "lockword.h"
+#include "misuse.h"
 #include "parking.h"
 #include "rlock.h"
 
@@ -59,15 +60,36 @@ static void ti_condition_reacquire(threading_condition_t *condition, ti_self *se
         ti_rlock_restore(ti_condition_rlock(condition), self, level);
 }
 
+/* What an acquire of the condition's answers before it tries. The lock's own calls then have nothing to
+ * tell. */
+static threading_status_t ti_condition_check_acquire(threading_condition_t *condition, double seconds)
+{
+    threading_status_t status = ti_deadline_check_on(condition, seconds);
+    if (status != THREADING_OK || condition->lock != NULL)
+        return status;
+    return ti_rlock_is_full(ti_condition_rlock(condition), ti_self_get()) ? THREADING_OVERFLOW : THREADING_OK;
+}
+
+static threading_status_t ti_condition_acquire(threading_condition_t *condition, double seconds)
+{
+    if (condition->lock != NULL)
+        return threading_lock_acquire_timeout(condition->lock, seconds);
+    return threading_rlock_acquire_timeout(ti_condition_rlock(condition), seconds);
+}
+
 threading_status_t threading_condition_acquire(threading_condition_t *condition)
 {
-    return threading_condition_acquire_timeout(condition, THREADING_FOREVER);
+    threading_status_t status = ti_condition_check_acquire(condition, THREADING_FOREVER);
+    if (status != THREADING_OK)
+        return TI_TELL(condition, status);
+    return ti_condition_acquire(condition, THREADING_FOREVER);
 }
 
 threading_status_t threading_condition_try_acquire(threading_condition_t *condition)
 {
-    if (condition == NULL)
-        return THREADING_INVALID;
+    threading_status_t status = ti_condition_check_acquire(condition, 0);
+    if (status != THREADING_OK)
+        return TI_TELL(condition, status);
     if (condition->lock != NULL)
         return threading_lock_try_acquire(condition->lock);
     return threading_rlock_try_acquire(ti_condition_rlock(condition));
@@ -75,20 +97,25 @@ threading_status_t threading_condition_try_acquire(threading_condition_t *condit
 
 threading_status_t threading_condition_acquire_timeout(threading_condition_t *condition, double seconds)
 {
-    if (condition == NULL)
-        return THREADING_INVALID;
-    if (condition->lock != NULL)
-        return threading_lock_acquire_timeout(condition->lock, seconds);
-    return threading_rlock_acquire_timeout(ti_condition_rlock(condition), seconds);
+    threading_status_t status = ti_condition_check_acquire(condition, seconds);
+    if (status != THREADING_OK)
+        return TI_TELL(condition, status);
+    return ti_condition_acquire(condition, seconds);
 }
 
 threading_status_t threading_condition_release(threading_condition_t *condition)
 {
     if (condition == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(condition, THREADING_INVALID);
+    const ti_self *self = ti_self_get();
     if (condition->lock != NULL)
-        return threading_lock_release(condition->lock);
-    return threading_rlock_release(ti_condition_rlock(condition));
+        return TI_TELL(condition, ti_lockword_release(&condition->lock->word, self->fast.ident)
+                                      ? THREADING_OK
+                                      : THREADING_NOT_HELD);
+    threading_rlock_t *rlock = ti_condition_rlock(condition);
+    if (!ti_rlock_is_mine(rlock, self))
+        return TI_TELL(condition, THREADING_NOT_OWNER);
+    return threading_rlock_release(rlock);
 }
 
 bool threading_condition_locked(const threading_condition_t *condition)
@@ -107,10 +134,11 @@ bool threading_condition_is_owned(const threading_condition_t *condition)
 
 /* ---- making ---- */
 
-static threading_status_t ti_condition_init(threading_condition_t *condition, threading_lock_t *lock,
-                                            threading_rlock_t *rlock)
+/* `is_given`: the lock that it is to have. */
+static threading_status_t ti_condition_init(threading_condition_t *condition, bool is_given,
+                                            threading_lock_t *lock, threading_rlock_t *rlock)
 {
-    if (condition == NULL)
+    if (condition == NULL || !is_given)
         return THREADING_INVALID;
     condition->lock = lock;
     condition->rlock = rlock;
@@ -119,17 +147,17 @@ static threading_status_t ti_condition_init(threading_condition_t *condition, th
 
 threading_status_t threading_condition_init(threading_condition_t *condition)
 {
-    return ti_condition_init(condition, NULL, NULL);
+    return TI_TELL(condition, ti_condition_init(condition, true, NULL, NULL));
 }
 
 threading_status_t threading_condition_init_lock(threading_condition_t *condition, threading_lock_t *lock)
 {
-    return lock != NULL ? ti_condition_init(condition, lock, NULL) : THREADING_INVALID;
+    return TI_TELL(condition, ti_condition_init(condition, lock != NULL, lock, NULL));
 }
 
 threading_status_t threading_condition_init_rlock(threading_condition_t *condition, threading_rlock_t *rlock)
 {
-    return rlock != NULL ? ti_condition_init(condition, NULL, rlock) : THREADING_INVALID;
+    return TI_TELL(condition, ti_condition_init(condition, rlock != NULL, NULL, rlock));
 }
 
 /* ---- waiting ---- */
@@ -155,22 +183,33 @@ threading_status_t ti_condition_wait(threading_condition_t *condition, ti_self *
     return status;
 }
 
+/* Whether the calling thread may wait: THREADING_OK, or what it has done wrong. */
+static threading_status_t ti_condition_check(threading_condition_t *condition, double seconds, ti_self **self)
+{
+    threading_status_t status = ti_deadline_check_on(condition, seconds);
+    if (status != THREADING_OK)
+        return status;
+    *self = ti_self_get();
+    return ti_condition_is_held(condition, *self) ? THREADING_OK : THREADING_NOT_HELD;
+}
+
+static threading_status_t ti_condition_wait_timeout(threading_condition_t *condition, double seconds)
+{
+    ti_self *self;
+    threading_status_t status = ti_condition_check(condition, seconds, &self);
+    if (status != THREADING_OK)
+        return status;
+    return ti_condition_wait(condition, self, ti_deadline_after(seconds));
+}
+
 threading_status_t threading_condition_wait(threading_condition_t *condition)
 {
-    return threading_condition_wait_timeout(condition, THREADING_FOREVER);
+    return TI_TELL(condition, ti_condition_wait_timeout(condition, THREADING_FOREVER));
 }
 
 threading_status_t threading_condition_wait_timeout(threading_condition_t *condition, double seconds)
 {
-    if (condition == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
-    if (status != THREADING_OK)
-        return status;
-    ti_self *self = ti_self_get();
-    if (!ti_condition_is_held(condition, self))
-        return THREADING_NOT_HELD;
-    return ti_condition_wait(condition, self, ti_deadline_after(seconds));
+    return TI_TELL(condition, ti_condition_wait_timeout(condition, seconds));
 }
 
 /* The predicate has ended its thread: the lock that its caller would have released goes on to others. */
@@ -204,9 +243,14 @@ static bool ti_condition_ask(threading_condition_t *condition, ti_self *self, bo
     return is_true;
 }
 
-static threading_status_t ti_condition_wait_for(threading_condition_t *condition, ti_self *self,
+static threading_status_t ti_condition_wait_for(threading_condition_t *condition,
                                                 bool (*predicate)(void *arg), void *arg, double seconds)
 {
+    ti_self *self;
+    threading_status_t checked =
+        predicate == NULL ? THREADING_INVALID : ti_condition_check(condition, seconds, &self);
+    if (checked != THREADING_OK)
+        return checked;
     if (ti_condition_ask(condition, self, predicate, arg))
         return THREADING_OK;
     int64_t deadline = ti_deadline_after(seconds);
@@ -222,22 +266,14 @@ static threading_status_t ti_condition_wait_for(threading_condition_t *condition
 threading_status_t threading_condition_wait_for(threading_condition_t *condition,
                                                 bool (*predicate)(void *arg), void *arg)
 {
-    return threading_condition_wait_for_timeout(condition, predicate, arg, THREADING_FOREVER);
+    return TI_TELL(condition, ti_condition_wait_for(condition, predicate, arg, THREADING_FOREVER));
 }
 
 threading_status_t threading_condition_wait_for_timeout(threading_condition_t *condition,
                                                         bool (*predicate)(void *arg), void *arg,
                                                         double seconds)
 {
-    if (condition == NULL || predicate == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
-    if (status != THREADING_OK)
-        return status;
-    ti_self *self = ti_self_get();
-    if (!ti_condition_is_held(condition, self))
-        return THREADING_NOT_HELD;
-    return ti_condition_wait_for(condition, self, predicate, arg, seconds);
+    return TI_TELL(condition, ti_condition_wait_for(condition, predicate, arg, seconds));
 }
 
 /* ---- notifying ---- */
@@ -252,7 +288,7 @@ static void ti_condition_notify_slow(threading_condition_t *condition, ti_self *
         ti_lockword_requeue(ti_condition_word(condition), notified);
 }
 
-threading_status_t threading_condition_notify(threading_condition_t *condition, size_t n)
+static threading_status_t ti_condition_notify(threading_condition_t *condition, size_t n)
 {
     if (condition == NULL)
         return THREADING_INVALID;
@@ -265,7 +301,12 @@ threading_status_t threading_condition_notify(threading_condition_t *condition, 
     return THREADING_OK;
 }
 
+threading_status_t threading_condition_notify(threading_condition_t *condition, size_t n)
+{
+    return TI_TELL(condition, ti_condition_notify(condition, n));
+}
+
 threading_status_t threading_condition_notify_all(threading_condition_t *condition)
 {
-    return threading_condition_notify(condition, SIZE_MAX);
+    return TI_TELL(condition, ti_condition_notify(condition, SIZE_MAX));
 }

@@ -11,20 +11,35 @@
 #include "deadline.h"
 #include "limit.h"
 #include "linger.h"
+#include "misuse.h"
 #include "parking.h"
 #include "self.h"
 
 _Static_assert(sizeof(threading_event_t) == 4, "an Event is its flag");
 
+static threading_status_t ti_event_clear(threading_event_t *event)
+{
+    if (event == NULL)
+        return THREADING_INVALID;
+    /* Release: a thread that sees the flag clear sees what came before. Nobody is woken by it. */
+    ti_store_release(&event->flag, 0);
+    return THREADING_OK;
+}
+
 threading_status_t threading_event_init(threading_event_t *event)
 {
-    return threading_event_clear(event);
+    return TI_TELL(event, ti_event_clear(event));
+}
+
+threading_status_t threading_event_clear(threading_event_t *event)
+{
+    return TI_TELL(event, ti_event_clear(event));
 }
 
 threading_status_t threading_event_set(threading_event_t *event)
 {
     if (event == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(event, THREADING_INVALID);
     ti_bucket *bucket = ti_parking_bucket(&event->flag);
     ti_guard_lock(&bucket->guard, &ti_self_get()->parker);
     /* Release: pairs with the acquire of those who find it set. The last touch of the flag. */
@@ -37,24 +52,10 @@ threading_status_t threading_event_set(threading_event_t *event)
     return THREADING_OK;
 }
 
-threading_status_t threading_event_clear(threading_event_t *event)
-{
-    if (event == NULL)
-        return THREADING_INVALID;
-    /* Release: a thread that sees the flag clear sees what came before. Nobody is woken by it. */
-    ti_store_release(&event->flag, 0);
-    return THREADING_OK;
-}
-
 bool threading_event_is_set(const threading_event_t *event)
 {
     /* Acquire: pairs with the store in set. */
     return event != NULL && ti_load_acquire(&event->flag) != 0;
-}
-
-threading_status_t threading_event_wait(threading_event_t *event)
-{
-    return threading_event_wait_timeout(event, THREADING_FOREVER);
 }
 
 /* False: it is set. */
@@ -72,11 +73,9 @@ static bool ti_event_enqueue(threading_event_t *event, ti_self *self)
     return must_wait;
 }
 
-threading_status_t threading_event_wait_timeout(threading_event_t *event, double seconds)
+static threading_status_t ti_event_wait(threading_event_t *event, double seconds)
 {
-    if (event == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
+    threading_status_t status = ti_deadline_check_on(event, seconds);
     if (status != THREADING_OK || threading_event_is_set(event))
         return status;
     if (seconds == 0)
@@ -90,4 +89,14 @@ threading_status_t threading_event_wait_timeout(threading_event_t *event, double
     if (ti_parking_sleep(self, &event->flag, deadline) != TI_SLEEPING || threading_event_is_set(event))
         return THREADING_OK;
     return ti_limit_status(deadline);
+}
+
+threading_status_t threading_event_wait(threading_event_t *event)
+{
+    return TI_TELL(event, ti_event_wait(event, THREADING_FOREVER));
+}
+
+threading_status_t threading_event_wait_timeout(threading_event_t *event, double seconds)
+{
+    return TI_TELL(event, ti_event_wait(event, seconds));
 }

@@ -17,6 +17,7 @@
 #include "calls.h"
 #include "later.h"
 #include "memory.h"
+#include "misuse.h"
 
 #define TI_FIRST_CAPACITY 8
 
@@ -334,7 +335,7 @@ threading_status_t threading_local_init(threading_local_t *local, size_t size, v
                                         void (*fini)(void *copy))
 {
     if (local == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(local, THREADING_INVALID);
     local->size = size;
     local->init = init;
     local->fini = fini;
@@ -410,7 +411,7 @@ static bool ti_local_destroy_once(threading_local_t *local, ti_self *self)
 TI_COLD threading_status_t threading_local_destroy(threading_local_t *local)
 {
     if (local == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(local, THREADING_INVALID);
     while (ti_local_destroy_once(local, ti_self_get())) /* again: finalisers may have made copies */
         continue;
     return THREADING_OK;

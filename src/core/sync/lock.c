@@ -2,6 +2,7 @@
 /* Lock: the lock word as it is. How it works is told in lockword.h. */
 #include "deadline.h"
 #include "lockword.h"
+#include "misuse.h"
 
 _Static_assert(sizeof(threading_lock_t) == 4, "a Lock is its word");
 #if defined(THREADING_INLINE)
@@ -12,7 +13,7 @@ _Static_assert(THREADING_BUCKET_BITS == TI_BUCKET_BITS && THREADING_FENCE_SHARED
 threading_status_t threading_lock_init(threading_lock_t *lock)
 {
     if (lock == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(lock, THREADING_INVALID);
     /* Relaxed: nobody else uses it yet. */
     ti_store_relaxed(&lock->word, 0);
     return THREADING_OK;
@@ -28,7 +29,7 @@ static void ti_lock_acquire_slow(threading_lock_t *lock, ti_self *self)
 threading_status_t threading_lock_acquire(threading_lock_t *lock)
 {
     if (lock == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(lock, THREADING_INVALID);
     ti_self *self = ti_self_get();
     if (!ti_lockword_try(&lock->word, self->fast.ident))
         ti_lock_acquire_slow(lock, self);
@@ -38,17 +39,15 @@ threading_status_t threading_lock_acquire(threading_lock_t *lock)
 threading_status_t threading_lock_try_acquire(threading_lock_t *lock)
 {
     if (lock == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(lock, THREADING_INVALID);
     return ti_lockword_try(&lock->word, ti_self_get()->fast.ident) ? THREADING_OK : THREADING_BUSY;
 }
 
 threading_status_t threading_lock_acquire_timeout(threading_lock_t *lock, double seconds)
 {
-    if (lock == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
+    threading_status_t status = ti_deadline_check_on(lock, seconds);
     if (status != THREADING_OK)
-        return status;
+        return TI_TELL(lock, status);
     ti_self *self = ti_self_get();
     if (ti_lockword_try(&lock->word, self->fast.ident))
         return THREADING_OK;
@@ -61,8 +60,10 @@ threading_status_t threading_lock_acquire_timeout(threading_lock_t *lock, double
 threading_status_t threading_lock_release(threading_lock_t *lock)
 {
     if (lock == NULL)
-        return THREADING_INVALID;
-    return ti_lockword_release(&lock->word, ti_self_get()->fast.ident) ? THREADING_OK : THREADING_NOT_HELD;
+        return TI_TELL(lock, THREADING_INVALID);
+    if (!ti_lockword_release(&lock->word, ti_self_get()->fast.ident))
+        return TI_TELL(lock, THREADING_NOT_HELD);
+    return THREADING_OK;
 }
 
 /* An inline release has freed the word, and seen that somebody announced itself. The word is not the caller's

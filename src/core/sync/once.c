@@ -9,6 +9,7 @@
 #include "atomic.h"
 #include "calls.h"
 #include "deadlock.h"
+#include "misuse.h"
 #include "parking.h"
 #include "self.h"
 
@@ -20,7 +21,7 @@ _Static_assert(sizeof(threading_once_t) == 4, "a Once is its word");
 threading_status_t threading_once_init(threading_once_t *once)
 {
     if (once == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(once, THREADING_INVALID);
     /* Relaxed: nobody else uses it yet. */
     ti_store_relaxed(&once->word, 0);
     return THREADING_OK;
@@ -69,11 +70,14 @@ static threading_status_t ti_once_slow(uint32_t *word, void (*function)(void *ar
             ti_once_run(word, self, function, arg);
             return THREADING_OK;
         }
-        if (seen == self->fast.ident || seen == TI_ABANDONED)
-            return THREADING_DEADLOCK; /* whatever limits the wait: this thread would have to go on */
         ti_blocked_on(self, TI_ON_ONCE, word);
+        /* Whatever limits the wait: this thread would have to go on. */
+        if (seen == self->fast.ident || seen == TI_ABANDONED)
+            return ti_deadlock_refused(self, word);
         threading_status_t status =
             seen != 0 ? ti_deadlock_sleep(self, word, seen, TI_FOREVER) : THREADING_OK;
+        if (status == THREADING_DEADLOCK)
+            return ti_deadlock_refused(self, word);
         if (status != THREADING_OK)
             return status;
     }
@@ -82,7 +86,7 @@ static threading_status_t ti_once_slow(uint32_t *word, void (*function)(void *ar
 threading_status_t threading_once(threading_once_t *once, void (*function)(void *arg), void *arg)
 {
     if (once == NULL || function == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(once, THREADING_INVALID);
     /* Acquire: pairs with the store of TI_DONE. */
     if (ti_load_acquire(&once->word) == TI_DONE)
         return THREADING_OK;

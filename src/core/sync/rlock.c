@@ -9,16 +9,11 @@
 
 #include "annotate.h"
 #include "deadline.h"
+#include "deadlock.h"
 #include "lockword.h"
+#include "misuse.h"
 
 _Static_assert(sizeof(threading_rlock_t) == 8, "an RLock is its word and its count");
-
-bool ti_rlock_is_mine(const threading_rlock_t *rlock, const ti_self *self)
-{
-    /* Relaxed: only this thread puts its ident there or takes it away, apart from a hand-over that it waits
-     * for. */
-    return ti_load_relaxed(&rlock->owner) == self->fast.ident;
-}
 
 static threading_status_t ti_rlock_enter_again(threading_rlock_t *rlock)
 {
@@ -39,6 +34,8 @@ static threading_status_t ti_rlock_acquire_slow(threading_rlock_t *rlock, ti_sel
 {
     ti_blocked_on(self, TI_ON_RLOCK, rlock);
     threading_status_t status = ti_lockword_acquire_slow(&rlock->owner, self, deadline, TI_OWNED);
+    if (status == THREADING_DEADLOCK)
+        return ti_deadlock_refused(self, &rlock->owner);
     return status == THREADING_OK ? ti_rlock_entered(rlock, self) : status;
 }
 
@@ -79,10 +76,12 @@ void ti_rlock_restore(threading_rlock_t *rlock, ti_self *self, uint32_t level)
     ti_note_acquired(rlock, false);
 }
 
+/* ---- the calls ---- */
+
 threading_status_t threading_rlock_init(threading_rlock_t *rlock)
 {
     if (rlock == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(rlock, THREADING_INVALID);
     ti_note_new(rlock);
     /* Relaxed: nobody else uses it yet. */
     ti_store_relaxed(&rlock->owner, 0);
@@ -93,41 +92,41 @@ threading_status_t threading_rlock_init(threading_rlock_t *rlock)
 threading_status_t threading_rlock_acquire(threading_rlock_t *rlock)
 {
     if (rlock == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(rlock, THREADING_INVALID);
     ti_self *self = ti_self_get();
     threading_status_t status = ti_rlock_try(rlock, self);
     if (status == THREADING_BUSY)
         status = ti_rlock_acquire_slow(rlock, self, TI_FOREVER);
-    return ti_rlock_note(rlock, status, false);
+    return TI_TELL(rlock, ti_rlock_note(rlock, status, false));
 }
 
 threading_status_t threading_rlock_try_acquire(threading_rlock_t *rlock)
 {
-    return rlock != NULL ? ti_rlock_note(rlock, ti_rlock_try(rlock, ti_self_get()), true) : THREADING_INVALID;
+    if (rlock == NULL)
+        return TI_TELL(rlock, THREADING_INVALID);
+    return TI_TELL(rlock, ti_rlock_note(rlock, ti_rlock_try(rlock, ti_self_get()), true));
 }
 
 threading_status_t threading_rlock_acquire_timeout(threading_rlock_t *rlock, double seconds)
 {
-    if (rlock == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
+    threading_status_t status = ti_deadline_check_on(rlock, seconds);
     if (status != THREADING_OK)
-        return status;
+        return TI_TELL(rlock, status);
     ti_self *self = ti_self_get();
     status = ti_rlock_try(rlock, self);
     if (status == THREADING_BUSY)
         status =
             seconds != 0 ? ti_rlock_acquire_slow(rlock, self, ti_deadline_after(seconds)) : THREADING_TIMEOUT;
-    return ti_rlock_note(rlock, status, seconds >= 0); /* THREADING_FOREVER is negative */
+    return TI_TELL(rlock, ti_rlock_note(rlock, status, seconds >= 0)); /* THREADING_FOREVER is negative */
 }
 
 threading_status_t threading_rlock_release(threading_rlock_t *rlock)
 {
     if (rlock == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(rlock, THREADING_INVALID);
     ti_self *self = ti_self_get();
     if (!ti_rlock_is_mine(rlock, self))
-        return THREADING_NOT_OWNER;
+        return TI_TELL(rlock, THREADING_NOT_OWNER);
     if (rlock->count > 1)
         rlock->count--;
     else

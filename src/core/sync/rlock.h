@@ -6,9 +6,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "atomic.h"
 #include "self.h"
 
-bool ti_rlock_is_mine(const threading_rlock_t *rlock, const ti_self *self);
+static inline bool ti_rlock_is_mine(const threading_rlock_t *rlock, const ti_self *self)
+{
+    /* Relaxed: only this thread puts its ident there or takes it away, apart from a hand-over that it waits
+     * for. */
+    return ti_load_relaxed(&rlock->owner) == self->fast.ident;
+}
+
+/* Whether the calling thread owns it at the highest level. */
+static inline bool ti_rlock_is_full(const threading_rlock_t *rlock, const ti_self *self)
+{
+    return ti_rlock_is_mine(rlock, self) && rlock->count == UINT32_MAX;
+}
 
 /* Release an RLock of the calling thread's at whatever level; gives the level. */
 uint32_t ti_rlock_release_all(threading_rlock_t *rlock, ti_self *self);

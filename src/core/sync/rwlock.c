@@ -26,6 +26,7 @@
 #include "deadline.h"
 #include "deadlock.h"
 #include "limit.h"
+#include "misuse.h"
 #include "parking.h"
 #include "self.h"
 
@@ -308,14 +309,14 @@ static uint32_t ti_rwlock_sleep(threading_rwlock_t *rwlock, ti_self *self, int64
 static threading_status_t ti_rwlock_wait(threading_rwlock_t *rwlock, ti_self *self, uint32_t wants,
                                          int64_t deadline)
 {
-    ti_blocked_on(self, wants == TI_TO_READ ? TI_ON_READ : TI_ON_WRITE, rwlock);
     for (;;) {
         ti_rwlock_enqueue(rwlock, self, wants);
         uint32_t outcome = ti_rwlock_sleep(rwlock, self, deadline);
         if (outcome == TI_HANDED)
             return THREADING_OK;
         if (outcome == TI_SLEEPING)
-            return ti_limit_is_none(self, deadline) ? THREADING_DEADLOCK : ti_limit_status(deadline);
+            return ti_limit_is_none(self, deadline) ? ti_deadlock_refused(self, &rwlock->writer)
+                                                    : ti_limit_status(deadline);
         /* Woken because a writer has ended: the next round finds out what that means. */
     }
 }
@@ -323,8 +324,9 @@ static threading_status_t ti_rwlock_wait(threading_rwlock_t *rwlock, ti_self *se
 static threading_status_t ti_rwlock_read_slow(threading_rwlock_t *rwlock, ti_self *self, double seconds)
 {
     int64_t deadline = ti_deadline_after(seconds);
+    ti_blocked_on(self, TI_ON_READ, rwlock);
     if (ti_limit_is_none(self, deadline) && ti_rwlock_is_writer(rwlock, self))
-        return THREADING_DEADLOCK;
+        return ti_deadlock_refused(self, NULL);
     threading_status_t status = ti_rwlock_wait(rwlock, self, TI_TO_READ, deadline);
     if (status == THREADING_OK)
         ti_rwlock_reads(rwlock, self, ti_reading_place(self, rwlock));
@@ -334,9 +336,10 @@ static threading_status_t ti_rwlock_read_slow(threading_rwlock_t *rwlock, ti_sel
 static threading_status_t ti_rwlock_write_slow(threading_rwlock_t *rwlock, ti_self *self, double seconds)
 {
     int64_t deadline = ti_deadline_after(seconds);
+    ti_blocked_on(self, TI_ON_WRITE, rwlock);
     bool has_it = ti_rwlock_is_writer(rwlock, self) || ti_reading_find(self, rwlock) != NULL;
     if (ti_limit_is_none(self, deadline) && has_it)
-        return THREADING_DEADLOCK;
+        return ti_deadlock_refused(self, NULL);
     threading_status_t status = ti_rwlock_wait(rwlock, self, TI_TO_WRITE, deadline);
     if (status == THREADING_OK)
         ti_rwlock_wrote(rwlock, self);
@@ -348,7 +351,7 @@ static threading_status_t ti_rwlock_write_slow(threading_rwlock_t *rwlock, ti_se
 threading_status_t threading_rwlock_init(threading_rwlock_t *rwlock)
 {
     if (rwlock == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(rwlock, THREADING_INVALID);
     ti_reading_forget(ti_self_get(), rwlock);
     /* Relaxed: nobody else uses it yet. */
     ti_store_relaxed(&rwlock->state, 0);
@@ -367,48 +370,50 @@ static threading_status_t ti_rwlock_read(threading_rwlock_t *rwlock, ti_self *se
 threading_status_t threading_rwlock_acquire_read(threading_rwlock_t *rwlock)
 {
     if (rwlock == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(rwlock, THREADING_INVALID);
     ti_self *self = ti_self_get();
-    return ti_rwlock_reads_anew(rwlock, self) ? THREADING_OK
-                                              : ti_rwlock_read(rwlock, self, THREADING_FOREVER);
+    if (ti_rwlock_reads_anew(rwlock, self))
+        return THREADING_OK;
+    return TI_TELL(rwlock, ti_rwlock_read(rwlock, self, THREADING_FOREVER));
 }
 
 threading_status_t threading_rwlock_try_acquire_read(threading_rwlock_t *rwlock)
 {
-    return rwlock != NULL ? ti_rwlock_try_read(rwlock, ti_self_get()) : THREADING_INVALID;
+    return TI_TELL(rwlock, rwlock != NULL ? ti_rwlock_try_read(rwlock, ti_self_get()) : THREADING_INVALID);
 }
 
 threading_status_t threading_rwlock_acquire_read_timeout(threading_rwlock_t *rwlock, double seconds)
 {
-    if (rwlock == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
-    if (status != THREADING_OK)
-        return status;
-    return ti_rwlock_read(rwlock, ti_self_get(), seconds);
-}
-
-threading_status_t threading_rwlock_acquire_write(threading_rwlock_t *rwlock)
-{
-    return threading_rwlock_acquire_write_timeout(rwlock, THREADING_FOREVER);
+    threading_status_t status = ti_deadline_check_on(rwlock, seconds);
+    if (status == THREADING_OK)
+        status = ti_rwlock_read(rwlock, ti_self_get(), seconds);
+    return TI_TELL(rwlock, status);
 }
 
 threading_status_t threading_rwlock_try_acquire_write(threading_rwlock_t *rwlock)
 {
-    return rwlock != NULL ? ti_rwlock_try_write(rwlock, ti_self_get()) : THREADING_INVALID;
+    return TI_TELL(rwlock, rwlock != NULL ? ti_rwlock_try_write(rwlock, ti_self_get()) : THREADING_INVALID);
 }
 
-threading_status_t threading_rwlock_acquire_write_timeout(threading_rwlock_t *rwlock, double seconds)
+static threading_status_t ti_rwlock_write(threading_rwlock_t *rwlock, double seconds)
 {
-    if (rwlock == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
+    threading_status_t status = ti_deadline_check_on(rwlock, seconds);
     if (status != THREADING_OK)
         return status;
     ti_self *self = ti_self_get();
     if (ti_rwlock_try_write(rwlock, self) == THREADING_OK)
         return THREADING_OK;
     return seconds != 0 ? ti_rwlock_write_slow(rwlock, self, seconds) : THREADING_TIMEOUT;
+}
+
+threading_status_t threading_rwlock_acquire_write(threading_rwlock_t *rwlock)
+{
+    return TI_TELL(rwlock, ti_rwlock_write(rwlock, THREADING_FOREVER));
+}
+
+threading_status_t threading_rwlock_acquire_write_timeout(threading_rwlock_t *rwlock, double seconds)
+{
+    return TI_TELL(rwlock, ti_rwlock_write(rwlock, seconds));
 }
 
 /* Take `part` off the state while threads wait, and hand the lock over if it is free then. */
@@ -455,28 +460,28 @@ static threading_status_t ti_rwlock_release_counted(threading_rwlock_t *rwlock, 
 threading_status_t threading_rwlock_release_read(threading_rwlock_t *rwlock)
 {
     if (rwlock == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(rwlock, THREADING_INVALID);
     ti_self *self = ti_self_get();
     ti_reading *reading = ti_reading_find(self, rwlock);
     if (reading == NULL || reading->bias == 0)
-        return ti_rwlock_release_counted(rwlock, self);
+        return TI_TELL(rwlock, ti_rwlock_release_counted(rwlock, self));
     if (!ti_bias_is_noted(rwlock, reading))
         ti_bias_leave(rwlock, self, reading);
     else if (ti_bias_unnote(reading) || ti_bias_is_released(rwlock, self, reading))
         return THREADING_OK;
-    return ti_rwlock_release_counted(rwlock, self);
+    return TI_TELL(rwlock, ti_rwlock_release_counted(rwlock, self));
 }
 
 threading_status_t threading_rwlock_release_write(threading_rwlock_t *rwlock)
 {
     if (rwlock == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(rwlock, THREADING_INVALID);
     ti_self *self = ti_self_get();
     uint32_t state = ti_load_relaxed(&rwlock->state); /* relaxed: the own share is there in any case */
     if (ti_state_is_biased(state) || !(state & TI_WRITING))
-        return THREADING_NOT_HELD;
+        return TI_TELL(rwlock, THREADING_NOT_HELD);
     if (!ti_rwlock_is_writer(rwlock, self))
-        return THREADING_NOT_OWNER;
+        return TI_TELL(rwlock, THREADING_NOT_OWNER);
     ti_store_relaxed(&rwlock->writer, 0); /* relaxed: see ti_rwlock_is_writer */
     self->fast.rlocks--;
     /* Release: pairs with the next acquire. The last touch of the lock if it succeeds. */

@@ -14,6 +14,7 @@
 #include "limit.h"
 #include "linger.h"
 #include "lockword.h"
+#include "misuse.h"
 #include "parking.h"
 #include "self.h"
 
@@ -84,9 +85,7 @@ static threading_status_t ti_semaphore_acquire_slow(uint32_t *value, double seco
 static threading_status_t ti_semaphore_acquire_timeout(threading_semaphore_t *semaphore, double seconds,
                                                        ti_on on)
 {
-    if (semaphore == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
+    threading_status_t status = ti_deadline_check_on(semaphore, seconds);
     if (status != THREADING_OK || ti_semaphore_try(&semaphore->value))
         return status;
     return seconds != 0 ? ti_semaphore_acquire_slow(&semaphore->value, seconds, on) : THREADING_TIMEOUT;
@@ -94,8 +93,6 @@ static threading_status_t ti_semaphore_acquire_timeout(threading_semaphore_t *se
 
 static threading_status_t ti_semaphore_acquire(threading_semaphore_t *semaphore, ti_on on)
 {
-    if (semaphore == NULL)
-        return THREADING_INVALID;
     return ti_semaphore_try(&semaphore->value)
                ? THREADING_OK
                : ti_semaphore_acquire_slow(&semaphore->value, THREADING_FOREVER, on);
@@ -103,18 +100,20 @@ static threading_status_t ti_semaphore_acquire(threading_semaphore_t *semaphore,
 
 threading_status_t threading_semaphore_acquire_timeout(threading_semaphore_t *semaphore, double seconds)
 {
-    return ti_semaphore_acquire_timeout(semaphore, seconds, TI_ON_SEMAPHORE);
+    return TI_TELL(semaphore, ti_semaphore_acquire_timeout(semaphore, seconds, TI_ON_SEMAPHORE));
 }
 
 threading_status_t threading_semaphore_acquire(threading_semaphore_t *semaphore)
 {
+    if (semaphore == NULL)
+        return TI_TELL(semaphore, THREADING_INVALID);
     return ti_semaphore_acquire(semaphore, TI_ON_SEMAPHORE);
 }
 
 threading_status_t threading_semaphore_try_acquire(threading_semaphore_t *semaphore)
 {
     if (semaphore == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(semaphore, THREADING_INVALID);
     return ti_semaphore_try(&semaphore->value) ? THREADING_OK : THREADING_BUSY;
 }
 
@@ -187,7 +186,7 @@ void threading_value_wake(uint32_t *value)
     ti_semaphore_wake(value, ti_parking_bucket(value), 1);
 }
 
-threading_status_t threading_semaphore_release_n(threading_semaphore_t *semaphore, size_t n)
+static threading_status_t ti_semaphore_release(threading_semaphore_t *semaphore, size_t n)
 {
     if (semaphore == NULL || n == 0)
         return THREADING_INVALID;
@@ -195,9 +194,14 @@ threading_status_t threading_semaphore_release_n(threading_semaphore_t *semaphor
                                                                            : THREADING_OVERFLOW;
 }
 
+threading_status_t threading_semaphore_release_n(threading_semaphore_t *semaphore, size_t n)
+{
+    return TI_TELL(semaphore, ti_semaphore_release(semaphore, n));
+}
+
 threading_status_t threading_semaphore_release(threading_semaphore_t *semaphore)
 {
-    return threading_semaphore_release_n(semaphore, 1);
+    return TI_TELL(semaphore, ti_semaphore_release(semaphore, 1));
 }
 
 size_t threading_semaphore_value(const threading_semaphore_t *semaphore)
@@ -206,7 +210,7 @@ size_t threading_semaphore_value(const threading_semaphore_t *semaphore)
     return semaphore != NULL ? ti_load_relaxed(&semaphore->value) : 0;
 }
 
-threading_status_t threading_semaphore_init(threading_semaphore_t *semaphore, size_t value)
+static threading_status_t ti_semaphore_init(threading_semaphore_t *semaphore, size_t value)
 {
     if (semaphore == NULL)
         return THREADING_INVALID;
@@ -215,6 +219,11 @@ threading_status_t threading_semaphore_init(threading_semaphore_t *semaphore, si
     /* Relaxed: nobody else uses it yet. */
     ti_store_relaxed(&semaphore->value, (uint32_t)value);
     return THREADING_OK;
+}
+
+threading_status_t threading_semaphore_init(threading_semaphore_t *semaphore, size_t value)
+{
+    return TI_TELL(semaphore, ti_semaphore_init(semaphore, value));
 }
 
 /* ---- bounded ---- */
@@ -226,29 +235,35 @@ static threading_semaphore_t *ti_bounded(threading_bounded_semaphore_t *semaphor
 
 threading_status_t threading_bounded_semaphore_init(threading_bounded_semaphore_t *semaphore, size_t value)
 {
-    threading_status_t status = threading_semaphore_init(ti_bounded(semaphore), value);
+    threading_status_t status = ti_semaphore_init(ti_bounded(semaphore), value);
     if (status == THREADING_OK)
         semaphore->initial = (uint32_t)value;
-    return status;
+    return TI_TELL(semaphore, status);
 }
 
 threading_status_t threading_bounded_semaphore_acquire(threading_bounded_semaphore_t *semaphore)
 {
-    return ti_semaphore_acquire(ti_bounded(semaphore), TI_ON_BOUNDED_SEMAPHORE);
+    if (semaphore == NULL)
+        return TI_TELL(semaphore, THREADING_INVALID);
+    return ti_semaphore_acquire(&semaphore->semaphore, TI_ON_BOUNDED_SEMAPHORE);
 }
 
 threading_status_t threading_bounded_semaphore_try_acquire(threading_bounded_semaphore_t *semaphore)
 {
-    return threading_semaphore_try_acquire(ti_bounded(semaphore));
+    if (semaphore == NULL)
+        return TI_TELL(semaphore, THREADING_INVALID);
+    return ti_semaphore_try(&semaphore->semaphore.value) ? THREADING_OK : THREADING_BUSY;
 }
 
 threading_status_t threading_bounded_semaphore_acquire_timeout(threading_bounded_semaphore_t *semaphore,
                                                                double seconds)
 {
-    return ti_semaphore_acquire_timeout(ti_bounded(semaphore), seconds, TI_ON_BOUNDED_SEMAPHORE);
+    threading_status_t status =
+        ti_semaphore_acquire_timeout(ti_bounded(semaphore), seconds, TI_ON_BOUNDED_SEMAPHORE);
+    return TI_TELL(semaphore, status);
 }
 
-threading_status_t threading_bounded_semaphore_release_n(threading_bounded_semaphore_t *semaphore, size_t n)
+static threading_status_t ti_bounded_release(threading_bounded_semaphore_t *semaphore, size_t n)
 {
     if (semaphore == NULL || n == 0)
         return THREADING_INVALID;
@@ -256,9 +271,14 @@ threading_status_t threading_bounded_semaphore_release_n(threading_bounded_semap
     return added ? THREADING_OK : THREADING_INVALID;
 }
 
+threading_status_t threading_bounded_semaphore_release_n(threading_bounded_semaphore_t *semaphore, size_t n)
+{
+    return TI_TELL(semaphore, ti_bounded_release(semaphore, n));
+}
+
 threading_status_t threading_bounded_semaphore_release(threading_bounded_semaphore_t *semaphore)
 {
-    return threading_bounded_semaphore_release_n(semaphore, 1);
+    return TI_TELL(semaphore, ti_bounded_release(semaphore, 1));
 }
 
 size_t threading_bounded_semaphore_value(const threading_bounded_semaphore_t *semaphore)

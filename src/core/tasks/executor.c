@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "block.h"
+#include "deadlock.h"
 #include "future.h"
 #include "line.h"
 #include "memory.h"
+#include "misuse.h"
 #include "phase.h"
 #include "thread.h"
 
@@ -207,7 +209,7 @@ threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti_task t
     return status;
 }
 
-threading_status_t threading_executor_submit(threading_executor_t *executor, threading_target_t function,
+static threading_status_t ti_executor_submit(threading_executor_t *executor, threading_target_t function,
                                              void *arg, threading_future_t **future)
 {
     if (executor == NULL || function == NULL || !ti_executor_accepts(executor))
@@ -226,6 +228,12 @@ threading_status_t threading_executor_submit(threading_executor_t *executor, thr
     else
         ti_block_give_back(task, task->offset); /* nobody else has seen it */
     return status;
+}
+
+threading_status_t threading_executor_submit(threading_executor_t *executor, threading_target_t function,
+                                             void *arg, threading_future_t **future)
+{
+    return TI_TELL(executor, ti_executor_submit(executor, function, arg, future));
 }
 
 /* ---- shutdown ---- */
@@ -258,12 +266,15 @@ TI_COLD threading_status_t threading_executor_shutdown(threading_executor_t *exe
                                                        bool cancel_futures)
 {
     if (executor == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(executor, THREADING_INVALID);
     if (ti_executor_is_orphaned(executor))
         return THREADING_OK;
     ti_executor_stop(executor, cancel_futures);
     ti_self *self = ti_self_get();
     if (!wait)
         return THREADING_OK;
-    return self->executor == executor ? THREADING_DEADLOCK : ti_executor_join(executor, self);
+    if (self->executor != executor)
+        return ti_executor_join(executor, self);
+    ti_blocked_on(self, TI_ON_WORK, executor);
+    return ti_deadlock_refused(self, NULL);
 }

@@ -14,6 +14,7 @@
 #include "future.h"
 #include "limit.h"
 #include "memory.h"
+#include "misuse.h"
 #include "parking.h"
 
 typedef struct ti_slot {
@@ -203,7 +204,10 @@ static threading_status_t ti_map_collect(ti_map *map, void **results, ti_self *s
     threading_status_t status = THREADING_OK;
     for (size_t i = 0; i < map->count && status == THREADING_OK; i++) {
         ti_map_help(map, &map->slots[i], self);
+        ti_blocked_on(self, TI_ON_MAP, map->executor);
         status = ti_slot_await(&map->slots[i], self);
+        if (status == THREADING_DEADLOCK)
+            return ti_deadlock_refused(self, &map->slots[i].state);
         if (status == THREADING_OK && results != NULL)
             results[i] = map->slots[i].value;
     }
@@ -217,7 +221,7 @@ TI_COLD static void ti_map_abandon(ti_map *map, ti_self *self)
     ti_map_await(map, self);
 }
 
-threading_status_t threading_executor_map(threading_executor_t *executor, threading_target_t function,
+static threading_status_t ti_executor_map(threading_executor_t *executor, threading_target_t function,
                                           void *const *items, size_t count, void **results)
 {
     if (executor == NULL || function == NULL || (items == NULL && count > 0))
@@ -240,4 +244,11 @@ threading_status_t threading_executor_map(threading_executor_t *executor, thread
     }
     ti_map_give_back(map);
     return status;
+}
+
+/* No item has a status of the user's, which would be passed on. */
+threading_status_t threading_executor_map(threading_executor_t *executor, threading_target_t function,
+                                          void *const *items, size_t count, void **results)
+{
+    return TI_TELL(executor, ti_executor_map(executor, function, items, count, results));
 }

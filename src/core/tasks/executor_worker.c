@@ -439,7 +439,10 @@ TI_COLD threading_status_t ti_executor_start_worker(threading_executor_t *execut
     if (worker == NULL)
         return THREADING_NO_MEMORY;
     ti_add_relaxed(&executor->references, 1); /* relaxed: the caller has a handle */
-    threading_status_t status = threading_thread_start(worker->thread);
+    /* What is wrong with the options is told by the call on the executor. */
+    threading_status_t status = worker->thread->options_status;
+    if (status == THREADING_OK)
+        status = threading_thread_start(worker->thread);
     if (status == THREADING_OK) {
         ti_executor_add_worker(executor, worker);
         return THREADING_OK;

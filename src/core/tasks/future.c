@@ -11,6 +11,7 @@
 #include "limit.h"
 #include "line.h"
 #include "memory.h"
+#include "misuse.h"
 #include "parking.h"
 
 #define TI_FUTURE_DISTANCE 128 /* as TI_LOOK_DISTANCE; some ten tasks */
@@ -178,7 +179,7 @@ bool ti_future_finish(threading_future_t *future, uint32_t from, threading_statu
 threading_status_t threading_future_cancel(threading_future_t *future)
 {
     if (future == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(future, THREADING_INVALID);
     if (ti_future_end(future, TI_PENDING_FUTURE, TI_CANCELLED, THREADING_CANCELLED, NULL, NULL))
         return THREADING_OK;
     return threading_future_cancelled(future) ? THREADING_OK : THREADING_BUSY;
@@ -204,13 +205,18 @@ bool threading_future_done(const threading_future_t *future)
 
 /* ---- the promise's side ---- */
 
-threading_status_t threading_future_start(threading_future_t *future)
+static threading_status_t ti_future_start(threading_future_t *future)
 {
     if (future == NULL || future->executor != NULL)
         return THREADING_INVALID;
     if (ti_future_move(future, TI_PENDING_FUTURE, TI_RUNNING_FUTURE))
         return THREADING_OK;
     return ti_future_move(future, TI_CANCELLED, TI_NOTIFIED) ? THREADING_CANCELLED : THREADING_INVALID;
+}
+
+threading_status_t threading_future_start(threading_future_t *future)
+{
+    return TI_TELL(future, ti_future_start(future));
 }
 
 static threading_status_t ti_future_set(threading_future_t *future, threading_status_t status, void *value)
@@ -224,13 +230,13 @@ static threading_status_t ti_future_set(threading_future_t *future, threading_st
 
 threading_status_t threading_future_set_result(threading_future_t *future, void *value)
 {
-    return ti_future_set(future, THREADING_OK, value);
+    return TI_TELL(future, ti_future_set(future, THREADING_OK, value));
 }
 
 threading_status_t threading_future_set_error(threading_future_t *future, threading_status_t status)
 {
     bool is_error = status > THREADING_OK && status < THREADING_STATUS_COUNT;
-    return is_error ? ti_future_set(future, status, NULL) : THREADING_INVALID;
+    return TI_TELL(future, is_error ? ti_future_set(future, status, NULL) : THREADING_INVALID);
 }
 
 /* ---- callbacks ---- */
@@ -255,7 +261,7 @@ threading_status_t threading_future_add_done_callback(threading_future_t *future
                                                       void *arg)
 {
     if (future == NULL || callback == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(future, THREADING_INVALID);
     ti_callback told = {NULL, callback, arg};
     ti_callback *entry = ti_future_is_done(future) ? NULL : (ti_callback *)ti_memory_allocate(sizeof *entry);
     if (entry != NULL) {
@@ -306,8 +312,12 @@ threading_status_t ti_future_await(threading_future_t *future, ti_self *self, in
             return THREADING_OK;
         ti_blocked_on(self, TI_ON_FUTURE, future);
         threading_status_t status = ti_deadlock_sleep(self, &future->state, state, deadline);
+        if (status != THREADING_OK && ti_future_is_done(future))
+            return THREADING_OK;
+        if (status == THREADING_DEADLOCK)
+            return ti_deadlock_refused(self, &future->state);
         if (status != THREADING_OK)
-            return ti_future_is_done(future) ? THREADING_OK : status;
+            return status;
     }
 }
 
@@ -324,13 +334,15 @@ static threading_status_t ti_future_result(threading_future_t *future, int64_t d
 
 threading_status_t threading_future_result(threading_future_t *future, void **value)
 {
-    return future != NULL ? ti_future_result(future, TI_FOREVER, value) : THREADING_INVALID;
+    if (future == NULL)
+        return TI_TELL(future, THREADING_INVALID);
+    return ti_future_result(future, TI_FOREVER, value);
 }
 
 threading_status_t threading_future_result_timeout(threading_future_t *future, double seconds, void **value)
 {
-    if (future == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
-    return status == THREADING_OK ? ti_future_result(future, ti_deadline_after(seconds), value) : status;
+    threading_status_t status = ti_deadline_check_on(future, seconds);
+    if (status != THREADING_OK)
+        return TI_TELL(future, status);
+    return ti_future_result(future, ti_deadline_after(seconds), value);
 }

@@ -7,6 +7,7 @@
 #include "future.h"
 #include "limit.h"
 #include "memory.h"
+#include "misuse.h"
 #include "wait_any.h"
 
 static bool ti_futures_are_given(threading_future_t *const *futures, size_t count)
@@ -114,11 +115,10 @@ threading_status_t threading_wait(threading_future_t *const *futures, size_t cou
 {
     bool is_known = when == THREADING_ALL_COMPLETED || when == THREADING_FIRST_COMPLETED ||
                     when == THREADING_FIRST_EXCEPTION;
-    if (!ti_futures_are_given(futures, count) || !is_known)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
+    bool is_valid = is_known && ti_futures_are_given(futures, count);
+    threading_status_t status = is_valid ? ti_deadline_check(seconds) : THREADING_INVALID;
     if (status != THREADING_OK)
-        return status;
+        return TI_TELL(futures, status);
     ti_self *self = ti_self_get();
     int64_t deadline = ti_deadline_after(seconds);
     if (when == THREADING_ALL_COMPLETED)
@@ -241,7 +241,7 @@ static threading_status_t ti_completed_await(threading_completed_t *completed, t
 threading_status_t threading_completed_next(threading_completed_t *completed, threading_future_t **future)
 {
     if (completed == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(completed, THREADING_INVALID);
     if (completed->taken == completed->count)
         return THREADING_EMPTY;
     if (completed->taken == completed->ready) {

@@ -15,6 +15,7 @@
 #include "deadline.h"
 #include "line.h"
 #include "memory.h"
+#include "misuse.h"
 #include "parking.h"
 #include "self.h"
 
@@ -309,44 +310,52 @@ static bool ti_queue_takes(const threading_queue_t *queue, const void *item)
 
 threading_status_t threading_queue_put(threading_queue_t *queue, const void *item)
 {
-    return ti_queue_takes(queue, item) ? ti_queue_put(queue, item, TI_FOREVER) : THREADING_INVALID;
+    if (!ti_queue_takes(queue, item))
+        return TI_TELL(queue, THREADING_INVALID);
+    return ti_queue_put(queue, item, TI_FOREVER);
 }
 
 threading_status_t threading_queue_try_put(threading_queue_t *queue, const void *item)
 {
-    return ti_queue_takes(queue, item) ? ti_queue_put(queue, item, TI_PAST) : THREADING_INVALID;
+    if (!ti_queue_takes(queue, item))
+        return TI_TELL(queue, THREADING_INVALID);
+    return ti_queue_put(queue, item, TI_PAST);
 }
 
 threading_status_t threading_queue_put_timeout(threading_queue_t *queue, const void *item, double seconds)
 {
-    if (!ti_queue_takes(queue, item))
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
-    return status == THREADING_OK ? ti_queue_put(queue, item, ti_deadline_after(seconds)) : status;
+    threading_status_t status = ti_queue_takes(queue, item) ? ti_deadline_check(seconds) : THREADING_INVALID;
+    if (status != THREADING_OK)
+        return TI_TELL(queue, status);
+    return ti_queue_put(queue, item, ti_deadline_after(seconds));
 }
 
 threading_status_t threading_queue_get(threading_queue_t *queue, void *item)
 {
-    return queue != NULL ? ti_queue_get(queue, item, TI_FOREVER) : THREADING_INVALID;
+    if (queue == NULL)
+        return TI_TELL(queue, THREADING_INVALID);
+    return ti_queue_get(queue, item, TI_FOREVER);
 }
 
 threading_status_t threading_queue_try_get(threading_queue_t *queue, void *item)
 {
-    return queue != NULL ? ti_queue_get(queue, item, TI_PAST) : THREADING_INVALID;
+    if (queue == NULL)
+        return TI_TELL(queue, THREADING_INVALID);
+    return ti_queue_get(queue, item, TI_PAST);
 }
 
 threading_status_t threading_queue_get_timeout(threading_queue_t *queue, double seconds, void *item)
 {
-    if (queue == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
-    return status == THREADING_OK ? ti_queue_get(queue, item, ti_deadline_after(seconds)) : status;
+    threading_status_t status = ti_deadline_check_on(queue, seconds);
+    if (status != THREADING_OK)
+        return TI_TELL(queue, status);
+    return ti_queue_get(queue, item, ti_deadline_after(seconds));
 }
 
 threading_status_t threading_queue_task_done(threading_queue_t *queue)
 {
     if (queue == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(queue, THREADING_INVALID);
     ti_waiter *woken = NULL;
     ti_self *self = ti_queue_lock(queue);
     bool is_one = queue->unfinished > 0;
@@ -354,19 +363,12 @@ threading_status_t threading_queue_task_done(threading_queue_t *queue)
         woken = ti_queue_take(queue, TI_JOINERS, SIZE_MAX, self);
     ti_queue_unlock(queue, self);
     ti_line_wake(woken);
-    return is_one ? THREADING_OK : THREADING_INVALID;
+    return TI_TELL(queue, is_one ? THREADING_OK : THREADING_INVALID);
 }
 
-threading_status_t threading_queue_join(threading_queue_t *queue)
+static threading_status_t ti_queue_join(threading_queue_t *queue, double seconds)
 {
-    return threading_queue_join_timeout(queue, THREADING_FOREVER);
-}
-
-threading_status_t threading_queue_join_timeout(threading_queue_t *queue, double seconds)
-{
-    if (queue == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
+    threading_status_t status = ti_deadline_check_on(queue, seconds);
     if (status != THREADING_OK)
         return status;
     int64_t deadline = ti_deadline_after(seconds);
@@ -377,6 +379,16 @@ threading_status_t threading_queue_join_timeout(threading_queue_t *queue, double
         status = THREADING_OK;
     ti_queue_unlock(queue, self);
     return status;
+}
+
+threading_status_t threading_queue_join(threading_queue_t *queue)
+{
+    return TI_TELL(queue, ti_queue_join(queue, THREADING_FOREVER));
+}
+
+threading_status_t threading_queue_join_timeout(threading_queue_t *queue, double seconds)
+{
+    return TI_TELL(queue, ti_queue_join(queue, seconds));
 }
 
 /* Take the items away, into a queue that holds nothing else, for ti_queue_drop. */
@@ -400,7 +412,7 @@ static threading_queue_t ti_queue_empty_out(threading_queue_t *queue)
 TI_COLD threading_status_t threading_queue_shutdown(threading_queue_t *queue, bool immediate)
 {
     if (queue == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(queue, THREADING_INVALID);
     threading_queue_t dropped = {.references = 0};
     ti_waiter *joiners = NULL;
     ti_self *self = ti_queue_lock(queue);
@@ -423,7 +435,7 @@ TI_COLD threading_status_t threading_queue_shutdown(threading_queue_t *queue, bo
 TI_COLD threading_status_t threading_queue_set_maxsize(threading_queue_t *queue, size_t maxsize)
 {
     if (queue == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(queue, THREADING_INVALID);
     ti_waiter *putters = NULL;
     ti_self *self = ti_queue_lock(queue);
     queue->maxsize = maxsize;
@@ -439,7 +451,7 @@ TI_COLD threading_status_t threading_queue_set_destructor(threading_queue_t *que
                                                           void (*destructor)(void *item))
 {
     if (queue == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(queue, THREADING_INVALID);
     ti_self *self = ti_queue_lock(queue);
     queue->destructor = destructor;
     ti_queue_unlock(queue, self);

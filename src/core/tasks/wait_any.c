@@ -12,8 +12,10 @@
 
 #include "atomic.h"
 #include "deadline.h"
+#include "deadlock.h"
 #include "future.h"
 #include "limit.h"
+#include "misuse.h"
 #include "parking.h"
 #include "queue.h"
 #include "thread.h"
@@ -167,21 +169,27 @@ static bool ti_sources_are_self(const threading_source_t *sources, size_t count,
     return true;
 }
 
+static bool ti_sources_are_known(const threading_source_t *sources, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!ti_source_is_known(&sources[i]))
+            return false;
+    return true;
+}
+
 threading_status_t threading_wait_any(threading_source_t *sources, size_t count, double seconds,
                                       size_t *index)
 {
-    if (sources == NULL || count == 0)
-        return THREADING_INVALID;
-    for (size_t i = 0; i < count; i++)
-        if (!ti_source_is_known(&sources[i]))
-            return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
+    bool is_valid = sources != NULL && count > 0 && ti_sources_are_known(sources, count);
+    threading_status_t status = is_valid ? ti_deadline_check(seconds) : THREADING_INVALID;
     if (status != THREADING_OK)
-        return status;
+        return TI_TELL(sources, status);
     ti_self *self = ti_self_get();
     int64_t deadline = ti_deadline_after(seconds);
-    if (ti_limit_is_none(self, deadline) && ti_sources_are_self(sources, count, self))
-        return THREADING_DEADLOCK;
+    if (ti_limit_is_none(self, deadline) && ti_sources_are_self(sources, count, self)) {
+        ti_blocked_on(self, TI_ON_THREAD, self->record);
+        return ti_deadlock_refused(self, NULL);
+    }
     size_t ready;
     status = ti_wait_any(sources, count, self, deadline, &ready);
     if (status == THREADING_OK && index != NULL)

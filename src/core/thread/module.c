@@ -4,6 +4,7 @@
 
 #include "atomic.h"
 #include "calls.h"
+#include "misuse.h"
 #include "port.h"
 #include "registry.h"
 #include "roll.h"
@@ -44,7 +45,7 @@ size_t threading_get_stack_size(void)
 threading_status_t threading_stack_size(size_t size, size_t *previous)
 {
     if (size != 0 && size < TI_STACK_SIZE_MIN)
-        return THREADING_INVALID;
+        return TI_TELL(NULL, THREADING_INVALID);
     if (!ti_port_has_stack_size)
         return THREADING_UNSUPPORTED;
     size_t before = ti_exchange_pointer_acquire(&ti_stack_size, size);

@@ -9,6 +9,7 @@
 
 #include "atomic.h"
 #include "memory.h"
+#include "misuse.h"
 #include "registry.h"
 #include "thread.h"
 
@@ -126,7 +127,7 @@ static ti_name *ti_name_replace(threading_thread_t *thread, ti_name *name)
 TI_COLD threading_status_t threading_thread_set_name(threading_thread_t *thread, const char *name)
 {
     if (thread == NULL || name == NULL || *name == '\0')
-        return THREADING_INVALID;
+        return TI_TELL(thread, THREADING_INVALID);
     ti_name *copy = ti_name_copy(name);
     if (copy == NULL)
         return THREADING_NO_MEMORY;

@@ -13,6 +13,7 @@
 #include "limit.h"
 #include "local.h"
 #include "memory.h"
+#include "misuse.h"
 #include "native.h"
 #include "parking.h"
 #include "phase.h"
@@ -230,12 +231,12 @@ static void ti_thread_withdraw(threading_thread_t *thread, ti_self *self, ti_sel
 threading_status_t threading_thread_start(threading_thread_t *thread)
 {
     if (thread == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(thread, THREADING_INVALID);
     if (thread->options_status != THREADING_OK)
-        return thread->options_status;
+        return TI_TELL(thread, thread->options_status);
     /* Relaxed: it is asked again under the guard; here only so that the answer needs no memory. */
     if (ti_load_relaxed(&thread->state) != TI_NEW)
-        return THREADING_ALREADY_STARTED;
+        return TI_TELL(thread, THREADING_ALREADY_STARTED);
     ti_self *caller = ti_self_get();
     ti_thread_settle();
     ti_self *self = ti_hooks_start() ? ti_self_new() : NULL;
@@ -251,7 +252,7 @@ threading_status_t threading_thread_start(threading_thread_t *thread)
     }
     if (status != THREADING_OK)
         ti_self_free(self);
-    return status;
+    return TI_TELL(thread, status);
 }
 
 /* ---- join ---- */
@@ -347,17 +348,17 @@ static threading_status_t ti_thread_join_first(ti_self *self, threading_thread_t
     return THREADING_OK;
 }
 
-static threading_status_t ti_thread_join(threading_thread_t *thread, int64_t deadline)
+static threading_status_t ti_thread_join_unless_refused(threading_thread_t *thread, ti_self *self,
+                                                        int64_t deadline)
 {
-    ti_self *self = ti_self_get();
     uint32_t state = ti_load_acquire(&thread->state);
     if (thread->kind == TI_DUMMY)
         return THREADING_INVALID;
     if (state == TI_NEW)
         return THREADING_NOT_STARTED;
+    ti_blocked_on(self, TI_ON_THREAD, thread);
     if (thread == self->record)
         return THREADING_DEADLOCK;
-    ti_blocked_on(self, TI_ON_THREAD, thread);
     threading_status_t status = THREADING_BUSY;
     if (ti_limit_is_none(self, deadline))
         status = ti_thread_join_first(self, thread);
@@ -371,25 +372,30 @@ static threading_status_t ti_thread_join(threading_thread_t *thread, int64_t dea
     return ti_thread_reap(self, thread, deadline) ? THREADING_OK : ti_limit_status(deadline);
 }
 
+TI_COLD static threading_status_t ti_thread_join(threading_thread_t *thread, int64_t deadline)
+{
+    ti_self *self = ti_self_get();
+    threading_status_t status = ti_thread_join_unless_refused(thread, self, deadline);
+    return status == THREADING_DEADLOCK ? ti_deadlock_refused(self, &thread->ident) : status;
+}
+
 threading_status_t threading_thread_join(threading_thread_t *thread)
 {
-    return thread != NULL ? ti_thread_join(thread, TI_FOREVER) : THREADING_INVALID;
+    return TI_TELL(thread, thread != NULL ? ti_thread_join(thread, TI_FOREVER) : THREADING_INVALID);
 }
 
 threading_status_t threading_thread_join_timeout(threading_thread_t *thread, double seconds)
 {
-    if (thread == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
-    return status == THREADING_OK ? ti_thread_join(thread, ti_deadline_after(seconds)) : status;
+    threading_status_t status = ti_deadline_check_on(thread, seconds);
+    if (status == THREADING_OK)
+        status = ti_thread_join(thread, ti_deadline_after(seconds));
+    return TI_TELL(thread, status);
 }
 
 threading_status_t threading_thread_try_join(threading_thread_t *thread)
 {
-    if (thread == NULL)
-        return THREADING_INVALID;
-    threading_status_t status = ti_thread_join(thread, TI_PAST);
-    return status == THREADING_TIMEOUT ? THREADING_BUSY : status;
+    threading_status_t status = thread != NULL ? ti_thread_join(thread, TI_PAST) : THREADING_INVALID;
+    return TI_TELL(thread, status == THREADING_TIMEOUT ? THREADING_BUSY : status);
 }
 
 /* ---- asking ---- */
@@ -405,10 +411,10 @@ bool threading_thread_is_alive(const threading_thread_t *thread)
 threading_status_t threading_thread_result(const threading_thread_t *thread, void **result)
 {
     if (thread == NULL || thread->kind != TI_STARTED_HERE)
-        return THREADING_INVALID;
+        return TI_TELL(thread, THREADING_INVALID);
     uint32_t state = ti_load_acquire(&thread->state);
     if (state == TI_NEW)
-        return THREADING_NOT_STARTED;
+        return TI_TELL(thread, THREADING_NOT_STARTED);
     if (state != TI_ENDED)
         return THREADING_BUSY;
     if (result != NULL)
@@ -425,13 +431,13 @@ bool threading_thread_daemon(const threading_thread_t *thread)
 TI_COLD threading_status_t threading_thread_set_daemon(threading_thread_t *thread, bool daemon)
 {
     if (thread == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(thread, THREADING_INVALID);
     ti_registry_lock(ti_self_get());
     bool is_new = ti_load_relaxed(&thread->state) == TI_NEW; /* relaxed: it changes under this guard */
     if (is_new)
         ti_store_relaxed(&thread->daemon, daemon);
     ti_registry_unlock();
-    return is_new ? THREADING_OK : THREADING_ALREADY_STARTED;
+    return TI_TELL(thread, is_new ? THREADING_OK : THREADING_ALREADY_STARTED);
 }
 
 uint32_t threading_thread_ident(const threading_thread_t *thread)

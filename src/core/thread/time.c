@@ -2,6 +2,7 @@
 /* Time: the monotonic clock, and sleeping. */
 #include "deadline.h"
 #include "limit.h"
+#include "misuse.h"
 #include "port.h"
 #include "self.h"
 
@@ -45,7 +46,7 @@ threading_status_t threading_sleep(double seconds)
 {
     threading_status_t status = ti_deadline_check(seconds);
     if (status != THREADING_OK)
-        return status;
+        return TI_TELL(NULL, status);
     ti_self *self = ti_sleeper();
     if (self != NULL)
         ti_blocked_on(self, TI_ON_SLEEP, NULL);

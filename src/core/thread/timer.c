@@ -11,6 +11,7 @@
 #include "deadline.h"
 #include "limit.h"
 #include "memory.h"
+#include "misuse.h"
 #include "parking.h"
 #include "self.h"
 #include "thread.h"
@@ -60,7 +61,7 @@ threading_thread_t *threading_timer_new(double seconds, void (*function)(void *a
 threading_status_t threading_timer_cancel(threading_thread_t *timer)
 {
     if (timer == NULL || timer->timer == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(timer, THREADING_INVALID);
     uint32_t *state = &timer->timer->state;
     /* Sequential: the change in the table in parking.h. */
     if (ti_swap_sequential(state, TI_TIMER_WAITING, TI_TIMER_CANCELLED))
