@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "child.h"
+#include "dump_text.h"
 
 /* The library reads the variable at its first use, so each case sets it before. It reads it with getenv(), or on
  * Windows with the system's call, which knows what the C run-time was told. What is told goes to a file. */
@@ -236,6 +237,50 @@ CASE(forked_child_is_watched_from_its_first_thread_on)
         _Exit(0);
     }
     CHECK_EQUAL(code_of(child), 0);
+}
+
+/* -------------------------------------------------------------------------------- misuse and deadlocks */
+
+CASE(misuse_is_told_with_call_object_and_status)
+{
+    static threading_condition_t condition = THREADING_CONDITION_INIT;
+    debug("misuse", "misuse");
+    CHECK_STATUS(threading_object_set_name(&condition, "news"), THREADING_OK);
+    CHECK_STATUS(threading_condition_notify(&condition, 1), THREADING_NOT_HELD);
+    CHECK_STATUS(threading_lock_release(NULL), THREADING_INVALID);
+    CHECK_TOLD("threading: \"MainThread\" (1): threading_condition_notify of an object \"news\" at 0x");
+    CHECK_TOLD(": THREADING_NOT_HELD, the lock is not held\n");
+    CHECK_TOLD("threading: \"MainThread\" (1): threading_lock_release of NULL: THREADING_INVALID, ");
+}
+
+static threading_rlock_t rlocks[2];
+
+static void *rlock_crosswise(void *arg)
+{
+    CHECK_STATUS(threading_rlock_acquire(&rlocks[1]), THREADING_OK);
+    CHECK_STATUS(threading_barrier_wait(&met, NULL), THREADING_OK);
+    CHECK_STATUS(threading_rlock_acquire(&rlocks[0]), THREADING_OK);
+    threading_rlock_release(&rlocks[0]);
+    threading_rlock_release(&rlocks[1]);
+    return arg;
+}
+
+CASE(refused_wait_is_told_with_its_ring)
+{
+    debug("deadlock", "deadlock,dump=100");
+    CHECK_STATUS(threading_object_set_name(&rlocks[1], "b"), THREADING_OK);
+    const threading_thread_options_t options = {.name = "Other"};
+    threading_thread_t *other = threading_thread_new(rlock_crosswise, NULL, &options);
+    CHECK_STATUS(threading_rlock_acquire(&rlocks[0]), THREADING_OK);
+    CHECK_STATUS(threading_thread_start(other), THREADING_OK);
+    CHECK_STATUS(threading_barrier_wait(&met, NULL), THREADING_OK);
+    AWAIT_DUMP("Other", "    waits for RLock at 0x");
+    CHECK_STATUS(threading_rlock_acquire(&rlocks[1]), THREADING_DEADLOCK);
+    CHECK_TOLD("threading: deadlock of 2 threads, each waits for the next; the first one is refused:\n");
+    CHECK_TOLD("    \"MainThread\" (1), which waits for RLock \"b\" at 0x");
+    CHECK_TOLD("    \"Other\" (2), which waits for RLock at 0x");
+    threading_rlock_release(&rlocks[0]);
+    finished(other);
 }
 
 /* -------------------------------------------------------------------------------- faults */

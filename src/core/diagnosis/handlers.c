@@ -60,7 +60,8 @@ TI_COLD threading_status_t threading_set_misuse_handler(threading_misuse_handler
 
 #define TI_LINKS 64
 #define TI_LINK_NAMES 1024 /* bytes for the names of all objects: it is on the stack, which may be small */
-#define TI_LINK_TRIES 1000
+#define TI_LINK_TRIES 100
+#define TI_LINK_PAUSE 100000 /* nanoseconds: that thread goes back to sleep meanwhile */
 
 typedef struct ti_links {
     threading_deadlock_t links[TI_LINKS];
@@ -126,7 +127,7 @@ TI_COLD static void ti_links_take(ti_links *links, ti_self *self, const uint32_t
     ti_registry_lock(self);
     for (int tries = TI_LINK_TRIES; !ti_links_collect(links, self, word) && tries > 0; tries--) {
         ti_registry_unlock();
-        ti_port_yield();
+        ti_port_sleep(ti_port_now() + TI_LINK_PAUSE);
         ti_registry_lock(self);
     }
     for (size_t i = 0; i < links->count; i++)
