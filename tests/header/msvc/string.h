@@ -6,3 +6,5 @@ void *memcpy(void *to, const void *from, size_t size);
 void *memset(void *memory, int byte, size_t size);
 int strcmp(const char *left, const char *right);
 size_t strlen(const char *text);
+int strncmp(const char *left, const char *right, size_t size);
+size_t strcspn(const char *text, const char *set);
