@@ -47,11 +47,12 @@ void ti_blocked_begin(ti_self *self, int64_t until)
 /* A waker that came before the sleep, to which it was no waker, is not told. */
 static void ti_blocked_tell(ti_self *self, ti_blocked_watcher *watcher)
 {
-    ti_blocked_view view = ti_blocked_read(self);
+    ti_news news = {.kind = TI_NEWS_SLEPT, .view = ti_blocked_read(self), .now = ti_port_now()};
     /* Acquire: pairs with the release in ti_blocked_wake, for the moment. */
     uint32_t waker = ti_load_acquire(&self->blocked.waker);
-    int64_t woken_at = ti_moment_load(self->blocked.woken_at);
-    watcher(self, &view, ti_port_now(), woken_at >= view.since ? waker : 0, woken_at);
+    news.woken_at = ti_moment_load(self->blocked.woken_at);
+    news.waker = news.woken_at >= news.view.since ? waker : 0;
+    watcher(self, &news);
 }
 
 void ti_blocked_end(ti_self *self)
@@ -69,6 +70,25 @@ void ti_blocked_wake(ti_self *woken)
         return;
     ti_moment_store(woken->blocked.woken_at, ti_port_now());
     ti_store_release(&woken->blocked.waker, ti_self_get()->fast.ident);
+}
+
+TI_COLD void ti_blocked_counted(ti_self *self, ti_on on, const void *object, size_t items)
+{
+    ti_blocked_watcher *watcher = ti_blocked_watched();
+    if (watcher == NULL)
+        return;
+    ti_news news = {.kind = TI_NEWS_ITEMS, .view = {.on = on, .object = object}, .items = items};
+    news.now = ti_port_now();
+    watcher(self, &news);
+}
+
+TI_COLD void ti_blocked_leave(ti_self *self)
+{
+    ti_blocked_watcher *watcher = ti_blocked_watched();
+    if (watcher == NULL)
+        return;
+    ti_news news = {.kind = TI_NEWS_ENDS, .now = ti_port_now()};
+    watcher(self, &news);
 }
 
 #endif

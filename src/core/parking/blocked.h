@@ -22,6 +22,7 @@
 #define TI_BLOCKED_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "port.h"
@@ -64,6 +65,7 @@ typedef enum ti_on {
  *   since, until         when the sleep began, and its limit; both in two halves
  *   waker, woken_at      the ident of the thread that woke this one last, and when; while sleeps are watched
  *   dumped               the version of the sleep that the watchdog has dumped; the watchdog's own
+ *   row                  where the trace keeps the thread's events; its own thread's
  *
  * Of a search for rings (ring.h), under the registry's guard:
  *   searched             the last one that has met this thread
@@ -83,6 +85,7 @@ typedef struct ti_blocked {
     uint32_t waker;
     uint32_t woken_at[2];
     uint32_t dumped;
+    void *row;
     uint32_t searched;
     uint32_t searched_from;
     uint32_t seen_version;
@@ -112,24 +115,52 @@ void ti_blocked_end(struct ti_self *self);
 /* The calling thread is about to wake another one. */
 void ti_blocked_wake(struct ti_self *woken);
 
+/* How many items there are in what the calling thread waits for, or has waited for. */
+void ti_blocked_counted(struct ti_self *self, ti_on on, const void *object, size_t items);
+
+/* The calling thread is about to end. */
+void ti_blocked_leave(struct ti_self *self);
+
 #else
 #define ti_blocked_on(self, on_what, what) ((void)(self), (void)(on_what), (void)(what))
 #define ti_blocked_begin(self, until) ((void)(self), (void)(until))
 #define ti_blocked_end(self) ((void)(self))
 #define ti_blocked_wake(woken) ((void)(woken))
+#define ti_blocked_counted(self, on, object, items) ((void)(self), (void)(on), (void)(object), (void)(items))
+#define ti_blocked_leave(self) ((void)(self))
 #endif
 
 /* Read another thread's note. The caller holds the registry's guard, or another one under which it has found
  * the thread, so that the record's memory is there. */
 ti_blocked_view ti_blocked_read(const struct ti_self *self);
 
+typedef enum ti_news_kind {
+    TI_NEWS_SLEPT, /* a sleep is over */
+    TI_NEWS_ITEMS, /* so many items there are */
+    TI_NEWS_ENDS   /* the thread ends */
+} ti_news_kind;
+
 /*
- * Have each sleep that is over told, in the thread that slept, when it holds no guard; NULL: to nobody any
- * more. `waker` is the ident of the thread that woke it at the moment `woken_at`, 0 if that is not known. The
+ * What a watcher is told.
+ *
+ *   view             of the sleep; of items what they are in
+ *   waker, woken_at  the ident of the thread that ended the sleep, and when; 0: none did, or it is not known
+ *   items            how many
+ */
+typedef struct ti_news {
+    ti_news_kind kind;
+    ti_blocked_view view;
+    int64_t now;
+    uint32_t waker;
+    int64_t woken_at;
+    size_t items;
+} ti_news;
+
+/*
+ * Have it told, in the thread that it is about, when that holds no guard; NULL: to nobody any more. The
  * function may be called for a moment after it was taken away.
  */
-typedef void ti_blocked_watcher(struct ti_self *self, const ti_blocked_view *view, int64_t now,
-                                uint32_t waker, int64_t woken_at);
+typedef void ti_blocked_watcher(struct ti_self *self, const ti_news *news);
 void ti_blocked_watch(ti_blocked_watcher *watcher);
 
 #endif

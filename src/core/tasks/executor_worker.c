@@ -218,7 +218,9 @@ static bool ti_executor_has_tasks(threading_executor_t *executor, ti_self *self,
 static void ti_executor_sleep(threading_executor_t *executor, ti_self *self, uint32_t signal)
 {
     ti_blocked_on(self, TI_ON_WORK, executor);
+    ti_blocked_counted(self, TI_ON_WORK, executor, 0);
     (void)ti_parking_wait(self, &executor->signal, signal, TI_FOREVER);
+    ti_blocked_counted(self, TI_ON_WORK, executor, ti_tasks_count(&executor->tasks));
 }
 
 /* Wait until there may be a task. False: there will be none. */

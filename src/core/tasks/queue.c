@@ -217,8 +217,12 @@ static inline bool ti_queue_can_get(const threading_queue_t *queue)
 static threading_status_t ti_queue_sleep(threading_queue_t *queue, ti_wait_kind line, ti_self *self,
                                          int64_t deadline)
 {
-    ti_blocked_on(self, line == TI_GETTERS ? TI_ON_GET : line == TI_PUTTERS ? TI_ON_PUT : TI_ON_TASKS, queue);
-    return ti_line_wait(&queue->lock, &queue->count, line, self, deadline);
+    ti_on on = line == TI_GETTERS ? TI_ON_GET : line == TI_PUTTERS ? TI_ON_PUT : TI_ON_TASKS;
+    ti_blocked_on(self, on, queue);
+    ti_blocked_counted(self, on, queue, queue->count);
+    threading_status_t status = ti_line_wait(&queue->lock, &queue->count, line, self, deadline);
+    ti_blocked_counted(self, on, queue, queue->count);
+    return status;
 }
 
 /* Wait until it can be done, or told why not. What has changed when the time is over counts. */

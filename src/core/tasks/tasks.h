@@ -90,6 +90,15 @@ static inline bool ti_tasks_may_be_there(const ti_tasks *tasks)
     return taken != ti_load_pointer_relaxed(&tasks->seen) || taken != ti_load_pointer_relaxed(&tasks->put);
 }
 
+/* How many there seem to be. */
+static inline size_t ti_tasks_count(const ti_tasks *tasks)
+{
+    /* Acquire: pairs with the release in ti_tasks_pop, so that no more is taken than was put. */
+    uintptr_t taken = ti_load_pointer_acquire(&tasks->taken);
+    /* Relaxed: a hint. */
+    return ti_load_pointer_relaxed(&tasks->put) - taken;
+}
+
 /* Take them all away, into a ring that is the caller's; under both locks. */
 ti_tasks ti_tasks_take_all(ti_tasks *tasks);
 

@@ -40,6 +40,7 @@ TI_COLD void ti_leave(void *pointer)
     ti_foreign_sweep(self);
     ti_local_finish(self);
     ti_blocks_leave(self);
+    ti_blocked_leave(self);
     threading_thread_t *record = self->record; /* only now: a finaliser may have asked for a Dummy */
     ti_registry_lock(self);
     ti_leave_retire(self);
