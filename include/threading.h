@@ -2379,7 +2379,11 @@ THREADING_API threading_status_t threading_set_misuse_handler(threading_misuse_h
 
 /**
  * Begin to count who waits for what, anew. Waits in which a thread sleeps are counted, not those that are
- * over before it would.
+ * over before it would; a thread that was woken and sleeps again, because another one was faster, has waited
+ * twice. Of a wait that has begun before, the time from now on counts.
+ *
+ * The first start takes 0.6 MiB, which are kept; counting takes no memory. In the child of a fork nothing is
+ * counted until it is started there.
  *
  * @return THREADING_OK, also when it is counted already, which begins anew; THREADING_NO_MEMORY;
  *         THREADING_UNSUPPORTED.
@@ -2391,17 +2395,37 @@ THREADING_API threading_status_t threading_profile_start(void);
 THREADING_API threading_status_t threading_profile_stop(void);
 
 /**
- * Write what was counted as a table: for each object its name or address and kind, how many waits, their time
- * in all, the longest, the longest hold that a waiter saw, and the threads that waited most; the longest time
- * in all first.
+ * Write what was counted as two tables. The first has what other threads have had: locks, semaphores, room in
+ * a queue. The second has what was waited for until something happens: conditions, events, items of a queue,
+ * tasks, sleeps, ends of threads; long waits are no harm there. All Futures are one line, and so are all
+ * Threads and all threading_wait_any(). In each table the longest time in all is first, in milliseconds:
+ *
+ *   total    of all waits together
+ *   longest  of one wait
+ *   hold     the longest that a waiter saw one thread have it: from the moment when the waiter began to
+ *            sleep, or when another one was last woken, to the moment when it was woken. What came before
+ *            nobody saw, so a hold may have been longer. A waiter that is told late may take two holds for
+ *            one. "-": one thread cannot have it
+ *   waits    how many
+ *
+ * Below each line are the three threads that waited most. Up to 1,024 objects are told apart, and some
+ * thousand pairs of a thread and an object; a last line counts what found no place.
  *
  * @param write    called in this thread, while nothing is locked.
  * @param context  passed to @p write.
- * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_UNSUPPORTED.
+ * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_BUSY when it is being written already;
+ *         THREADING_UNSUPPORTED.
  */
 THREADING_API threading_status_t threading_profile_write(threading_write_t write, void *context);
 
-/** Begin to record what threads wait for, anew: as threading_profile_start(), for threading_trace_write(). */
+/**
+ * Begin to record what threads wait for, anew: as threading_profile_start(), for threading_trace_write(). Of
+ * each thread the last 4,096 events are kept, of all threads together 262,144, and 1,024 threads; a thread
+ * that has ended stays until another one needs its place. The first start takes 10 MiB of addresses, which
+ * are kept; they become memory as they are used.
+ *
+ * @return as threading_profile_start().
+ */
 THREADING_API threading_status_t threading_trace_start(void);
 
 /** Stop recording; what was recorded stays. @return THREADING_OK, also when nothing is;
@@ -2410,12 +2434,15 @@ THREADING_API threading_status_t threading_trace_stop(void);
 
 /**
  * Write what was recorded as trace events in JSON, which Perfetto (ui.perfetto.dev) and Chrome open: a row
- * for each thread, its life, each wait with what and for whom, and arrows from the threads that woke to those
- * that were woken. Of each thread the last events are kept, and what was dropped is counted.
+ * for each thread, its life, each wait with what it was for, how it ended and who ended it, and arrows from
+ * the threads that woke to those that were woken. Queues and executors have counters: how many items or tasks
+ * there were when a thread began to wait for them, and when it was woken; what comes between no wait tells.
+ * What was dropped is counted, for each thread in the slice of its life.
  *
  * @param write    called in this thread, while nothing is locked.
  * @param context  passed to @p write.
- * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_UNSUPPORTED.
+ * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_BUSY when it is being written already;
+ *         THREADING_UNSUPPORTED.
  */
 THREADING_API threading_status_t threading_trace_write(threading_write_t write, void *context);
 

@@ -40,8 +40,7 @@ TI_COLD void ti_dump_object(ti_text *text, const char *kind, const char *name, c
         ti_text_format(text, " at %p", object);
 }
 
-/* What it is that an object is waited for; NULL: the object says it. */
-TI_COLD static const char *ti_dump_purpose(ti_on on)
+TI_COLD const char *ti_dump_purpose(ti_on on)
 {
     switch (on) {
     case TI_ON_READ:

@@ -17,4 +17,7 @@ void ti_dump_thread_name(ti_text *text, const char *name, uint32_t ident);
 /* An object: its kind, its name if it has one, its address. */
 void ti_dump_object(ti_text *text, const char *kind, const char *name, const void *object);
 
+/* What it is that an object is waited for: ", to read"; "": the object says it. */
+const char *ti_dump_purpose(ti_on on);
+
 #endif

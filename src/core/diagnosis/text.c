@@ -52,12 +52,17 @@ TI_COLD void ti_text_address(ti_text *text, const void *address)
     ti_text_digits(text, (uintptr_t)address, 16, 1);
 }
 
+TI_COLD void ti_text_thousandths(ti_text *text, int64_t number)
+{
+    uint64_t positive = number > 0 ? (uint64_t)number : 0;
+    ti_text_number(text, positive / 1000);
+    ti_text_add(text, ".");
+    ti_text_digits(text, positive % 1000, 10, 3);
+}
+
 TI_COLD void ti_text_seconds(ti_text *text, int64_t nanoseconds)
 {
-    uint64_t milliseconds = nanoseconds > 0 ? (uint64_t)nanoseconds / 1000000 : 0;
-    ti_text_number(text, milliseconds / 1000);
-    ti_text_add(text, ".");
-    ti_text_digits(text, milliseconds % 1000, 10, 3);
+    ti_text_thousandths(text, nanoseconds / 1000000);
     ti_text_add(text, " s");
 }
 
@@ -71,6 +76,51 @@ TI_COLD void ti_text_name(ti_text *text, const char *name)
     ti_text_add(text, "\"");
 }
 
+/* How many bytes the character of UTF-8 takes that begins here; 0: none does. */
+TI_COLD static size_t ti_text_character(const unsigned char *bytes)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t length = *bytes < 0x80 ? 1 : *bytes < 0xE0 ? 2 : *bytes < 0xF0 ? 3 : 4;
+    uint32_t character = *bytes & (length == 1 ? 0x7FU : 0x7FU >> length);
+    if ((*bytes >= 0x80 && *bytes < 0xC0) || *bytes >= 0xF8)
+        return 0;
+    for (size_t i = 1; i < length; i++) {
+        if ((bytes[i] & 0xC0) != 0x80)
+            return 0;
+        character = character << 6 | (bytes[i] & 0x3F);
+    }
+    bool is_one = character >= least[length] && character <= 0x10FFFF;
+    return is_one && (character < 0xD800 || character > 0xDFFF) ? length : 0;
+}
+
+TI_COLD void ti_text_json(ti_text *text, const char *name)
+{
+    while (*name != '\0') {
+        size_t length = ti_text_character((const unsigned char *)name);
+        if (length == 0) {
+            ti_text_add(text, "\\ufffd");
+        } else if ((unsigned char)*name < ' ') {
+            ti_text_add(text, "\\u00");
+            ti_text_digits(text, (unsigned char)*name, 16, 2);
+        } else {
+            if (*name == '"' || *name == '\\')
+                ti_text_add(text, "\\");
+            ti_text_add_bytes(text, name, length);
+        }
+        name += length > 0 ? length : 1;
+    }
+}
+
+TI_COLD void ti_text_align(ti_text *text, size_t start, size_t width)
+{
+    size_t length = text->length - start;
+    size_t room = TI_TEXT_SIZE - sizeof TI_TEXT_MARK - text->length;
+    size_t spaces = length < width && width - length <= room ? width - length : 0;
+    memmove(text->buffer + start + spaces, text->buffer + start, length);
+    memset(text->buffer + start, ' ', spaces);
+    text->length += spaces;
+}
+
 /* The analyzer does not see the va_start of the caller. NOLINTBEGIN(clang-analyzer-valist.Uninitialized) */
 TI_COLD static void ti_text_part(ti_text *text, char part, va_list *parts)
 {
@@ -80,6 +130,12 @@ TI_COLD static void ti_text_part(ti_text *text, char part, va_list *parts)
         break;
     case 'n':
         ti_text_name(text, va_arg(*parts, const char *));
+        break;
+    case 'j':
+        ti_text_json(text, va_arg(*parts, const char *));
+        break;
+    case 'm':
+        ti_text_thousandths(text, va_arg(*parts, int64_t));
         break;
     case 'u':
         ti_text_number(text, va_arg(*parts, uint32_t));

@@ -30,10 +30,17 @@ void ti_text_number(ti_text *text, uint64_t number);
 void ti_text_address(ti_text *text, const void *address);
 void ti_text_seconds(ti_text *text, int64_t nanoseconds); /* as 12.345 s; less than 0 counts as 0 */
 void ti_text_name(ti_text *text, const char *name);       /* in quotes, its control characters as ? */
+void ti_text_thousandths(ti_text *text, int64_t number);  /* as 12.345; less than 0 counts as 0 */
 
-/* The same, made of parts: %s text, %n a name (const char *), %u a number (uint32_t), %U (uint64_t), %p an
- * address, %t a time (int64_t). */
+/* A name inside of the quotes of JSON. What is no UTF-8 becomes U+FFFD. */
+void ti_text_json(ti_text *text, const char *name);
+
+/* The same, made of parts: %s text, %n a name (const char *), %j one for JSON, %u a number (uint32_t), %U
+ * (uint64_t), %p an address, %t a time (int64_t), %m thousandths (int64_t). */
 void ti_text_format(ti_text *text, const char *format, ...);
+
+/* Move what was added since the line was `start` long to the right, so that it takes `width` columns. */
+void ti_text_align(ti_text *text, size_t start, size_t width);
 
 /* End the line; it is handed over when the buffer is half full. */
 void ti_text_end_line(ti_text *text);

@@ -32,6 +32,7 @@
 #include "registry.h"
 #include "roll.h"
 #include "thread.h"
+#include "watch.h"
 
 /* ---- before the fork, and in the parent ---- */
 
@@ -198,6 +199,7 @@ TI_COLD void ti_fork_child(void)
     ti_blocks_reset_guard();
     ti_registry_reset_guard();
     ti_local_reset_guard();
+    ti_watch_reset();
     if (self != NULL)
         ti_fork_of_known(self);
     else

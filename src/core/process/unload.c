@@ -21,6 +21,7 @@
 #include "registry.h"
 #include "roll.h"
 #include "thread.h"
+#include "watch.h"
 
 static bool ti_unload_is_awaited(void)
 {
@@ -95,6 +96,7 @@ TI_COLD threading_status_t threading_unload(void)
     ti_foreign_sweep(self);
     ti_port_forget_selves(); /* first: from here on the end of a thread is not told */
     ti_unload_threads(self);
+    ti_watch_unload();
     if (ti_port_home() != TI_HOME_PROGRAM)
         ti_unload_memory();
     ti_hooks_reset();
