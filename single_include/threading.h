@@ -2426,7 +2426,11 @@ THREADING_API threading_status_t threading_set_misuse_handler(threading_misuse_h
 
 /**
  * Begin to count who waits for what, anew. Waits in which a thread sleeps are counted, not those that are
- * over before it would.
+ * over before it would; a thread that was woken and sleeps again, because another one was faster, has waited
+ * twice. Of a wait that has begun before, the time from now on counts.
+ *
+ * The first start takes 0.6 MiB, which are kept; counting takes no memory. In the child of a fork nothing is
+ * counted until it is started there.
  *
  * @return THREADING_OK, also when it is counted already, which begins anew; THREADING_NO_MEMORY;
  *         THREADING_UNSUPPORTED.
@@ -2438,17 +2442,37 @@ THREADING_API threading_status_t threading_profile_start(void);
 THREADING_API threading_status_t threading_profile_stop(void);
 
 /**
- * Write what was counted as a table: for each object its name or address and kind, how many waits, their time
- * in all, the longest, the longest hold that a waiter saw, and the threads that waited most; the longest time
- * in all first.
+ * Write what was counted as two tables. The first has what other threads have had: locks, semaphores, room in
+ * a queue. The second has what was waited for until something happens: conditions, events, items of a queue,
+ * tasks, sleeps, ends of threads; long waits are no harm there. All Futures are one line, and so are all
+ * Threads and all threading_wait_any(). In each table the longest time in all is first, in milliseconds:
+ *
+ *   total    of all waits together
+ *   longest  of one wait
+ *   hold     the longest that a waiter saw one thread have it: from the moment when the waiter began to
+ *            sleep, or when another one was last woken, to the moment when it was woken. What came before
+ *            nobody saw, so a hold may have been longer. A waiter that is told late may take two holds for
+ *            one. "-": one thread cannot have it
+ *   waits    how many
+ *
+ * Below each line are the three threads that waited most. Up to 1,024 objects are told apart, and some
+ * thousand pairs of a thread and an object; a last line counts what found no place.
  *
  * @param write    called in this thread, while nothing is locked.
  * @param context  passed to @p write.
- * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_UNSUPPORTED.
+ * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_BUSY when it is being written already;
+ *         THREADING_UNSUPPORTED.
  */
 THREADING_API threading_status_t threading_profile_write(threading_write_t write, void *context);
 
-/** Begin to record what threads wait for, anew: as threading_profile_start(), for threading_trace_write(). */
+/**
+ * Begin to record what threads wait for, anew: as threading_profile_start(), for threading_trace_write(). Of
+ * each thread the last 4,096 events are kept, of all threads together 262,144, and 1,024 threads; a thread
+ * that has ended stays until another one needs its place. The first start takes 10 MiB of addresses, which
+ * are kept; they become memory as they are used.
+ *
+ * @return as threading_profile_start().
+ */
 THREADING_API threading_status_t threading_trace_start(void);
 
 /** Stop recording; what was recorded stays. @return THREADING_OK, also when nothing is;
@@ -2457,12 +2481,15 @@ THREADING_API threading_status_t threading_trace_stop(void);
 
 /**
  * Write what was recorded as trace events in JSON, which Perfetto (ui.perfetto.dev) and Chrome open: a row
- * for each thread, its life, each wait with what and for whom, and arrows from the threads that woke to those
- * that were woken. Of each thread the last events are kept, and what was dropped is counted.
+ * for each thread, its life, each wait with what it was for, how it ended and who ended it, and arrows from
+ * the threads that woke to those that were woken. Queues and executors have counters: how many items or tasks
+ * there were when a thread began to wait for them, and when it was woken; what comes between no wait tells.
+ * What was dropped is counted, for each thread in the slice of its life.
  *
  * @param write    called in this thread, while nothing is locked.
  * @param context  passed to @p write.
- * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_UNSUPPORTED.
+ * @return THREADING_OK; THREADING_INVALID for NULL; THREADING_BUSY when it is being written already;
+ *         THREADING_UNSUPPORTED.
  */
 THREADING_API threading_status_t threading_trace_write(threading_write_t write, void *context);
 
@@ -4026,6 +4053,7 @@ static void ti_blocks_reset_guard(void);
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct ti_self;
@@ -4066,6 +4094,7 @@ typedef enum ti_on {
  *   since, until         when the sleep began, and its limit; both in two halves
  *   waker, woken_at      the ident of the thread that woke this one last, and when; while sleeps are watched
  *   dumped               the version of the sleep that the watchdog has dumped; the watchdog's own
+ *   row                  where the trace keeps the thread's events; its own thread's
  *
  * Of a search for rings (ring.h), under the registry's guard:
  *   searched             the last one that has met this thread
@@ -4085,6 +4114,7 @@ typedef struct ti_blocked {
     uint32_t waker;
     uint32_t woken_at[2];
     uint32_t dumped;
+    void *row;
     uint32_t searched;
     uint32_t searched_from;
     uint32_t seen_version;
@@ -4114,24 +4144,52 @@ static void ti_blocked_end(struct ti_self *self);
 /* The calling thread is about to wake another one. */
 static void ti_blocked_wake(struct ti_self *woken);
 
+/* How many items there are in what the calling thread waits for, or has waited for. */
+static void ti_blocked_counted(struct ti_self *self, ti_on on, const void *object, size_t items);
+
+/* The calling thread is about to end. */
+static void ti_blocked_leave(struct ti_self *self);
+
 #else
 #define ti_blocked_on(self, on_what, what) ((void)(self), (void)(on_what), (void)(what))
 #define ti_blocked_begin(self, until) ((void)(self), (void)(until))
 #define ti_blocked_end(self) ((void)(self))
 #define ti_blocked_wake(woken) ((void)(woken))
+#define ti_blocked_counted(self, on, object, items) ((void)(self), (void)(on), (void)(object), (void)(items))
+#define ti_blocked_leave(self) ((void)(self))
 #endif
 
 /* Read another thread's note. The caller holds the registry's guard, or another one under which it has found
  * the thread, so that the record's memory is there. */
 static ti_blocked_view ti_blocked_read(const struct ti_self *self);
 
+typedef enum ti_news_kind {
+    TI_NEWS_SLEPT, /* a sleep is over */
+    TI_NEWS_ITEMS, /* so many items there are */
+    TI_NEWS_ENDS   /* the thread ends */
+} ti_news_kind;
+
 /*
- * Have each sleep that is over told, in the thread that slept, when it holds no guard; NULL: to nobody any
- * more. `waker` is the ident of the thread that woke it at the moment `woken_at`, 0 if that is not known. The
+ * What a watcher is told.
+ *
+ *   view             of the sleep; of items what they are in
+ *   waker, woken_at  the ident of the thread that ended the sleep, and when; 0: none did, or it is not known
+ *   items            how many
+ */
+typedef struct ti_news {
+    ti_news_kind kind;
+    ti_blocked_view view;
+    int64_t now;
+    uint32_t waker;
+    int64_t woken_at;
+    size_t items;
+} ti_news;
+
+/*
+ * Have it told, in the thread that it is about, when that holds no guard; NULL: to nobody any more. The
  * function may be called for a moment after it was taken away.
  */
-typedef void ti_blocked_watcher(struct ti_self *self, const ti_blocked_view *view, int64_t now,
-                                uint32_t waker, int64_t woken_at);
+typedef void ti_blocked_watcher(struct ti_self *self, const ti_news *news);
 static void ti_blocked_watch(ti_blocked_watcher *watcher);
 
 /* ------------------------------------------------------------------------------- src/core/parking/calls.h */
@@ -5523,6 +5581,15 @@ static inline bool ti_tasks_may_be_there(const ti_tasks *tasks)
     return taken != ti_load_pointer_relaxed(&tasks->seen) || taken != ti_load_pointer_relaxed(&tasks->put);
 }
 
+/* How many there seem to be. */
+static inline size_t ti_tasks_count(const ti_tasks *tasks)
+{
+    /* Acquire: pairs with the release in ti_tasks_pop, so that no more is taken than was put. */
+    uintptr_t taken = ti_load_pointer_acquire(&tasks->taken);
+    /* Relaxed: a hint. */
+    return ti_load_pointer_relaxed(&tasks->put) - taken;
+}
+
 /* Take them all away, into a ring that is the caller's; under both locks. */
 static ti_tasks ti_tasks_take_all(ti_tasks *tasks);
 
@@ -5860,10 +5927,17 @@ static void ti_text_number(ti_text *text, uint64_t number);
 static void ti_text_address(ti_text *text, const void *address);
 static void ti_text_seconds(ti_text *text, int64_t nanoseconds); /* as 12.345 s; less than 0 counts as 0 */
 static void ti_text_name(ti_text *text, const char *name);       /* in quotes, its control characters as ? */
+static void ti_text_thousandths(ti_text *text, int64_t number);  /* as 12.345; less than 0 counts as 0 */
 
-/* The same, made of parts: %s text, %n a name (const char *), %u a number (uint32_t), %U (uint64_t), %p an
- * address, %t a time (int64_t). */
+/* A name inside of the quotes of JSON. What is no UTF-8 becomes U+FFFD. */
+static void ti_text_json(ti_text *text, const char *name);
+
+/* The same, made of parts: %s text, %n a name (const char *), %j one for JSON, %u a number (uint32_t), %U
+ * (uint64_t), %p an address, %t a time (int64_t), %m thousandths (int64_t). */
 static void ti_text_format(ti_text *text, const char *format, ...);
+
+/* Move what was added since the line was `start` long to the right, so that it takes `width` columns. */
+static void ti_text_align(ti_text *text, size_t start, size_t width);
 
 /* End the line; it is handed over when the buffer is half full. */
 static void ti_text_end_line(ti_text *text);
@@ -5959,6 +6033,9 @@ static void ti_dump_thread_name(ti_text *text, const char *name, uint32_t ident)
 /* An object: its kind, its name if it has one, its address. */
 static void ti_dump_object(ti_text *text, const char *kind, const char *name, const void *object);
 
+/* What it is that an object is waited for: ", to read"; "": the object says it. */
+static const char *ti_dump_purpose(ti_on on);
+
 /* ----------------------------------------------------------------------------- src/core/diagnosis/names.h */
 
 /*
@@ -5987,6 +6064,106 @@ static void ti_names_forget(void);
 /* ----------------------------------------------------------------------------- src/core/diagnosis/order.h */
 
 static void ti_order_start(threading_write_t write, void *context);
+
+/* --------------------------------------------------------------------------- src/core/diagnosis/profile.h */
+
+/*
+ * The profile: which objects threads wait for, and for how long.
+ *
+ * All its memory is taken at the first start, since the thread that tells of a wait may be in the middle of
+ * malloc. There are two tables. One has a row for each object, the other the time of each thread on each
+ * object, so that the threads that waited most are found exactly. Each is made of sets: a hash says in which
+ * set something belongs, and each set has a few places and a guard, so that threads that wait for different
+ * things do not wait for each other here. What finds no place in its set is counted there.
+ */
+
+#define TI_PROFILE_MOST 3 /* threads of an object that are told */
+#define TI_PROFILE_SETS 32
+#define TI_PROFILE_ROWS 32 /* in each of them */
+#define TI_PROFILE_PAIR_SETS 512
+#define TI_PROFILE_PAIRS 16
+
+/* One of those that waited most; the name is known when the thread has ended. */
+typedef struct ti_profile_thread {
+    uint32_t ident; /* 0: none */
+    int64_t total;
+    char name[TI_TEXT_NAME];
+} ti_profile_thread;
+
+/*
+ *   object, on  as in a ti_blocked_view; of some kinds all objects are one (ti_profile_object)
+ *   hold        the longest hold that a waiter saw
+ *   released    when a thread was last woken here
+ *   threads     those that waited most, in no order
+ */
+typedef struct ti_profile_row {
+    const void *object;
+    ti_on on;
+    uint64_t waits;
+    int64_t total;
+    int64_t longest;
+    int64_t hold;
+    int64_t released;
+    ti_profile_thread threads[TI_PROFILE_MOST];
+} ti_profile_row;
+
+typedef struct ti_profile_set {
+    ti_guard guard; /* protects all of it */
+    int64_t started;
+    uint32_t count;
+    uint64_t lost_waits;
+    int64_t lost_time;
+    ti_profile_row rows[TI_PROFILE_ROWS];
+} ti_profile_set;
+
+typedef struct ti_profile_pair {
+    const void *object;
+    ti_on on;
+    uint32_t ident;
+    int64_t total;
+} ti_profile_pair;
+
+typedef struct ti_profile_pairs {
+    ti_guard guard;
+    int64_t started;
+    uint32_t count;
+    uint64_t lost_waits;
+    ti_profile_pair pairs[TI_PROFILE_PAIRS];
+} ti_profile_pairs;
+
+/* What is told of a row, in its order. */
+typedef struct ti_profile_line {
+    int64_t total;
+    ti_profile_set *set;
+    uint32_t row;
+} ti_profile_line;
+
+/*
+ *   guard             protects started and stopped
+ *   started, stopped  when; stopped is TI_FOREVER meanwhile
+ *   lines             of the one thread that writes
+ */
+typedef struct ti_profile {
+    ti_guard guard;
+    int64_t started;
+    int64_t stopped;
+    ti_profile_set sets[TI_PROFILE_SETS];
+    ti_profile_pairs pairs[TI_PROFILE_PAIR_SETS];
+    ti_profile_line lines[TI_PROFILE_SETS * TI_PROFILE_ROWS];
+} ti_profile;
+
+/* NULL: none was started. */
+static ti_profile *ti_profile_get(void);
+
+/* What the watcher is told (watch.h). */
+static void ti_profile_hear(ti_self *self, const ti_news *news);
+
+/* As ti_watch_reset and ti_watch_unload. */
+static void ti_profile_reset(void);
+static void ti_profile_unload(void);
+
+/* In a forked child: nobody writes. */
+static void ti_profile_reset_writer(void);
 
 /* ------------------------------------------------------------------------------ src/core/diagnosis/ring.h */
 
@@ -6023,6 +6200,131 @@ static uint32_t ti_ring_search(void);
 /* The next ring whose search begins behind the thread of that ident; *ident is where it began. False: there
  * is none. */
 static bool ti_ring_next(ti_ring *ring, uint32_t search, uint32_t *ident);
+
+/* ----------------------------------------------------------------------------- src/core/diagnosis/trace.h */
+
+/*
+ * The trace: what each thread waited for, event by event, and who woke it.
+ *
+ * All its memory is taken at the first start, since the thread that tells of a wait may be in the middle of
+ * malloc. It is a pool of chunks of events, and a row for each thread. A row takes a chunk when it needs one,
+ * until it has the most that it may have or there is none left; from then on its newest event takes the place
+ * of its oldest. A thread's row stays when the thread has ended, until another one needs it and there is none
+ * left.
+ *
+ * A row has a guard of its own, which its thread takes for each event; the table's guard is taken first where
+ * both are needed. Pages of the pool that are not used yet cost no memory.
+ */
+
+#define TI_TRACE_CHUNK 64 /* events */
+#define TI_TRACE_CHUNKS 4096
+#define TI_TRACE_ROWS 1024
+#define TI_TRACE_ROW_CHUNKS 64 /* most of a row: 4,096 events */
+
+typedef enum ti_trace_end {
+    TI_TRACE_WOKEN,
+    TI_TRACE_LIMIT, /* the wait's time was over */
+    TI_TRACE_OTHER,
+    TI_TRACE_ITEMS /* no wait: so many items were there */
+} ti_trace_end;
+
+/*
+ *   since, until      of the wait; both the moment when items were counted
+ *   woken_at, waker   if it was woken
+ *   number            of the waker; of items: how many
+ */
+typedef struct ti_trace_event {
+    const void *object;
+    int64_t since;
+    int64_t until;
+    int64_t woken_at;
+    uint32_t number;
+    uint16_t on;
+    uint16_t end;
+} ti_trace_event;
+
+/*
+ *   ident    0: it is nobody's
+ *   count    events so far
+ *   chunks   the numbers of its chunks; it has chunk_count
+ *   written  the writing that has it; the writer's own
+ */
+typedef struct ti_trace_row {
+    ti_guard guard; /* protects what follows */
+    uint32_t ident;
+    uint32_t chunk_count;
+    uint64_t count;
+    int64_t began;
+    int64_t ended; /* 0: it has not */
+    uint32_t written;
+    uint16_t chunks[TI_TRACE_ROW_CHUNKS];
+    char name[TI_TEXT_NAME];
+} ti_trace_row;
+
+/*
+ *   guard             protects all but rows and chunks, and whose a row is
+ *   started, stopped  when; stopped is TI_FOREVER meanwhile
+ *   row_count         how many were ever used
+ *   ended_count       how many are of threads that have ended
+ *   lost              events of threads for which there was no row, and of rows that were given to others
+ *   chunk_count       how many are used; atomic, since it is taken from under the guards of rows
+ */
+typedef struct ti_trace {
+    ti_guard guard;
+    int64_t started;
+    int64_t stopped;
+    uint32_t row_count;
+    uint32_t ended_count;
+    uint32_t lost;
+    uint32_t chunk_count;
+    ti_trace_row rows[TI_TRACE_ROWS];
+    ti_trace_event chunks[TI_TRACE_CHUNKS][TI_TRACE_CHUNK];
+} ti_trace;
+
+/* NULL: none was started. */
+static ti_trace *ti_trace_get(void);
+
+/* Under the row's guard: how many events are kept, and the n-th of all. */
+static uint64_t ti_trace_kept(const ti_trace_row *row);
+static ti_trace_event *ti_trace_event_at(ti_trace *trace, const ti_trace_row *row, uint64_t n);
+
+/* What the watcher is told (watch.h). */
+static void ti_trace_hear(ti_self *self, const ti_news *news);
+
+/* As ti_watch_reset and ti_watch_unload. */
+static void ti_trace_reset(void);
+static void ti_trace_unload(void);
+
+/* In a forked child: nobody writes. */
+static void ti_trace_reset_writer(void);
+
+/* ----------------------------------------------------------------------------- src/core/diagnosis/watch.h */
+
+/*
+ * The profile and the trace are told of the same news by the one watcher that there can be (blocked.h). When
+ * neither is on there is none, and a sleep costs what it costs without them.
+ */
+
+#include <stdint.h>
+
+enum { TI_WATCH_PROFILE = 1, TI_WATCH_TRACE = 2 };
+
+/* Let one of the two be told from now on, or no more. */
+static void ti_watch_begin(ti_self *self, uint32_t whom);
+static void ti_watch_end(ti_self *self, uint32_t whom);
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+/* In a forked child: nothing is recorded, and nothing was. */
+static void ti_watch_reset(void);
+
+/* When no thread is known: the same, and the memory is given back. */
+static void ti_watch_unload(void);
+
+#else
+#define ti_watch_reset() ((void)0)
+#define ti_watch_unload() ((void)0)
+#endif
 
 /* -------------------------------------------------------------------------- src/core/diagnosis/watchdog.h */
 
@@ -9431,11 +9733,12 @@ static void ti_blocked_begin(ti_self *self, int64_t until)
 /* A waker that came before the sleep, to which it was no waker, is not told. */
 static void ti_blocked_tell(ti_self *self, ti_blocked_watcher *watcher)
 {
-    ti_blocked_view view = ti_blocked_read(self);
+    ti_news news = {.kind = TI_NEWS_SLEPT, .view = ti_blocked_read(self), .now = ti_port_now()};
     /* Acquire: pairs with the release in ti_blocked_wake, for the moment. */
     uint32_t waker = ti_load_acquire(&self->blocked.waker);
-    int64_t woken_at = ti_moment_load(self->blocked.woken_at);
-    watcher(self, &view, ti_port_now(), woken_at >= view.since ? waker : 0, woken_at);
+    news.woken_at = ti_moment_load(self->blocked.woken_at);
+    news.waker = news.woken_at >= news.view.since ? waker : 0;
+    watcher(self, &news);
 }
 
 static void ti_blocked_end(ti_self *self)
@@ -9453,6 +9756,25 @@ static void ti_blocked_wake(ti_self *woken)
         return;
     ti_moment_store(woken->blocked.woken_at, ti_port_now());
     ti_store_release(&woken->blocked.waker, ti_self_get()->fast.ident);
+}
+
+static TI_COLD void ti_blocked_counted(ti_self *self, ti_on on, const void *object, size_t items)
+{
+    ti_blocked_watcher *watcher = ti_blocked_watched();
+    if (watcher == NULL)
+        return;
+    ti_news news = {.kind = TI_NEWS_ITEMS, .view = {.on = on, .object = object}, .items = items};
+    news.now = ti_port_now();
+    watcher(self, &news);
+}
+
+static TI_COLD void ti_blocked_leave(ti_self *self)
+{
+    ti_blocked_watcher *watcher = ti_blocked_watched();
+    if (watcher == NULL)
+        return;
+    ti_news news = {.kind = TI_NEWS_ENDS, .now = ti_port_now()};
+    watcher(self, &news);
 }
 
 #endif
@@ -13365,6 +13687,7 @@ static TI_COLD void ti_leave(void *pointer)
     ti_foreign_sweep(self);
     ti_local_finish(self);
     ti_blocks_leave(self);
+    ti_blocked_leave(self);
     threading_thread_t *record = self->record; /* only now: a finaliser may have asked for a Dummy */
     ti_registry_lock(self);
     ti_leave_retire(self);
@@ -15246,7 +15569,9 @@ static bool ti_executor_has_tasks(threading_executor_t *executor, ti_self *self,
 static void ti_executor_sleep(threading_executor_t *executor, ti_self *self, uint32_t signal)
 {
     ti_blocked_on(self, TI_ON_WORK, executor);
+    ti_blocked_counted(self, TI_ON_WORK, executor, 0);
     (void)ti_parking_wait(self, &executor->signal, signal, TI_FOREVER);
+    ti_blocked_counted(self, TI_ON_WORK, executor, ti_tasks_count(&executor->tasks));
 }
 
 /* Wait until there may be a task. False: there will be none. */
@@ -16288,8 +16613,12 @@ static inline bool ti_queue_can_get(const threading_queue_t *queue)
 static threading_status_t ti_queue_sleep(threading_queue_t *queue, ti_wait_kind line, ti_self *self,
                                          int64_t deadline)
 {
-    ti_blocked_on(self, line == TI_GETTERS ? TI_ON_GET : line == TI_PUTTERS ? TI_ON_PUT : TI_ON_TASKS, queue);
-    return ti_line_wait(&queue->lock, &queue->count, line, self, deadline);
+    ti_on on = line == TI_GETTERS ? TI_ON_GET : line == TI_PUTTERS ? TI_ON_PUT : TI_ON_TASKS;
+    ti_blocked_on(self, on, queue);
+    ti_blocked_counted(self, on, queue, queue->count);
+    threading_status_t status = ti_line_wait(&queue->lock, &queue->count, line, self, deadline);
+    ti_blocked_counted(self, on, queue, queue->count);
+    return status;
 }
 
 /* Wait until it can be done, or told why not. What has changed when the time is over counts. */
@@ -17251,8 +17580,7 @@ static TI_COLD void ti_dump_object(ti_text *text, const char *kind, const char *
         ti_text_format(text, " at %p", object);
 }
 
-/* What it is that an object is waited for; NULL: the object says it. */
-TI_COLD static const char *ti_dump_purpose(ti_on on)
+static TI_COLD const char *ti_dump_purpose(ti_on on)
 {
     switch (on) {
     case TI_ON_READ:
@@ -17540,7 +17868,8 @@ TI_COLD threading_status_t threading_set_misuse_handler(threading_misuse_handler
 
 #define TI_LINKS 64
 #define TI_LINK_NAMES 1024 /* bytes for the names of all objects: it is on the stack, which may be small */
-#define TI_LINK_TRIES 1000
+#define TI_LINK_TRIES 100
+#define TI_LINK_PAUSE 100000 /* nanoseconds: that thread goes back to sleep meanwhile */
 
 typedef struct ti_links {
     threading_deadlock_t links[TI_LINKS];
@@ -17606,7 +17935,7 @@ TI_COLD static void ti_links_take(ti_links *links, ti_self *self, const uint32_t
     ti_registry_lock(self);
     for (int tries = TI_LINK_TRIES; !ti_links_collect(links, self, word) && tries > 0; tries--) {
         ti_registry_unlock();
-        ti_port_yield();
+        ti_port_sleep(ti_port_now() + TI_LINK_PAUSE);
         ti_registry_lock(self);
     }
     for (size_t i = 0; i < links->count; i++)
@@ -18171,22 +18500,512 @@ static void ti_order_start(threading_write_t write, void *context)
 
 #if !defined(THREADING_NO_DIAGNOSIS)
 
-threading_status_t threading_profile_start(void)
+static uintptr_t ti_profile_memory; /* a ti_profile, or 0 */
+
+static ti_profile *ti_profile_get(void)
 {
-    return THREADING_UNSUPPORTED;
+    /* Acquire: pairs with the swap in ti_profile_provide. */
+    return (ti_profile *)ti_load_pointer_acquire(&ti_profile_memory);
 }
 
-threading_status_t threading_profile_stop(void)
+/* ---- a wait ---- */
+
+/* Things that live for one wait would fill the table, and say little one by one. */
+static const void *ti_profile_object(const ti_blocked_view *view)
 {
-    ti_blocked_watch(NULL);
-    return THREADING_UNSUPPORTED;
+    return view->on == TI_ON_FUTURE || view->on == TI_ON_THREAD || view->on == TI_ON_ANY ? NULL
+                                                                                         : view->object;
 }
 
-threading_status_t threading_profile_write(threading_write_t write, void *context)
+/* Hashed as in parking.h. */
+static size_t ti_profile_hash(const void *object, uint32_t number, size_t sets)
 {
-    (void)write;
-    (void)context;
-    return THREADING_UNSUPPORTED;
+    uint64_t product = ((uintptr_t)object ^ (uint64_t)number << 40) * UINT64_C(0x9E3779B97F4A7C15);
+    return (size_t)(product >> 40) % sets;
+}
+
+static int64_t ti_profile_later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* How long a wait was, since the profile began. */
+static int64_t ti_profile_time(const ti_news *news, int64_t started)
+{
+    return ti_profile_later(0, news->now - ti_profile_later(news->view.since, started));
+}
+
+/* Under the set's guard: the place of a thread's time on an object. NULL: there is none. */
+static ti_profile_pair *ti_profile_pair_of(ti_profile_pairs *set, const void *object, ti_on on,
+                                           uint32_t ident)
+{
+    for (uint32_t i = 0; i < set->count; i++) {
+        ti_profile_pair *pair = &set->pairs[i];
+        if (pair->object == object && pair->on == on && pair->ident == ident)
+            return pair;
+    }
+    if (set->count == TI_PROFILE_PAIRS)
+        return NULL;
+    ti_profile_pair *pair = &set->pairs[set->count++];
+    *pair = (ti_profile_pair){.object = object, .on = on, .ident = ident};
+    return pair;
+}
+
+/* How long the thread has waited for the object in all, this wait included; -1: that is not known. */
+static int64_t ti_profile_add_to_pair(ti_profile *profile, ti_self *self, const ti_news *news)
+{
+    const void *object = ti_profile_object(&news->view);
+    uint32_t ident = self->fast.ident;
+    ti_profile_pairs *set = &profile->pairs[ti_profile_hash(object, ident, TI_PROFILE_PAIR_SETS)];
+    ti_guard_lock(&set->guard, &self->parker);
+    ti_profile_pair *pair = ti_profile_pair_of(set, object, news->view.on, ident);
+    if (pair != NULL)
+        pair->total += ti_profile_time(news, set->started);
+    else
+        set->lost_waits++;
+    int64_t total = pair != NULL ? pair->total : -1;
+    ti_guard_unlock(&set->guard);
+    return total;
+}
+
+/* All below under the guard of the row's set. */
+
+static ti_profile_row *ti_profile_row_of(ti_profile_set *set, const void *object, ti_on on)
+{
+    for (uint32_t i = 0; i < set->count; i++)
+        if (set->rows[i].object == object && set->rows[i].on == on)
+            return &set->rows[i];
+    if (set->count == TI_PROFILE_ROWS)
+        return NULL;
+    ti_profile_row *row = &set->rows[set->count++];
+    *row = (ti_profile_row){.object = object, .on = on};
+    return row;
+}
+
+/* No total ever shrinks, so who belongs to the first is found when a total grows. */
+static void ti_profile_rank(ti_profile_row *row, uint32_t ident, int64_t total)
+{
+    ti_profile_thread *place = &row->threads[0];
+    for (size_t i = 0; i < TI_PROFILE_MOST; i++) {
+        if (row->threads[i].ident == ident) {
+            row->threads[i].total = total;
+            return;
+        }
+        if (row->threads[i].total < place->total || row->threads[i].ident == 0)
+            place = &row->threads[i];
+        if (place->ident == 0)
+            break;
+    }
+    if (place->ident == 0 || total > place->total) {
+        place->ident = ident;
+        place->total = total;
+        place->name[0] = '\0';
+    }
+}
+
+/* Who is woken first was woken by the first release since it slept, or since another one was woken here. */
+static void ti_profile_see_hold(ti_profile_row *row, const ti_news *news, int64_t started)
+{
+    int64_t since = ti_profile_later(ti_profile_later(news->view.since, started), row->released);
+    int64_t end = news->waker != 0 ? news->woken_at : news->now;
+    row->hold = ti_profile_later(row->hold, end - since);
+    if (news->waker != 0)
+        row->released = ti_profile_later(row->released, news->woken_at);
+}
+
+static void ti_profile_add(ti_profile_row *row, const ti_news *news, int64_t started)
+{
+    int64_t time = ti_profile_time(news, started);
+    row->waits++;
+    row->total += time;
+    row->longest = ti_profile_later(row->longest, time);
+    ti_profile_see_hold(row, news, started);
+}
+
+static void ti_profile_slept(ti_profile *profile, ti_self *self, const ti_news *news)
+{
+    const void *object = ti_profile_object(&news->view);
+    int64_t total = ti_profile_add_to_pair(profile, self, news);
+    ti_profile_set *set = &profile->sets[ti_profile_hash(object, 0, TI_PROFILE_SETS)];
+    ti_guard_lock(&set->guard, &self->parker);
+    ti_profile_row *row = ti_profile_row_of(set, object, news->view.on);
+    if (row != NULL) {
+        ti_profile_add(row, news, set->started);
+        if (total >= 0)
+            ti_profile_rank(row, self->fast.ident, total);
+    } else {
+        set->lost_waits++;
+        set->lost_time += ti_profile_time(news, set->started);
+    }
+    ti_guard_unlock(&set->guard);
+}
+
+/* ---- the end of a thread, whose name is kept ---- */
+
+static void ti_profile_name(ti_profile_row *row, uint32_t ident, const char *name)
+{
+    for (size_t i = 0; i < TI_PROFILE_MOST; i++)
+        if (row->threads[i].ident == ident)
+            ti_text_copy_name(row->threads[i].name, name);
+}
+
+TI_COLD static void ti_profile_ends(ti_profile *profile, ti_self *self)
+{
+    char name[TI_TEXT_NAME];
+    ti_registry_lock(self);
+    ti_look_copy_name(name, self);
+    ti_registry_unlock();
+    for (size_t i = 0; i < TI_PROFILE_SETS; i++) {
+        ti_profile_set *set = &profile->sets[i];
+        ti_guard_lock(&set->guard, &self->parker);
+        for (uint32_t row = 0; row < set->count; row++)
+            ti_profile_name(&set->rows[row], self->fast.ident, name);
+        ti_guard_unlock(&set->guard);
+    }
+}
+
+static void ti_profile_hear(ti_self *self, const ti_news *news)
+{
+    ti_profile *profile = ti_profile_get();
+    if (profile != NULL && news->kind == TI_NEWS_SLEPT)
+        ti_profile_slept(profile, self, news);
+    else if (profile != NULL && news->kind == TI_NEWS_ENDS)
+        ti_profile_ends(profile, self);
+}
+
+/* ---- start and stop ---- */
+
+/* NULL: memory is out. */
+TI_COLD static ti_profile *ti_profile_provide(void)
+{
+    ti_profile *profile = ti_profile_get();
+    if (profile != NULL)
+        return profile;
+    profile = (ti_profile *)ti_memory_keep(sizeof *profile);
+    /* Release: pairs with the acquire in ti_profile_get. */
+    if (profile == NULL || ti_swap_pointer_release(&ti_profile_memory, 0, (uintptr_t)profile))
+        return profile;
+    ti_memory_end(profile, sizeof *profile); /* another thread was faster */
+    return ti_profile_get();
+}
+
+/* A thread that is just telling of a wait may do so before or after. */
+TI_COLD static void ti_profile_empty(ti_profile *profile, ti_self *self, int64_t now)
+{
+    for (size_t i = 0; i < TI_PROFILE_PAIR_SETS; i++) {
+        ti_profile_pairs *set = &profile->pairs[i];
+        ti_guard_lock(&set->guard, &self->parker);
+        set->started = now;
+        set->count = 0;
+        set->lost_waits = 0;
+        ti_guard_unlock(&set->guard);
+    }
+    for (size_t i = 0; i < TI_PROFILE_SETS; i++) {
+        ti_profile_set *set = &profile->sets[i];
+        ti_guard_lock(&set->guard, &self->parker);
+        set->started = now;
+        set->count = 0;
+        set->lost_waits = 0;
+        set->lost_time = 0;
+        ti_guard_unlock(&set->guard);
+    }
+}
+
+TI_COLD threading_status_t threading_profile_start(void)
+{
+    ti_self *self = ti_self_get();
+    ti_profile *profile = ti_profile_provide();
+    if (profile == NULL)
+        return THREADING_NO_MEMORY;
+    int64_t now = ti_port_now();
+    ti_guard_lock(&profile->guard, &self->parker);
+    profile->started = now;
+    profile->stopped = TI_FOREVER;
+    ti_guard_unlock(&profile->guard);
+    ti_profile_empty(profile, self, now);
+    ti_watch_begin(self, TI_WATCH_PROFILE);
+    return THREADING_OK;
+}
+
+TI_COLD threading_status_t threading_profile_stop(void)
+{
+    ti_self *self = ti_self_get();
+    ti_profile *profile = ti_profile_get();
+    ti_watch_end(self, TI_WATCH_PROFILE);
+    if (profile == NULL)
+        return THREADING_OK;
+    ti_guard_lock(&profile->guard, &self->parker);
+    if (profile->stopped == TI_FOREVER)
+        profile->stopped = ti_port_now();
+    ti_guard_unlock(&profile->guard);
+    return THREADING_OK;
+}
+
+static TI_COLD void ti_profile_reset(void)
+{
+    ti_profile *profile = ti_profile_get();
+    ti_profile_reset_writer();
+    if (profile == NULL)
+        return;
+    ti_guard_reset(&profile->guard);
+    profile->stopped = profile->started;
+    for (size_t i = 0; i < TI_PROFILE_PAIR_SETS; i++)
+        ti_guard_reset(&profile->pairs[i].guard);
+    for (size_t i = 0; i < TI_PROFILE_SETS; i++) {
+        ti_guard_reset(&profile->sets[i].guard);
+        profile->sets[i].count = 0;
+        profile->sets[i].lost_waits = 0;
+        profile->sets[i].lost_time = 0;
+    }
+}
+
+static TI_COLD void ti_profile_unload(void)
+{
+    ti_profile *profile = ti_profile_get();
+    if (profile != NULL)
+        ti_memory_end(profile, sizeof *profile);
+    ti_store_pointer_relaxed(&ti_profile_memory, 0); /* relaxed: no thread is known */
+}
+
+#endif
+
+/* --------------------------------------------------------------------- src/core/diagnosis/profile_write.c */
+
+/*
+ * The profile as text. The order is found out first, and each row copied when its turn has come, so that
+ * nothing is locked while the user's function runs.
+ */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+static uint32_t ti_profile_is_written;
+
+/* What another thread has, or had; all else is waited for until something happens. */
+#define TI_PROFILE_IS_HELD                                                                            \
+    (1U << TI_ON_LOCK | 1U << TI_ON_RLOCK | 1U << TI_ON_ONCE | 1U << TI_ON_READ | 1U << TI_ON_WRITE | \
+     1U << TI_ON_INSIDE)
+#define TI_PROFILE_IS_SHORT \
+    (TI_PROFILE_IS_HELD | 1U << TI_ON_SEMAPHORE | 1U << TI_ON_BOUNDED_SEMAPHORE | 1U << TI_ON_PUT)
+
+TI_COLD static bool ti_profile_is_among(ti_on on, uint32_t kinds)
+{
+    return (kinds >> on & 1) != 0;
+}
+
+/* ---- a row ---- */
+
+#define TI_PROFILE_WIDTH 11
+
+TI_COLD static void ti_profile_write_time(ti_text *text, int64_t nanoseconds)
+{
+    size_t start = text->length;
+    ti_text_thousandths(text, nanoseconds / 1000);
+    ti_text_align(text, start, TI_PROFILE_WIDTH);
+}
+
+TI_COLD static void ti_profile_write_word(ti_text *text, const char *word)
+{
+    size_t start = text->length;
+    ti_text_add(text, word);
+    ti_text_align(text, start, TI_PROFILE_WIDTH);
+}
+
+TI_COLD static void ti_profile_write_number(ti_text *text, uint64_t number)
+{
+    size_t start = text->length;
+    ti_text_number(text, number);
+    ti_text_align(text, start, TI_PROFILE_WIDTH);
+}
+
+TI_COLD static void ti_profile_write_threads(ti_text *text, const ti_profile_row *row)
+{
+    for (int i = 0; i < 4; i++)
+        ti_profile_write_word(text, "");
+    for (size_t i = 0; i < TI_PROFILE_MOST && row->threads[i].ident != 0; i++) {
+        ti_text_add(text, i == 0 ? "    " : ", ");
+        ti_dump_thread_name(text, row->threads[i].name, row->threads[i].ident);
+        ti_text_format(text, " %m", row->threads[i].total / 1000);
+    }
+    ti_text_end_line(text);
+}
+
+TI_COLD static void ti_profile_write_row(ti_text *text, const ti_profile_row *row, const char *name)
+{
+    ti_profile_write_time(text, row->total);
+    ti_profile_write_time(text, row->longest);
+    if (ti_profile_is_among(row->on, TI_PROFILE_IS_HELD))
+        ti_profile_write_time(text, row->hold);
+    else
+        ti_profile_write_word(text, "-");
+    ti_profile_write_number(text, row->waits);
+    ti_text_add(text, "  ");
+    ti_dump_object(text, ti_look_kind(row->on), name, row->object);
+    ti_text_add(text, ti_dump_purpose(row->on));
+    ti_text_end_line(text);
+    if (row->threads[0].ident != 0)
+        ti_profile_write_threads(text, row);
+}
+
+/* ---- what is read of it ---- */
+
+TI_COLD static void ti_profile_sort_threads(ti_profile_row *row)
+{
+    for (size_t i = 1; i < TI_PROFILE_MOST; i++)
+        for (size_t j = i; j > 0 && row->threads[j].total > row->threads[j - 1].total; j--) {
+            ti_profile_thread later = row->threads[j];
+            row->threads[j] = row->threads[j - 1];
+            row->threads[j - 1] = later;
+        }
+}
+
+/* A thread that lives has a name, one that has ended has left it. */
+TI_COLD static void ti_profile_find_names(ti_profile_row *row, char object_name[TI_TEXT_NAME])
+{
+    ti_look_copy_object_name(object_name, row->object);
+    for (size_t i = 0; i < TI_PROFILE_MOST; i++) {
+        const ti_self *thread = ti_registry_find(row->threads[i].ident);
+        if (thread != NULL)
+            ti_look_copy_name(row->threads[i].name, thread);
+    }
+}
+
+/* False: the profile began anew meanwhile. */
+TI_COLD static bool ti_profile_read(const ti_profile_line *line, ti_self *self, ti_profile_row *row,
+                                    char *object_name)
+{
+    ti_guard_lock(&line->set->guard, &self->parker);
+    bool is_there = line->row < line->set->count;
+    if (is_there) {
+        *row = line->set->rows[line->row];
+        ti_registry_lock(self);
+        ti_profile_find_names(row, object_name);
+        ti_registry_unlock();
+    }
+    ti_guard_unlock(&line->set->guard);
+    if (is_there)
+        ti_profile_sort_threads(row);
+    return is_there;
+}
+
+/* ---- the order ---- */
+
+/*
+ *   lines         the longest time in all first
+ *   lost_…        of waits that found no place, and of those whose thread found none
+ */
+typedef struct ti_profile_order {
+    ti_profile_line *lines;
+    size_t count;
+    uint64_t lost_waits;
+    int64_t lost_time;
+    uint64_t lost_threads;
+} ti_profile_order;
+
+TI_COLD static void ti_profile_insert(ti_profile_order *order, ti_profile_line line)
+{
+    size_t place = order->count++;
+    for (; place > 0 && order->lines[place - 1].total < line.total; place--)
+        order->lines[place] = order->lines[place - 1];
+    order->lines[place] = line;
+}
+
+TI_COLD static ti_profile_order ti_profile_find_order(ti_profile *profile, ti_self *self)
+{
+    ti_profile_order order = {.lines = profile->lines};
+    for (size_t i = 0; i < TI_PROFILE_SETS; i++) {
+        ti_profile_set *set = &profile->sets[i];
+        ti_guard_lock(&set->guard, &self->parker);
+        for (uint32_t row = 0; row < set->count; row++)
+            ti_profile_insert(&order, (ti_profile_line){set->rows[row].total, set, row});
+        order.lost_waits += set->lost_waits;
+        order.lost_time += set->lost_time;
+        ti_guard_unlock(&set->guard);
+    }
+    for (size_t i = 0; i < TI_PROFILE_PAIR_SETS; i++) {
+        ti_guard_lock(&profile->pairs[i].guard, &self->parker);
+        order.lost_threads += profile->pairs[i].lost_waits;
+        ti_guard_unlock(&profile->pairs[i].guard);
+    }
+    return order;
+}
+
+/* ---- all of it ---- */
+
+TI_COLD static void ti_profile_write_kinds(ti_text *text, const ti_profile_order *order, ti_self *self,
+                                           bool is_short)
+{
+    ti_profile_row row;
+    char name[TI_TEXT_NAME];
+    static const char *const columns[] = {"total", "longest", "hold", "waits"};
+    for (size_t i = 0; i < 4; i++)
+        ti_profile_write_word(text, columns[i]);
+    ti_text_add(text, is_short ? "  what others had" : "  what was to happen");
+    ti_text_end_line(text);
+    for (size_t i = 0; i < order->count; i++)
+        if (ti_profile_read(&order->lines[i], self, &row, name) &&
+            ti_profile_is_among(row.on, TI_PROFILE_IS_SHORT) == is_short)
+            ti_profile_write_row(text, &row, name);
+}
+
+TI_COLD static void ti_profile_write_lost(ti_text *text, const ti_profile_order *order)
+{
+    if (order->lost_waits > 0) {
+        ti_text_format(text, "%U waits more, %m ms in all, for objects that found no place here",
+                       order->lost_waits, order->lost_time / 1000);
+        ti_text_end_line(text);
+    }
+    if (order->lost_threads > 0) {
+        ti_text_format(text,
+                       "%U waits of threads that are not among those that waited most, for want of place",
+                       order->lost_threads);
+        ti_text_end_line(text);
+    }
+}
+
+TI_COLD static void ti_profile_write_title(ti_text *text, ti_profile *profile, ti_self *self)
+{
+    ti_guard_lock(&profile->guard, &self->parker);
+    bool is_on = profile->stopped == TI_FOREVER;
+    int64_t time = (is_on ? ti_port_now() : profile->stopped) - profile->started;
+    ti_guard_unlock(&profile->guard);
+    ti_text_format(text, "threading %s, %s: waits of %t, in milliseconds", threading_version(),
+                   threading_backend(), time);
+    ti_text_end_line(text);
+}
+
+TI_COLD static void ti_profile_write(ti_text *text, ti_profile *profile)
+{
+    ti_self *self = ti_self_get();
+    ti_profile_write_title(text, profile, self);
+    ti_profile_order order = ti_profile_find_order(profile, self);
+    ti_profile_write_kinds(text, &order, self, true);
+    ti_profile_write_kinds(text, &order, self, false);
+    ti_profile_write_lost(text, &order);
+}
+
+TI_COLD threading_status_t threading_profile_write(threading_write_t write, void *context)
+{
+    ti_text text;
+    if (write == NULL)
+        return THREADING_INVALID;
+    if (!ti_swap_acquire(&ti_profile_is_written, 0, 1))
+        return THREADING_BUSY;
+    ti_text_begin(&text, write, context);
+    ti_profile *profile = ti_profile_get();
+    if (profile != NULL) {
+        ti_profile_write(&text, profile);
+    } else {
+        ti_text_add(&text, "no profile was started");
+        ti_text_end_line(&text);
+    }
+    ti_text_flush(&text);
+    ti_store_release(&ti_profile_is_written, 0);
+    return THREADING_OK;
+}
+
+static TI_COLD void ti_profile_reset_writer(void)
+{
+    ti_store_release(&ti_profile_is_written, 0);
 }
 
 #endif
@@ -18335,12 +19154,17 @@ static TI_COLD void ti_text_address(ti_text *text, const void *address)
     ti_text_digits(text, (uintptr_t)address, 16, 1);
 }
 
+static TI_COLD void ti_text_thousandths(ti_text *text, int64_t number)
+{
+    uint64_t positive = number > 0 ? (uint64_t)number : 0;
+    ti_text_number(text, positive / 1000);
+    ti_text_add(text, ".");
+    ti_text_digits(text, positive % 1000, 10, 3);
+}
+
 static TI_COLD void ti_text_seconds(ti_text *text, int64_t nanoseconds)
 {
-    uint64_t milliseconds = nanoseconds > 0 ? (uint64_t)nanoseconds / 1000000 : 0;
-    ti_text_number(text, milliseconds / 1000);
-    ti_text_add(text, ".");
-    ti_text_digits(text, milliseconds % 1000, 10, 3);
+    ti_text_thousandths(text, nanoseconds / 1000000);
     ti_text_add(text, " s");
 }
 
@@ -18354,6 +19178,51 @@ static TI_COLD void ti_text_name(ti_text *text, const char *name)
     ti_text_add(text, "\"");
 }
 
+/* How many bytes the character of UTF-8 takes that begins here; 0: none does. */
+TI_COLD static size_t ti_text_character(const unsigned char *bytes)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t length = *bytes < 0x80 ? 1 : *bytes < 0xE0 ? 2 : *bytes < 0xF0 ? 3 : 4;
+    uint32_t character = *bytes & (length == 1 ? 0x7FU : 0x7FU >> length);
+    if ((*bytes >= 0x80 && *bytes < 0xC0) || *bytes >= 0xF8)
+        return 0;
+    for (size_t i = 1; i < length; i++) {
+        if ((bytes[i] & 0xC0) != 0x80)
+            return 0;
+        character = character << 6 | (bytes[i] & 0x3F);
+    }
+    bool is_one = character >= least[length] && character <= 0x10FFFF;
+    return is_one && (character < 0xD800 || character > 0xDFFF) ? length : 0;
+}
+
+static TI_COLD void ti_text_json(ti_text *text, const char *name)
+{
+    while (*name != '\0') {
+        size_t length = ti_text_character((const unsigned char *)name);
+        if (length == 0) {
+            ti_text_add(text, "\\ufffd");
+        } else if ((unsigned char)*name < ' ') {
+            ti_text_add(text, "\\u00");
+            ti_text_digits(text, (unsigned char)*name, 16, 2);
+        } else {
+            if (*name == '"' || *name == '\\')
+                ti_text_add(text, "\\");
+            ti_text_add_bytes(text, name, length);
+        }
+        name += length > 0 ? length : 1;
+    }
+}
+
+static TI_COLD void ti_text_align(ti_text *text, size_t start, size_t width)
+{
+    size_t length = text->length - start;
+    size_t room = TI_TEXT_SIZE - sizeof TI_TEXT_MARK - text->length;
+    size_t spaces = length < width && width - length <= room ? width - length : 0;
+    memmove(text->buffer + start + spaces, text->buffer + start, length);
+    memset(text->buffer + start, ' ', spaces);
+    text->length += spaces;
+}
+
 /* The analyzer does not see the va_start of the caller. NOLINTBEGIN(clang-analyzer-valist.Uninitialized) */
 TI_COLD static void ti_text_part(ti_text *text, char part, va_list *parts)
 {
@@ -18363,6 +19232,12 @@ TI_COLD static void ti_text_part(ti_text *text, char part, va_list *parts)
         break;
     case 'n':
         ti_text_name(text, va_arg(*parts, const char *));
+        break;
+    case 'j':
+        ti_text_json(text, va_arg(*parts, const char *));
+        break;
+    case 'm':
+        ti_text_thousandths(text, va_arg(*parts, int64_t));
         break;
     case 'u':
         ti_text_number(text, va_arg(*parts, uint32_t));
@@ -18428,21 +19303,714 @@ static TI_COLD void ti_text_copy_name(char copy[TI_TEXT_NAME], const char *name)
 
 #if !defined(THREADING_NO_DIAGNOSIS)
 
-threading_status_t threading_trace_start(void)
+#include <string.h>
+
+static uintptr_t ti_trace_memory; /* a ti_trace, or 0 */
+
+static ti_trace *ti_trace_get(void)
 {
-    return THREADING_UNSUPPORTED;
+    /* Acquire: pairs with the swap in ti_trace_provide. */
+    return (ti_trace *)ti_load_pointer_acquire(&ti_trace_memory);
 }
 
-threading_status_t threading_trace_stop(void)
+/* ---- events, under the row's guard ---- */
+
+static uint64_t ti_trace_room(const ti_trace_row *row)
 {
-    return THREADING_UNSUPPORTED;
+    return (uint64_t)row->chunk_count * TI_TRACE_CHUNK;
 }
 
-threading_status_t threading_trace_write(threading_write_t write, void *context)
+static uint64_t ti_trace_kept(const ti_trace_row *row)
 {
-    (void)write;
-    (void)context;
-    return THREADING_UNSUPPORTED;
+    return row->count < ti_trace_room(row) ? row->count : ti_trace_room(row);
+}
+
+static ti_trace_event *ti_trace_event_at(ti_trace *trace, const ti_trace_row *row, uint64_t n)
+{
+    uint64_t place = n % ti_trace_room(row);
+    return &trace->chunks[row->chunks[place / TI_TRACE_CHUNK]][place % TI_TRACE_CHUNK];
+}
+
+/* One chunk more, if there is one. */
+static void ti_trace_grow(ti_trace *trace, ti_trace_row *row)
+{
+    /* Relaxed, both: only the number matters. The first look keeps it from growing for ever. */
+    if (row->chunk_count == TI_TRACE_ROW_CHUNKS || ti_load_relaxed(&trace->chunk_count) >= TI_TRACE_CHUNKS)
+        return;
+    uint32_t chunk = ti_add_relaxed(&trace->chunk_count, 1);
+    if (chunk < TI_TRACE_CHUNKS)
+        row->chunks[row->chunk_count++] = (uint16_t)chunk;
+}
+
+/* A row that could not grow when it was full never does again: the places of its events depend on its room.
+ */
+static void ti_trace_keep(ti_trace *trace, ti_trace_row *row, ti_trace_event event)
+{
+    if (row->count == ti_trace_room(row))
+        ti_trace_grow(trace, row);
+    if (row->chunk_count > 0)
+        *ti_trace_event_at(trace, row, row->count) = event;
+    row->count++;
+}
+
+/* ---- whose a row is ---- */
+
+/* Under the table's guard: the row of the thread that ended first. */
+static ti_trace_row *ti_trace_oldest(ti_trace *trace, ti_self *self)
+{
+    ti_trace_row *oldest = NULL;
+    int64_t ended = TI_FOREVER;
+    for (size_t i = 0; trace->ended_count > 0 && i < TI_TRACE_ROWS; i++) {
+        ti_trace_row *row = &trace->rows[i];
+        ti_guard_lock(&row->guard, &self->parker);
+        if (row->ended != 0 && row->ended < ended) {
+            ended = row->ended;
+            oldest = row;
+        }
+        ti_guard_unlock(&row->guard);
+    }
+    trace->ended_count -= oldest != NULL;
+    return oldest;
+}
+
+/* Under the table's guard. */
+static ti_trace_row *ti_trace_free_row(ti_trace *trace, ti_self *self)
+{
+    if (trace->row_count < TI_TRACE_ROWS)
+        return &trace->rows[trace->row_count++];
+    return ti_trace_oldest(trace, self);
+}
+
+/* A row's chunks stay with it. */
+static void ti_trace_give(ti_trace *trace, ti_trace_row *row, ti_self *self, const char *name)
+{
+    ti_guard_lock(&row->guard, &self->parker);
+    if (row->ident != 0)
+        trace->lost += (uint32_t)ti_trace_kept(row);
+    row->ident = self->fast.ident;
+    row->count = 0;
+    row->began = self->began;
+    row->ended = 0;
+    memcpy(row->name, name, sizeof row->name);
+    ti_guard_unlock(&row->guard);
+    self->blocked.row = row;
+}
+
+static void ti_trace_read_name(char name[TI_TEXT_NAME], ti_self *self)
+{
+    ti_registry_lock(self);
+    ti_look_copy_name(name, self);
+    ti_registry_unlock();
+}
+
+TI_COLD static void ti_trace_seek_row(ti_trace *trace, ti_self *self)
+{
+    char name[TI_TEXT_NAME];
+    ti_trace_read_name(name, self);
+    ti_guard_lock(&trace->guard, &self->parker);
+    ti_trace_row *row = ti_trace_free_row(trace, self);
+    if (row != NULL)
+        ti_trace_give(trace, row, self, name);
+    else
+        trace->lost++;
+    ti_guard_unlock(&trace->guard);
+}
+
+/* The thread's row, with its guard held, or NULL. It may have been another's since the last start. */
+static ti_trace_row *ti_trace_lock_own(ti_self *self)
+{
+    ti_trace_row *row = (ti_trace_row *)self->blocked.row;
+    if (row == NULL)
+        return NULL;
+    ti_guard_lock(&row->guard, &self->parker);
+    if (row->ident == self->fast.ident)
+        return row;
+    ti_guard_unlock(&row->guard);
+    return NULL;
+}
+
+static ti_trace_row *ti_trace_lock_row(ti_trace *trace, ti_self *self)
+{
+    ti_trace_row *row = ti_trace_lock_own(self);
+    if (row != NULL)
+        return row;
+    self->blocked.row = NULL;
+    ti_trace_seek_row(trace, self);
+    return ti_trace_lock_own(self);
+}
+
+/* ---- what is told ---- */
+
+static ti_trace_end ti_trace_end_of(const ti_news *news)
+{
+    if (news->kind == TI_NEWS_ITEMS)
+        return TI_TRACE_ITEMS;
+    if (news->waker != 0)
+        return TI_TRACE_WOKEN;
+    return news->now >= news->view.until ? TI_TRACE_LIMIT : TI_TRACE_OTHER;
+}
+
+static ti_trace_event ti_trace_event_of(const ti_news *news)
+{
+    ti_trace_event event = {
+        .object = news->view.object,
+        .since = news->view.since,
+        .until = news->now,
+        .woken_at = news->woken_at,
+        .number = news->waker,
+        .on = (uint16_t)news->view.on,
+        .end = (uint16_t)ti_trace_end_of(news),
+    };
+    if (news->kind == TI_NEWS_ITEMS) {
+        event.since = news->now;
+        event.number = news->items < UINT32_MAX ? (uint32_t)news->items : UINT32_MAX;
+    }
+    return event;
+}
+
+static void ti_trace_happened(ti_trace *trace, ti_self *self, const ti_news *news)
+{
+    ti_trace_row *row = ti_trace_lock_row(trace, self);
+    if (row == NULL)
+        return;
+    ti_trace_keep(trace, row, ti_trace_event_of(news));
+    ti_guard_unlock(&row->guard);
+}
+
+TI_COLD static void ti_trace_ends(ti_trace *trace, ti_self *self, const ti_news *news)
+{
+    char name[TI_TEXT_NAME];
+    ti_trace_read_name(name, self);
+    ti_trace_row *row = ti_trace_lock_row(trace, self);
+    if (row == NULL)
+        return;
+    memcpy(row->name, name, sizeof name);
+    row->ended = news->now;
+    ti_guard_unlock(&row->guard);
+    ti_guard_lock(&trace->guard, &self->parker);
+    trace->ended_count++;
+    ti_guard_unlock(&trace->guard);
+}
+
+static void ti_trace_hear(ti_self *self, const ti_news *news)
+{
+    ti_trace *trace = ti_trace_get();
+    if (trace != NULL && news->kind == TI_NEWS_ENDS)
+        ti_trace_ends(trace, self, news);
+    else if (trace != NULL)
+        ti_trace_happened(trace, self, news);
+}
+
+/* ---- start and stop ---- */
+
+/* NULL: memory is out. */
+TI_COLD static ti_trace *ti_trace_provide(void)
+{
+    ti_trace *trace = ti_trace_get();
+    if (trace != NULL)
+        return trace;
+    trace = (ti_trace *)ti_memory_keep(sizeof *trace);
+    /* Release: pairs with the acquire in ti_trace_get. */
+    if (trace == NULL || ti_swap_pointer_release(&ti_trace_memory, 0, (uintptr_t)trace))
+        return trace;
+    ti_memory_end(trace, sizeof *trace); /* another thread was faster */
+    return ti_trace_get();
+}
+
+static void ti_trace_empty_row(ti_trace_row *row)
+{
+    row->ident = 0;
+    row->chunk_count = 0;
+    row->count = 0;
+    row->ended = 0;
+}
+
+/* Under the table's guard, without which no thread gets a row. */
+TI_COLD static void ti_trace_empty(ti_trace *trace)
+{
+    trace->started = ti_port_now();
+    trace->stopped = TI_FOREVER;
+    trace->row_count = 0;
+    trace->ended_count = 0;
+    trace->lost = 0;
+    ti_store_relaxed(&trace->chunk_count, 0); /* relaxed: nobody has a row */
+}
+
+TI_COLD threading_status_t threading_trace_start(void)
+{
+    ti_self *self = ti_self_get();
+    ti_trace *trace = ti_trace_provide();
+    if (trace == NULL)
+        return THREADING_NO_MEMORY;
+    ti_guard_lock(&trace->guard, &self->parker);
+    for (size_t i = 0; i < trace->row_count; i++) {
+        ti_guard_lock(&trace->rows[i].guard, &self->parker);
+        ti_trace_empty_row(&trace->rows[i]);
+        ti_guard_unlock(&trace->rows[i].guard);
+    }
+    ti_trace_empty(trace);
+    ti_guard_unlock(&trace->guard);
+    ti_watch_begin(self, TI_WATCH_TRACE);
+    return THREADING_OK;
+}
+
+TI_COLD threading_status_t threading_trace_stop(void)
+{
+    ti_self *self = ti_self_get();
+    ti_trace *trace = ti_trace_get();
+    ti_watch_end(self, TI_WATCH_TRACE);
+    if (trace == NULL)
+        return THREADING_OK;
+    ti_guard_lock(&trace->guard, &self->parker);
+    if (trace->stopped == TI_FOREVER)
+        trace->stopped = ti_port_now();
+    ti_guard_unlock(&trace->guard);
+    return THREADING_OK;
+}
+
+static TI_COLD void ti_trace_reset(void)
+{
+    ti_trace *trace = ti_trace_get();
+    ti_trace_reset_writer();
+    if (trace == NULL)
+        return;
+    ti_guard_reset(&trace->guard);
+    for (size_t i = 0; i < trace->row_count; i++) {
+        ti_guard_reset(&trace->rows[i].guard);
+        ti_trace_empty_row(&trace->rows[i]);
+    }
+    ti_trace_empty(trace);
+    trace->stopped = trace->started;
+}
+
+static TI_COLD void ti_trace_unload(void)
+{
+    ti_trace *trace = ti_trace_get();
+    if (trace != NULL)
+        ti_memory_end(trace, sizeof *trace);
+    ti_store_pointer_relaxed(&ti_trace_memory, 0); /* relaxed: no thread is known */
+}
+
+#endif
+
+/* ----------------------------------------------------------------------- src/core/diagnosis/trace_write.c */
+
+/*
+ * The trace as JSON, in the Trace Event Format of Chrome: an object whose "traceEvents" is an array with one
+ * event in each line. "X" is a slice of time, "s" and "f" are the two ends of an arrow, "C" is the value of a
+ * counter, "M" says what a row is called. Times are in microseconds.
+ *
+ * Events are copied some at a time, so that nothing is locked while the user's function runs. What happens
+ * meanwhile is left out.
+ */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+#include <string.h>
+
+#define TI_TRACE_NAMES 16 /* names of threads that are remembered */
+#define TI_TRACE_BATCH 16 /* events that are copied at a time */
+
+static uint32_t ti_trace_is_written;
+static uint32_t ti_trace_writings; /* of the one thread that writes */
+
+typedef struct ti_trace_name {
+    uint32_t ident;
+    char text[TI_TEXT_NAME];
+} ti_trace_name;
+
+/*
+ *   writing       its number
+ *   arrows        how many there were
+ *   dropped       events that are not kept any more
+ *   started, now  what is before and after is cut off
+ */
+typedef struct ti_trace_writer {
+    ti_text text;
+    ti_trace *trace;
+    ti_self *self;
+    uint32_t writing;
+    uint32_t arrows;
+    uint64_t dropped;
+    int64_t started;
+    int64_t now;
+    ti_trace_name names[TI_TRACE_NAMES];
+} ti_trace_writer;
+
+/* ---- names ---- */
+
+/* The name that a thread which has ended left in its row; else the name is as before. */
+TI_COLD static void ti_trace_find_ended(ti_trace_writer *writer, uint32_t ident, char name[TI_TEXT_NAME])
+{
+    ti_parker *parker = &writer->self->parker;
+    ti_guard_lock(&writer->trace->guard, parker);
+    for (size_t i = 0; i < writer->trace->row_count; i++) {
+        ti_trace_row *row = &writer->trace->rows[i];
+        ti_guard_lock(&row->guard, parker);
+        if (row->ident == ident)
+            ti_text_copy_name(name, row->name);
+        ti_guard_unlock(&row->guard);
+    }
+    ti_guard_unlock(&writer->trace->guard);
+}
+
+/* False: no such thread lives. */
+TI_COLD static bool ti_trace_find_living(ti_trace_writer *writer, uint32_t ident, char name[TI_TEXT_NAME])
+{
+    ti_registry_lock(writer->self);
+    const ti_self *thread = ti_registry_find(ident);
+    if (thread != NULL)
+        ti_look_copy_name(name, thread);
+    ti_registry_unlock();
+    return thread != NULL;
+}
+
+TI_COLD static const char *ti_trace_thread_name(ti_trace_writer *writer, uint32_t ident)
+{
+    ti_trace_name *name = &writer->names[ident % TI_TRACE_NAMES];
+    if (name->ident != ident) {
+        name->ident = ident;
+        name->text[0] = '\0';
+        if (!ti_trace_find_living(writer, ident, name->text))
+            ti_trace_find_ended(writer, ident, name->text);
+    }
+    return name->text;
+}
+
+TI_COLD static void ti_trace_object_name(ti_trace_writer *writer, const void *object, char name[TI_TEXT_NAME])
+{
+    ti_registry_lock(writer->self);
+    ti_look_copy_object_name(name, object);
+    ti_registry_unlock();
+}
+
+/* ---- lines ---- */
+
+/* Begin an event, up to its name. There is room for the longest one, which has two names in it. */
+TI_COLD static void ti_trace_begin_line(ti_trace_writer *writer, const char *phase, uint32_t ident)
+{
+    if (writer->text.length > TI_TEXT_SIZE / 8)
+        ti_text_flush(&writer->text);
+    ti_text_format(&writer->text, ",{\"ph\":\"%s\",\"pid\":1,\"tid\":%u,", phase, ident);
+}
+
+TI_COLD static void ti_trace_write_name(ti_trace_writer *writer, uint32_t ident, const char *name)
+{
+    ti_trace_begin_line(writer, "M", ident);
+    ti_text_format(&writer->text, "\"name\":\"thread_name\",\"args\":{\"name\":\"%j\"}}", name);
+    ti_text_end_line(&writer->text);
+    ti_trace_begin_line(writer, "M", ident);
+    ti_text_format(&writer->text, "\"name\":\"thread_sort_index\",\"args\":{\"sort_index\":%u}}", ident);
+    ti_text_end_line(&writer->text);
+}
+
+TI_COLD static int64_t ti_trace_cut(const ti_trace_writer *writer, int64_t moment)
+{
+    return moment > writer->started ? moment : writer->started;
+}
+
+TI_COLD static void ti_trace_write_times(ti_trace_writer *writer, int64_t since, int64_t until)
+{
+    since = ti_trace_cut(writer, since);
+    ti_text_format(&writer->text, "\"ts\":%m,\"dur\":%m,", since, until - since);
+}
+
+TI_COLD static void ti_trace_write_life(ti_trace_writer *writer, uint32_t ident, int64_t began, int64_t ended,
+                                        uint64_t dropped)
+{
+    ti_trace_begin_line(writer, "X", ident);
+    ti_trace_write_times(writer, began, ended);
+    ti_text_format(&writer->text, "\"cat\":\"life\",\"name\":\"alive\",\"args\":{\"dropped\":%U}}", dropped);
+    ti_text_end_line(&writer->text);
+}
+
+/* "name":"Lock \"account\"" */
+TI_COLD static void ti_trace_write_object(ti_trace_writer *writer, ti_on on, const void *object,
+                                          const char *after)
+{
+    char name[TI_TEXT_NAME];
+    ti_trace_object_name(writer, object, name);
+    ti_text_format(&writer->text, "\"name\":\"%s", ti_look_kind(on));
+    if (name[0] != '\0')
+        ti_text_format(&writer->text, " \\\"%j\\\"", name);
+    else if (object != NULL)
+        ti_text_format(&writer->text, " at %p", object);
+    ti_text_format(&writer->text, "%s\",\"args\":{", after);
+}
+
+TI_COLD static void ti_trace_write_wait(ti_trace_writer *writer, uint32_t ident, const ti_trace_event *event,
+                                        const char *end)
+{
+    ti_on on = (ti_on)event->on;
+    ti_trace_begin_line(writer, "X", ident);
+    ti_trace_write_times(writer, event->since, event->until);
+    ti_text_add(&writer->text, "\"cat\":\"wait\",");
+    ti_trace_write_object(writer, on, event->object, ti_dump_purpose(on));
+    ti_text_format(&writer->text, "\"kind\":\"%s\",\"object\":\"%p\",\"end\":\"%s\"", ti_look_kind(on),
+                   event->object, end);
+    if (event->number != 0)
+        ti_text_format(&writer->text, ",\"by\":\"%j\",\"by ident\":%u",
+                       ti_trace_thread_name(writer, event->number), event->number);
+    ti_text_add(&writer->text, "}}");
+    ti_text_end_line(&writer->text);
+}
+
+TI_COLD static void ti_trace_write_arrow_end(ti_trace_writer *writer, const char *phase, uint32_t ident,
+                                             int64_t when)
+{
+    ti_trace_begin_line(writer, phase, ident);
+    ti_text_format(&writer->text, "\"cat\":\"wake\",\"name\":\"wake\",\"id\":%u,\"bp\":\"e\",\"ts\":%m}",
+                   writer->arrows, when);
+    ti_text_end_line(&writer->text);
+}
+
+/* It ends inside of the wait, whose slice it belongs to: a moment before that is over. */
+TI_COLD static void ti_trace_write_arrow(ti_trace_writer *writer, uint32_t ident, const ti_trace_event *event)
+{
+    if (event->woken_at < writer->started)
+        return;
+    writer->arrows++;
+    int64_t end = event->woken_at < event->until ? event->until - 1 : event->until;
+    ti_trace_write_arrow_end(writer, "s", event->number, event->woken_at);
+    ti_trace_write_arrow_end(writer, "f", ident, end);
+}
+
+TI_COLD static void ti_trace_write_items(ti_trace_writer *writer, uint32_t ident, const ti_trace_event *event)
+{
+    ti_trace_begin_line(writer, "C", ident);
+    ti_text_format(&writer->text, "\"ts\":%m,", event->since);
+    ti_trace_write_object(writer, (ti_on)event->on, event->object, "");
+    ti_text_format(&writer->text, "\"items\":%u}}", event->number);
+    ti_text_end_line(&writer->text);
+}
+
+TI_COLD static void ti_trace_write_event(ti_trace_writer *writer, uint32_t ident, const ti_trace_event *event)
+{
+    static const char *const ends[] = {"woken", "limit", "other"};
+    if (event->end == TI_TRACE_ITEMS) {
+        ti_trace_write_items(writer, ident, event);
+        return;
+    }
+    ti_trace_write_wait(writer, ident, event, ends[event->end]);
+    if (event->number != 0)
+        ti_trace_write_arrow(writer, ident, event);
+}
+
+/* ---- a row ---- */
+
+/* Copy some events from the n-th on, which may be gone: then from the first that is there. 0: all of them. */
+TI_COLD static size_t ti_trace_copy(ti_trace_writer *writer, ti_trace_row *row, uint32_t ident, uint64_t *n,
+                                    ti_trace_event *events)
+{
+    size_t count = 0;
+    ti_guard_lock(&row->guard, &writer->self->parker);
+    uint64_t first = row->count - ti_trace_kept(row);
+    if (*n < first)
+        *n = first;
+    for (; count < TI_TRACE_BATCH && row->ident == ident && *n + count < row->count && row->chunk_count > 0;
+         count++)
+        events[count] = *ti_trace_event_at(writer->trace, row, *n + count);
+    ti_guard_unlock(&row->guard);
+    *n += count;
+    return count;
+}
+
+TI_COLD static void ti_trace_write_events(ti_trace_writer *writer, ti_trace_row *row, uint32_t ident,
+                                          uint64_t limit)
+{
+    ti_trace_event events[TI_TRACE_BATCH];
+    uint64_t n = 0;
+    for (size_t count; (count = ti_trace_copy(writer, row, ident, &n, events)) > 0;)
+        for (size_t i = 0; i < count && n - count + i < limit; i++)
+            ti_trace_write_event(writer, ident, &events[i]);
+}
+
+/* A row at a moment. */
+typedef struct ti_trace_seen {
+    uint32_t ident;
+    uint64_t count;
+    uint64_t dropped;
+    int64_t began;
+    int64_t ended; /* the thread, or its last event */
+    char name[TI_TEXT_NAME];
+} ti_trace_seen;
+
+TI_COLD static ti_trace_seen ti_trace_see(ti_trace_writer *writer, ti_trace_row *row)
+{
+    ti_guard_lock(&row->guard, &writer->self->parker);
+    row->written = writer->writing;
+    ti_trace_seen seen = {.ident = row->ident, .count = row->count, .began = row->began, .ended = row->ended};
+    seen.dropped = row->count - ti_trace_kept(row);
+    memcpy(seen.name, row->name, sizeof seen.name);
+    if (ti_trace_kept(row) > 0) {
+        int64_t last = ti_trace_event_at(writer->trace, row, row->count - 1)->until;
+        seen.ended = last > seen.ended ? last : seen.ended;
+    }
+    ti_guard_unlock(&row->guard);
+    return seen;
+}
+
+TI_COLD static void ti_trace_write_row(ti_trace_writer *writer, ti_trace_row *row)
+{
+    ti_trace_seen seen = ti_trace_see(writer, row);
+    if (seen.ident == 0)
+        return;
+    if (ti_trace_find_living(writer, seen.ident, seen.name) && seen.ended < writer->now)
+        seen.ended = writer->now;
+    writer->dropped += seen.dropped;
+    ti_trace_write_name(writer, seen.ident, seen.name);
+    ti_trace_write_life(writer, seen.ident, seen.began, seen.ended, seen.dropped);
+    ti_trace_write_events(writer, row, seen.ident, seen.count);
+}
+
+TI_COLD static bool ti_trace_next_row(ti_trace_writer *writer, size_t *i, ti_trace_row **row)
+{
+    ti_guard_lock(&writer->trace->guard, &writer->self->parker);
+    bool is_there = *i < writer->trace->row_count;
+    ti_guard_unlock(&writer->trace->guard);
+    *row = &writer->trace->rows[(*i)++];
+    return is_there;
+}
+
+TI_COLD static void ti_trace_write_rows(ti_trace_writer *writer)
+{
+    ti_trace_row *row;
+    for (size_t i = 0; i < TI_TRACE_ROWS && ti_trace_next_row(writer, &i, &row);)
+        ti_trace_write_row(writer, row);
+}
+
+/* ---- the threads that live ---- */
+
+TI_COLD static bool ti_trace_has_row(ti_trace_writer *writer, uint32_t ident)
+{
+    ti_trace_row *row;
+    bool found = false;
+    for (size_t i = 0; !found && i < TI_TRACE_ROWS && ti_trace_next_row(writer, &i, &row);) {
+        ti_guard_lock(&row->guard, &writer->self->parker);
+        found = row->ident == ident && row->written == writer->writing;
+        ti_guard_unlock(&row->guard);
+    }
+    return found;
+}
+
+/* It has told of no event, or it waits now. */
+TI_COLD static void ti_trace_write_living(ti_trace_writer *writer, const ti_look *look)
+{
+    if (!ti_trace_has_row(writer, look->ident) && look->began < writer->now) {
+        ti_trace_write_name(writer, look->ident, look->name);
+        ti_trace_write_life(writer, look->ident, look->began, writer->now, 0);
+    }
+    if (look->view.on == TI_ON_NOTHING || look->view.since >= writer->now)
+        return;
+    ti_trace_event event = {.object = look->view.object, .since = look->view.since, .until = writer->now};
+    event.on = (uint16_t)look->view.on;
+    ti_trace_write_wait(writer, look->ident, &event, "waits");
+}
+
+/* ---- all of it ---- */
+
+TI_COLD static void ti_trace_write_trace(ti_trace_writer *writer)
+{
+    ti_trace *trace = writer->trace;
+    ti_look look;
+    bool is_stuck;
+    ti_guard_lock(&trace->guard, &writer->self->parker);
+    writer->started = trace->started;
+    writer->now = trace->stopped == TI_FOREVER ? ti_port_now() : trace->stopped;
+    writer->dropped = trace->lost;
+    ti_guard_unlock(&trace->guard);
+    ti_trace_write_rows(writer);
+    for (uint32_t ident = 0; ti_look_at_next(&look, ident, &is_stuck); ident = look.ident)
+        ti_trace_write_living(writer, &look);
+}
+
+TI_COLD static void ti_trace_write(ti_trace_writer *writer)
+{
+    ti_text *text = &writer->text;
+    ti_text_add(text, "{\"traceEvents\":[");
+    ti_text_end_line(text);
+    ti_text_add(text, "{\"ph\":\"M\",\"pid\":1,\"name\":\"process_name\",\"args\":{\"name\":\"threads\"}}");
+    ti_text_end_line(text);
+    if (writer->trace != NULL)
+        ti_trace_write_trace(writer);
+    ti_text_format(text, "],\"otherData\":{\"version\":\"threading %s, %s\",\"dropped\":%U}}",
+                   threading_version(), threading_backend(), writer->dropped);
+    ti_text_end_line(text);
+    ti_text_flush(text);
+}
+
+TI_COLD threading_status_t threading_trace_write(threading_write_t write, void *context)
+{
+    if (write == NULL)
+        return THREADING_INVALID;
+    if (!ti_swap_acquire(&ti_trace_is_written, 0, 1))
+        return THREADING_BUSY;
+    ti_trace_writer writer = {.trace = ti_trace_get(), .self = ti_self_get(), .writing = ++ti_trace_writings};
+    ti_text_begin(&writer.text, write, context);
+    ti_trace_write(&writer);
+    ti_store_release(&ti_trace_is_written, 0);
+    return THREADING_OK;
+}
+
+static TI_COLD void ti_trace_reset_writer(void)
+{
+    ti_store_release(&ti_trace_is_written, 0);
+}
+
+#endif
+
+/* ----------------------------------------------------------------------------- src/core/diagnosis/watch.c */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+static ti_guard ti_watch_guard;
+static uint32_t ti_watch_whom; /* TI_WATCH_…; changes under the guard, is read without */
+
+static void ti_watch_tell(ti_self *self, const ti_news *news)
+{
+    /* Acquire: pairs with ti_watch_set. */
+    uint32_t whom = ti_load_acquire(&ti_watch_whom);
+    if (whom & TI_WATCH_PROFILE)
+        ti_profile_hear(self, news);
+    if (whom & TI_WATCH_TRACE)
+        ti_trace_hear(self, news);
+}
+
+/* Under the guard, or in the process's only thread. */
+static void ti_watch_set(uint32_t whom)
+{
+    /* Release: pairs with the acquire in ti_watch_tell, for the memory of those who are told. */
+    ti_store_release(&ti_watch_whom, whom);
+    ti_blocked_watch(whom != 0 ? ti_watch_tell : NULL);
+}
+
+static TI_COLD void ti_watch_begin(ti_self *self, uint32_t whom)
+{
+    ti_guard_lock(&ti_watch_guard, &self->parker);
+    ti_watch_set(ti_load_relaxed(&ti_watch_whom) | whom); /* relaxed: under the guard */
+    ti_guard_unlock(&ti_watch_guard);
+}
+
+static TI_COLD void ti_watch_end(ti_self *self, uint32_t whom)
+{
+    ti_guard_lock(&ti_watch_guard, &self->parker);
+    ti_watch_set(ti_load_relaxed(&ti_watch_whom) & ~whom); /* relaxed: under the guard */
+    ti_guard_unlock(&ti_watch_guard);
+}
+
+static TI_COLD void ti_watch_reset(void)
+{
+    ti_guard_reset(&ti_watch_guard);
+    ti_watch_set(0);
+    ti_profile_reset();
+    ti_trace_reset();
+}
+
+static TI_COLD void ti_watch_unload(void)
+{
+    ti_watch_set(0);
+    ti_profile_unload();
+    ti_trace_unload();
 }
 
 #endif
@@ -18710,6 +20278,7 @@ static TI_COLD void ti_fork_child(void)
     ti_blocks_reset_guard();
     ti_registry_reset_guard();
     ti_local_reset_guard();
+    ti_watch_reset();
     if (self != NULL)
         ti_fork_of_known(self);
     else
@@ -19026,6 +20595,7 @@ TI_COLD threading_status_t threading_unload(void)
     ti_foreign_sweep(self);
     ti_port_forget_selves(); /* first: from here on the end of a thread is not told */
     ti_unload_threads(self);
+    ti_watch_unload();
     if (ti_port_home() != TI_HOME_PROGRAM)
         ti_unload_memory();
     ti_hooks_reset();
@@ -19088,6 +20658,7 @@ TI_COLD threading_status_t threading_unload(void)
 #undef TI_KEEPS_MEMORY
 #undef TI_LINKS
 #undef TI_LINK_NAMES
+#undef TI_LINK_PAUSE
 #undef TI_LINK_TRIES
 #undef TI_LINUX_CPUS_MAX
 #undef TI_LOOKS
@@ -19114,6 +20685,14 @@ TI_COLD threading_status_t threading_unload(void)
 #undef TI_POSIX_SECOND
 #undef TI_POSIX_STACK_DEFAULT
 #undef TI_POSIX_UNLOADS
+#undef TI_PROFILE_IS_HELD
+#undef TI_PROFILE_IS_SHORT
+#undef TI_PROFILE_MOST
+#undef TI_PROFILE_PAIRS
+#undef TI_PROFILE_PAIR_SETS
+#undef TI_PROFILE_ROWS
+#undef TI_PROFILE_SETS
+#undef TI_PROFILE_WIDTH
 #undef TI_READERS
 #undef TI_READS_KNOWN
 #undef TI_RELEASE
@@ -19138,6 +20717,12 @@ TI_COLD threading_status_t threading_unload(void)
 #undef TI_TEXT_NAME
 #undef TI_TEXT_SIZE
 #undef TI_TOLD
+#undef TI_TRACE_BATCH
+#undef TI_TRACE_CHUNK
+#undef TI_TRACE_CHUNKS
+#undef TI_TRACE_NAMES
+#undef TI_TRACE_ROWS
+#undef TI_TRACE_ROW_CHUNKS
 #undef TI_TURNS
 #undef TI_VAIN_MOST
 #undef TI_WAITING
