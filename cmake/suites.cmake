@@ -38,6 +38,17 @@ endif()
 
 # They take RLocks in orders that can deadlock, for somebody to be told of it.
 set(threading_tests_of_deadlocks
+  deadlock_handler.first_64_of_a_long_ring_are_told
+  deadlock_handler.foreign_threads_have_no_names
+  deadlock_handler.handler_may_use_the_library
+  deadlock_handler.long_names_of_objects_are_cut
+  deadlock_handler.names_stay_during_the_call
+  deadlock_handler.ring_of_three_rlocks
+  deadlock_handler.ring_of_two_rlocks
+  deadlock_handler.ring_with_a_lock_that_has_no_name
+  deadlock_handler.rings_are_right_under_load
+  deadlock_handler.rlocks_of_conditions_are_told_as_such
+  deadlock_handler.what_the_handler_does_is_not_told
   rlock_deadlock.one_of_two_threads_that_wait_crosswise_is_told
   rlock_deadlock.one_of_three_threads_in_a_ring_is_told
   rlock_deadlock.one_of_five_threads_in_a_ring_is_told
