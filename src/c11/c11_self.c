@@ -7,7 +7,7 @@
  * Other libraries' destructors may call this one, so `leave` has to come late: the destructor sets the
  * tss_t again and counts the rounds in the pointer's two lowest bits. The last round is left to the
  * sanitizers' runtimes. A thread that comes back after it has left leaves in the next round, if there is
- * one.
+ * one. While pointers are hidden, the variable is another one, which ti_port_self() does not know.
  */
 #include <stdint.h>
 #include <threads.h>
@@ -20,6 +20,8 @@
 
 _Thread_local void *ti_c11_self;
 
+static _Thread_local void *ti_c11_hidden_self;
+static uint32_t ti_c11_hides;
 static _Thread_local bool ti_c11_has_left;
 static _Thread_local bool ti_c11_is_main;
 static bool ti_c11_is_loaded; /* by a thread that was told to be main */
@@ -38,13 +40,25 @@ __attribute__((constructor)) static void ti_c11_load(void)
 }
 #endif
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+void ti_port_hide_selves(bool hidden)
+{
+    ti_store_relaxed(&ti_c11_hides, hidden); /* relaxed: no thread has a pointer */
+}
+#endif
+
+void **ti_port_self_place(void)
+{
+    return ti_load_relaxed(&ti_c11_hides) ? &ti_c11_hidden_self : &ti_c11_self; /* relaxed: as above */
+}
+
 static void ti_c11_call_leave(void *self)
 {
     /* Relaxed: this thread has set it too. */
     void (*leave)(void *) = (void (*)(void *))ti_load_pointer_relaxed(&ti_c11_leave);
-    ti_c11_self = self; /* for the calls that `leave` makes */
+    *ti_port_self_place() = self; /* for the calls that `leave` makes */
     leave(self);
-    ti_c11_self = NULL;
+    *ti_port_self_place() = NULL;
     ti_c11_has_left = true;
 }
 
@@ -52,7 +66,7 @@ static void ti_c11_destructor(void *value)
 {
     uintptr_t round = (uintptr_t)value & TI_C11_ROUNDS_MASK;
     void *next = (void *)((uintptr_t)value + 1);
-    if ((void *)((uintptr_t)value & ~TI_C11_ROUNDS_MASK) != ti_c11_self)
+    if ((void *)((uintptr_t)value & ~TI_C11_ROUNDS_MASK) != *ti_port_self_place())
         return; /* as in posix_self.c: what an earlier thread has left in this one's memory */
     if (round >= TI_C11_LEAVE_ROUND || tss_set(ti_c11_key, next) != thrd_success)
         ti_c11_call_leave((void *)((uintptr_t)value & ~TI_C11_ROUNDS_MASK));
@@ -74,7 +88,7 @@ bool ti_port_is_main(void)
 void *ti_port_self_recall(void)
 {
     call_once(&ti_c11_once, ti_c11_start);
-    return ti_c11_self;
+    return *ti_port_self_place();
 }
 
 bool ti_port_set_self(void *self, void (*leave)(void *self))
@@ -82,16 +96,21 @@ bool ti_port_set_self(void *self, void (*leave)(void *self))
     uintptr_t round = self != NULL && ti_c11_has_left ? TI_C11_LEAVE_ROUND : 0;
     void *value = (void *)((uintptr_t)self | round);
     call_once(&ti_c11_once, ti_c11_start);
-    ti_c11_self = self;
+    *ti_port_self_place() = self;
     if (self != NULL)
         ti_store_pointer_relaxed(&ti_c11_leave, (uintptr_t)leave);
     return ti_c11_has_key && tss_set(ti_c11_key, value) == thrd_success;
 }
 
-void **ti_port_self_place(void)
+#if !defined(THREADING_NO_DIAGNOSIS)
+/* C has no names for code. */
+bool ti_port_symbol(const void *address, ti_symbol *symbol)
 {
-    return &ti_c11_self;
+    (void)address;
+    (void)symbol;
+    return false;
 }
+#endif
 
 void ti_port_forget_selves(void)
 {

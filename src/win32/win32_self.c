@@ -18,9 +18,11 @@
 
 #define TI_WIN32_MEMORY_WAIT 1 /* milliseconds between attempts to get a slot, or memory for one's value */
 
-enum { TI_NO_SLOTS, TI_MAKING_SLOTS, TI_HAS_SLOTS };
+/* The last is for slots whose pointers are hidden. */
+enum { TI_NO_SLOTS, TI_MAKING_SLOTS, TI_HAS_SLOTS, TI_HAS_HIDDEN_SLOTS };
 
 static uint32_t ti_win32_slots;
+static uint32_t ti_win32_hides;
 static DWORD ti_win32_self = TLS_OUT_OF_INDEXES;
 static DWORD ti_win32_trigger = FLS_OUT_OF_INDEXES;
 static void (*ti_win32_leave)(void *self);
@@ -47,7 +49,7 @@ static bool ti_win32_arm(bool armed)
 
 TI_WIN32_CALLED static VOID WINAPI ti_win32_ends(PVOID stack)
 {
-    void *self = ti_port_self();
+    void *self = ti_port_self_recall();
     if (stack == NULL || self == NULL || ti_win32_is_ending())
         return;
     if (stack == ti_win32_stack()) {
@@ -78,6 +80,23 @@ static void ti_win32_look_up_all(void)
     (void)ti_port_now();
 }
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+void ti_port_hide_selves(bool hidden)
+{
+    ti_store_relaxed(&ti_win32_hides, hidden); /* relaxed: no thread has a pointer, so there are no slots */
+}
+#endif
+
+static uint32_t ti_win32_made_slots(void)
+{
+    return ti_load_relaxed(&ti_win32_hides) ? TI_HAS_HIDDEN_SLOTS : TI_HAS_SLOTS; /* relaxed: as above */
+}
+
+static bool ti_win32_has_slots(void)
+{
+    return ti_load_acquire(&ti_win32_slots) >= TI_HAS_SLOTS;
+}
+
 /* False if there is neither slot, or no TLS slot for an FLS slot that an unload has kept: its callback
  * needs one. */
 static bool ti_win32_allocate_slots(void)
@@ -97,16 +116,16 @@ static void ti_win32_try_slots(void (*leave)(void *self))
     (void)ti_win32_stay();
     ti_win32_leave = leave;
     /* Release: pairs with the acquires below, for the indexes. */
-    ti_store_release(&ti_win32_slots, ti_win32_allocate_slots() ? TI_HAS_SLOTS : TI_NO_SLOTS);
+    ti_store_release(&ti_win32_slots, ti_win32_allocate_slots() ? ti_win32_made_slots() : TI_NO_SLOTS);
 }
 
 /* Once in a process: others sleep for the moment that it takes, and all do if there is no slot. */
 static void ti_win32_make_slots(void (*leave)(void *self))
 {
-    while (ti_load_acquire(&ti_win32_slots) != TI_HAS_SLOTS) {
+    while (!ti_win32_has_slots()) {
         if (ti_swap_acquire(&ti_win32_slots, TI_NO_SLOTS, TI_MAKING_SLOTS))
             ti_win32_try_slots(leave);
-        if (ti_load_acquire(&ti_win32_slots) != TI_HAS_SLOTS)
+        if (!ti_win32_has_slots())
             Sleep(TI_WIN32_MEMORY_WAIT);
     }
 }
@@ -135,7 +154,7 @@ void *ti_port_self(void)
 
 void *ti_port_self_recall(void)
 {
-    return ti_port_self();
+    return ti_win32_has_slots() ? ti_win32_get() : NULL;
 }
 
 bool ti_port_set_self(void *self, void (*leave)(void *self))

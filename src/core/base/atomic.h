@@ -28,6 +28,9 @@
  * run often. */
 #define TI_COLD __attribute__((cold))
 
+/* Where the function that this is in returns to, for the diagnosis. */
+#define TI_CALLER() __builtin_return_address(0)
+
 /* Keeps the compiler from moving an access over this place; the processor is not told. */
 static inline void ti_keep_order(void)
 {
@@ -225,6 +228,12 @@ static inline void ti_pause(void)
 }
 
 #define TI_COLD
+
+#if defined(_MSC_VER)
+#define TI_CALLER() _ReturnAddress()
+#else
+#define TI_CALLER() __builtin_return_address(0)
+#endif
 
 /* Nothing: not tried with this compiler. */
 static inline void ti_expect_write(const void *address)

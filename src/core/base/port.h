@@ -116,6 +116,10 @@ void *ti_port_self_recall(void);
  * NULL; NULL where ti_port_forget_selves() does so itself. */
 void **ti_port_self_place(void);
 
+/* From here on ti_port_self() gives NULL in all threads, or no longer does; ti_port_self_recall() gives the
+ * pointer all the same. No thread has one. */
+void ti_port_hide_selves(bool hidden);
+
 /* From here on the end of no thread that has a pointer is told, until it sets one again. No thread is in a
  * call. */
 void ti_port_forget_selves(void);
@@ -210,5 +214,19 @@ bool ti_port_count_requests(void);
  * request. */
 void ti_port_leave_signals(void);
 uint32_t ti_port_requests(void);
+
+/* ---- 10 what code is called ---- */
+
+/* An address of code in words, for people; each is NULL if it is not known. The texts stay for as long as the
+ * code is loaded. */
+typedef struct ti_symbol {
+    const char *function;
+    uintptr_t in_function; /* so many bytes behind its beginning */
+    const char *object;    /* the program, or what it has loaded */
+    uintptr_t in_object;
+} ti_symbol;
+
+/* False: nothing is known of it. No guard is held: the system may have locks of its own for this. */
+bool ti_port_symbol(const void *address, ti_symbol *symbol);
 
 #endif

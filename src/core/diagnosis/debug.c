@@ -34,12 +34,14 @@
 #include "registry.h"
 #include "watchdog.h"
 
-#define TI_DEBUG_WORD 300 /* bytes of a word, with a file's name */
+#define TI_DEBUG_WORD 300     /* bytes of a word, with a file's name */
+#define TI_DEBUG_PAUSE 100000 /* nanoseconds between two looks whether another thread has read it */
 
 typedef enum ti_debug_state { TI_DEBUG_UNREAD, TI_DEBUG_READING, TI_DEBUG_READ } ti_debug_state;
 
 /*
- *   state                the variable is read once
+ *   begun                whether locks are watched is decided once, and before all else
+ *   state                the rest of the variable is read once
  *   watches, limit       what the watchdog is for
  *   family               the process that it watches; a forked child has none yet
  *   owner                the process that has read the variable
@@ -47,6 +49,7 @@ typedef enum ti_debug_state { TI_DEBUG_UNREAD, TI_DEBUG_READING, TI_DEBUG_READ }
  *   ..._file             and where; "": to standard error
  */
 static struct {
+    uint32_t begun;
     uint32_t state;
     bool watches;
     int64_t limit;
@@ -66,13 +69,13 @@ TI_COLD static void ti_debug_complain(void *unused, const char *text, size_t len
     ti_port_complain(text, length);
 }
 
-TI_COLD static void ti_debug_begin(ti_text *text)
+TI_COLD static void ti_debug_begin_line(ti_text *text)
 {
     ti_text_begin(text, ti_debug_complain, NULL);
     ti_text_add(text, "threading: ");
 }
 
-TI_COLD static void ti_debug_end(ti_text *text)
+TI_COLD static void ti_debug_end_line(ti_text *text)
 {
     ti_text_end_line(text);
     ti_text_flush(text);
@@ -81,11 +84,11 @@ TI_COLD static void ti_debug_end(ti_text *text)
 TI_COLD static void ti_debug_tell(const char *words, const char *word)
 {
     ti_text text;
-    ti_debug_begin(&text);
+    ti_debug_begin_line(&text);
     ti_text_add(&text, words);
     if (word != NULL)
         ti_text_name(&text, word);
-    ti_debug_end(&text);
+    ti_debug_end_line(&text);
 }
 
 TI_COLD static void ti_debug_help(void)
@@ -119,12 +122,12 @@ TI_COLD static void ti_debug_misuse(const char *call, const void *object, thread
 {
     ti_text text;
     (void)unused;
-    ti_debug_begin(&text);
+    ti_debug_begin_line(&text);
     ti_debug_own_name(&text);
     ti_text_format(&text, ": %s of ", call);
     ti_debug_object(&text, object != NULL ? "an object" : "NULL", object);
     ti_text_format(&text, ": %s, %s", threading_status_name(status), threading_status_message(status));
-    ti_debug_end(&text);
+    ti_debug_end_line(&text);
 }
 
 TI_COLD static void ti_debug_link(ti_text *text, const threading_deadlock_t *link)
@@ -139,7 +142,7 @@ TI_COLD static void ti_debug_deadlock(const threading_deadlock_t *links, size_t 
 {
     ti_text text;
     (void)unused;
-    ti_debug_begin(&text);
+    ti_debug_begin_line(&text);
     ti_text_format(
         &text, "deadlock of %u threads, each waits for the next; the first one is refused:", (uint32_t)count);
     ti_text_end_line(&text);
@@ -191,9 +194,9 @@ TI_COLD static bool ti_debug_dump(const char *value)
 TI_COLD static void ti_debug_tell_seed(uint32_t n, uint32_t seed)
 {
     ti_text text;
-    ti_debug_begin(&text);
+    ti_debug_begin_line(&text);
     ti_text_format(&text, "one in %u fails, by the seed %u: 1/%u:%u fails the same ones", n, seed, n, seed);
-    ti_debug_end(&text);
+    ti_debug_end_line(&text);
 }
 
 TI_COLD static bool ti_debug_fault_in(ti_fault fault, const char *value)
@@ -273,13 +276,10 @@ TI_COLD static bool ti_debug_obey(const char *word)
         return threading_set_deadlock_handler(ti_debug_deadlock, NULL) == THREADING_OK;
     if (strcmp(word, "misuse") == 0)
         return threading_set_misuse_handler(ti_debug_misuse, NULL) == THREADING_OK;
-    if (strcmp(word, "order") == 0)
-        ti_order_start(ti_debug_complain, NULL);
-    else if (strcmp(word, "help") == 0)
+    if (strcmp(word, "help") == 0)
         ti_debug_help();
-    else
-        return *word == '\0';
-    return true;
+    return *word == '\0' || strcmp(word, "help") == 0 ||
+           strcmp(word, "order") == 0; /* ti_debug_begin has begun it */
 }
 
 /* The next word is copied; a longer one than there is room for is cut, and so is none that is known. */
@@ -313,6 +313,40 @@ TI_COLD static void ti_debug_read(const char *list)
 TI_COLD static uint32_t ti_debug_process(void)
 {
     return ti_phase_family + 1;
+}
+
+TI_COLD static void ti_debug_begin_order(const char *list)
+{
+    char word[TI_DEBUG_WORD];
+    while (*list != '\0') {
+        list = ti_debug_next(list, word);
+        if (strcmp(word, "order") == 0)
+            ti_order_start(ti_debug_complain, NULL);
+    }
+}
+
+TI_COLD void ti_debug_begin(void)
+{
+    if (ti_swap_acquire(&ti_debug.begun, TI_DEBUG_UNREAD, TI_DEBUG_READING)) {
+        const char *list = ti_port_environment("THREADING_DEBUG");
+        if (list != NULL)
+            ti_debug_begin_order(list);
+        ti_store_release(&ti_debug.begun, TI_DEBUG_READ);
+    }
+    while (ti_load_acquire(&ti_debug.begun) != TI_DEBUG_READ)
+        ti_port_sleep(ti_port_now() + TI_DEBUG_PAUSE);
+}
+
+TI_COLD void ti_debug_end(void)
+{
+    ti_order_stop();
+    ti_store_release(&ti_debug.begun, TI_DEBUG_UNREAD);
+}
+
+TI_COLD void ti_debug_forked(void)
+{
+    (void)ti_swap_acquire(&ti_debug.begun, TI_DEBUG_READING, TI_DEBUG_UNREAD);
+    (void)ti_swap_acquire(&ti_debug.state, TI_DEBUG_READING, TI_DEBUG_UNREAD);
 }
 
 /* The threads of a process that forked are not in the child. */

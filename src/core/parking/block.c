@@ -138,7 +138,7 @@ void *ti_block_take(ti_self *self, uint32_t *offset)
 void ti_block_give_back(void *block, uint32_t offset)
 {
     void *memory = (char *)block - offset;
-    ti_self *self = (ti_self *)ti_port_self();
+    ti_self *self = ti_self_known();
     if (self == NULL || !TI_KEEPS_MEMORY) { /* NULL: the thread is at its end, or was never here */
         ti_memory_free(memory);
         return;

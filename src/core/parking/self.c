@@ -10,6 +10,7 @@
 #include "memory.h"
 #include "phase.h"
 #include "registry.h"
+#include "taking.h"
 
 /* Records are made in slabs, each in lines of the cache of its own behind a head; one by one for tools
  * that look for lost memory. */
@@ -171,7 +172,7 @@ void ti_self_show(ti_self *self)
 {
 #if defined(THREADING_INLINE) && \
     !defined(THREADING_VALGRIND) /* it has to be told, which only the calls proper do */
-    threading_fast_self = self != NULL ? &self->fast : NULL;
+    threading_fast_self = self != NULL && ti_taking_watched() == NULL ? &self->fast : NULL;
     if (self != NULL)
         self->shown = &threading_fast_self;
 #endif
@@ -226,8 +227,7 @@ ti_self *ti_self_attach(void)
 
 bool ti_self_is_gone(const ti_self *self)
 {
-    return self->life.mark != 0 && self != (const ti_self *)ti_port_self() &&
-           ti_port_life_is_over(self->life.mark);
+    return self->life.mark != 0 && self != ti_self_known() && ti_port_life_is_over(self->life.mark);
 }
 
 TI_COLD void ti_self_reset(void)

@@ -85,7 +85,15 @@ static inline ti_self *ti_self_get(void)
     return self != NULL ? self : ti_self_attach();
 }
 
-/* Let inline functions in this thread see it, once its ident is known; NULL at its end. */
+/* The same if it is known, else NULL: for what is no reason to become so. */
+static inline ti_self *ti_self_known(void)
+{
+    ti_self *self = (ti_self *)ti_port_self();
+    return self != NULL ? self : (ti_self *)ti_port_self_recall();
+}
+
+/* Let inline functions in this thread see it, once its ident is known, unless locks are watched (taking.h);
+ * NULL at its end. */
 void ti_self_show(ti_self *self);
 
 /* Make the parker of a thread whose memory is there already. It may need more, which then is waited for. */

@@ -192,7 +192,7 @@ static void ti_fork_of_known(ti_self *self)
 /* A child in which nothing was used has nothing to forget but a first use that was just beginning. */
 TI_COLD void ti_fork_child(void)
 {
-    ti_self *self = (ti_self *)ti_port_self();
+    ti_self *self = ti_self_known();
     ti_phase_family++;
     ti_dump_reset();
     ti_hooks_forked();

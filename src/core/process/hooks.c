@@ -56,6 +56,7 @@ TI_COLD void ti_hooks_first_call(ti_self *self)
         ti_foreign_add(self, life);
         ti_registry_unlock();
     }
+    ti_debug_begin();
     /* From here on the C library may allocate, whose malloc may call back: the thread is known and
      * complete. */
     (void)ti_port_set_self(self, ti_leave); /* whether it will be called: foreign.h */
@@ -64,12 +65,14 @@ TI_COLD void ti_hooks_first_call(ti_self *self)
 
 TI_COLD void ti_hooks_forked(void)
 {
+    ti_debug_forked();
     ti_store_release(&ti_hooks_started, 0);
 }
 
 TI_COLD void ti_hooks_reset(void)
 {
     ti_self_reset();
+    ti_debug_forked();
     ti_store_release(&ti_hooks_started, 0);
     ti_phase_forget_use(); /* last: then nothing is left of the use before */
 }

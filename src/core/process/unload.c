@@ -10,6 +10,7 @@
  */
 #include "bias.h"
 #include "block.h"
+#include "debug.h"
 #include "foreign.h"
 #include "hooks.h"
 #include "local.h"
@@ -97,6 +98,7 @@ TI_COLD threading_status_t threading_unload(void)
     ti_port_forget_selves(); /* first: from here on the end of a thread is not told */
     ti_unload_threads(self);
     ti_watch_unload();
+    ti_debug_end();
     if (ti_port_home() != TI_HOME_PROGRAM)
         ti_unload_memory();
     ti_hooks_reset();

@@ -19,6 +19,7 @@
 #include "misuse.h"
 #include "parking.h"
 #include "rlock.h"
+#include "taking.h"
 
 _Static_assert(sizeof(threading_condition_t) <= 256, "no object is larger than 256 bytes");
 
@@ -41,8 +42,14 @@ static bool ti_condition_is_held(threading_condition_t *condition, const ti_self
     return ti_rlock_is_mine(ti_condition_rlock(condition), self);
 }
 
+static ti_on ti_condition_lock_kind(const threading_condition_t *condition)
+{
+    return condition->lock != NULL ? TI_ON_LOCK : TI_ON_RLOCK;
+}
+
 static uint32_t ti_condition_release_all(threading_condition_t *condition, ti_self *self)
 {
+    ti_taking_ends(self, ti_condition_lock_kind(condition), ti_condition_word(condition));
     if (condition->lock == NULL)
         return ti_rlock_release_all(ti_condition_rlock(condition), self);
     /* False: somebody else has released the Lock just now. */
@@ -54,7 +61,8 @@ static void ti_condition_reacquire(threading_condition_t *condition, ti_self *se
                                    uint32_t level)
 {
     const void *lock = ti_condition_word(condition); /* a Lock or an RLock begins with its word */
-    ti_blocked_on(self, condition->lock != NULL ? TI_ON_LOCK : TI_ON_RLOCK, lock);
+    ti_taking_acquires_again(self, ti_condition_lock_kind(condition), lock);
+    ti_blocked_on(self, ti_condition_lock_kind(condition), lock);
     ti_lockword_acquire_for_certain(ti_condition_word(condition), self, outcome);
     if (condition->lock == NULL)
         ti_rlock_restore(ti_condition_rlock(condition), self, level);
@@ -226,8 +234,10 @@ TI_COLD static void ti_condition_abandon_lock(ti_self *self, void *lock, uintptr
 TI_COLD static void ti_condition_abandon_rlock(ti_self *self, void *rlock, uintptr_t unused)
 {
     (void)unused;
-    if (ti_rlock_is_mine((threading_rlock_t *)rlock, self))
-        (void)ti_rlock_release_all((threading_rlock_t *)rlock, self);
+    if (!ti_rlock_is_mine((threading_rlock_t *)rlock, self))
+        return;
+    ti_taking_ends(self, TI_ON_RLOCK, rlock);
+    (void)ti_rlock_release_all((threading_rlock_t *)rlock, self);
 }
 
 /* Abandoning it must not need the condition, which may be on the stack that is gone then. */

@@ -12,6 +12,7 @@
 #include "deadlock.h"
 #include "lockword.h"
 #include "misuse.h"
+#include "taking.h"
 
 _Static_assert(sizeof(threading_rlock_t) == 8, "an RLock is its word and its count");
 
@@ -49,13 +50,31 @@ static threading_status_t ti_rlock_try(threading_rlock_t *rlock, ti_self *self)
     return THREADING_BUSY;
 }
 
-/* Tells the checkers (annotate.h) of the first level. The count is the caller's if the status is
- * THREADING_OK. */
-static threading_status_t ti_rlock_note(threading_rlock_t *rlock, threading_status_t status, bool is_try)
+/* Tells the checkers (annotate.h) of the first level, and those who watch (taking.h) that there is none: a
+ * level too many was not told. The count is the caller's if the status is THREADING_OK. */
+static threading_status_t ti_rlock_note(threading_rlock_t *rlock, ti_self *self, threading_status_t status,
+                                        bool is_try)
 {
     if (status == THREADING_OK && rlock->count == 1)
         ti_note_acquired(rlock, is_try);
+    else if (status != THREADING_OK && status != THREADING_OVERFLOW)
+        ti_taking_ends(self, TI_ON_RLOCK, rlock);
     return status;
+}
+
+/* The calling thread, whose pointer is NULL, acquires or releases. */
+TI_COLD static ti_self *ti_rlock_acquires(threading_rlock_t *rlock, bool without_limit, const void *caller)
+{
+    ti_self *self = ti_self_attach();
+    return ti_rlock_is_mine(rlock, self) ? self
+                                         : ti_taking_acquires(TI_ON_RLOCK, rlock, without_limit, caller);
+}
+
+TI_COLD static ti_self *ti_rlock_releases(const threading_rlock_t *rlock)
+{
+    ti_self *self = ti_self_attach();
+    bool is_last = ti_rlock_is_mine(rlock, self) && rlock->count == 1;
+    return is_last ? ti_taking_releases(TI_ON_RLOCK, rlock, 0) : self;
 }
 
 /* Give up all levels, for a condition's wait; and have them again, once the word is acquired. */
@@ -83,6 +102,7 @@ threading_status_t threading_rlock_init(threading_rlock_t *rlock)
     if (rlock == NULL)
         return TI_TELL(rlock, THREADING_INVALID);
     ti_note_new(rlock);
+    ti_taking_begins(TI_ON_RLOCK, rlock);
     /* Relaxed: nobody else uses it yet. */
     ti_store_relaxed(&rlock->owner, 0);
     rlock->count = 0;
@@ -93,18 +113,24 @@ threading_status_t threading_rlock_acquire(threading_rlock_t *rlock)
 {
     if (rlock == NULL)
         return TI_TELL(rlock, THREADING_INVALID);
-    ti_self *self = ti_self_get();
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_rlock_acquires(rlock, true, TI_CALLER());
     threading_status_t status = ti_rlock_try(rlock, self);
     if (status == THREADING_BUSY)
         status = ti_rlock_acquire_slow(rlock, self, TI_FOREVER);
-    return TI_TELL(rlock, ti_rlock_note(rlock, status, false));
+    return TI_TELL(rlock, ti_rlock_note(rlock, self, status, false));
 }
 
 threading_status_t threading_rlock_try_acquire(threading_rlock_t *rlock)
 {
     if (rlock == NULL)
         return TI_TELL(rlock, THREADING_INVALID);
-    return TI_TELL(rlock, ti_rlock_note(rlock, ti_rlock_try(rlock, ti_self_get()), true));
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_rlock_acquires(rlock, false, TI_CALLER());
+    threading_status_t status = ti_rlock_try(rlock, self);
+    return TI_TELL(rlock, ti_rlock_note(rlock, self, status, true));
 }
 
 threading_status_t threading_rlock_acquire_timeout(threading_rlock_t *rlock, double seconds)
@@ -112,19 +138,24 @@ threading_status_t threading_rlock_acquire_timeout(threading_rlock_t *rlock, dou
     threading_status_t status = ti_deadline_check_on(rlock, seconds);
     if (status != THREADING_OK)
         return TI_TELL(rlock, status);
-    ti_self *self = ti_self_get();
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_rlock_acquires(rlock, seconds < 0, TI_CALLER());
     status = ti_rlock_try(rlock, self);
     if (status == THREADING_BUSY)
         status =
             seconds != 0 ? ti_rlock_acquire_slow(rlock, self, ti_deadline_after(seconds)) : THREADING_TIMEOUT;
-    return TI_TELL(rlock, ti_rlock_note(rlock, status, seconds >= 0)); /* THREADING_FOREVER is negative */
+    return TI_TELL(rlock,
+                   ti_rlock_note(rlock, self, status, seconds >= 0)); /* THREADING_FOREVER is negative */
 }
 
 threading_status_t threading_rlock_release(threading_rlock_t *rlock)
 {
     if (rlock == NULL)
         return TI_TELL(rlock, THREADING_INVALID);
-    ti_self *self = ti_self_get();
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_rlock_releases(rlock);
     if (!ti_rlock_is_mine(rlock, self))
         return TI_TELL(rlock, THREADING_NOT_OWNER);
     if (rlock->count > 1)

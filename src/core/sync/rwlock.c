@@ -28,93 +28,13 @@
 #include "limit.h"
 #include "misuse.h"
 #include "parking.h"
+#include "reads.h"
 #include "self.h"
+#include "taking.h"
 
 enum { TI_TO_READ, TI_TO_WRITE };
 
 _Static_assert(sizeof(threading_rwlock_t) == 8, "an RWLock is its state and its writer");
-
-/* ---- what the calling thread reads ---- */
-
-/* Relaxed, here and below: only its own thread changes a note's lock and levels. */
-static bool ti_reading_is_of(const ti_reading *reading, const threading_rwlock_t *rwlock)
-{
-    return ti_load_pointer_relaxed(&reading->rwlock) == (uintptr_t)rwlock;
-}
-
-static void ti_reading_add(ti_reading *reading, uint32_t levels)
-{
-    /* Release: as R1 in bias.h; what the thread has read under an earlier bias is before a revoker's look. */
-    ti_store_release(&reading->levels, ti_load_relaxed(&reading->levels) + levels);
-}
-
-/* The note of a lock, if there is one. */
-static ti_reading *ti_reading_seek(ti_self *self, const threading_rwlock_t *rwlock)
-{
-    for (ti_reading *reading = self->readings.known; reading < self->readings.known + TI_READS_KNOWN;
-         reading++)
-        if (ti_reading_is_of(reading, rwlock))
-            return reading;
-    return NULL;
-}
-
-/* The note of a lock that the thread reads. NULL: it does not, as far as that is known. */
-static ti_reading *ti_reading_find(ti_self *self, const threading_rwlock_t *rwlock)
-{
-    ti_reading *reading = ti_reading_seek(self, rwlock);
-    return reading != NULL && ti_load_relaxed(&reading->levels) > 0 ? reading : NULL;
-}
-
-static void ti_reading_begin(ti_reading *reading, const threading_rwlock_t *rwlock)
-{
-    ti_store_pointer_relaxed(&reading->rwlock, (uintptr_t)rwlock);
-    ti_store_relaxed(&reading->bias, 0);
-    reading->reads = 0;
-}
-
-/* The lock's note, or a place for one. NULL: none is free. */
-static ti_reading *ti_reading_place(ti_self *self, const threading_rwlock_t *rwlock)
-{
-    ti_reading *place = NULL;
-    for (ti_reading *reading = self->readings.known; reading < self->readings.known + TI_READS_KNOWN;
-         reading++) {
-        if (ti_reading_is_of(reading, rwlock))
-            return reading;
-        if (place == NULL && ti_load_relaxed(&reading->levels) == 0)
-            place = reading;
-    }
-    if (place != NULL)
-        ti_reading_begin(place, rwlock);
-    return place;
-}
-
-/* False: the thread does not read it, as far as that is known. */
-static bool ti_reading_remove(ti_self *self, const threading_rwlock_t *rwlock)
-{
-    ti_reading *reading = ti_reading_find(self, rwlock);
-    if (reading != NULL)
-        ti_reading_add(reading, UINT32_MAX);
-    else if (self->readings.beyond > 0)
-        self->readings.beyond--;
-    else
-        return false;
-    return true;
-}
-
-/* What was read in this memory before. */
-static void ti_reading_forget(ti_self *self, const threading_rwlock_t *rwlock)
-{
-    ti_reading *reading = ti_reading_find(self, rwlock);
-    if (reading != NULL)
-        ti_store_release(&reading->levels, 0); /* release: as above */
-}
-
-static bool ti_reads_already(ti_self *self, const threading_rwlock_t *rwlock)
-{
-    /* The analyzer takes a place in *self that is not found for no *self.
-     * NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
-    return self->readings.beyond > 0 || ti_reading_find(self, rwlock) != NULL;
-}
 
 /* ---- without waiting ---- */
 
@@ -348,11 +268,20 @@ static threading_status_t ti_rwlock_write_slow(threading_rwlock_t *rwlock, ti_se
 
 /* ---- the calls ---- */
 
+static threading_status_t ti_rwlock_told(threading_rwlock_t *rwlock, ti_self *self, ti_on on,
+                                         threading_status_t status)
+{
+    if (status != THREADING_OK)
+        ti_taking_ends(self, on, rwlock);
+    return status;
+}
+
 threading_status_t threading_rwlock_init(threading_rwlock_t *rwlock)
 {
     if (rwlock == NULL)
         return TI_TELL(rwlock, THREADING_INVALID);
     ti_reading_forget(ti_self_get(), rwlock);
+    ti_taking_begins(TI_ON_WRITE, rwlock);
     /* Relaxed: nobody else uses it yet. */
     ti_store_relaxed(&rwlock->state, 0);
     ti_store_relaxed(&rwlock->writer, 0);
@@ -371,28 +300,46 @@ threading_status_t threading_rwlock_acquire_read(threading_rwlock_t *rwlock)
 {
     if (rwlock == NULL)
         return TI_TELL(rwlock, THREADING_INVALID);
-    ti_self *self = ti_self_get();
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_taking_acquires(TI_ON_READ, rwlock, true, TI_CALLER());
     if (ti_rwlock_reads_anew(rwlock, self))
         return THREADING_OK;
-    return TI_TELL(rwlock, ti_rwlock_read(rwlock, self, THREADING_FOREVER));
+    return TI_TELL(rwlock,
+                   ti_rwlock_told(rwlock, self, TI_ON_READ, ti_rwlock_read(rwlock, self, THREADING_FOREVER)));
 }
 
 threading_status_t threading_rwlock_try_acquire_read(threading_rwlock_t *rwlock)
 {
-    return TI_TELL(rwlock, rwlock != NULL ? ti_rwlock_try_read(rwlock, ti_self_get()) : THREADING_INVALID);
+    if (rwlock == NULL)
+        return TI_TELL(rwlock, THREADING_INVALID);
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_taking_acquires(TI_ON_READ, rwlock, false, TI_CALLER());
+    return TI_TELL(rwlock, ti_rwlock_told(rwlock, self, TI_ON_READ, ti_rwlock_try_read(rwlock, self)));
 }
 
 threading_status_t threading_rwlock_acquire_read_timeout(threading_rwlock_t *rwlock, double seconds)
 {
-    threading_status_t status = ti_deadline_check_on(rwlock, seconds);
-    if (status == THREADING_OK)
-        status = ti_rwlock_read(rwlock, ti_self_get(), seconds);
-    return TI_TELL(rwlock, status);
+    if (rwlock == NULL)
+        return TI_TELL(rwlock, THREADING_INVALID);
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return TI_TELL(rwlock, status);
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_taking_acquires(TI_ON_READ, rwlock, seconds < 0, TI_CALLER());
+    return TI_TELL(rwlock, ti_rwlock_told(rwlock, self, TI_ON_READ, ti_rwlock_read(rwlock, self, seconds)));
 }
 
 threading_status_t threading_rwlock_try_acquire_write(threading_rwlock_t *rwlock)
 {
-    return TI_TELL(rwlock, rwlock != NULL ? ti_rwlock_try_write(rwlock, ti_self_get()) : THREADING_INVALID);
+    if (rwlock == NULL)
+        return TI_TELL(rwlock, THREADING_INVALID);
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_taking_acquires(TI_ON_WRITE, rwlock, false, TI_CALLER());
+    return TI_TELL(rwlock, ti_rwlock_told(rwlock, self, TI_ON_WRITE, ti_rwlock_try_write(rwlock, self)));
 }
 
 static threading_status_t ti_rwlock_write(threading_rwlock_t *rwlock, double seconds)
@@ -400,10 +347,13 @@ static threading_status_t ti_rwlock_write(threading_rwlock_t *rwlock, double sec
     threading_status_t status = ti_deadline_check_on(rwlock, seconds);
     if (status != THREADING_OK)
         return status;
-    ti_self *self = ti_self_get();
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_taking_acquires(TI_ON_WRITE, rwlock, seconds < 0, TI_CALLER());
     if (ti_rwlock_try_write(rwlock, self) == THREADING_OK)
         return THREADING_OK;
-    return seconds != 0 ? ti_rwlock_write_slow(rwlock, self, seconds) : THREADING_TIMEOUT;
+    status = seconds != 0 ? ti_rwlock_write_slow(rwlock, self, seconds) : THREADING_TIMEOUT;
+    return ti_rwlock_told(rwlock, self, TI_ON_WRITE, status);
 }
 
 threading_status_t threading_rwlock_acquire_write(threading_rwlock_t *rwlock)
@@ -461,7 +411,9 @@ threading_status_t threading_rwlock_release_read(threading_rwlock_t *rwlock)
 {
     if (rwlock == NULL)
         return TI_TELL(rwlock, THREADING_INVALID);
-    ti_self *self = ti_self_get();
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_taking_releases(TI_ON_READ, rwlock, 0);
     ti_reading *reading = ti_reading_find(self, rwlock);
     if (reading == NULL || reading->bias == 0)
         return TI_TELL(rwlock, ti_rwlock_release_counted(rwlock, self));
@@ -476,7 +428,9 @@ threading_status_t threading_rwlock_release_write(threading_rwlock_t *rwlock)
 {
     if (rwlock == NULL)
         return TI_TELL(rwlock, THREADING_INVALID);
-    ti_self *self = ti_self_get();
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_taking_releases(TI_ON_WRITE, rwlock, 0);
     uint32_t state = ti_load_relaxed(&rwlock->state); /* relaxed: the own share is there in any case */
     if (ti_state_is_biased(state) || !(state & TI_WRITING))
         return TI_TELL(rwlock, THREADING_NOT_HELD);

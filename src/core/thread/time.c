@@ -35,19 +35,12 @@ static void ti_sleep_until(ti_self *self, int64_t deadline)
         ti_blocked_end(self);
 }
 
-/* The calling thread, if it is known: sleeping alone is no reason to become so. */
-static ti_self *ti_sleeper(void)
-{
-    ti_self *self = (ti_self *)ti_port_self();
-    return self != NULL ? self : (ti_self *)ti_port_self_recall();
-}
-
 threading_status_t threading_sleep(double seconds)
 {
     threading_status_t status = ti_deadline_check(seconds);
     if (status != THREADING_OK)
         return TI_TELL(NULL, status);
-    ti_self *self = ti_sleeper();
+    ti_self *self = ti_self_known(); /* sleeping alone is no reason to become so */
     if (self != NULL)
         ti_blocked_on(self, TI_ON_SLEEP, NULL);
     if (seconds == 0)

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* What code an address is in. Names of functions are in files of the compiler's; a module's own name would
+ * take the loader's lock, which a thread may hold that waits for the one that asks. */
+#include "win32_system.h"
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+bool ti_port_symbol(const void *address, ti_symbol *symbol)
+{
+    MEMORY_BASIC_INFORMATION memory = {.AllocationBase = NULL};
+    ti_port_errors errors = ti_port_errors_keep();
+    (void)VirtualQuery(address, &memory, sizeof memory); /* fails for no address that code runs at */
+    bool is_program = memory.AllocationBase == (PVOID)GetModuleHandleW(NULL);
+    ti_port_errors_restore(errors);
+    *symbol = (ti_symbol){.object = is_program ? "program" : "DLL"};
+    symbol->in_object = (uintptr_t)address - (uintptr_t)memory.AllocationBase;
+    return memory.AllocationBase != NULL;
+}
+
+#endif
