@@ -2262,6 +2262,14 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
  *
  * Text goes to standard error, or to the FILE. An unknown word is told once, with the list.
  *
+ * `order` looks at Lock, RLock and RWLock, whichever threads take them, one thread alone included. Two locks
+ * that are taken in both orders are told once, and so are more that make a ring: which threads, which locks,
+ * where each was taken, before the call that closes the ring waits. Tries, waits with a limit and what a
+ * condition's wait acquires again add no order. It may tell of what cannot hang: of locks that are only ever
+ * taken while a third one is held; of a Lock that is used as a signal; of memory that was one lock, and is
+ * another one after it was filled with zeros. threading_lock_init() and its like make a new lock of it. While
+ * it looks, a lock costs some microseconds.
+ *
  * Where the library was built with THREADING_NO_DIAGNOSIS all calls here answer THREADING_UNSUPPORTED, and
  * threading_object_name() 0.
  */

@@ -2309,6 +2309,14 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
  *
  * Text goes to standard error, or to the FILE. An unknown word is told once, with the list.
  *
+ * `order` looks at Lock, RLock and RWLock, whichever threads take them, one thread alone included. Two locks
+ * that are taken in both orders are told once, and so are more that make a ring: which threads, which locks,
+ * where each was taken, before the call that closes the ring waits. Tries, waits with a limit and what a
+ * condition's wait acquires again add no order. It may tell of what cannot hang: of locks that are only ever
+ * taken while a third one is held; of a Lock that is used as a signal; of memory that was one lock, and is
+ * another one after it was filled with zeros. threading_lock_init() and its like make a new lock of it. While
+ * it looks, a lock costs some microseconds.
+ *
  * Where the library was built with THREADING_NO_DIAGNOSIS all calls here answer THREADING_UNSUPPORTED, and
  * threading_object_name() 0.
  */
@@ -3232,6 +3240,10 @@ static void *ti_port_self_recall(void);
  * NULL; NULL where ti_port_forget_selves() does so itself. */
 static void **ti_port_self_place(void);
 
+/* From here on ti_port_self() gives NULL in all threads, or no longer does; ti_port_self_recall() gives the
+ * pointer all the same. No thread has one. */
+static void ti_port_hide_selves(bool hidden);
+
 /* From here on the end of no thread that has a pointer is told, until it sets one again. No thread is in a
  * call. */
 static void ti_port_forget_selves(void);
@@ -3326,6 +3338,25 @@ static bool ti_port_count_requests(void);
  * request. */
 static void ti_port_leave_signals(void);
 static uint32_t ti_port_requests(void);
+
+/* ---- 10 what code is called ---- */
+
+/* An address of code in words, for people; each is NULL if it is not known. The texts stay for as long as the
+ * code is loaded. */
+typedef struct ti_symbol {
+    const char *function;
+    uintptr_t in_function; /* so many bytes behind its beginning */
+    const char *object;    /* the program, or what it has loaded */
+    uintptr_t in_object;
+} ti_symbol;
+
+/* False: nothing is known of it. No guard is held: the system may have locks of its own for this. */
+static bool ti_port_symbol(const void *address, ti_symbol *symbol);
+
+/* Where the calling thread's calls return to, from `caller` on outwards, so many at most: how many. 0 where
+ * it is not found among them, or the system does not tell. As above; and the first time it may allocate,
+ * which calls again then get 0. */
+static size_t ti_port_callers(const void *caller, const void **callers, size_t most);
 
 /* ------------------------------------------------------------------------------- src/core/base/annotate.h */
 
@@ -3472,6 +3503,9 @@ static inline void ti_note_new(threading_rlock_t *rlock)
 /* In front of a function that runs seldom: the compiler makes it small, and puts it apart from those that
  * run often. */
 #define TI_COLD __attribute__((cold))
+
+/* Where the function that this is in returns to, for the diagnosis. */
+#define TI_CALLER() __builtin_return_address(0)
 
 /* Keeps the compiler from moving an access over this place; the processor is not told. */
 static inline void ti_keep_order(void)
@@ -3670,6 +3704,12 @@ static inline void ti_pause(void)
 }
 
 #define TI_COLD
+
+#if defined(_MSC_VER)
+#define TI_CALLER() _ReturnAddress()
+#else
+#define TI_CALLER() __builtin_return_address(0)
+#endif
 
 /* Nothing: not tried with this compiler. */
 static inline void ti_expect_write(const void *address)
@@ -4810,7 +4850,15 @@ static inline ti_self *ti_self_get(void)
     return self != NULL ? self : ti_self_attach();
 }
 
-/* Let inline functions in this thread see it, once its ident is known; NULL at its end. */
+/* The same if it is known, else NULL: for what is no reason to become so. */
+static inline ti_self *ti_self_known(void)
+{
+    ti_self *self = (ti_self *)ti_port_self();
+    return self != NULL ? self : (ti_self *)ti_port_self_recall();
+}
+
+/* Let inline functions in this thread see it, once its ident is known, unless locks are watched (taking.h);
+ * NULL at its end. */
 static void ti_self_show(ti_self *self);
 
 /* Make the parker of a thread whose memory is there already. It may need more, which then is waited for. */
@@ -5109,6 +5157,80 @@ static bool ti_spin_has_processors(size_t count);
 /* Count the processors, once. */
 static void ti_spins_decide(void);
 
+/* ------------------------------------------------------------------------------ src/core/parking/taking.h */
+
+/*
+ * What threads do with Locks, RLocks and RWLocks, told to the diagnosis while it watches (order.h).
+ *
+ * It costs nothing while nobody watches. Each call asks for its thread's pointer in any case, and has a
+ * slow way for threads that have none. While locks are watched, ti_port_self() gives NULL in all threads
+ * (ti_port_hide_selves): every call takes that way, and there it tells what it is about to do. The inline
+ * calls of the header ask for a pointer of their own, which stays NULL as well (ti_self_show).
+ *
+ * All is told before it is done, while the object is there for certain; an acquire that fails is told again.
+ * Recursion is not told: of an RLock the first level is, and of an RWLock each read.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum ti_taking_kind {
+    TI_WANTS, /* is about to acquire it, and waits without a limit if it has to */
+    TI_TRIES, /* is about to acquire it, if that can be in time; or does so again behind a condition's wait */
+    TI_GIVES, /* is about to release it, or could not acquire it */
+    TI_BEGINS, /* makes a lock at that address, which is a new one */
+} ti_taking_kind;
+
+/*
+ *   on      TI_ON_LOCK, TI_ON_RLOCK, TI_ON_READ or TI_ON_WRITE
+ *   caller  where the call that acquires returns to; NULL: not known
+ *   ident   the thread that has, or wants, it: not always the calling one, since any may release a Lock
+ */
+typedef struct ti_taking {
+    ti_taking_kind kind;
+    ti_on on;
+    const void *object;
+    const void *caller;
+    uint32_t ident;
+} ti_taking;
+
+/* No guard is held. */
+typedef void ti_taking_watcher(ti_self *self, const ti_taking *taking);
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+static uintptr_t ti_taking_watcher_now;
+
+static inline ti_taking_watcher *ti_taking_watched(void)
+{
+    /* Acquire: pairs with the release in ti_taking_watch, for what the watcher needs. */
+    return (ti_taking_watcher *)ti_load_pointer_acquire(&ti_taking_watcher_now);
+}
+
+/* Have them watched, or NULL: no more. No thread has a pointer. */
+static void ti_taking_watch(ti_taking_watcher *watcher);
+
+/* The calling thread, whose pointer is NULL, acquires or releases. `ident` is the Lock's, 0 where only the
+ * thread itself can release. */
+static ti_self *ti_taking_acquires(ti_on on, const void *object, bool without_limit, const void *caller);
+static ti_self *ti_taking_releases(ti_on on, const void *object, uint32_t ident);
+
+/* Likewise in calls that know their thread: an acquire that failed, or a release; the acquire at the end of a
+ * condition's wait; the making of a lock. */
+static void ti_taking_ends(ti_self *self, ti_on on, const void *object);
+static void ti_taking_acquires_again(ti_self *self, ti_on on, const void *object);
+static void ti_taking_begins(ti_on on, const void *object);
+
+#else
+#define ti_taking_watched() NULL
+#define ti_taking_acquires(on, object, without_limit, caller) \
+    ((void)(on), (void)(object), (void)(without_limit), (void)(caller), ti_self_attach())
+#define ti_taking_releases(on, object, ident) ((void)(object), (void)(ident), ti_self_attach())
+#define ti_taking_ends(self, on, object) ((void)(self), (void)(on), (void)(object))
+#define ti_taking_acquires_again(self, on, object) ((void)(self), (void)(on), (void)(object))
+#define ti_taking_begins(on, object) ((void)0)
+#endif
+
 /* ----------------------------------------------------------------------------------- src/core/sync/bias.h */
 
 /*
@@ -5258,6 +5380,93 @@ static void ti_local_abandon(ti_self *self);
 /* When no thread is known: give back what is kept for slots. Locals that have one keep it for their next
  * use. */
 static void ti_local_unload(void);
+
+/* ---------------------------------------------------------------------------------- src/core/sync/reads.h */
+
+/* What the calling thread reads, as rwlock.c finds and notes it. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Relaxed, here and below: only its own thread changes a note's lock and levels. */
+static inline bool ti_reading_is_of(const ti_reading *reading, const threading_rwlock_t *rwlock)
+{
+    return ti_load_pointer_relaxed(&reading->rwlock) == (uintptr_t)rwlock;
+}
+
+static inline void ti_reading_add(ti_reading *reading, uint32_t levels)
+{
+    /* Release: as R1 in bias.h; what the thread has read under an earlier bias is before a revoker's look. */
+    ti_store_release(&reading->levels, ti_load_relaxed(&reading->levels) + levels);
+}
+
+/* The note of a lock, if there is one. */
+static inline ti_reading *ti_reading_seek(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    for (ti_reading *reading = self->readings.known; reading < self->readings.known + TI_READS_KNOWN;
+         reading++)
+        if (ti_reading_is_of(reading, rwlock))
+            return reading;
+    return NULL;
+}
+
+/* The note of a lock that the thread reads. NULL: it does not, as far as that is known. */
+static inline ti_reading *ti_reading_find(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    ti_reading *reading = ti_reading_seek(self, rwlock);
+    return reading != NULL && ti_load_relaxed(&reading->levels) > 0 ? reading : NULL;
+}
+
+static inline void ti_reading_begin(ti_reading *reading, const threading_rwlock_t *rwlock)
+{
+    ti_store_pointer_relaxed(&reading->rwlock, (uintptr_t)rwlock);
+    ti_store_relaxed(&reading->bias, 0);
+    reading->reads = 0;
+}
+
+/* The lock's note, or a place for one. NULL: none is free. */
+static inline ti_reading *ti_reading_place(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    ti_reading *place = NULL;
+    for (ti_reading *reading = self->readings.known; reading < self->readings.known + TI_READS_KNOWN;
+         reading++) {
+        if (ti_reading_is_of(reading, rwlock))
+            return reading;
+        if (place == NULL && ti_load_relaxed(&reading->levels) == 0)
+            place = reading;
+    }
+    if (place != NULL)
+        ti_reading_begin(place, rwlock);
+    return place;
+}
+
+/* False: the thread does not read it, as far as that is known. */
+static inline bool ti_reading_remove(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    ti_reading *reading = ti_reading_find(self, rwlock);
+    if (reading != NULL)
+        ti_reading_add(reading, UINT32_MAX);
+    else if (self->readings.beyond > 0)
+        self->readings.beyond--;
+    else
+        return false;
+    return true;
+}
+
+/* What was read in this memory before. */
+static inline void ti_reading_forget(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    ti_reading *reading = ti_reading_find(self, rwlock);
+    if (reading != NULL)
+        ti_store_release(&reading->levels, 0); /* release: as above */
+}
+
+static inline bool ti_reads_already(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    /* The analyzer takes a place in *self that is not found for no *self.
+     * NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
+    return self->readings.beyond > 0 || ti_reading_find(self, rwlock) != NULL;
+}
 
 /* ---------------------------------------------------------------------------------- src/core/sync/rlock.h */
 
@@ -5886,6 +6095,16 @@ static threading_status_t ti_wait_any(threading_source_t *sources, size_t count,
 
 #if !defined(THREADING_NO_DIAGNOSIS)
 
+/* At each thread's first call, before the thread has its pointer (port.h, 4): whether locks are watched is
+ * decided once, and other threads wait until it is. Nothing of malloc's is used. */
+static void ti_debug_begin(void);
+
+/* When no thread has a pointer any more: the next use is a first one. */
+static void ti_debug_end(void);
+
+/* In a forked child: a thread that was reading the variable is not there. */
+static void ti_debug_forked(void);
+
 /* At the first use of the library, and at each first start of a thread in a forked child: do what the
  * variable asks for. */
 static void ti_debug_start(void);
@@ -5894,6 +6113,9 @@ static void ti_debug_start(void);
 static void ti_debug_at_exit(void);
 
 #else
+#define ti_debug_begin() ((void)0)
+#define ti_debug_end() ((void)0)
+#define ti_debug_forked() ((void)0)
 #define ti_debug_start() ((void)0)
 #define ti_debug_at_exit() ((void)0)
 #endif
@@ -6063,7 +6285,33 @@ static void ti_names_forget(void);
 
 /* ----------------------------------------------------------------------------- src/core/diagnosis/order.h */
 
+/*
+ * The order of locks: a program that takes two locks in both orders is told, though nothing hangs yet.
+ *
+ * While it is on, each Lock, RLock and RWLock that a thread is about to wait for is noted behind each that
+ * the thread has: an edge of a graph. An edge that closes a ring, of two locks or of more, is told before
+ * the wait begins, also if this is the wait that hangs. It is told once: an edge that is there already closes
+ * nothing, and one that has closed a ring is part of no other.
+ *
+ * Only numbers are kept of an object: its address, never what is in it, for it may be gone.
+ *   - A try, and a wait with a limit, is no edge: it gives up, and nothing hangs. What it takes is held.
+ *   - Nor is an acquire of what the thread has already, nor the one at the end of a condition's wait.
+ *   - What is to be acquired is held from before the attempt on, and until before the release; so it is there
+ *     when another thread releases a Lock, whose word tells whose it is.
+ *   - A lock that is initialised is a new one: what is known of its address is forgotten. One that is made by
+ *     filling memory with zeros cannot be told from the one that was there before, whose edges it inherits.
+ *   - What a thread has when it ends, it has for ever.
+ *
+ * The room is the system's, taken once. When it is full an old edge goes, or the oldest lock that is held;
+ * that is counted and told. Of a thread that has more than 64 locks, the last 64 are looked at.
+ */
+
+/* Begin, before any thread has a pointer (port.h, 4). Without memory nothing begins. The text is handed over
+ * while nothing is locked. */
 static void ti_order_start(threading_write_t write, void *context);
+
+/* End, when no thread has a pointer any more. */
+static void ti_order_stop(void);
 
 /* --------------------------------------------------------------------------- src/core/diagnosis/profile.h */
 
@@ -7403,7 +7651,8 @@ __attribute__((constructor(101))) static void ti_posix_hook_forks(void)
  *
  * The pointer is kept twice: in a thread-local variable, for speed, and in a pthread key, for the destructor.
  * The key is the truth: on macOS the variable's storage is itself freed by a key's destructor and may read as
- * NULL in other destructors (dyld, ThreadLocalVariables); then it is recalled from the key.
+ * NULL in other destructors (dyld, ThreadLocalVariables); then it is recalled from the key. While pointers
+ * are hidden, the variable is another one, which ti_port_self() does not know.
  *
  * When a thread ends, the destructors of all keys that are set run in rounds, PTHREAD_DESTRUCTOR_ITERATIONS
  * at most. Other libraries' destructors may call this one, so `leave` has to come late: the destructor sets
@@ -7425,6 +7674,8 @@ __attribute__((constructor(101))) static void ti_posix_hook_forks(void)
 _Static_assert(PTHREAD_DESTRUCTOR_ITERATIONS >= 4, "POSIX guarantees four rounds of destructors");
 
 static _Thread_local void *ti_posix_self;
+static _Thread_local void *ti_posix_hidden_self;
+static uint32_t ti_posix_hides;
 static _Thread_local bool ti_posix_has_left; /* where it is forgotten, rounds are counted anew */
 
 static pthread_once_t ti_posix_once = PTHREAD_ONCE_INIT;
@@ -7441,19 +7692,32 @@ static uintptr_t ti_posix_leave; /* the function to call; always the same one */
 #define TI_POSIX_KEY_IS_TRUE false
 #endif
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+static void ti_port_hide_selves(bool hidden)
+{
+    ti_store_relaxed(&ti_posix_hides, hidden); /* relaxed: no thread has a pointer */
+}
+#endif
+
+static void **ti_port_self_place(void)
+{
+    return ti_load_relaxed(&ti_posix_hides) ? &ti_posix_hidden_self : &ti_posix_self; /* relaxed: as above */
+}
+
 static void ti_posix_self_destructor(void *value)
 {
+    void **place = ti_port_self_place();
     uintptr_t round = (uintptr_t)value & TI_POSIX_ROUNDS_MASK;
     void *self = (void *)((uintptr_t)value & ~TI_POSIX_ROUNDS_MASK);
-    if (!TI_POSIX_KEY_IS_TRUE && self != ti_posix_self)
+    if (!TI_POSIX_KEY_IS_TRUE && self != *place)
         return;
     if (round < TI_POSIX_LEAVE_ROUND &&
         pthread_setspecific(ti_posix_key, (void *)((uintptr_t)value + 1)) == 0)
         return;
-    ti_posix_self = self; /* for the calls that `leave` makes */
+    *place = self; /* for the calls that `leave` makes */
     /* Relaxed, here and where it is stored: this thread has stored it itself. */
     ((void (*)(void *))ti_load_pointer_relaxed(&ti_posix_leave))(self);
-    ti_posix_self = NULL;
+    *place = NULL;
     ti_posix_has_left = true;
 }
 
@@ -7469,25 +7733,21 @@ static bool ti_posix_key_is_made(void)
 
 static void *ti_port_self_recall(void)
 {
+    void **place = ti_port_self_place();
     if (TI_POSIX_KEY_IS_TRUE && ti_posix_key_is_made())
-        ti_posix_self = (void *)((uintptr_t)pthread_getspecific(ti_posix_key) & ~TI_POSIX_ROUNDS_MASK);
-    return ti_posix_self;
+        *place = (void *)((uintptr_t)pthread_getspecific(ti_posix_key) & ~TI_POSIX_ROUNDS_MASK);
+    return *place;
 }
 
 static bool ti_port_set_self(void *self, void (*leave)(void *self))
 {
     uintptr_t round = self != NULL && ti_posix_has_left ? TI_POSIX_LEAVE_ROUND : 0;
-    ti_posix_self = self;
+    *ti_port_self_place() = self;
     if (!ti_posix_key_is_made())
         return false;
     if (self != NULL)
         ti_store_pointer_relaxed(&ti_posix_leave, (uintptr_t)leave);
     return pthread_setspecific(ti_posix_key, (void *)((uintptr_t)self | round)) == 0;
-}
-
-static void **ti_port_self_place(void)
-{
-    return &ti_posix_self;
 }
 
 static void ti_port_forget_selves(void)
@@ -7498,6 +7758,135 @@ static void ti_port_forget_selves(void)
     ti_posix_has_key = false;
     ti_posix_once = not_yet;
 }
+
+/* ------------------------------------------------------------------------------- src/posix/posix_symbol.c */
+
+/* What code an address is in. */
+
+#include <string.h>
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+/* What dladdr tells; Linux declares that for _GNU_SOURCE only. */
+typedef struct ti_posix_address {
+    const char *object;
+    void *object_begins;
+    const char *function;
+    void *function_begins;
+} ti_posix_address;
+
+#if defined(__linux__)
+
+/* Weak, as the functions in posix_home.c: nobody has to link an old glibc's libdl for it. */
+static int ti_posix_look_up(const void *address, ti_posix_address *found) __attribute__((weakref("dladdr")));
+
+TI_COLD static bool ti_posix_find(const void *address, ti_posix_address *found)
+{
+    return ti_posix_look_up != NULL && ti_posix_look_up(address, found) != 0;
+}
+
+#else
+
+#include <dlfcn.h>
+
+TI_COLD static bool ti_posix_find(const void *address, ti_posix_address *found)
+{
+    Dl_info info;
+    bool is_found = dladdr((void *)(uintptr_t)address, &info) != 0;
+    if (is_found)
+        *found = (ti_posix_address){info.dli_fname, info.dli_fbase, info.dli_sname, info.dli_saddr};
+    return is_found;
+}
+
+#endif
+
+/* The name of a file without its folders. */
+TI_COLD static const char *ti_posix_base_name(const char *path)
+{
+    const char *name = path;
+    for (; path != NULL && *path != '\0'; path++)
+        if (*path == '/')
+            name = path + 1;
+    return name;
+}
+
+static TI_COLD bool ti_port_symbol(const void *address, ti_symbol *symbol)
+{
+    ti_posix_address found;
+    if (!ti_posix_find(address, &found))
+        return false;
+    symbol->function = found.function;
+    symbol->in_function = (uintptr_t)address - (uintptr_t)found.function_begins;
+    symbol->object = ti_posix_base_name(found.object);
+    symbol->in_object = (uintptr_t)address - (uintptr_t)found.object_begins;
+    return true;
+}
+
+/* ---- callers ---- */
+
+#define TI_POSIX_FRAMES 16 /* more than this library's own calls and the callers that are wanted */
+
+#if defined(__GLIBC__)
+
+static int ti_posix_backtrace(void **frames, int most) __attribute__((weakref("backtrace")));
+
+/* A program may have a function of that name: only the C library's is called. */
+TI_COLD static bool ti_posix_look_for_backtrace(void)
+{
+    ti_posix_address found;
+    return ti_posix_backtrace != NULL && ti_posix_find((const void *)(uintptr_t)ti_posix_backtrace, &found) &&
+           strncmp(ti_posix_base_name(found.object), "libc.", 5) == 0;
+}
+
+#elif defined(__APPLE__)
+
+#include <execinfo.h>
+
+#define ti_posix_backtrace backtrace
+#define ti_posix_look_for_backtrace() true
+
+#else
+
+#define ti_posix_backtrace(frames, most) ((void)(frames), 0)
+#define ti_posix_look_for_backtrace() false
+
+#endif
+
+TI_COLD static bool ti_posix_has_backtrace(void)
+{
+    enum { NOT_KNOWN, MISSING, FOUND };
+    static uint32_t state;
+    if (ti_load_relaxed(&state) == NOT_KNOWN) /* relaxed: all who look find the same */
+        ti_store_relaxed(&state, ti_posix_look_for_backtrace() ? FOUND : MISSING);
+    return ti_load_relaxed(&state) == FOUND;
+}
+
+TI_COLD static size_t ti_posix_pick_callers(const void *caller, const void **callers, size_t most)
+{
+    void *frames[TI_POSIX_FRAMES];
+    int count = ti_posix_backtrace(frames, TI_POSIX_FRAMES);
+    size_t found = 0;
+    for (int i = 0; i < count && found < most; i++)
+        if (found > 0 || frames[i] == caller)
+            callers[found++] = frames[i];
+    return found;
+}
+
+/* glibc's first backtrace loads a library, and so calls malloc, which may be a user's and take a Lock. */
+static TI_COLD size_t ti_port_callers(const void *caller, const void **callers, size_t most)
+{
+    static _Thread_local bool is_within;
+    if (is_within || !ti_posix_has_backtrace())
+        return 0;
+    is_within = true;
+    ti_port_errors errors = ti_port_errors_keep();
+    size_t found = ti_posix_pick_callers(caller, callers, most);
+    ti_port_errors_restore(errors);
+    is_within = false;
+    return found;
+}
+
+#endif
 
 /* ------------------------------------------------------------------------------- src/posix/posix_thread.c */
 
@@ -8110,9 +8499,11 @@ static bool ti_port_thread_try_join(ti_port_thread *thread)
 
 #define TI_WIN32_MEMORY_WAIT 1 /* milliseconds between attempts to get a slot, or memory for one's value */
 
-enum { TI_NO_SLOTS, TI_MAKING_SLOTS, TI_HAS_SLOTS };
+/* The last is for slots whose pointers are hidden. */
+enum { TI_NO_SLOTS, TI_MAKING_SLOTS, TI_HAS_SLOTS, TI_HAS_HIDDEN_SLOTS };
 
 static uint32_t ti_win32_slots;
+static uint32_t ti_win32_hides;
 static DWORD ti_win32_self = TLS_OUT_OF_INDEXES;
 static DWORD ti_win32_trigger = FLS_OUT_OF_INDEXES;
 static void (*ti_win32_leave)(void *self);
@@ -8139,7 +8530,7 @@ static bool ti_win32_arm(bool armed)
 
 TI_WIN32_CALLED static VOID WINAPI ti_win32_ends(PVOID stack)
 {
-    void *self = ti_port_self();
+    void *self = ti_port_self_recall();
     if (stack == NULL || self == NULL || ti_win32_is_ending())
         return;
     if (stack == ti_win32_stack()) {
@@ -8170,6 +8561,23 @@ static void ti_win32_look_up_all(void)
     (void)ti_port_now();
 }
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+static void ti_port_hide_selves(bool hidden)
+{
+    ti_store_relaxed(&ti_win32_hides, hidden); /* relaxed: no thread has a pointer, so there are no slots */
+}
+#endif
+
+static uint32_t ti_win32_made_slots(void)
+{
+    return ti_load_relaxed(&ti_win32_hides) ? TI_HAS_HIDDEN_SLOTS : TI_HAS_SLOTS; /* relaxed: as above */
+}
+
+static bool ti_win32_has_slots(void)
+{
+    return ti_load_acquire(&ti_win32_slots) >= TI_HAS_SLOTS;
+}
+
 /* False if there is neither slot, or no TLS slot for an FLS slot that an unload has kept: its callback
  * needs one. */
 static bool ti_win32_allocate_slots(void)
@@ -8189,16 +8597,16 @@ static void ti_win32_try_slots(void (*leave)(void *self))
     (void)ti_win32_stay();
     ti_win32_leave = leave;
     /* Release: pairs with the acquires below, for the indexes. */
-    ti_store_release(&ti_win32_slots, ti_win32_allocate_slots() ? TI_HAS_SLOTS : TI_NO_SLOTS);
+    ti_store_release(&ti_win32_slots, ti_win32_allocate_slots() ? ti_win32_made_slots() : TI_NO_SLOTS);
 }
 
 /* Once in a process: others sleep for the moment that it takes, and all do if there is no slot. */
 static void ti_win32_make_slots(void (*leave)(void *self))
 {
-    while (ti_load_acquire(&ti_win32_slots) != TI_HAS_SLOTS) {
+    while (!ti_win32_has_slots()) {
         if (ti_swap_acquire(&ti_win32_slots, TI_NO_SLOTS, TI_MAKING_SLOTS))
             ti_win32_try_slots(leave);
-        if (ti_load_acquire(&ti_win32_slots) != TI_HAS_SLOTS)
+        if (!ti_win32_has_slots())
             Sleep(TI_WIN32_MEMORY_WAIT);
     }
 }
@@ -8227,7 +8635,7 @@ static void *ti_port_self(void)
 
 static void *ti_port_self_recall(void)
 {
-    return ti_port_self();
+    return ti_win32_has_slots() ? ti_win32_get() : NULL;
 }
 
 static bool ti_port_set_self(void *self, void (*leave)(void *self))
@@ -8283,6 +8691,40 @@ static bool ti_port_is_idle(void)
 {
     return ti_win32_has_tls();
 }
+
+/* ------------------------------------------------------------------------------- src/win32/win32_symbol.c */
+
+/* What code an address is in. Names of functions are in files of the compiler's; a module's own name would
+ * take the loader's lock, which a thread may hold that waits for the one that asks. */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+#define TI_WIN32_FRAMES 16 /* more than this library's own calls and the callers that are wanted */
+
+static bool ti_port_symbol(const void *address, ti_symbol *symbol)
+{
+    MEMORY_BASIC_INFORMATION memory = {.AllocationBase = NULL};
+    ti_port_errors errors = ti_port_errors_keep();
+    (void)VirtualQuery(address, &memory, sizeof memory); /* fails for no address that code runs at */
+    bool is_program = memory.AllocationBase == (PVOID)GetModuleHandleW(NULL);
+    ti_port_errors_restore(errors);
+    *symbol = (ti_symbol){.object = is_program ? "program" : "DLL"};
+    symbol->in_object = (uintptr_t)address - (uintptr_t)memory.AllocationBase;
+    return memory.AllocationBase != NULL;
+}
+
+static size_t ti_port_callers(const void *caller, const void **callers, size_t most)
+{
+    PVOID frames[TI_WIN32_FRAMES];
+    size_t count = RtlCaptureStackBackTrace(0, TI_WIN32_FRAMES, frames, NULL);
+    size_t found = 0;
+    for (size_t i = 0; i < count && found < most; i++)
+        if (found > 0 || frames[i] == caller)
+            callers[found++] = frames[i];
+    return found;
+}
+
+#endif
 
 /* ------------------------------------------------------------------------------- src/win32/win32_system.c */
 
@@ -8928,7 +9370,7 @@ static bool ti_port_is_idle(void)
  * Other libraries' destructors may call this one, so `leave` has to come late: the destructor sets the
  * tss_t again and counts the rounds in the pointer's two lowest bits. The last round is left to the
  * sanitizers' runtimes. A thread that comes back after it has left leaves in the next round, if there is
- * one.
+ * one. While pointers are hidden, the variable is another one, which ti_port_self() does not know.
  */
 #include <stdint.h>
 #include <threads.h>
@@ -8938,6 +9380,8 @@ static bool ti_port_is_idle(void)
 
 static _Thread_local void *ti_c11_self;
 
+static _Thread_local void *ti_c11_hidden_self;
+static uint32_t ti_c11_hides;
 static _Thread_local bool ti_c11_has_left;
 static _Thread_local bool ti_c11_is_main;
 static bool ti_c11_is_loaded; /* by a thread that was told to be main */
@@ -8956,13 +9400,25 @@ __attribute__((constructor)) static void ti_c11_load(void)
 }
 #endif
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+static void ti_port_hide_selves(bool hidden)
+{
+    ti_store_relaxed(&ti_c11_hides, hidden); /* relaxed: no thread has a pointer */
+}
+#endif
+
+static void **ti_port_self_place(void)
+{
+    return ti_load_relaxed(&ti_c11_hides) ? &ti_c11_hidden_self : &ti_c11_self; /* relaxed: as above */
+}
+
 static void ti_c11_call_leave(void *self)
 {
     /* Relaxed: this thread has set it too. */
     void (*leave)(void *) = (void (*)(void *))ti_load_pointer_relaxed(&ti_c11_leave);
-    ti_c11_self = self; /* for the calls that `leave` makes */
+    *ti_port_self_place() = self; /* for the calls that `leave` makes */
     leave(self);
-    ti_c11_self = NULL;
+    *ti_port_self_place() = NULL;
     ti_c11_has_left = true;
 }
 
@@ -8970,7 +9426,7 @@ static void ti_c11_destructor(void *value)
 {
     uintptr_t round = (uintptr_t)value & TI_C11_ROUNDS_MASK;
     void *next = (void *)((uintptr_t)value + 1);
-    if ((void *)((uintptr_t)value & ~TI_C11_ROUNDS_MASK) != ti_c11_self)
+    if ((void *)((uintptr_t)value & ~TI_C11_ROUNDS_MASK) != *ti_port_self_place())
         return; /* as in posix_self.c: what an earlier thread has left in this one's memory */
     if (round >= TI_C11_LEAVE_ROUND || tss_set(ti_c11_key, next) != thrd_success)
         ti_c11_call_leave((void *)((uintptr_t)value & ~TI_C11_ROUNDS_MASK));
@@ -8992,7 +9448,7 @@ static bool ti_port_is_main(void)
 static void *ti_port_self_recall(void)
 {
     call_once(&ti_c11_once, ti_c11_start);
-    return ti_c11_self;
+    return *ti_port_self_place();
 }
 
 static bool ti_port_set_self(void *self, void (*leave)(void *self))
@@ -9000,16 +9456,29 @@ static bool ti_port_set_self(void *self, void (*leave)(void *self))
     uintptr_t round = self != NULL && ti_c11_has_left ? TI_C11_LEAVE_ROUND : 0;
     void *value = (void *)((uintptr_t)self | round);
     call_once(&ti_c11_once, ti_c11_start);
-    ti_c11_self = self;
+    *ti_port_self_place() = self;
     if (self != NULL)
         ti_store_pointer_relaxed(&ti_c11_leave, (uintptr_t)leave);
     return ti_c11_has_key && tss_set(ti_c11_key, value) == thrd_success;
 }
 
-static void **ti_port_self_place(void)
+#if !defined(THREADING_NO_DIAGNOSIS)
+/* C has no names for code. */
+static bool ti_port_symbol(const void *address, ti_symbol *symbol)
 {
-    return &ti_c11_self;
+    (void)address;
+    (void)symbol;
+    return false;
 }
+
+static size_t ti_port_callers(const void *caller, const void **callers, size_t most)
+{
+    (void)caller;
+    (void)callers;
+    (void)most;
+    return 0;
+}
+#endif
 
 static void ti_port_forget_selves(void)
 {
@@ -9654,7 +10123,7 @@ static void *ti_block_take(ti_self *self, uint32_t *offset)
 static void ti_block_give_back(void *block, uint32_t offset)
 {
     void *memory = (char *)block - offset;
-    ti_self *self = (ti_self *)ti_port_self();
+    ti_self *self = ti_self_known();
     if (self == NULL || !TI_KEEPS_MEMORY) { /* NULL: the thread is at its end, or was never here */
         ti_memory_free(memory);
         return;
@@ -10986,7 +11455,7 @@ static void ti_self_show(ti_self *self)
 {
 #if defined(THREADING_INLINE) && \
     !defined(THREADING_VALGRIND) /* it has to be told, which only the calls proper do */
-    threading_fast_self = self != NULL ? &self->fast : NULL;
+    threading_fast_self = self != NULL && ti_taking_watched() == NULL ? &self->fast : NULL;
     if (self != NULL)
         self->shown = &threading_fast_self;
 #endif
@@ -11041,8 +11510,7 @@ static ti_self *ti_self_attach(void)
 
 static bool ti_self_is_gone(const ti_self *self)
 {
-    return self->life.mark != 0 && self != (const ti_self *)ti_port_self() &&
-           ti_port_life_is_over(self->life.mark);
+    return self->life.mark != 0 && self != ti_self_known() && ti_port_life_is_over(self->life.mark);
 }
 
 static TI_COLD void ti_self_reset(void)
@@ -11196,6 +11664,59 @@ threading_stop_t *threading_stop_heed(threading_stop_t *stop)
     ti_registry_unlock();
     return before;
 }
+
+/* ------------------------------------------------------------------------------ src/core/parking/taking.c */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+static uintptr_t ti_taking_watcher_now;
+
+static TI_COLD void ti_taking_watch(ti_taking_watcher *watcher)
+{
+    ti_port_hide_selves(watcher != NULL);
+    ti_store_pointer_release(&ti_taking_watcher_now, (uintptr_t)watcher);
+}
+
+static void ti_taking_tell(ti_self *self, ti_taking_kind kind, ti_on on, const void *object,
+                           const void *caller, uint32_t ident)
+{
+    ti_taking_watcher *watcher = ti_taking_watched();
+    ti_taking taking = {kind, on, object, caller, ident};
+    if (watcher != NULL)
+        watcher(self, &taking);
+}
+
+static TI_COLD ti_self *ti_taking_acquires(ti_on on, const void *object, bool without_limit, const void *caller)
+{
+    ti_self *self = ti_self_attach();
+    ti_taking_tell(self, without_limit ? TI_WANTS : TI_TRIES, on, object, caller, self->fast.ident);
+    return self;
+}
+
+static TI_COLD ti_self *ti_taking_releases(ti_on on, const void *object, uint32_t ident)
+{
+    ti_self *self = ti_self_attach();
+    ti_taking_tell(self, TI_GIVES, on, object, NULL, ident != 0 ? ident : self->fast.ident);
+    return self;
+}
+
+static TI_COLD void ti_taking_ends(ti_self *self, ti_on on, const void *object)
+{
+    ti_taking_tell(self, TI_GIVES, on, object, NULL, self->fast.ident);
+}
+
+static TI_COLD void ti_taking_acquires_again(ti_self *self, ti_on on, const void *object)
+{
+    ti_taking_tell(self, TI_TRIES, on, object, NULL, self->fast.ident);
+}
+
+static TI_COLD void ti_taking_begins(ti_on on, const void *object)
+{
+    if (ti_taking_watched() != NULL)
+        ti_taking_tell(ti_self_get(), TI_BEGINS, on, object, NULL, 0);
+}
+
+#endif
 
 /* -------------------------------------------------------------------------------- src/core/sync/barrier.c */
 
@@ -11690,8 +12211,14 @@ static bool ti_condition_is_held(threading_condition_t *condition, const ti_self
     return ti_rlock_is_mine(ti_condition_rlock(condition), self);
 }
 
+static ti_on ti_condition_lock_kind(const threading_condition_t *condition)
+{
+    return condition->lock != NULL ? TI_ON_LOCK : TI_ON_RLOCK;
+}
+
 static uint32_t ti_condition_release_all(threading_condition_t *condition, ti_self *self)
 {
+    ti_taking_ends(self, ti_condition_lock_kind(condition), ti_condition_word(condition));
     if (condition->lock == NULL)
         return ti_rlock_release_all(ti_condition_rlock(condition), self);
     /* False: somebody else has released the Lock just now. */
@@ -11703,7 +12230,8 @@ static void ti_condition_reacquire(threading_condition_t *condition, ti_self *se
                                    uint32_t level)
 {
     const void *lock = ti_condition_word(condition); /* a Lock or an RLock begins with its word */
-    ti_blocked_on(self, condition->lock != NULL ? TI_ON_LOCK : TI_ON_RLOCK, lock);
+    ti_taking_acquires_again(self, ti_condition_lock_kind(condition), lock);
+    ti_blocked_on(self, ti_condition_lock_kind(condition), lock);
     ti_lockword_acquire_for_certain(ti_condition_word(condition), self, outcome);
     if (condition->lock == NULL)
         ti_rlock_restore(ti_condition_rlock(condition), self, level);
@@ -11875,8 +12403,10 @@ TI_COLD static void ti_condition_abandon_lock(ti_self *self, void *lock, uintptr
 TI_COLD static void ti_condition_abandon_rlock(ti_self *self, void *rlock, uintptr_t unused)
 {
     (void)unused;
-    if (ti_rlock_is_mine((threading_rlock_t *)rlock, self))
-        (void)ti_rlock_release_all((threading_rlock_t *)rlock, self);
+    if (!ti_rlock_is_mine((threading_rlock_t *)rlock, self))
+        return;
+    ti_taking_ends(self, TI_ON_RLOCK, rlock);
+    (void)ti_rlock_release_all((threading_rlock_t *)rlock, self);
 }
 
 /* Abandoning it must not need the condition, which may be on the stack that is gone then. */
@@ -12484,6 +13014,7 @@ threading_status_t threading_lock_init(threading_lock_t *lock)
 {
     if (lock == NULL)
         return TI_TELL(lock, THREADING_INVALID);
+    ti_taking_begins(TI_ON_LOCK, lock);
     /* Relaxed: nobody else uses it yet. */
     ti_store_relaxed(&lock->word, 0);
     return THREADING_OK;
@@ -12496,11 +13027,25 @@ static void ti_lock_acquire_slow(threading_lock_t *lock, ti_self *self)
     ti_lockword_acquire_for_certain(&lock->word, self, TI_SLEEPING);
 }
 
+static threading_status_t ti_lock_failed(threading_lock_t *lock, ti_self *self, threading_status_t status)
+{
+    ti_taking_ends(self, TI_ON_LOCK, lock);
+    return status;
+}
+
+/* The calling thread, whose pointer is NULL, releases. Relaxed: the release itself decides. */
+static ti_self *ti_lock_releases(threading_lock_t *lock)
+{
+    return ti_taking_releases(TI_ON_LOCK, lock, ti_load_relaxed(&lock->word));
+}
+
 threading_status_t threading_lock_acquire(threading_lock_t *lock)
 {
     if (lock == NULL)
         return TI_TELL(lock, THREADING_INVALID);
-    ti_self *self = ti_self_get();
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_taking_acquires(TI_ON_LOCK, lock, true, TI_CALLER());
     if (!ti_lockword_try(&lock->word, self->fast.ident))
         ti_lock_acquire_slow(lock, self);
     return THREADING_OK;
@@ -12510,7 +13055,11 @@ threading_status_t threading_lock_try_acquire(threading_lock_t *lock)
 {
     if (lock == NULL)
         return TI_TELL(lock, THREADING_INVALID);
-    return ti_lockword_try(&lock->word, ti_self_get()->fast.ident) ? THREADING_OK : THREADING_BUSY;
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_taking_acquires(TI_ON_LOCK, lock, false, TI_CALLER());
+    bool is_taken = ti_lockword_try(&lock->word, self->fast.ident);
+    return is_taken ? THREADING_OK : ti_lock_failed(lock, self, THREADING_BUSY);
 }
 
 threading_status_t threading_lock_acquire_timeout(threading_lock_t *lock, double seconds)
@@ -12518,20 +13067,26 @@ threading_status_t threading_lock_acquire_timeout(threading_lock_t *lock, double
     threading_status_t status = ti_deadline_check_on(lock, seconds);
     if (status != THREADING_OK)
         return TI_TELL(lock, status);
-    ti_self *self = ti_self_get();
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_taking_acquires(TI_ON_LOCK, lock, seconds < 0, TI_CALLER());
     if (ti_lockword_try(&lock->word, self->fast.ident))
         return THREADING_OK;
     if (seconds == 0)
-        return THREADING_TIMEOUT;
+        return ti_lock_failed(lock, self, THREADING_TIMEOUT);
     ti_blocked_on(self, TI_ON_LOCK, lock);
-    return ti_lockword_acquire_slow(&lock->word, self, ti_deadline_after(seconds), TI_UNOWNED);
+    status = ti_lockword_acquire_slow(&lock->word, self, ti_deadline_after(seconds), TI_UNOWNED);
+    return status == THREADING_OK ? THREADING_OK : ti_lock_failed(lock, self, status);
 }
 
 threading_status_t threading_lock_release(threading_lock_t *lock)
 {
     if (lock == NULL)
         return TI_TELL(lock, THREADING_INVALID);
-    if (!ti_lockword_release(&lock->word, ti_self_get()->fast.ident))
+    const ti_self *self = (const ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_lock_releases(lock);
+    if (!ti_lockword_release(&lock->word, self->fast.ident))
         return TI_TELL(lock, THREADING_NOT_HELD);
     return THREADING_OK;
 }
@@ -12684,13 +13239,31 @@ static threading_status_t ti_rlock_try(threading_rlock_t *rlock, ti_self *self)
     return THREADING_BUSY;
 }
 
-/* Tells the checkers (annotate.h) of the first level. The count is the caller's if the status is
- * THREADING_OK. */
-static threading_status_t ti_rlock_note(threading_rlock_t *rlock, threading_status_t status, bool is_try)
+/* Tells the checkers (annotate.h) of the first level, and those who watch (taking.h) that there is none: a
+ * level too many was not told. The count is the caller's if the status is THREADING_OK. */
+static threading_status_t ti_rlock_note(threading_rlock_t *rlock, ti_self *self, threading_status_t status,
+                                        bool is_try)
 {
     if (status == THREADING_OK && rlock->count == 1)
         ti_note_acquired(rlock, is_try);
+    else if (status != THREADING_OK && status != THREADING_OVERFLOW)
+        ti_taking_ends(self, TI_ON_RLOCK, rlock);
     return status;
+}
+
+/* The calling thread, whose pointer is NULL, acquires or releases. */
+TI_COLD static ti_self *ti_rlock_acquires(threading_rlock_t *rlock, bool without_limit, const void *caller)
+{
+    ti_self *self = ti_self_attach();
+    return ti_rlock_is_mine(rlock, self) ? self
+                                         : ti_taking_acquires(TI_ON_RLOCK, rlock, without_limit, caller);
+}
+
+TI_COLD static ti_self *ti_rlock_releases(const threading_rlock_t *rlock)
+{
+    ti_self *self = ti_self_attach();
+    bool is_last = ti_rlock_is_mine(rlock, self) && rlock->count == 1;
+    return is_last ? ti_taking_releases(TI_ON_RLOCK, rlock, 0) : self;
 }
 
 /* Give up all levels, for a condition's wait; and have them again, once the word is acquired. */
@@ -12718,6 +13291,7 @@ threading_status_t threading_rlock_init(threading_rlock_t *rlock)
     if (rlock == NULL)
         return TI_TELL(rlock, THREADING_INVALID);
     ti_note_new(rlock);
+    ti_taking_begins(TI_ON_RLOCK, rlock);
     /* Relaxed: nobody else uses it yet. */
     ti_store_relaxed(&rlock->owner, 0);
     rlock->count = 0;
@@ -12728,18 +13302,24 @@ threading_status_t threading_rlock_acquire(threading_rlock_t *rlock)
 {
     if (rlock == NULL)
         return TI_TELL(rlock, THREADING_INVALID);
-    ti_self *self = ti_self_get();
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_rlock_acquires(rlock, true, TI_CALLER());
     threading_status_t status = ti_rlock_try(rlock, self);
     if (status == THREADING_BUSY)
         status = ti_rlock_acquire_slow(rlock, self, TI_FOREVER);
-    return TI_TELL(rlock, ti_rlock_note(rlock, status, false));
+    return TI_TELL(rlock, ti_rlock_note(rlock, self, status, false));
 }
 
 threading_status_t threading_rlock_try_acquire(threading_rlock_t *rlock)
 {
     if (rlock == NULL)
         return TI_TELL(rlock, THREADING_INVALID);
-    return TI_TELL(rlock, ti_rlock_note(rlock, ti_rlock_try(rlock, ti_self_get()), true));
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_rlock_acquires(rlock, false, TI_CALLER());
+    threading_status_t status = ti_rlock_try(rlock, self);
+    return TI_TELL(rlock, ti_rlock_note(rlock, self, status, true));
 }
 
 threading_status_t threading_rlock_acquire_timeout(threading_rlock_t *rlock, double seconds)
@@ -12747,19 +13327,24 @@ threading_status_t threading_rlock_acquire_timeout(threading_rlock_t *rlock, dou
     threading_status_t status = ti_deadline_check_on(rlock, seconds);
     if (status != THREADING_OK)
         return TI_TELL(rlock, status);
-    ti_self *self = ti_self_get();
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_rlock_acquires(rlock, seconds < 0, TI_CALLER());
     status = ti_rlock_try(rlock, self);
     if (status == THREADING_BUSY)
         status =
             seconds != 0 ? ti_rlock_acquire_slow(rlock, self, ti_deadline_after(seconds)) : THREADING_TIMEOUT;
-    return TI_TELL(rlock, ti_rlock_note(rlock, status, seconds >= 0)); /* THREADING_FOREVER is negative */
+    return TI_TELL(rlock,
+                   ti_rlock_note(rlock, self, status, seconds >= 0)); /* THREADING_FOREVER is negative */
 }
 
 threading_status_t threading_rlock_release(threading_rlock_t *rlock)
 {
     if (rlock == NULL)
         return TI_TELL(rlock, THREADING_INVALID);
-    ti_self *self = ti_self_get();
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_rlock_releases(rlock);
     if (!ti_rlock_is_mine(rlock, self))
         return TI_TELL(rlock, THREADING_NOT_OWNER);
     if (rlock->count > 1)
@@ -12813,88 +13398,6 @@ size_t threading_rlock_count(const threading_rlock_t *rlock)
 enum { TI_TO_READ, TI_TO_WRITE };
 
 _Static_assert(sizeof(threading_rwlock_t) == 8, "an RWLock is its state and its writer");
-
-/* ---- what the calling thread reads ---- */
-
-/* Relaxed, here and below: only its own thread changes a note's lock and levels. */
-static bool ti_reading_is_of(const ti_reading *reading, const threading_rwlock_t *rwlock)
-{
-    return ti_load_pointer_relaxed(&reading->rwlock) == (uintptr_t)rwlock;
-}
-
-static void ti_reading_add(ti_reading *reading, uint32_t levels)
-{
-    /* Release: as R1 in bias.h; what the thread has read under an earlier bias is before a revoker's look. */
-    ti_store_release(&reading->levels, ti_load_relaxed(&reading->levels) + levels);
-}
-
-/* The note of a lock, if there is one. */
-static ti_reading *ti_reading_seek(ti_self *self, const threading_rwlock_t *rwlock)
-{
-    for (ti_reading *reading = self->readings.known; reading < self->readings.known + TI_READS_KNOWN;
-         reading++)
-        if (ti_reading_is_of(reading, rwlock))
-            return reading;
-    return NULL;
-}
-
-/* The note of a lock that the thread reads. NULL: it does not, as far as that is known. */
-static ti_reading *ti_reading_find(ti_self *self, const threading_rwlock_t *rwlock)
-{
-    ti_reading *reading = ti_reading_seek(self, rwlock);
-    return reading != NULL && ti_load_relaxed(&reading->levels) > 0 ? reading : NULL;
-}
-
-static void ti_reading_begin(ti_reading *reading, const threading_rwlock_t *rwlock)
-{
-    ti_store_pointer_relaxed(&reading->rwlock, (uintptr_t)rwlock);
-    ti_store_relaxed(&reading->bias, 0);
-    reading->reads = 0;
-}
-
-/* The lock's note, or a place for one. NULL: none is free. */
-static ti_reading *ti_reading_place(ti_self *self, const threading_rwlock_t *rwlock)
-{
-    ti_reading *place = NULL;
-    for (ti_reading *reading = self->readings.known; reading < self->readings.known + TI_READS_KNOWN;
-         reading++) {
-        if (ti_reading_is_of(reading, rwlock))
-            return reading;
-        if (place == NULL && ti_load_relaxed(&reading->levels) == 0)
-            place = reading;
-    }
-    if (place != NULL)
-        ti_reading_begin(place, rwlock);
-    return place;
-}
-
-/* False: the thread does not read it, as far as that is known. */
-static bool ti_reading_remove(ti_self *self, const threading_rwlock_t *rwlock)
-{
-    ti_reading *reading = ti_reading_find(self, rwlock);
-    if (reading != NULL)
-        ti_reading_add(reading, UINT32_MAX);
-    else if (self->readings.beyond > 0)
-        self->readings.beyond--;
-    else
-        return false;
-    return true;
-}
-
-/* What was read in this memory before. */
-static void ti_reading_forget(ti_self *self, const threading_rwlock_t *rwlock)
-{
-    ti_reading *reading = ti_reading_find(self, rwlock);
-    if (reading != NULL)
-        ti_store_release(&reading->levels, 0); /* release: as above */
-}
-
-static bool ti_reads_already(ti_self *self, const threading_rwlock_t *rwlock)
-{
-    /* The analyzer takes a place in *self that is not found for no *self.
-     * NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
-    return self->readings.beyond > 0 || ti_reading_find(self, rwlock) != NULL;
-}
 
 /* ---- without waiting ---- */
 
@@ -13101,16 +13604,25 @@ static threading_status_t ti_rwlock_wait(threading_rwlock_t *rwlock, ti_self *se
     }
 }
 
+/* An acquire that failed is told (taking.h). */
+static threading_status_t ti_rwlock_told(threading_rwlock_t *rwlock, ti_self *self, ti_on on,
+                                         threading_status_t status)
+{
+    if (status != THREADING_OK)
+        ti_taking_ends(self, on, rwlock);
+    return status;
+}
+
 static threading_status_t ti_rwlock_read_slow(threading_rwlock_t *rwlock, ti_self *self, double seconds)
 {
     int64_t deadline = ti_deadline_after(seconds);
     ti_blocked_on(self, TI_ON_READ, rwlock);
     if (ti_limit_is_none(self, deadline) && ti_rwlock_is_writer(rwlock, self))
-        return ti_deadlock_refused(self, NULL);
+        return ti_rwlock_told(rwlock, self, TI_ON_READ, ti_deadlock_refused(self, NULL));
     threading_status_t status = ti_rwlock_wait(rwlock, self, TI_TO_READ, deadline);
     if (status == THREADING_OK)
         ti_rwlock_reads(rwlock, self, ti_reading_place(self, rwlock));
-    return status;
+    return ti_rwlock_told(rwlock, self, TI_ON_READ, status);
 }
 
 static threading_status_t ti_rwlock_write_slow(threading_rwlock_t *rwlock, ti_self *self, double seconds)
@@ -13119,11 +13631,11 @@ static threading_status_t ti_rwlock_write_slow(threading_rwlock_t *rwlock, ti_se
     ti_blocked_on(self, TI_ON_WRITE, rwlock);
     bool has_it = ti_rwlock_is_writer(rwlock, self) || ti_reading_find(self, rwlock) != NULL;
     if (ti_limit_is_none(self, deadline) && has_it)
-        return ti_deadlock_refused(self, NULL);
+        return ti_rwlock_told(rwlock, self, TI_ON_WRITE, ti_deadlock_refused(self, NULL));
     threading_status_t status = ti_rwlock_wait(rwlock, self, TI_TO_WRITE, deadline);
     if (status == THREADING_OK)
         ti_rwlock_wrote(rwlock, self);
-    return status;
+    return ti_rwlock_told(rwlock, self, TI_ON_WRITE, status);
 }
 
 /* ---- the calls ---- */
@@ -13133,6 +13645,7 @@ threading_status_t threading_rwlock_init(threading_rwlock_t *rwlock)
     if (rwlock == NULL)
         return TI_TELL(rwlock, THREADING_INVALID);
     ti_reading_forget(ti_self_get(), rwlock);
+    ti_taking_begins(TI_ON_WRITE, rwlock);
     /* Relaxed: nobody else uses it yet. */
     ti_store_relaxed(&rwlock->state, 0);
     ti_store_relaxed(&rwlock->writer, 0);
@@ -13142,16 +13655,20 @@ threading_status_t threading_rwlock_init(threading_rwlock_t *rwlock)
 static threading_status_t ti_rwlock_read(threading_rwlock_t *rwlock, ti_self *self, double seconds)
 {
     threading_status_t status = ti_rwlock_try_read(rwlock, self);
-    if (status != THREADING_BUSY)
-        return status;
-    return seconds != 0 ? ti_rwlock_read_slow(rwlock, self, seconds) : THREADING_TIMEOUT;
+    if (status == THREADING_OK)
+        return THREADING_OK;
+    if (status == THREADING_BUSY && seconds != 0)
+        return ti_rwlock_read_slow(rwlock, self, seconds);
+    return ti_rwlock_told(rwlock, self, TI_ON_READ, status != THREADING_BUSY ? status : THREADING_TIMEOUT);
 }
 
 threading_status_t threading_rwlock_acquire_read(threading_rwlock_t *rwlock)
 {
     if (rwlock == NULL)
         return TI_TELL(rwlock, THREADING_INVALID);
-    ti_self *self = ti_self_get();
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_taking_acquires(TI_ON_READ, rwlock, true, TI_CALLER());
     if (ti_rwlock_reads_anew(rwlock, self))
         return THREADING_OK;
     return TI_TELL(rwlock, ti_rwlock_read(rwlock, self, THREADING_FOREVER));
@@ -13159,20 +13676,35 @@ threading_status_t threading_rwlock_acquire_read(threading_rwlock_t *rwlock)
 
 threading_status_t threading_rwlock_try_acquire_read(threading_rwlock_t *rwlock)
 {
-    return TI_TELL(rwlock, rwlock != NULL ? ti_rwlock_try_read(rwlock, ti_self_get()) : THREADING_INVALID);
+    if (rwlock == NULL)
+        return TI_TELL(rwlock, THREADING_INVALID);
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_taking_acquires(TI_ON_READ, rwlock, false, TI_CALLER());
+    return TI_TELL(rwlock, ti_rwlock_told(rwlock, self, TI_ON_READ, ti_rwlock_try_read(rwlock, self)));
 }
 
 threading_status_t threading_rwlock_acquire_read_timeout(threading_rwlock_t *rwlock, double seconds)
 {
-    threading_status_t status = ti_deadline_check_on(rwlock, seconds);
-    if (status == THREADING_OK)
-        status = ti_rwlock_read(rwlock, ti_self_get(), seconds);
-    return TI_TELL(rwlock, status);
+    if (rwlock == NULL)
+        return TI_TELL(rwlock, THREADING_INVALID);
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK)
+        return TI_TELL(rwlock, status);
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_taking_acquires(TI_ON_READ, rwlock, seconds < 0, TI_CALLER());
+    return TI_TELL(rwlock, ti_rwlock_read(rwlock, self, seconds));
 }
 
 threading_status_t threading_rwlock_try_acquire_write(threading_rwlock_t *rwlock)
 {
-    return TI_TELL(rwlock, rwlock != NULL ? ti_rwlock_try_write(rwlock, ti_self_get()) : THREADING_INVALID);
+    if (rwlock == NULL)
+        return TI_TELL(rwlock, THREADING_INVALID);
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_taking_acquires(TI_ON_WRITE, rwlock, false, TI_CALLER());
+    return TI_TELL(rwlock, ti_rwlock_told(rwlock, self, TI_ON_WRITE, ti_rwlock_try_write(rwlock, self)));
 }
 
 static threading_status_t ti_rwlock_write(threading_rwlock_t *rwlock, double seconds)
@@ -13180,10 +13712,13 @@ static threading_status_t ti_rwlock_write(threading_rwlock_t *rwlock, double sec
     threading_status_t status = ti_deadline_check_on(rwlock, seconds);
     if (status != THREADING_OK)
         return status;
-    ti_self *self = ti_self_get();
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_taking_acquires(TI_ON_WRITE, rwlock, seconds < 0, TI_CALLER());
     if (ti_rwlock_try_write(rwlock, self) == THREADING_OK)
         return THREADING_OK;
-    return seconds != 0 ? ti_rwlock_write_slow(rwlock, self, seconds) : THREADING_TIMEOUT;
+    return seconds != 0 ? ti_rwlock_write_slow(rwlock, self, seconds)
+                        : ti_rwlock_told(rwlock, self, TI_ON_WRITE, THREADING_TIMEOUT);
 }
 
 threading_status_t threading_rwlock_acquire_write(threading_rwlock_t *rwlock)
@@ -13241,7 +13776,9 @@ threading_status_t threading_rwlock_release_read(threading_rwlock_t *rwlock)
 {
     if (rwlock == NULL)
         return TI_TELL(rwlock, THREADING_INVALID);
-    ti_self *self = ti_self_get();
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_taking_releases(TI_ON_READ, rwlock, 0);
     ti_reading *reading = ti_reading_find(self, rwlock);
     if (reading == NULL || reading->bias == 0)
         return TI_TELL(rwlock, ti_rwlock_release_counted(rwlock, self));
@@ -13256,7 +13793,9 @@ threading_status_t threading_rwlock_release_write(threading_rwlock_t *rwlock)
 {
     if (rwlock == NULL)
         return TI_TELL(rwlock, THREADING_INVALID);
-    ti_self *self = ti_self_get();
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_taking_releases(TI_ON_WRITE, rwlock, 0);
     uint32_t state = ti_load_relaxed(&rwlock->state); /* relaxed: the own share is there in any case */
     if (ti_state_is_biased(state) || !(state & TI_WRITING))
         return TI_TELL(rwlock, THREADING_NOT_HELD);
@@ -14624,19 +15163,12 @@ static void ti_sleep_until(ti_self *self, int64_t deadline)
         ti_blocked_end(self);
 }
 
-/* The calling thread, if it is known: sleeping alone is no reason to become so. */
-static ti_self *ti_sleeper(void)
-{
-    ti_self *self = (ti_self *)ti_port_self();
-    return self != NULL ? self : (ti_self *)ti_port_self_recall();
-}
-
 threading_status_t threading_sleep(double seconds)
 {
     threading_status_t status = ti_deadline_check(seconds);
     if (status != THREADING_OK)
         return TI_TELL(NULL, status);
-    ti_self *self = ti_sleeper();
+    ti_self *self = ti_self_known(); /* sleeping alone is no reason to become so */
     if (self != NULL)
         ti_blocked_on(self, TI_ON_SLEEP, NULL);
     if (seconds == 0)
@@ -17207,12 +17739,14 @@ threading_status_t threading_wait_any(threading_source_t *sources, size_t count,
 #include <stdlib.h>
 #include <string.h>
 
-#define TI_DEBUG_WORD 300 /* bytes of a word, with a file's name */
+#define TI_DEBUG_WORD 300     /* bytes of a word, with a file's name */
+#define TI_DEBUG_PAUSE 100000 /* nanoseconds between two looks whether another thread has read it */
 
 typedef enum ti_debug_state { TI_DEBUG_UNREAD, TI_DEBUG_READING, TI_DEBUG_READ } ti_debug_state;
 
 /*
- *   state                the variable is read once
+ *   begun                whether locks are watched is decided once, and before all else
+ *   state                the rest of the variable is read once
  *   watches, limit       what the watchdog is for
  *   family               the process that it watches; a forked child has none yet
  *   owner                the process that has read the variable
@@ -17220,6 +17754,7 @@ typedef enum ti_debug_state { TI_DEBUG_UNREAD, TI_DEBUG_READING, TI_DEBUG_READ }
  *   ..._file             and where; "": to standard error
  */
 static struct {
+    uint32_t begun;
     uint32_t state;
     bool watches;
     int64_t limit;
@@ -17239,13 +17774,13 @@ TI_COLD static void ti_debug_complain(void *unused, const char *text, size_t len
     ti_port_complain(text, length);
 }
 
-TI_COLD static void ti_debug_begin(ti_text *text)
+TI_COLD static void ti_debug_begin_line(ti_text *text)
 {
     ti_text_begin(text, ti_debug_complain, NULL);
     ti_text_add(text, "threading: ");
 }
 
-TI_COLD static void ti_debug_end(ti_text *text)
+TI_COLD static void ti_debug_end_line(ti_text *text)
 {
     ti_text_end_line(text);
     ti_text_flush(text);
@@ -17254,11 +17789,11 @@ TI_COLD static void ti_debug_end(ti_text *text)
 TI_COLD static void ti_debug_tell(const char *words, const char *word)
 {
     ti_text text;
-    ti_debug_begin(&text);
+    ti_debug_begin_line(&text);
     ti_text_add(&text, words);
     if (word != NULL)
         ti_text_name(&text, word);
-    ti_debug_end(&text);
+    ti_debug_end_line(&text);
 }
 
 TI_COLD static void ti_debug_help(void)
@@ -17292,12 +17827,12 @@ TI_COLD static void ti_debug_misuse(const char *call, const void *object, thread
 {
     ti_text text;
     (void)unused;
-    ti_debug_begin(&text);
+    ti_debug_begin_line(&text);
     ti_debug_own_name(&text);
     ti_text_format(&text, ": %s of ", call);
     ti_debug_object(&text, object != NULL ? "an object" : "NULL", object);
     ti_text_format(&text, ": %s, %s", threading_status_name(status), threading_status_message(status));
-    ti_debug_end(&text);
+    ti_debug_end_line(&text);
 }
 
 TI_COLD static void ti_debug_link(ti_text *text, const threading_deadlock_t *link)
@@ -17312,7 +17847,7 @@ TI_COLD static void ti_debug_deadlock(const threading_deadlock_t *links, size_t 
 {
     ti_text text;
     (void)unused;
-    ti_debug_begin(&text);
+    ti_debug_begin_line(&text);
     ti_text_format(
         &text, "deadlock of %u threads, each waits for the next; the first one is refused:", (uint32_t)count);
     ti_text_end_line(&text);
@@ -17364,9 +17899,9 @@ TI_COLD static bool ti_debug_dump(const char *value)
 TI_COLD static void ti_debug_tell_seed(uint32_t n, uint32_t seed)
 {
     ti_text text;
-    ti_debug_begin(&text);
+    ti_debug_begin_line(&text);
     ti_text_format(&text, "one in %u fails, by the seed %u: 1/%u:%u fails the same ones", n, seed, n, seed);
-    ti_debug_end(&text);
+    ti_debug_end_line(&text);
 }
 
 TI_COLD static bool ti_debug_fault_in(ti_fault fault, const char *value)
@@ -17446,13 +17981,10 @@ TI_COLD static bool ti_debug_obey(const char *word)
         return threading_set_deadlock_handler(ti_debug_deadlock, NULL) == THREADING_OK;
     if (strcmp(word, "misuse") == 0)
         return threading_set_misuse_handler(ti_debug_misuse, NULL) == THREADING_OK;
-    if (strcmp(word, "order") == 0)
-        ti_order_start(ti_debug_complain, NULL);
-    else if (strcmp(word, "help") == 0)
+    if (strcmp(word, "help") == 0)
         ti_debug_help();
-    else
-        return *word == '\0';
-    return true;
+    return *word == '\0' || strcmp(word, "help") == 0 ||
+           strcmp(word, "order") == 0; /* ti_debug_begin has begun it */
 }
 
 /* The next word is copied; a longer one than there is room for is cut, and so is none that is known. */
@@ -17486,6 +18018,40 @@ TI_COLD static void ti_debug_read(const char *list)
 TI_COLD static uint32_t ti_debug_process(void)
 {
     return ti_phase_family + 1;
+}
+
+TI_COLD static void ti_debug_begin_order(const char *list)
+{
+    char word[TI_DEBUG_WORD];
+    while (*list != '\0') {
+        list = ti_debug_next(list, word);
+        if (strcmp(word, "order") == 0)
+            ti_order_start(ti_debug_complain, NULL);
+    }
+}
+
+static TI_COLD void ti_debug_begin(void)
+{
+    if (ti_swap_acquire(&ti_debug.begun, TI_DEBUG_UNREAD, TI_DEBUG_READING)) {
+        const char *list = ti_port_environment("THREADING_DEBUG");
+        if (list != NULL)
+            ti_debug_begin_order(list);
+        ti_store_release(&ti_debug.begun, TI_DEBUG_READ);
+    }
+    while (ti_load_acquire(&ti_debug.begun) != TI_DEBUG_READ)
+        ti_port_sleep(ti_port_now() + TI_DEBUG_PAUSE);
+}
+
+static TI_COLD void ti_debug_end(void)
+{
+    ti_order_stop();
+    ti_store_release(&ti_debug.begun, TI_DEBUG_UNREAD);
+}
+
+static TI_COLD void ti_debug_forked(void)
+{
+    (void)ti_swap_acquire(&ti_debug.begun, TI_DEBUG_READING, TI_DEBUG_UNREAD);
+    (void)ti_swap_acquire(&ti_debug.state, TI_DEBUG_READING, TI_DEBUG_UNREAD);
 }
 
 /* The threads of a process that forked are not in the child. */
@@ -18488,10 +19054,416 @@ threading_status_t threading_trace_write(threading_write_t write, void *context)
 
 #if !defined(THREADING_NO_DIAGNOSIS)
 
-static void ti_order_start(threading_write_t write, void *context)
+#include <string.h>
+
+#define TI_ORDER_EDGES 4096 /* one of them, 0, stands for none */
+#define TI_ORDER_HELD 4096
+#define TI_ORDER_DEEP 64
+#define TI_ORDER_BITS 10
+#define TI_ORDER_LINKS 4 /* of a ring that are told */
+#define TI_ORDER_CALLERS 3
+
+/* A lock, and where it was taken: the caller, and the callers outside of it. The first is NULL if that was by
+ * a condition's wait, the others if they are not known. */
+typedef struct ti_order_spot {
+    const void *object;
+    const void *callers[TI_ORDER_CALLERS];
+    ti_on on;
+} ti_order_spot;
+
+typedef struct ti_order_held {
+    ti_order_spot spot;
+    uint32_t ident;  /* of the thread that has it */
+    uint32_t levels; /* how often, with those that it is about to acquire */
+} ti_order_held;
+
+/*
+ * A thread that had one has wanted the other.
+ *
+ *   next      another one in the chain of edges whose `has` has the same hash
+ *   searched  the last search that has met it
+ *   before    the edge by which that search came to it
+ *   closes    it has closed a ring, which was told: no other ring is made of it
+ */
+typedef struct ti_order_edge {
+    ti_order_spot has;
+    ti_order_spot wants;
+    uint32_t ident;
+    uint32_t searched;
+    uint16_t next;
+    uint16_t before;
+    bool closes;
+} ti_order_edge;
+
+/* The graph, and what is held; under the registry's guard. Edges are 1 … edge_count; what is held is in the
+ * order of acquiring. */
+typedef struct ti_order {
+    threading_write_t write;
+    void *context;
+    uint32_t search;
+    uint32_t edge_count;
+    uint32_t edges_lost;
+    uint32_t held_count;
+    uint32_t held_lost;
+    uint16_t chains[1 << TI_ORDER_BITS];
+    uint16_t queue[TI_ORDER_EDGES];
+    ti_order_edge edges[TI_ORDER_EDGES];
+    char threads[TI_ORDER_EDGES][TI_TEXT_NAME]; /* the edges' threads, which may end */
+    ti_order_held held[TI_ORDER_HELD];
+} ti_order;
+
+/* An edge of a ring that was found, copied with its names. */
+typedef struct ti_order_link {
+    ti_order_edge edge;
+    char thread[TI_TEXT_NAME];
+    char has[TI_TEXT_NAME];
+    char wants[TI_TEXT_NAME];
+} ti_order_link;
+
+typedef struct ti_order_ring {
+    uint32_t count;
+    uint32_t edges_lost;
+    uint32_t held_lost;
+    ti_order_link links[TI_ORDER_LINKS];
+} ti_order_ring;
+
+static ti_order *ti_order_now;
+
+/* ---- what threads have ---- */
+
+TI_COLD static void ti_order_remove_held(uint32_t index)
 {
-    (void)write;
-    (void)context;
+    ti_order *order = ti_order_now;
+    order->held_count--;
+    memmove(order->held + index, order->held + index + 1, (order->held_count - index) * sizeof *order->held);
+}
+
+/* One behind the last that is that object, and the thread's or, for 0, anybody's; 0: there is none. */
+TI_COLD static uint32_t ti_order_find_held(const void *object, uint32_t ident)
+{
+    const ti_order_held *held = ti_order_now->held;
+    uint32_t index = ti_order_now->held_count;
+    while (index > 0 &&
+           !(held[index - 1].spot.object == object && (ident == 0 || held[index - 1].ident == ident)))
+        index--;
+    return index;
+}
+
+TI_COLD static void ti_order_forget_held(const void *object)
+{
+    for (uint32_t index; (index = ti_order_find_held(object, 0)) > 0;)
+        ti_order_remove_held(index - 1);
+}
+
+TI_COLD static void ti_order_add_held(ti_order_spot spot, uint32_t ident)
+{
+    ti_order *order = ti_order_now;
+    if (order->held_count == TI_ORDER_HELD) {
+        ti_order_remove_held(0);
+        order->held_lost++;
+    }
+    order->held[order->held_count++] = (ti_order_held){.spot = spot, .ident = ident, .levels = 1};
+}
+
+TI_COLD static void ti_order_has(ti_order_spot spot, uint32_t ident)
+{
+    uint32_t index = ti_order_find_held(spot.object, ident);
+    if (index > 0)
+        ti_order_now->held[index - 1].levels++;
+    else
+        ti_order_add_held(spot, ident);
+}
+
+TI_COLD static void ti_order_gives(const void *object, uint32_t ident)
+{
+    uint32_t index = ti_order_find_held(object, ident);
+    if (index > 0 && --ti_order_now->held[index - 1].levels == 0)
+        ti_order_remove_held(index - 1);
+}
+
+/* ---- the graph ---- */
+
+/* Hashed as in parking.h. */
+TI_COLD static uint16_t *ti_order_chain(const void *object)
+{
+    return &ti_order_now->chains[(uintptr_t)object * UINT64_C(0x9E3779B97F4A7C15) >> (64 - TI_ORDER_BITS)];
+}
+
+TI_COLD static uint32_t ti_order_find_edge(const void *has, const void *wants)
+{
+    const ti_order_edge *edges = ti_order_now->edges;
+    uint32_t edge = *ti_order_chain(has);
+    while (edge != 0 && !(edges[edge].has.object == has && edges[edge].wants.object == wants))
+        edge = edges[edge].next;
+    return edge;
+}
+
+/* What points to an edge. */
+TI_COLD static uint16_t *ti_order_pointer(uint32_t edge)
+{
+    uint16_t *link = ti_order_chain(ti_order_now->edges[edge].has.object);
+    while (*link != edge)
+        link = &ti_order_now->edges[*link].next;
+    return link;
+}
+
+/* The last edge takes its place. */
+TI_COLD static void ti_order_remove_edge(uint32_t edge)
+{
+    ti_order *order = ti_order_now;
+    uint32_t last = order->edge_count--;
+    *ti_order_pointer(edge) = order->edges[edge].next;
+    if (edge == last)
+        return;
+    *ti_order_pointer(last) = (uint16_t)edge;
+    order->edges[edge] = order->edges[last];
+    memcpy(order->threads[edge], order->threads[last], TI_TEXT_NAME);
+}
+
+TI_COLD static void ti_order_add_edge(ti_order_spot has, ti_order_spot wants, const ti_self *self)
+{
+    ti_order *order = ti_order_now;
+    uint16_t *chain = ti_order_chain(has.object);
+    if (order->edge_count == TI_ORDER_EDGES - 1)
+        ti_order_remove_edge(order->edges_lost++ % (TI_ORDER_EDGES - 1) + 1);
+    uint32_t edge = ++order->edge_count;
+    order->edges[edge] =
+        (ti_order_edge){.has = has, .wants = wants, .ident = self->fast.ident, .next = *chain};
+    ti_look_copy_name(order->threads[edge], self);
+    *chain = (uint16_t)edge;
+}
+
+TI_COLD static void ti_order_forget_edges(const void *object)
+{
+    const ti_order_edge *edges = ti_order_now->edges;
+    for (uint32_t edge = ti_order_now->edge_count; edge > 0; edge--)
+        if (edges[edge].has.object == object || edges[edge].wants.object == object)
+            ti_order_remove_edge(edge);
+}
+
+/* ---- rings ---- */
+
+/* Put the edges that lead on from an object in the queue, `before` is how the search came there: the queue's
+ * new length. */
+TI_COLD static uint32_t ti_order_go_on(const void *object, uint32_t before, uint32_t length)
+{
+    ti_order *order = ti_order_now;
+    for (uint32_t edge = *ti_order_chain(object); edge != 0; edge = order->edges[edge].next) {
+        bool leads_on = order->edges[edge].has.object == object && !order->edges[edge].closes;
+        if (!leads_on || order->edges[edge].searched == order->search)
+            continue;
+        order->edges[edge].searched = order->search;
+        order->edges[edge].before = (uint16_t)before;
+        order->queue[length++] = (uint16_t)edge;
+    }
+    return length;
+}
+
+/* The last edge of a shortest way from an object to another; 0: there is none. */
+TI_COLD static uint32_t ti_order_way(const void *from, const void *to)
+{
+    ti_order *order = ti_order_now;
+    order->search++;
+    uint32_t length = ti_order_go_on(from, 0, 0);
+    for (uint32_t i = 0; i < length; i++) {
+        uint32_t edge = order->queue[i];
+        if (order->edges[edge].wants.object == to)
+            return edge;
+        length = ti_order_go_on(order->edges[edge].wants.object, edge, length);
+    }
+    return 0;
+}
+
+TI_COLD static void ti_order_copy(ti_order_ring *ring, uint32_t place, uint32_t edge)
+{
+    if (place >= TI_ORDER_LINKS)
+        return;
+    ti_order_link *link = &ring->links[place];
+    link->edge = ti_order_now->edges[edge];
+    memcpy(link->thread, ti_order_now->threads[edge], TI_TEXT_NAME);
+    ti_look_copy_object_name(link->has, link->edge.has.object);
+    ti_look_copy_object_name(link->wants, link->edge.wants.object);
+}
+
+/* The way, whose last edge is known, behind the edge that closes the ring. */
+TI_COLD static void ti_order_copy_way(ti_order_ring *ring, uint32_t last)
+{
+    ring->count = 1;
+    for (uint32_t edge = last; edge != 0; edge = ti_order_now->edges[edge].before)
+        ring->count++;
+    uint32_t place = ring->count;
+    for (uint32_t edge = last; edge != 0; edge = ti_order_now->edges[edge].before)
+        ti_order_copy(ring, --place, edge);
+    ring->edges_lost = ti_order_now->edges_lost;
+    ring->held_lost = ti_order_now->held_lost;
+}
+
+/* Note that a thread that has the one wants the other. True: that closes a ring. */
+TI_COLD static bool ti_order_note(ti_order_ring *ring, ti_order_spot has, ti_order_spot wants,
+                                  const ti_self *self)
+{
+    if (ti_order_find_edge(has.object, wants.object) != 0)
+        return false;
+    uint32_t last = ti_order_way(wants.object, has.object);
+    if (last != 0)
+        ti_order_copy_way(ring, last); /* first: for a new edge an old one may go */
+    ti_order_add_edge(has, wants, self);
+    if (last == 0)
+        return false;
+    ti_order_now->edges[ti_order_now->edge_count].closes = true;
+    ti_order_copy(ring, 0, ti_order_now->edge_count);
+    return true;
+}
+
+/* True: a ring was closed, and there may be more of them. */
+TI_COLD static bool ti_order_wants(ti_order_ring *ring, ti_order_spot wants, const ti_self *self)
+{
+    const ti_order_held *held = ti_order_now->held;
+    if (ti_order_find_held(wants.object, self->fast.ident) > 0)
+        return false;
+    uint32_t deep = 0;
+    for (uint32_t i = ti_order_now->held_count; i > 0 && deep < TI_ORDER_DEEP; i--) {
+        if (held[i - 1].ident != self->fast.ident)
+            continue;
+        if (ti_order_note(ring, held[i - 1].spot, wants, self))
+            return true;
+        deep++;
+    }
+    return false;
+}
+
+/* ---- the text ---- */
+
+TI_COLD static void ti_order_write_place(ti_text *text, const void *caller)
+{
+    ti_symbol symbol;
+    const char *call =
+        (const char *)caller - 1; /* the last byte of the call: its end may be another line's */
+    if (!ti_port_symbol(call, &symbol))
+        ti_text_address(text, call);
+    else if (symbol.function != NULL)
+        ti_text_format(text, "%s+%p (%s+%p)", symbol.function, (const void *)symbol.in_function,
+                       symbol.object, (const void *)symbol.in_object);
+    else
+        ti_text_format(text, "%s+%p", symbol.object, (const void *)symbol.in_object);
+}
+
+TI_COLD TI_COLD static void ti_order_write_places(ti_text *text, const ti_order_spot *spot)
+{
+    if (spot->callers[0] == NULL)
+        ti_text_add(text, " again by a Condition's wait");
+    for (size_t i = 0; i < TI_ORDER_CALLERS && spot->callers[i] != NULL; i++) {
+        ti_text_add(text, i == 0 ? " in " : " from ");
+        ti_order_write_place(text, spot->callers[i]);
+    }
+}
+
+static void ti_order_write_spot(ti_text *text, const ti_order_spot *spot, const char *name)
+{
+    ti_dump_object(text, ti_look_kind(spot->on), name, spot->object);
+    if (spot->on == TI_ON_READ || spot->on == TI_ON_WRITE)
+        ti_text_add(text, spot->on == TI_ON_READ ? " to read" : " to write");
+}
+
+TI_COLD static void ti_order_write_link(ti_text *text, const ti_order_link *link)
+{
+    const ti_order_edge *edge = &link->edge;
+    ti_text_add(text, "    ");
+    ti_dump_thread_name(text, link->thread, edge->ident);
+    ti_text_add(text, " has ");
+    ti_order_write_spot(text, &edge->has, link->has);
+    ti_text_add(text, ", taken");
+    ti_order_write_places(text, &edge->has);
+    ti_text_add(text, ", and takes ");
+    ti_order_write_spot(text, &edge->wants, link->wants);
+    ti_order_write_places(text, &edge->wants);
+    ti_text_end_line(text);
+}
+
+TI_COLD static void ti_order_write(const ti_order_ring *ring)
+{
+    ti_text text;
+    ti_text_begin(&text, ti_order_now->write, ti_order_now->context);
+    if (ring->count == 2)
+        ti_text_add(&text, "possible deadlock: two locks are taken in both orders");
+    else
+        ti_text_format(&text, "possible deadlock: %u locks are taken in a ring", ring->count);
+    ti_text_end_line(&text);
+    for (uint32_t i = 0; i < ring->count && i < TI_ORDER_LINKS; i++)
+        ti_order_write_link(&text, &ring->links[i]);
+    if (ring->count > TI_ORDER_LINKS)
+        ti_text_add(&text, "    and so on\n");
+    if (ring->edges_lost + ring->held_lost > 0)
+        ti_text_format(&text, "    no room was left: %u orders are forgotten, and %u locks that are held\n",
+                       ring->edges_lost, ring->held_lost);
+    ti_text_flush(&text);
+}
+
+/* ---- watching ---- */
+
+/* What is said of errors in the calling thread is the user's. */
+TI_COLD static void ti_order_tell(const ti_order_ring *ring)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    ti_order_write(ring);
+    ti_port_errors_restore(errors);
+}
+
+TI_COLD static void ti_order_ask(ti_order_spot wants, ti_self *self)
+{
+    ti_order_ring ring;
+    bool is_ring;
+    do {
+        ti_registry_lock(self);
+        is_ring = ti_order_wants(&ring, wants, self);
+        ti_registry_unlock();
+        if (is_ring)
+            ti_order_tell(&ring);
+    } while (is_ring);
+}
+
+TI_COLD static void ti_order_follow(const ti_taking *taking, ti_order_spot spot, ti_self *self)
+{
+    ti_registry_lock(self);
+    if (taking->kind == TI_GIVES) {
+        ti_order_gives(taking->object, taking->ident);
+    } else if (taking->kind == TI_BEGINS) {
+        ti_order_forget_held(taking->object);
+        ti_order_forget_edges(taking->object);
+    } else {
+        ti_order_has(spot, taking->ident);
+    }
+    ti_registry_unlock();
+}
+
+TI_COLD static void ti_order_watch(ti_self *self, const ti_taking *taking)
+{
+    ti_order_spot spot = {.object = taking->object, .on = taking->on};
+    if (taking->caller != NULL && ti_port_callers(taking->caller, spot.callers, TI_ORDER_CALLERS) == 0)
+        spot.callers[0] = taking->caller;
+    if (taking->kind == TI_WANTS)
+        ti_order_ask(spot, self);
+    ti_order_follow(taking, spot, self);
+}
+
+/* Not malloc's memory: this is a thread's first call (self.h). */
+static TI_COLD void ti_order_start(threading_write_t write, void *context)
+{
+    ti_order_now = (ti_order *)ti_port_pages(sizeof *ti_order_now);
+    if (ti_order_now == NULL)
+        return;
+    ti_order_now->write = write;
+    ti_order_now->context = context;
+    ti_taking_watch(ti_order_watch);
+}
+
+static TI_COLD void ti_order_stop(void)
+{
+    if (ti_order_now == NULL)
+        return;
+    ti_taking_watch(NULL);
+    ti_port_pages_give_back(ti_order_now, sizeof *ti_order_now);
+    ti_order_now = NULL;
 }
 
 #endif
@@ -20271,7 +21243,7 @@ static void ti_fork_of_known(ti_self *self)
 /* A child in which nothing was used has nothing to forget but a first use that was just beginning. */
 static TI_COLD void ti_fork_child(void)
 {
-    ti_self *self = (ti_self *)ti_port_self();
+    ti_self *self = ti_self_known();
     ti_phase_family++;
     ti_dump_reset();
     ti_hooks_forked();
@@ -20330,6 +21302,7 @@ static TI_COLD void ti_hooks_first_call(ti_self *self)
         ti_foreign_add(self, life);
         ti_registry_unlock();
     }
+    ti_debug_begin();
     /* From here on the C library may allocate, whose malloc may call back: the thread is known and
      * complete. */
     (void)ti_port_set_self(self, ti_leave); /* whether it will be called: foreign.h */
@@ -20338,12 +21311,14 @@ static TI_COLD void ti_hooks_first_call(ti_self *self)
 
 static TI_COLD void ti_hooks_forked(void)
 {
+    ti_debug_forked();
     ti_store_release(&ti_hooks_started, 0);
 }
 
 static TI_COLD void ti_hooks_reset(void)
 {
     ti_self_reset();
+    ti_debug_forked();
     ti_store_release(&ti_hooks_started, 0);
     ti_phase_forget_use(); /* last: then nothing is left of the use before */
 }
@@ -20596,6 +21571,7 @@ TI_COLD threading_status_t threading_unload(void)
     ti_port_forget_selves(); /* first: from here on the end of a thread is not told */
     ti_unload_threads(self);
     ti_watch_unload();
+    ti_debug_end();
     if (ti_port_home() != TI_HOME_PROGRAM)
         ti_unload_memory();
     ti_hooks_reset();
@@ -20630,6 +21606,7 @@ TI_COLD threading_status_t threading_unload(void)
 #undef TI_C11_SECOND
 #undef TI_C11_SLICE
 #undef TI_C11_TICK
+#undef TI_CALLER
 #undef TI_CALLS_FAR
 #undef TI_CALLS_NEAR
 #undef TI_CANCELLED
@@ -20637,6 +21614,7 @@ TI_COLD threading_status_t threading_unload(void)
 #undef TI_COLD
 #undef TI_COPY_ALIGNMENT
 #undef TI_COPY_HEAD
+#undef TI_DEBUG_PAUSE
 #undef TI_DEBUG_WORD
 #undef TI_DEPOT
 #undef TI_DONE
@@ -20674,7 +21652,14 @@ TI_COLD threading_status_t threading_unload(void)
 #undef TI_NAME_MORE
 #undef TI_NANOSECONDS
 #undef TI_NOTIFIED
+#undef TI_ORDER_BITS
+#undef TI_ORDER_CALLERS
+#undef TI_ORDER_DEEP
+#undef TI_ORDER_EDGES
+#undef TI_ORDER_HELD
+#undef TI_ORDER_LINKS
 #undef TI_PAST
+#undef TI_POSIX_FRAMES
 #undef TI_POSIX_FUTEX
 #undef TI_POSIX_IS_ALONE
 #undef TI_POSIX_KEY_IS_TRUE
@@ -20729,6 +21714,7 @@ TI_COLD threading_status_t threading_unload(void)
 #undef TI_WATCHDOG_PAUSE
 #undef TI_WATCHDOG_STACK
 #undef TI_WIN32_CALLED
+#undef TI_WIN32_FRAMES
 #undef TI_WIN32_HIGH_RESOLUTION
 #undef TI_WIN32_LONGEST_WAIT
 #undef TI_WIN32_MEMORY_WAIT

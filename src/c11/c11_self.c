@@ -110,6 +110,14 @@ bool ti_port_symbol(const void *address, ti_symbol *symbol)
     (void)symbol;
     return false;
 }
+
+size_t ti_port_callers(const void *caller, const void **callers, size_t most)
+{
+    (void)caller;
+    (void)callers;
+    (void)most;
+    return 0;
+}
 #endif
 
 void ti_port_forget_selves(void)

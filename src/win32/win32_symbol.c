@@ -5,6 +5,8 @@
 
 #if !defined(THREADING_NO_DIAGNOSIS)
 
+#define TI_WIN32_FRAMES 16 /* more than this library's own calls and the callers that are wanted */
+
 bool ti_port_symbol(const void *address, ti_symbol *symbol)
 {
     MEMORY_BASIC_INFORMATION memory = {.AllocationBase = NULL};
@@ -15,6 +17,17 @@ bool ti_port_symbol(const void *address, ti_symbol *symbol)
     *symbol = (ti_symbol){.object = is_program ? "program" : "DLL"};
     symbol->in_object = (uintptr_t)address - (uintptr_t)memory.AllocationBase;
     return memory.AllocationBase != NULL;
+}
+
+size_t ti_port_callers(const void *caller, const void **callers, size_t most)
+{
+    PVOID frames[TI_WIN32_FRAMES];
+    size_t count = RtlCaptureStackBackTrace(0, TI_WIN32_FRAMES, frames, NULL);
+    size_t found = 0;
+    for (size_t i = 0; i < count && found < most; i++)
+        if (found > 0 || frames[i] == caller)
+            callers[found++] = frames[i];
+    return found;
 }
 
 #endif

@@ -5,8 +5,8 @@
 
 #if !defined(THREADING_NO_DIAGNOSIS)
 
-/* At each thread's first call, before the thread has its pointer (port.h, 4): whether locks are watched is decided
- * once, and other threads wait until it is. Nothing of malloc's is used. */
+/* At each thread's first call, before the thread has its pointer (port.h, 4): whether locks are watched is
+ * decided once, and other threads wait until it is. Nothing of malloc's is used. */
 void ti_debug_begin(void);
 
 /* When no thread has a pointer any more: the next use is a first one. */

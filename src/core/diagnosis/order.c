@@ -16,11 +16,13 @@
 #define TI_ORDER_DEEP 64
 #define TI_ORDER_BITS 10
 #define TI_ORDER_LINKS 4 /* of a ring that are told */
+#define TI_ORDER_CALLERS 3
 
-/* A lock, and where it was taken. */
+/* A lock, and where it was taken: the caller, and the callers outside of it. The first is NULL if that was by
+ * a condition's wait, the others if they are not known. */
 typedef struct ti_order_spot {
     const void *object;
-    const void *caller; /* NULL: not known, or by a condition's wait */
+    const void *callers[TI_ORDER_CALLERS];
     ti_on on;
 } ti_order_spot;
 
@@ -36,6 +38,7 @@ typedef struct ti_order_held {
  *   next      another one in the chain of edges whose `has` has the same hash
  *   searched  the last search that has met it
  *   before    the edge by which that search came to it
+ *   closes    it has closed a ring, which was told: no other ring is made of it
  */
 typedef struct ti_order_edge {
     ti_order_spot has;
@@ -44,6 +47,7 @@ typedef struct ti_order_edge {
     uint32_t searched;
     uint16_t next;
     uint16_t before;
+    bool closes;
 } ti_order_edge;
 
 /* The graph, and what is held; under the registry's guard. Edges are 1 … edge_count; what is held is in the
@@ -200,7 +204,8 @@ TI_COLD static uint32_t ti_order_go_on(const void *object, uint32_t before, uint
 {
     ti_order *order = ti_order_now;
     for (uint32_t edge = *ti_order_chain(object); edge != 0; edge = order->edges[edge].next) {
-        if (order->edges[edge].has.object != object || order->edges[edge].searched == order->search)
+        bool leads_on = order->edges[edge].has.object == object && !order->edges[edge].closes;
+        if (!leads_on || order->edges[edge].searched == order->search)
             continue;
         order->edges[edge].searched = order->search;
         order->edges[edge].before = (uint16_t)before;
@@ -258,9 +263,11 @@ TI_COLD static bool ti_order_note(ti_order_ring *ring, ti_order_spot has, ti_ord
     if (last != 0)
         ti_order_copy_way(ring, last); /* first: for a new edge an old one may go */
     ti_order_add_edge(has, wants, self);
-    if (last != 0)
-        ti_order_copy(ring, 0, ti_order_now->edge_count);
-    return last != 0;
+    if (last == 0)
+        return false;
+    ti_order_now->edges[ti_order_now->edge_count].closes = true;
+    ti_order_copy(ring, 0, ti_order_now->edge_count);
+    return true;
 }
 
 /* True: a ring was closed, and there may be more of them. */
@@ -288,15 +295,25 @@ TI_COLD static void ti_order_write_place(ti_text *text, const void *caller)
     const char *call =
         (const char *)caller - 1; /* the last byte of the call: its end may be another line's */
     if (!ti_port_symbol(call, &symbol))
-        ti_text_format(text, " in %p", (const void *)call);
+        ti_text_address(text, call);
     else if (symbol.function != NULL)
-        ti_text_format(text, " in %s+%p (%s+%p)", symbol.function, (const void *)symbol.in_function,
+        ti_text_format(text, "%s+%p (%s+%p)", symbol.function, (const void *)symbol.in_function,
                        symbol.object, (const void *)symbol.in_object);
     else
-        ti_text_format(text, " in %s+%p", symbol.object, (const void *)symbol.in_object);
+        ti_text_format(text, "%s+%p", symbol.object, (const void *)symbol.in_object);
 }
 
-TI_COLD static void ti_order_write_spot(ti_text *text, const ti_order_spot *spot, const char *name)
+TI_COLD TI_COLD static void ti_order_write_places(ti_text *text, const ti_order_spot *spot)
+{
+    if (spot->callers[0] == NULL)
+        ti_text_add(text, " again by a Condition's wait");
+    for (size_t i = 0; i < TI_ORDER_CALLERS && spot->callers[i] != NULL; i++) {
+        ti_text_add(text, i == 0 ? " in " : " from ");
+        ti_order_write_place(text, spot->callers[i]);
+    }
+}
+
+static void ti_order_write_spot(ti_text *text, const ti_order_spot *spot, const char *name)
 {
     ti_dump_object(text, ti_look_kind(spot->on), name, spot->object);
     if (spot->on == TI_ON_READ || spot->on == TI_ON_WRITE)
@@ -311,14 +328,10 @@ TI_COLD static void ti_order_write_link(ti_text *text, const ti_order_link *link
     ti_text_add(text, " has ");
     ti_order_write_spot(text, &edge->has, link->has);
     ti_text_add(text, ", taken");
-    if (edge->has.caller != NULL)
-        ti_order_write_place(text, edge->has.caller);
-    else
-        ti_text_add(text, " again by a Condition's wait");
+    ti_order_write_places(text, &edge->has);
     ti_text_add(text, ", and takes ");
     ti_order_write_spot(text, &edge->wants, link->wants);
-    if (edge->wants.caller != NULL)
-        ti_order_write_place(text, edge->wants.caller);
+    ti_order_write_places(text, &edge->wants);
     ti_text_end_line(text);
 }
 
@@ -380,7 +393,9 @@ TI_COLD static void ti_order_follow(const ti_taking *taking, ti_order_spot spot,
 
 TI_COLD static void ti_order_watch(ti_self *self, const ti_taking *taking)
 {
-    ti_order_spot spot = {taking->object, taking->caller, taking->on};
+    ti_order_spot spot = {.object = taking->object, .on = taking->on};
+    if (taking->caller != NULL && ti_port_callers(taking->caller, spot.callers, TI_ORDER_CALLERS) == 0)
+        spot.callers[0] = taking->caller;
     if (taking->kind == TI_WANTS)
         ti_order_ask(spot, self);
     ti_order_follow(taking, spot, self);

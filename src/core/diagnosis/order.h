@@ -5,7 +5,7 @@
  * While it is on, each Lock, RLock and RWLock that a thread is about to wait for is noted behind each that
  * the thread has: an edge of a graph. An edge that closes a ring, of two locks or of more, is told before
  * the wait begins, also if this is the wait that hangs. It is told once: an edge that is there already closes
- * nothing.
+ * nothing, and one that has closed a ring is part of no other.
  *
  * Only numbers are kept of an object: its address, never what is in it, for it may be gone.
  *   - A try, and a wait with a limit, is no edge: it gives up, and nothing hangs. What it takes is held.

@@ -69,10 +69,11 @@ void ti_taking_begins(ti_on on, const void *object);
 
 #else
 #define ti_taking_watched() NULL
-#define ti_taking_acquires(on, object, without_limit, caller) ti_self_attach()
-#define ti_taking_releases(on, object, ident) ti_self_attach()
-#define ti_taking_ends(self, on, object) ((void)(self))
-#define ti_taking_acquires_again(self, on, object) ((void)(self))
+#define ti_taking_acquires(on, object, without_limit, caller) \
+    ((void)(on), (void)(object), (void)(without_limit), (void)(caller), ti_self_attach())
+#define ti_taking_releases(on, object, ident) ((void)(object), (void)(ident), ti_self_attach())
+#define ti_taking_ends(self, on, object) ((void)(self), (void)(on), (void)(object))
+#define ti_taking_acquires_again(self, on, object) ((void)(self), (void)(on), (void)(object))
 #define ti_taking_begins(on, object) ((void)0)
 #endif
 

@@ -241,16 +241,25 @@ static threading_status_t ti_rwlock_wait(threading_rwlock_t *rwlock, ti_self *se
     }
 }
 
+/* An acquire that failed is told (taking.h). */
+static threading_status_t ti_rwlock_told(threading_rwlock_t *rwlock, ti_self *self, ti_on on,
+                                         threading_status_t status)
+{
+    if (status != THREADING_OK)
+        ti_taking_ends(self, on, rwlock);
+    return status;
+}
+
 static threading_status_t ti_rwlock_read_slow(threading_rwlock_t *rwlock, ti_self *self, double seconds)
 {
     int64_t deadline = ti_deadline_after(seconds);
     ti_blocked_on(self, TI_ON_READ, rwlock);
     if (ti_limit_is_none(self, deadline) && ti_rwlock_is_writer(rwlock, self))
-        return ti_deadlock_refused(self, NULL);
+        return ti_rwlock_told(rwlock, self, TI_ON_READ, ti_deadlock_refused(self, NULL));
     threading_status_t status = ti_rwlock_wait(rwlock, self, TI_TO_READ, deadline);
     if (status == THREADING_OK)
         ti_rwlock_reads(rwlock, self, ti_reading_place(self, rwlock));
-    return status;
+    return ti_rwlock_told(rwlock, self, TI_ON_READ, status);
 }
 
 static threading_status_t ti_rwlock_write_slow(threading_rwlock_t *rwlock, ti_self *self, double seconds)
@@ -259,22 +268,14 @@ static threading_status_t ti_rwlock_write_slow(threading_rwlock_t *rwlock, ti_se
     ti_blocked_on(self, TI_ON_WRITE, rwlock);
     bool has_it = ti_rwlock_is_writer(rwlock, self) || ti_reading_find(self, rwlock) != NULL;
     if (ti_limit_is_none(self, deadline) && has_it)
-        return ti_deadlock_refused(self, NULL);
+        return ti_rwlock_told(rwlock, self, TI_ON_WRITE, ti_deadlock_refused(self, NULL));
     threading_status_t status = ti_rwlock_wait(rwlock, self, TI_TO_WRITE, deadline);
     if (status == THREADING_OK)
         ti_rwlock_wrote(rwlock, self);
-    return status;
+    return ti_rwlock_told(rwlock, self, TI_ON_WRITE, status);
 }
 
 /* ---- the calls ---- */
-
-static threading_status_t ti_rwlock_told(threading_rwlock_t *rwlock, ti_self *self, ti_on on,
-                                         threading_status_t status)
-{
-    if (status != THREADING_OK)
-        ti_taking_ends(self, on, rwlock);
-    return status;
-}
 
 threading_status_t threading_rwlock_init(threading_rwlock_t *rwlock)
 {
@@ -291,9 +292,11 @@ threading_status_t threading_rwlock_init(threading_rwlock_t *rwlock)
 static threading_status_t ti_rwlock_read(threading_rwlock_t *rwlock, ti_self *self, double seconds)
 {
     threading_status_t status = ti_rwlock_try_read(rwlock, self);
-    if (status != THREADING_BUSY)
-        return status;
-    return seconds != 0 ? ti_rwlock_read_slow(rwlock, self, seconds) : THREADING_TIMEOUT;
+    if (status == THREADING_OK)
+        return THREADING_OK;
+    if (status == THREADING_BUSY && seconds != 0)
+        return ti_rwlock_read_slow(rwlock, self, seconds);
+    return ti_rwlock_told(rwlock, self, TI_ON_READ, status != THREADING_BUSY ? status : THREADING_TIMEOUT);
 }
 
 threading_status_t threading_rwlock_acquire_read(threading_rwlock_t *rwlock)
@@ -305,8 +308,7 @@ threading_status_t threading_rwlock_acquire_read(threading_rwlock_t *rwlock)
         self = ti_taking_acquires(TI_ON_READ, rwlock, true, TI_CALLER());
     if (ti_rwlock_reads_anew(rwlock, self))
         return THREADING_OK;
-    return TI_TELL(rwlock,
-                   ti_rwlock_told(rwlock, self, TI_ON_READ, ti_rwlock_read(rwlock, self, THREADING_FOREVER)));
+    return TI_TELL(rwlock, ti_rwlock_read(rwlock, self, THREADING_FOREVER));
 }
 
 threading_status_t threading_rwlock_try_acquire_read(threading_rwlock_t *rwlock)
@@ -329,7 +331,7 @@ threading_status_t threading_rwlock_acquire_read_timeout(threading_rwlock_t *rwl
     ti_self *self = (ti_self *)ti_port_self();
     if (self == NULL)
         self = ti_taking_acquires(TI_ON_READ, rwlock, seconds < 0, TI_CALLER());
-    return TI_TELL(rwlock, ti_rwlock_told(rwlock, self, TI_ON_READ, ti_rwlock_read(rwlock, self, seconds)));
+    return TI_TELL(rwlock, ti_rwlock_read(rwlock, self, seconds));
 }
 
 threading_status_t threading_rwlock_try_acquire_write(threading_rwlock_t *rwlock)
@@ -352,8 +354,8 @@ static threading_status_t ti_rwlock_write(threading_rwlock_t *rwlock, double sec
         self = ti_taking_acquires(TI_ON_WRITE, rwlock, seconds < 0, TI_CALLER());
     if (ti_rwlock_try_write(rwlock, self) == THREADING_OK)
         return THREADING_OK;
-    status = seconds != 0 ? ti_rwlock_write_slow(rwlock, self, seconds) : THREADING_TIMEOUT;
-    return ti_rwlock_told(rwlock, self, TI_ON_WRITE, status);
+    return seconds != 0 ? ti_rwlock_write_slow(rwlock, self, seconds)
+                        : ti_rwlock_told(rwlock, self, TI_ON_WRITE, THREADING_TIMEOUT);
 }
 
 threading_status_t threading_rwlock_acquire_write(threading_rwlock_t *rwlock)
