@@ -24,6 +24,14 @@ if(CMAKE_CROSSCOMPILING_EMULATOR) # which makes a process dear
   set(threading_sample lock condition semaphore event thread race queue executor errors)
 endif()
 
+# One process forks for many cases, since to start one costs more than most cases do (tests/support/batch.c). Each case is a
+# test by itself too, but only for `ctest -C Case`.
+option(THREADING_TEST_BATCHES "A test of CTest is many cases of a suite, each in a child of its process" OFF)
+set(threading_case_configurations "")
+if(THREADING_TEST_BATCHES AND NOT WIN32) # which has no fork
+  set(threading_case_configurations CONFIGURATIONS Case)
+endif()
+
 set(THREADING_TEST_ENVIRONMENT
   "ASAN_OPTIONS=halt_on_error=1:detect_leaks=1:allocator_may_return_null=1"
   "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1")
@@ -108,7 +116,7 @@ endfunction()
 
 # A case passes when the program returns 0; 77 is skipped.
 function(threading_case test program case seconds)
-  add_test(NAME ${test} COMMAND ${program} ${case})
+  add_test(NAME ${test} COMMAND ${program} ${case} ${ARGN})
   threading_test_properties(${test} ${seconds})
   set_tests_properties(${test} PROPERTIES SKIP_RETURN_CODE 77)
 endfunction()
@@ -119,7 +127,7 @@ function(threading_exit_case test program case seconds code output)
   add_test(NAME ${test} COMMAND "${CMAKE_COMMAND}"
     "-DEMULATOR=${CMAKE_CROSSCOMPILING_EMULATOR}" "-DPROGRAM=$<TARGET_FILE:${program}>" "-DCASE=${case}"
     "-DCODE=${code}" "-DOUTPUT=${output}" -DLIMIT=${limit}
-    -P "${PROJECT_SOURCE_DIR}/tests/exit_case.cmake")
+    -P "${PROJECT_SOURCE_DIR}/tests/exit_case.cmake" ${ARGN})
   threading_test_properties(${test} ${seconds})
   # The script ends the program at the limit; CTest itself comes a little later, and only ends the script.
   math(EXPR limit "${limit} + 10")
@@ -130,7 +138,38 @@ function(threading_exit_case test program case seconds code output)
     ENVIRONMENT "${environment}")
 endfunction()
 
-# Reads the cases of `source`, makes each a test, and writes CASE_ENTRY(name) lines for the program's table.
+# Which batch of the suite a test is in: they share an environment, and so a process. The suite has `batch_count` of them, and
+# each has `batch_environment_<number>`, and `batch_seconds_<number>` for all of its cases.
+macro(threading_join_batch test)
+  get_test_property(${test} ENVIRONMENT environment)
+  set(batch 1)
+  while(batch LESS_EQUAL batch_count AND NOT environment STREQUAL batch_environment_${batch})
+    math(EXPR batch "${batch} + 1")
+  endwhile()
+  if(batch GREATER batch_count)
+    set(batch_count ${batch})
+    set(batch_environment_${batch} "${environment}")
+    set(batch_size_${batch} 0)
+  endif()
+  math(EXPR batch_size_${batch} "${batch_size_${batch}} + 1")
+endmacro()
+
+# The tests that are batches; each case has `seconds`. CTest's own limit is for a batch in which every case hangs.
+function(threading_batches suite program seconds)
+  math(EXPR limit "${seconds} * ${THREADING_TEST_TIMEOUT_SCALE}")
+  foreach(batch RANGE ${batch_count})
+    if(batch EQUAL 0) # in no batch
+      continue()
+    endif()
+    set(test "${THREADING_COLUMN}.${suite}.batch_${batch}")
+    math(EXPR all "${limit} * ${batch_size_${batch}} + 60")
+    add_test(NAME ${test} COMMAND ${program} --batch ${batch} ${limit} "${THREADING_COLUMN}.${suite}")
+    set_tests_properties(${test} PROPERTIES TIMEOUT ${all} COST ${batch_size_${batch}}
+      ENVIRONMENT "${batch_environment_${batch}}")
+  endforeach()
+endfunction()
+
+# Reads the cases of `source`, makes each a test, and writes CASE_ENTRY or EXIT_ENTRY lines for the program's table.
 # Text is taken off the front of the file, since lists of CMake cannot hold C's brackets and semicolons.
 function(threading_suite_cases suite program source)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${source}")
@@ -142,6 +181,7 @@ function(threading_suite_cases suite program source)
   set(count 0)
   set(cases "")
   set(entries "")
+  set(batch_count 0)
   while(text MATCHES "${heading}(.*)$")
     set(exit "${CMAKE_MATCH_1}")
     set(case "${CMAKE_MATCH_2}")
@@ -155,26 +195,35 @@ function(threading_suite_cases suite program source)
     endif()
     list(APPEND cases "${case}")
     set(test "${THREADING_COLUMN}.${suite}.${case}")
-    string(APPEND entries "CASE_ENTRY(${case})\n")
     set(seconds 20)
+    set(configurations "${threading_case_configurations}")
     if(after MATCHES "/\\* slow \\*/")
       set(seconds 120)
+      set(configurations "")
     endif()
-    if(seconds GREATER 20 AND NOT THREADING_TEST_LOADS STREQUAL "full")
-      continue()
+    set(batch 0)
+    if(seconds EQUAL 20 OR THREADING_TEST_LOADS STREQUAL "full")
+      if(exit)
+        threading_exit_case(${test} ${program} ${case} ${seconds} "${code}" "${output}" ${configurations})
+      else()
+        threading_case(${test} ${program} ${case} ${seconds} ${configurations})
+      endif()
+      if(configurations)
+        threading_join_batch(${test})
+      elseif(seconds GREATER 20)
+        set_tests_properties(${test} PROPERTIES RESOURCE_LOCK heavy) # one at a time
+      endif()
     endif()
     if(exit)
-      threading_exit_case(${test} ${program} ${case} ${seconds} "${code}" "${output}")
+      string(APPEND entries "EXIT_ENTRY(${case}, ${batch}, ${code}, \"${output}\")\n")
     else()
-      threading_case(${test} ${program} ${case} ${seconds})
-    endif()
-    if(seconds GREATER 20)
-      set_tests_properties(${test} PROPERTIES RESOURCE_LOCK heavy) # one at a time
+      string(APPEND entries "CASE_ENTRY(${case}, ${batch})\n")
     endif()
   endwhile()
   if(NOT count EQUAL expected OR count EQUAL 0)
     message(FATAL_ERROR "${source}: ${expected} lines begin with CASE( or EXIT_CASE(, but ${count} can be read.")
   endif()
+  threading_batches(${suite} ${program} 20)
   file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/cases/${suite}.inc" CONTENT "${entries}" @ONLY)
 endfunction()
 

@@ -6,6 +6,9 @@
 struct test_case {
     const char *name; /* NULL behind the last one */
     void (*function)(void);
+    int batch;          /* which it is in: batch.h; 0 in none */
+    int code;           /* of an EXIT_CASE: the exit code */
+    const char *output; /* and what it prints; NULL if it is none */
 };
 
 extern const struct test_case test_cases[];

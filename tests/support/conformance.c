@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "batch.h"
 #include "cases.h"
 
 int EXIT_CODE = 0;
@@ -91,13 +92,25 @@ int threads_at_once(int wanted)
     return most < wanted ? most : wanted;
 }
 
+static const struct test_case *case_named(const char *name)
+{
+    for (const struct test_case *one = test_cases; one->name != NULL; one++)
+        if (strcmp(one->name, name) == 0)
+            return one;
+    return NULL;
+}
+
 int main(int argc, char **argv)
 {
-    for (const struct test_case *one = test_cases; argc == 2 && one->name != NULL; one++)
-        if (strcmp(one->name, argv[1]) == 0) {
-            one->function();
-            return EXIT_CODE;
-        }
+    const struct test_case *chosen = NULL;
+    if (argc == 2)
+        chosen = case_named(argv[1]);
+    else if (argc == 5 && strcmp(argv[1], "--batch") == 0)
+        chosen = batch_case(argv + 2);
+    if (chosen != NULL) {
+        chosen->function();
+        return EXIT_CODE;
+    }
     for (const struct test_case *one = test_cases; one->name != NULL; one++)
         printf("%s\n", one->name);
     return 2;
