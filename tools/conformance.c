@@ -6,7 +6,7 @@
  *     conformance --check PAGE FILE...   compares the page with the files, but for the results
  *
  * The files, in any order: tests/cpython/tests.txt; sources (.c) with "CPython: module.Class.test_name, test_name" in
- * the comment above a case; results (.xml) of `ctest --output-junit`.
+ * the comment above a case; results (.results) of tools/report.c.
  */
 #include <ctype.h>
 #include <stdbool.h>
@@ -281,7 +281,9 @@ static void note_column(const char *test, enum backend backend)
 
 static void note_result(const char *test, const char *status)
 {
-    enum result result = strcmp(status, "run") == 0 ? PASSED : strcmp(status, "fail") == 0 ? FAILED : SKIPPED;
+    enum result result = strcmp(status, "passed") == 0   ? PASSED
+                         : strcmp(status, "failed") == 0 ? FAILED
+                                                         : SKIPPED;
     enum backend backend = backend_of(test);
     const char *name = strchr(test, '.');
     note_column(test, backend);
@@ -290,16 +292,14 @@ static void note_result(const char *test, const char *status)
             tests[links[i].test].seen[backend][result] = true;
 }
 
+/* "column.suite.case passed" in each line. */
 static void read_results(const char *path)
 {
     char line[LINE], name[LINE], status[LINE];
     FILE *file = must_open(path);
-    while (fgets(line, sizeof line, file)) {
-        const char *at = strstr(line, " status=\"");
-        if (at != NULL && sscanf(line, " <testcase name=\"%4095[^\"]", name) == 1 &&
-            sscanf(at, " status=\"%4095[^\"]", status) == 1)
+    while (fgets(line, sizeof line, file))
+        if (sscanf(line, "%4095s %4095s", name, status) == 2)
             note_result(name, status);
-    }
     fclose(file);
 }
 
@@ -487,7 +487,7 @@ int main(int argc, char **argv)
     }
     read_each(paths, ".txt", read_list);
     read_each(paths, ".c", read_source);
-    read_each(paths, ".xml", read_results);
+    read_each(paths, ".results", read_results);
     if (check)
         check_page(argv[2]);
     else

@@ -13,10 +13,14 @@
  *     @fail TEXT      something else than a test failed; counts as a failure
  *     | TEXT          to be shown with it
  *
+ * A test that is a batch prints more (tests/support/batch.c): "@case NAME STATUS" for each of its cases, below what that case
+ * has printed, and in the end "@over FAILED", which of them have failed. Each case counts as a test, and the batch does not.
+ *
  * `ctest -V` begins each line of a test's output with the test's number, so that a failed test's output can be
  * shown although others print at the same time. The exit status is 0 when something ran and nothing failed.
  *
- * How long each column took is kept in BUILDS/check-times, for the next run to say how much time is left.
+ * How long each column took is kept in BUILDS/check-times, for the next run to say how much time is left. LANES/all.results
+ * has a line "column.suite.case passed" for each case, for tools/conformance.c.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <ctype.h>
@@ -96,13 +100,18 @@ static list_t *output_of(size_t number)
     return &outputs[number];
 }
 
+static void forget_output(list_t *output)
+{
+    for (size_t i = 0; i < output->count; i++)
+        free(output->texts[i]);
+    free(output->texts);
+    *output = (list_t){NULL, 0};
+}
+
 static void forget_outputs(void)
 {
-    for (size_t i = 0; i < output_count; i++) {
-        for (size_t k = 0; k < outputs[i].count; k++)
-            free(outputs[i].texts[k]);
-        free(outputs[i].texts);
-    }
+    for (size_t i = 0; i < output_count; i++)
+        forget_output(&outputs[i]);
     free(outputs);
     outputs = NULL;
     output_count = 0;
@@ -120,18 +129,6 @@ static int is_ctest_talk(const char *text)
         if (strncmp(text, beginnings[i], strlen(beginnings[i])) == 0)
             return 1;
     return 0;
-}
-
-/* "12: text": test 12 printed it. */
-static int read_output(const char *line)
-{
-    char *end;
-    unsigned long number = strtoul(line, &end, 10);
-    if (!isdigit((unsigned char)line[0]) || strncmp(end, ": ", 2) != 0)
-        return 0;
-    if (end[2] != '\0' && !is_ctest_talk(end + 2))
-        list_add(output_of(number), end + 2);
-    return 1;
 }
 
 /* What was said of a column is one line of the report. */
@@ -241,6 +238,42 @@ static void add_test(const char *name, const char *status, const list_t *output)
     tests[test_count++] = test;
 }
 
+/* "@case posix.lock.a_case   Passed 0.01 sec": of a batch; what it has printed since the last one is this one's. The tests of
+ * batches themselves print such lines of no column. */
+static int read_case(const char *text, list_t *output)
+{
+    char name[LINE];
+    int after = 0;
+    size_t length = strlen(column_name);
+    if (sscanf(text, "@case %4095s%n", name, &after) != 1 || strncmp(name, column_name, length) != 0 ||
+        name[length] != '.')
+        return 0;
+    add_test(name, text + after, output);
+    forget_output(output);
+    return 1;
+}
+
+/* "12: text": test 12 printed it. */
+static int read_output(const char *line)
+{
+    char *end;
+    unsigned long number = strtoul(line, &end, 10);
+    if (!isdigit((unsigned char)line[0]) || strncmp(end, ": ", 2) != 0)
+        return 0;
+    if (end[2] != '\0' && !is_ctest_talk(end + 2) && !read_case(end + 2, output_of(number)))
+        list_add(output_of(number), end + 2);
+    return 1;
+}
+
+/* A batch that broke off, or that failed by itself, must not look like a success. */
+static void end_batch(const char *name, const char *status, const list_t *output)
+{
+    int failed = 0;
+    const char *last = output->count > 0 ? output->texts[output->count - 1] : "";
+    if (sscanf(last, "@over %d", &failed) != 1 || (failed > 0) != (read_result(status) == FAILED))
+        show_failure(name, status, output);
+}
+
 /* A case that is run again counts by what comes of that. */
 static void tell_again(const char *name)
 {
@@ -265,7 +298,7 @@ static int read_end(const char *line)
         tell_again(name);
     } else {
         column_done++; /* CTest's own count is wrong once a case is run again */
-        add_test(name, line + after, output_of(number));
+        (strstr(name, ".batch_") != NULL ? end_batch : add_test)(name, line + after, output_of(number));
     }
     return 1;
 }
@@ -422,8 +455,8 @@ static void print_kept_line(const column_t *column)
     fflush(stdout);
 }
 
-/* Count the cases that have ended in lines that are complete. */
-static void count_cases(column_t *column, FILE *file)
+/* Count the tests that have ended in lines that are complete. */
+static void count_tests(column_t *column, FILE *file)
 {
     char line[LINE];
     fseek(file, column->read, SEEK_SET);
@@ -457,7 +490,7 @@ static void watch_column(column_t *column)
     if (column->state == UNDER_WAY && over != NULL)
         end_watch(column);
     else if (column->state == UNDER_WAY && running != NULL)
-        count_cases(column, running);
+        count_tests(column, running);
     if (running != NULL)
         fclose(running);
     if (over != NULL)
@@ -687,6 +720,19 @@ static int compare_times(const void *left, const void *right)
     return (difference > 0) - (difference < 0);
 }
 
+/* Column by column, each in the place that it has in the command. */
+static void write_results(const char *path)
+{
+    static const char *const words[RESULTS] = {"passed", "failed", "skipped"};
+    FILE *file = fopen(path, "w");
+    for (size_t i = 0; file != NULL && i < watched; i++)
+        for (size_t k = 0; k < test_count; k++)
+            if (strcmp(columns.texts[tests[k].column], under_watch[i].name) == 0)
+                fprintf(file, "%s.%s %s\n", under_watch[i].name, tests[k].name, words[tests[k].result]);
+    if (file != NULL)
+        fclose(file);
+}
+
 /* Last: it changes the order of the tests. */
 static void print_slowest(void)
 {
@@ -704,13 +750,13 @@ static void print_failures(void)
     if (failures.count == 0)
         return;
     const char *name = failures.texts[0];
-    printf("\none of them again:\n    ctest --test-dir %s/%.*s -V -R '^%.*s$'\n", builds,
+    printf("\none of them again:\n    ctest --test-dir %s/%.*s -C Case -V -R '^%.*s$'\n", builds,
            (int)strcspn(name, ". "), name, (int)strcspn(name, " "), name);
 }
 
 int main(int argc, char **argv)
 {
-    char times[LINE];
+    char times[LINE], results[LINE];
     if (argc < 4) {
         fputs("usage: report LANES BUILDS COLUMN...\n", stderr);
         return 2;
@@ -726,6 +772,8 @@ int main(int argc, char **argv)
     is_terminal = isatty(STDOUT_FILENO);
     watch_all();
     write_times(times);
+    snprintf(results, sizeof results, "%s/all.results", lanes);
+    write_results(results);
     print_table();
     print_skips();
     print_list(&about, "");
