@@ -25,7 +25,8 @@ if(THREADING_MINGW_UCRT)
   set(CMAKE_C_FLAGS_INIT "-D_UCRT -D__USE_MINGW_ANSI_STDIO=1 -specs=${specs}") # GCC 12 checks formats as those of msvcrt
 endif()
 
-find_program(THREADING_WINE NAMES wine64 wine)
+# Debian has its loader there, and a script as the command `wine`, which would be one process more for each test.
+find_program(THREADING_WINE NAMES wine64 wine PATHS /usr/lib/wine)
 if(THREADING_WINE AND THREADING_MINGW_PROCESSOR STREQUAL "x86_64")
   set(CMAKE_CROSSCOMPILING_EMULATOR sh "${CMAKE_CURRENT_LIST_DIR}/wine.sh" "${THREADING_WINE}")
 endif()

@@ -45,7 +45,8 @@ set(CMAKE_EXE_LINKER_FLAGS_INIT "/nodefaultlib /subsystem:console /manifest:no /
 ${parts}/startup.c.obj ${parts}/chkstk.S.obj ${parts}/ucrt.lib ${libraries}/libkernel32.a ${libraries}/libntdll.a")
 set(CMAKE_C_STANDARD_LIBRARIES "" CACHE STRING "" FORCE)
 
-find_program(THREADING_WINE NAMES wine64 wine)
+# Debian has its loader there, and a script as the command `wine`, which would be one process more for each test.
+find_program(THREADING_WINE NAMES wine64 wine PATHS /usr/lib/wine)
 if(THREADING_WINE)
   set(CMAKE_CROSSCOMPILING_EMULATOR sh "${CMAKE_CURRENT_LIST_DIR}/wine.sh" "${THREADING_WINE}")
 endif()

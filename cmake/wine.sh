@@ -5,6 +5,9 @@
 wine=$1
 shift
 export WINEDEBUG=-all
+case $wine in
+*/wine64) export WINELOADER="${WINELOADER:-$wine}" ;; # what it starts further programs with; it looks in another place for it
+esac
 keeper=${WINEPREFIX:-$HOME/.wine}/kept-alive-by
 if ! { read -r pid <"$keeper" && kill -0 "$pid"; } 2>/dev/null; then
     sleep 900 </dev/null 2>/dev/null | "$wine" cmd /c pause >/dev/null 2>&1 &
