@@ -19474,7 +19474,7 @@ static TI_COLD void ti_order_stop(void)
 
 static uintptr_t ti_profile_memory; /* a ti_profile, or 0 */
 
-static ti_profile *ti_profile_get(void)
+static TI_COLD ti_profile *ti_profile_get(void)
 {
     /* Acquire: pairs with the swap in ti_profile_provide. */
     return (ti_profile *)ti_load_pointer_acquire(&ti_profile_memory);
@@ -19483,33 +19483,33 @@ static ti_profile *ti_profile_get(void)
 /* ---- a wait ---- */
 
 /* Things that live for one wait would fill the table, and say little one by one. */
-static const void *ti_profile_object(const ti_blocked_view *view)
+TI_COLD static const void *ti_profile_object(const ti_blocked_view *view)
 {
     return view->on == TI_ON_FUTURE || view->on == TI_ON_THREAD || view->on == TI_ON_ANY ? NULL
                                                                                          : view->object;
 }
 
 /* Hashed as in parking.h. */
-static size_t ti_profile_hash(const void *object, uint32_t number, size_t sets)
+TI_COLD static size_t ti_profile_hash(const void *object, uint32_t number, size_t sets)
 {
     uint64_t product = ((uintptr_t)object ^ (uint64_t)number << 40) * UINT64_C(0x9E3779B97F4A7C15);
     return (size_t)(product >> 40) % sets;
 }
 
-static int64_t ti_profile_later(int64_t a, int64_t b)
+TI_COLD static int64_t ti_profile_later(int64_t a, int64_t b)
 {
     return a > b ? a : b;
 }
 
 /* How long a wait was, since the profile began. */
-static int64_t ti_profile_time(const ti_news *news, int64_t started)
+TI_COLD static int64_t ti_profile_time(const ti_news *news, int64_t started)
 {
     return ti_profile_later(0, news->now - ti_profile_later(news->view.since, started));
 }
 
 /* Under the set's guard: the place of a thread's time on an object. NULL: there is none. */
-static ti_profile_pair *ti_profile_pair_of(ti_profile_pairs *set, const void *object, ti_on on,
-                                           uint32_t ident)
+TI_COLD static ti_profile_pair *ti_profile_pair_of(ti_profile_pairs *set, const void *object, ti_on on,
+                                                   uint32_t ident)
 {
     for (uint32_t i = 0; i < set->count; i++) {
         ti_profile_pair *pair = &set->pairs[i];
@@ -19524,7 +19524,7 @@ static ti_profile_pair *ti_profile_pair_of(ti_profile_pairs *set, const void *ob
 }
 
 /* How long the thread has waited for the object in all, this wait included; -1: that is not known. */
-static int64_t ti_profile_add_to_pair(ti_profile *profile, ti_self *self, const ti_news *news)
+TI_COLD static int64_t ti_profile_add_to_pair(ti_profile *profile, ti_self *self, const ti_news *news)
 {
     const void *object = ti_profile_object(&news->view);
     uint32_t ident = self->fast.ident;
@@ -19542,7 +19542,7 @@ static int64_t ti_profile_add_to_pair(ti_profile *profile, ti_self *self, const 
 
 /* All below under the guard of the row's set. */
 
-static ti_profile_row *ti_profile_row_of(ti_profile_set *set, const void *object, ti_on on)
+TI_COLD static ti_profile_row *ti_profile_row_of(ti_profile_set *set, const void *object, ti_on on)
 {
     for (uint32_t i = 0; i < set->count; i++)
         if (set->rows[i].object == object && set->rows[i].on == on)
@@ -19555,7 +19555,7 @@ static ti_profile_row *ti_profile_row_of(ti_profile_set *set, const void *object
 }
 
 /* No total ever shrinks, so who belongs to the first is found when a total grows. */
-static void ti_profile_rank(ti_profile_row *row, uint32_t ident, int64_t total)
+TI_COLD static void ti_profile_rank(ti_profile_row *row, uint32_t ident, int64_t total)
 {
     ti_profile_thread *place = &row->threads[0];
     for (size_t i = 0; i < TI_PROFILE_MOST; i++) {
@@ -19576,7 +19576,7 @@ static void ti_profile_rank(ti_profile_row *row, uint32_t ident, int64_t total)
 }
 
 /* Who is woken first was woken by the first release since it slept, or since another one was woken here. */
-static void ti_profile_see_hold(ti_profile_row *row, const ti_news *news, int64_t started)
+TI_COLD static void ti_profile_see_hold(ti_profile_row *row, const ti_news *news, int64_t started)
 {
     int64_t since = ti_profile_later(ti_profile_later(news->view.since, started), row->released);
     int64_t end = news->waker != 0 ? news->woken_at : news->now;
@@ -19585,7 +19585,7 @@ static void ti_profile_see_hold(ti_profile_row *row, const ti_news *news, int64_
         row->released = ti_profile_later(row->released, news->woken_at);
 }
 
-static void ti_profile_add(ti_profile_row *row, const ti_news *news, int64_t started)
+TI_COLD static void ti_profile_add(ti_profile_row *row, const ti_news *news, int64_t started)
 {
     int64_t time = ti_profile_time(news, started);
     row->waits++;
@@ -19594,7 +19594,7 @@ static void ti_profile_add(ti_profile_row *row, const ti_news *news, int64_t sta
     ti_profile_see_hold(row, news, started);
 }
 
-static void ti_profile_slept(ti_profile *profile, ti_self *self, const ti_news *news)
+TI_COLD static void ti_profile_slept(ti_profile *profile, ti_self *self, const ti_news *news)
 {
     const void *object = ti_profile_object(&news->view);
     int64_t total = ti_profile_add_to_pair(profile, self, news);
@@ -19614,7 +19614,7 @@ static void ti_profile_slept(ti_profile *profile, ti_self *self, const ti_news *
 
 /* ---- the end of a thread, whose name is kept ---- */
 
-static void ti_profile_name(ti_profile_row *row, uint32_t ident, const char *name)
+TI_COLD static void ti_profile_name(ti_profile_row *row, uint32_t ident, const char *name)
 {
     for (size_t i = 0; i < TI_PROFILE_MOST; i++)
         if (row->threads[i].ident == ident)
@@ -19636,7 +19636,7 @@ TI_COLD static void ti_profile_ends(ti_profile *profile, ti_self *self)
     }
 }
 
-static void ti_profile_hear(ti_self *self, const ti_news *news)
+static TI_COLD void ti_profile_hear(ti_self *self, const ti_news *news)
 {
     ti_profile *profile = ti_profile_get();
     if (profile != NULL && news->kind == TI_NEWS_SLEPT)
@@ -20279,7 +20279,7 @@ static TI_COLD void ti_text_copy_name(char copy[TI_TEXT_NAME], const char *name)
 
 static uintptr_t ti_trace_memory; /* a ti_trace, or 0 */
 
-static ti_trace *ti_trace_get(void)
+static TI_COLD ti_trace *ti_trace_get(void)
 {
     /* Acquire: pairs with the swap in ti_trace_provide. */
     return (ti_trace *)ti_load_pointer_acquire(&ti_trace_memory);
@@ -20287,12 +20287,12 @@ static ti_trace *ti_trace_get(void)
 
 /* ---- events, under the row's guard ---- */
 
-static uint64_t ti_trace_room(const ti_trace_row *row)
+TI_COLD static uint64_t ti_trace_room(const ti_trace_row *row)
 {
     return (uint64_t)row->chunk_count * TI_TRACE_CHUNK;
 }
 
-static uint64_t ti_trace_kept(const ti_trace_row *row)
+static TI_COLD uint64_t ti_trace_kept(const ti_trace_row *row)
 {
     return row->count < ti_trace_room(row) ? row->count : ti_trace_room(row);
 }
@@ -20304,7 +20304,7 @@ static ti_trace_event *ti_trace_event_at(ti_trace *trace, const ti_trace_row *ro
 }
 
 /* One chunk more, if there is one. */
-static void ti_trace_grow(ti_trace *trace, ti_trace_row *row)
+TI_COLD static void ti_trace_grow(ti_trace *trace, ti_trace_row *row)
 {
     /* Relaxed, both: only the number matters. The first look keeps it from growing for ever. */
     if (row->chunk_count == TI_TRACE_ROW_CHUNKS || ti_load_relaxed(&trace->chunk_count) >= TI_TRACE_CHUNKS)
@@ -20316,7 +20316,7 @@ static void ti_trace_grow(ti_trace *trace, ti_trace_row *row)
 
 /* A row that could not grow when it was full never does again: the places of its events depend on its room.
  */
-static void ti_trace_keep(ti_trace *trace, ti_trace_row *row, ti_trace_event event)
+TI_COLD static void ti_trace_keep(ti_trace *trace, ti_trace_row *row, ti_trace_event event)
 {
     if (row->count == ti_trace_room(row))
         ti_trace_grow(trace, row);
@@ -20328,7 +20328,7 @@ static void ti_trace_keep(ti_trace *trace, ti_trace_row *row, ti_trace_event eve
 /* ---- whose a row is ---- */
 
 /* Under the table's guard: the row of the thread that ended first. */
-static ti_trace_row *ti_trace_oldest(ti_trace *trace, ti_self *self)
+TI_COLD static ti_trace_row *ti_trace_oldest(ti_trace *trace, ti_self *self)
 {
     ti_trace_row *oldest = NULL;
     int64_t ended = TI_FOREVER;
@@ -20346,7 +20346,7 @@ static ti_trace_row *ti_trace_oldest(ti_trace *trace, ti_self *self)
 }
 
 /* Under the table's guard. */
-static ti_trace_row *ti_trace_free_row(ti_trace *trace, ti_self *self)
+TI_COLD static ti_trace_row *ti_trace_free_row(ti_trace *trace, ti_self *self)
 {
     if (trace->row_count < TI_TRACE_ROWS)
         return &trace->rows[trace->row_count++];
@@ -20354,7 +20354,7 @@ static ti_trace_row *ti_trace_free_row(ti_trace *trace, ti_self *self)
 }
 
 /* A row's chunks stay with it. */
-static void ti_trace_give(ti_trace *trace, ti_trace_row *row, ti_self *self, const char *name)
+TI_COLD static void ti_trace_give(ti_trace *trace, ti_trace_row *row, ti_self *self, const char *name)
 {
     ti_guard_lock(&row->guard, &self->parker);
     if (row->ident != 0)
@@ -20368,7 +20368,7 @@ static void ti_trace_give(ti_trace *trace, ti_trace_row *row, ti_self *self, con
     self->blocked.row = row;
 }
 
-static void ti_trace_read_name(char name[TI_TEXT_NAME], ti_self *self)
+TI_COLD static void ti_trace_read_name(char name[TI_TEXT_NAME], ti_self *self)
 {
     ti_registry_lock(self);
     ti_look_copy_name(name, self);
@@ -20389,7 +20389,7 @@ TI_COLD static void ti_trace_seek_row(ti_trace *trace, ti_self *self)
 }
 
 /* The thread's row, with its guard held, or NULL. It may have been another's since the last start. */
-static ti_trace_row *ti_trace_lock_own(ti_self *self)
+TI_COLD static ti_trace_row *ti_trace_lock_own(ti_self *self)
 {
     ti_trace_row *row = (ti_trace_row *)self->blocked.row;
     if (row == NULL)
@@ -20401,7 +20401,7 @@ static ti_trace_row *ti_trace_lock_own(ti_self *self)
     return NULL;
 }
 
-static ti_trace_row *ti_trace_lock_row(ti_trace *trace, ti_self *self)
+TI_COLD static ti_trace_row *ti_trace_lock_row(ti_trace *trace, ti_self *self)
 {
     ti_trace_row *row = ti_trace_lock_own(self);
     if (row != NULL)
@@ -20413,7 +20413,7 @@ static ti_trace_row *ti_trace_lock_row(ti_trace *trace, ti_self *self)
 
 /* ---- what is told ---- */
 
-static ti_trace_end ti_trace_end_of(const ti_news *news)
+TI_COLD static ti_trace_end ti_trace_end_of(const ti_news *news)
 {
     if (news->kind == TI_NEWS_ITEMS)
         return TI_TRACE_ITEMS;
@@ -20422,7 +20422,7 @@ static ti_trace_end ti_trace_end_of(const ti_news *news)
     return news->now >= news->view.until ? TI_TRACE_LIMIT : TI_TRACE_OTHER;
 }
 
-static ti_trace_event ti_trace_event_of(const ti_news *news)
+TI_COLD static ti_trace_event ti_trace_event_of(const ti_news *news)
 {
     ti_trace_event event = {
         .object = news->view.object,
@@ -20440,7 +20440,7 @@ static ti_trace_event ti_trace_event_of(const ti_news *news)
     return event;
 }
 
-static void ti_trace_happened(ti_trace *trace, ti_self *self, const ti_news *news)
+TI_COLD static void ti_trace_happened(ti_trace *trace, ti_self *self, const ti_news *news)
 {
     ti_trace_row *row = ti_trace_lock_row(trace, self);
     if (row == NULL)
@@ -20464,7 +20464,7 @@ TI_COLD static void ti_trace_ends(ti_trace *trace, ti_self *self, const ti_news 
     ti_guard_unlock(&trace->guard);
 }
 
-static void ti_trace_hear(ti_self *self, const ti_news *news)
+static TI_COLD void ti_trace_hear(ti_self *self, const ti_news *news)
 {
     ti_trace *trace = ti_trace_get();
     if (trace != NULL && news->kind == TI_NEWS_ENDS)
@@ -20489,7 +20489,7 @@ TI_COLD static ti_trace *ti_trace_provide(void)
     return ti_trace_get();
 }
 
-static void ti_trace_empty_row(ti_trace_row *row)
+TI_COLD static void ti_trace_empty_row(ti_trace_row *row)
 {
     row->ident = 0;
     row->chunk_count = 0;
@@ -20938,7 +20938,7 @@ static TI_COLD void ti_trace_reset_writer(void)
 static ti_guard ti_watch_guard;
 static uint32_t ti_watch_whom; /* TI_WATCH_…; changes under the guard, is read without */
 
-static void ti_watch_tell(ti_self *self, const ti_news *news)
+TI_COLD static void ti_watch_tell(ti_self *self, const ti_news *news)
 {
     /* Acquire: pairs with ti_watch_set. */
     uint32_t whom = ti_load_acquire(&ti_watch_whom);
@@ -20949,7 +20949,7 @@ static void ti_watch_tell(ti_self *self, const ti_news *news)
 }
 
 /* Under the guard, or in the process's only thread. */
-static void ti_watch_set(uint32_t whom)
+TI_COLD static void ti_watch_set(uint32_t whom)
 {
     /* Release: pairs with the acquire in ti_watch_tell, for the memory of those who are told. */
     ti_store_release(&ti_watch_whom, whom);

@@ -11,7 +11,7 @@
 
 static uintptr_t ti_profile_memory; /* a ti_profile, or 0 */
 
-ti_profile *ti_profile_get(void)
+TI_COLD ti_profile *ti_profile_get(void)
 {
     /* Acquire: pairs with the swap in ti_profile_provide. */
     return (ti_profile *)ti_load_pointer_acquire(&ti_profile_memory);
@@ -20,33 +20,33 @@ ti_profile *ti_profile_get(void)
 /* ---- a wait ---- */
 
 /* Things that live for one wait would fill the table, and say little one by one. */
-static const void *ti_profile_object(const ti_blocked_view *view)
+TI_COLD static const void *ti_profile_object(const ti_blocked_view *view)
 {
     return view->on == TI_ON_FUTURE || view->on == TI_ON_THREAD || view->on == TI_ON_ANY ? NULL
                                                                                          : view->object;
 }
 
 /* Hashed as in parking.h. */
-static size_t ti_profile_hash(const void *object, uint32_t number, size_t sets)
+TI_COLD static size_t ti_profile_hash(const void *object, uint32_t number, size_t sets)
 {
     uint64_t product = ((uintptr_t)object ^ (uint64_t)number << 40) * UINT64_C(0x9E3779B97F4A7C15);
     return (size_t)(product >> 40) % sets;
 }
 
-static int64_t ti_profile_later(int64_t a, int64_t b)
+TI_COLD static int64_t ti_profile_later(int64_t a, int64_t b)
 {
     return a > b ? a : b;
 }
 
 /* How long a wait was, since the profile began. */
-static int64_t ti_profile_time(const ti_news *news, int64_t started)
+TI_COLD static int64_t ti_profile_time(const ti_news *news, int64_t started)
 {
     return ti_profile_later(0, news->now - ti_profile_later(news->view.since, started));
 }
 
 /* Under the set's guard: the place of a thread's time on an object. NULL: there is none. */
-static ti_profile_pair *ti_profile_pair_of(ti_profile_pairs *set, const void *object, ti_on on,
-                                           uint32_t ident)
+TI_COLD static ti_profile_pair *ti_profile_pair_of(ti_profile_pairs *set, const void *object, ti_on on,
+                                                   uint32_t ident)
 {
     for (uint32_t i = 0; i < set->count; i++) {
         ti_profile_pair *pair = &set->pairs[i];
@@ -61,7 +61,7 @@ static ti_profile_pair *ti_profile_pair_of(ti_profile_pairs *set, const void *ob
 }
 
 /* How long the thread has waited for the object in all, this wait included; -1: that is not known. */
-static int64_t ti_profile_add_to_pair(ti_profile *profile, ti_self *self, const ti_news *news)
+TI_COLD static int64_t ti_profile_add_to_pair(ti_profile *profile, ti_self *self, const ti_news *news)
 {
     const void *object = ti_profile_object(&news->view);
     uint32_t ident = self->fast.ident;
@@ -79,7 +79,7 @@ static int64_t ti_profile_add_to_pair(ti_profile *profile, ti_self *self, const 
 
 /* All below under the guard of the row's set. */
 
-static ti_profile_row *ti_profile_row_of(ti_profile_set *set, const void *object, ti_on on)
+TI_COLD static ti_profile_row *ti_profile_row_of(ti_profile_set *set, const void *object, ti_on on)
 {
     for (uint32_t i = 0; i < set->count; i++)
         if (set->rows[i].object == object && set->rows[i].on == on)
@@ -92,7 +92,7 @@ static ti_profile_row *ti_profile_row_of(ti_profile_set *set, const void *object
 }
 
 /* No total ever shrinks, so who belongs to the first is found when a total grows. */
-static void ti_profile_rank(ti_profile_row *row, uint32_t ident, int64_t total)
+TI_COLD static void ti_profile_rank(ti_profile_row *row, uint32_t ident, int64_t total)
 {
     ti_profile_thread *place = &row->threads[0];
     for (size_t i = 0; i < TI_PROFILE_MOST; i++) {
@@ -113,7 +113,7 @@ static void ti_profile_rank(ti_profile_row *row, uint32_t ident, int64_t total)
 }
 
 /* Who is woken first was woken by the first release since it slept, or since another one was woken here. */
-static void ti_profile_see_hold(ti_profile_row *row, const ti_news *news, int64_t started)
+TI_COLD static void ti_profile_see_hold(ti_profile_row *row, const ti_news *news, int64_t started)
 {
     int64_t since = ti_profile_later(ti_profile_later(news->view.since, started), row->released);
     int64_t end = news->waker != 0 ? news->woken_at : news->now;
@@ -122,7 +122,7 @@ static void ti_profile_see_hold(ti_profile_row *row, const ti_news *news, int64_
         row->released = ti_profile_later(row->released, news->woken_at);
 }
 
-static void ti_profile_add(ti_profile_row *row, const ti_news *news, int64_t started)
+TI_COLD static void ti_profile_add(ti_profile_row *row, const ti_news *news, int64_t started)
 {
     int64_t time = ti_profile_time(news, started);
     row->waits++;
@@ -131,7 +131,7 @@ static void ti_profile_add(ti_profile_row *row, const ti_news *news, int64_t sta
     ti_profile_see_hold(row, news, started);
 }
 
-static void ti_profile_slept(ti_profile *profile, ti_self *self, const ti_news *news)
+TI_COLD static void ti_profile_slept(ti_profile *profile, ti_self *self, const ti_news *news)
 {
     const void *object = ti_profile_object(&news->view);
     int64_t total = ti_profile_add_to_pair(profile, self, news);
@@ -151,7 +151,7 @@ static void ti_profile_slept(ti_profile *profile, ti_self *self, const ti_news *
 
 /* ---- the end of a thread, whose name is kept ---- */
 
-static void ti_profile_name(ti_profile_row *row, uint32_t ident, const char *name)
+TI_COLD static void ti_profile_name(ti_profile_row *row, uint32_t ident, const char *name)
 {
     for (size_t i = 0; i < TI_PROFILE_MOST; i++)
         if (row->threads[i].ident == ident)
@@ -173,7 +173,7 @@ TI_COLD static void ti_profile_ends(ti_profile *profile, ti_self *self)
     }
 }
 
-void ti_profile_hear(ti_self *self, const ti_news *news)
+TI_COLD void ti_profile_hear(ti_self *self, const ti_news *news)
 {
     ti_profile *profile = ti_profile_get();
     if (profile != NULL && news->kind == TI_NEWS_SLEPT)

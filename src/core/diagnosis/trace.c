@@ -13,7 +13,7 @@
 
 static uintptr_t ti_trace_memory; /* a ti_trace, or 0 */
 
-ti_trace *ti_trace_get(void)
+TI_COLD ti_trace *ti_trace_get(void)
 {
     /* Acquire: pairs with the swap in ti_trace_provide. */
     return (ti_trace *)ti_load_pointer_acquire(&ti_trace_memory);
@@ -21,12 +21,12 @@ ti_trace *ti_trace_get(void)
 
 /* ---- events, under the row's guard ---- */
 
-static uint64_t ti_trace_room(const ti_trace_row *row)
+TI_COLD static uint64_t ti_trace_room(const ti_trace_row *row)
 {
     return (uint64_t)row->chunk_count * TI_TRACE_CHUNK;
 }
 
-uint64_t ti_trace_kept(const ti_trace_row *row)
+TI_COLD uint64_t ti_trace_kept(const ti_trace_row *row)
 {
     return row->count < ti_trace_room(row) ? row->count : ti_trace_room(row);
 }
@@ -38,7 +38,7 @@ ti_trace_event *ti_trace_event_at(ti_trace *trace, const ti_trace_row *row, uint
 }
 
 /* One chunk more, if there is one. */
-static void ti_trace_grow(ti_trace *trace, ti_trace_row *row)
+TI_COLD static void ti_trace_grow(ti_trace *trace, ti_trace_row *row)
 {
     /* Relaxed, both: only the number matters. The first look keeps it from growing for ever. */
     if (row->chunk_count == TI_TRACE_ROW_CHUNKS || ti_load_relaxed(&trace->chunk_count) >= TI_TRACE_CHUNKS)
@@ -50,7 +50,7 @@ static void ti_trace_grow(ti_trace *trace, ti_trace_row *row)
 
 /* A row that could not grow when it was full never does again: the places of its events depend on its room.
  */
-static void ti_trace_keep(ti_trace *trace, ti_trace_row *row, ti_trace_event event)
+TI_COLD static void ti_trace_keep(ti_trace *trace, ti_trace_row *row, ti_trace_event event)
 {
     if (row->count == ti_trace_room(row))
         ti_trace_grow(trace, row);
@@ -62,7 +62,7 @@ static void ti_trace_keep(ti_trace *trace, ti_trace_row *row, ti_trace_event eve
 /* ---- whose a row is ---- */
 
 /* Under the table's guard: the row of the thread that ended first. */
-static ti_trace_row *ti_trace_oldest(ti_trace *trace, ti_self *self)
+TI_COLD static ti_trace_row *ti_trace_oldest(ti_trace *trace, ti_self *self)
 {
     ti_trace_row *oldest = NULL;
     int64_t ended = TI_FOREVER;
@@ -80,7 +80,7 @@ static ti_trace_row *ti_trace_oldest(ti_trace *trace, ti_self *self)
 }
 
 /* Under the table's guard. */
-static ti_trace_row *ti_trace_free_row(ti_trace *trace, ti_self *self)
+TI_COLD static ti_trace_row *ti_trace_free_row(ti_trace *trace, ti_self *self)
 {
     if (trace->row_count < TI_TRACE_ROWS)
         return &trace->rows[trace->row_count++];
@@ -88,7 +88,7 @@ static ti_trace_row *ti_trace_free_row(ti_trace *trace, ti_self *self)
 }
 
 /* A row's chunks stay with it. */
-static void ti_trace_give(ti_trace *trace, ti_trace_row *row, ti_self *self, const char *name)
+TI_COLD static void ti_trace_give(ti_trace *trace, ti_trace_row *row, ti_self *self, const char *name)
 {
     ti_guard_lock(&row->guard, &self->parker);
     if (row->ident != 0)
@@ -102,7 +102,7 @@ static void ti_trace_give(ti_trace *trace, ti_trace_row *row, ti_self *self, con
     self->blocked.row = row;
 }
 
-static void ti_trace_read_name(char name[TI_TEXT_NAME], ti_self *self)
+TI_COLD static void ti_trace_read_name(char name[TI_TEXT_NAME], ti_self *self)
 {
     ti_registry_lock(self);
     ti_look_copy_name(name, self);
@@ -123,7 +123,7 @@ TI_COLD static void ti_trace_seek_row(ti_trace *trace, ti_self *self)
 }
 
 /* The thread's row, with its guard held, or NULL. It may have been another's since the last start. */
-static ti_trace_row *ti_trace_lock_own(ti_self *self)
+TI_COLD static ti_trace_row *ti_trace_lock_own(ti_self *self)
 {
     ti_trace_row *row = (ti_trace_row *)self->blocked.row;
     if (row == NULL)
@@ -135,7 +135,7 @@ static ti_trace_row *ti_trace_lock_own(ti_self *self)
     return NULL;
 }
 
-static ti_trace_row *ti_trace_lock_row(ti_trace *trace, ti_self *self)
+TI_COLD static ti_trace_row *ti_trace_lock_row(ti_trace *trace, ti_self *self)
 {
     ti_trace_row *row = ti_trace_lock_own(self);
     if (row != NULL)
@@ -147,7 +147,7 @@ static ti_trace_row *ti_trace_lock_row(ti_trace *trace, ti_self *self)
 
 /* ---- what is told ---- */
 
-static ti_trace_end ti_trace_end_of(const ti_news *news)
+TI_COLD static ti_trace_end ti_trace_end_of(const ti_news *news)
 {
     if (news->kind == TI_NEWS_ITEMS)
         return TI_TRACE_ITEMS;
@@ -156,7 +156,7 @@ static ti_trace_end ti_trace_end_of(const ti_news *news)
     return news->now >= news->view.until ? TI_TRACE_LIMIT : TI_TRACE_OTHER;
 }
 
-static ti_trace_event ti_trace_event_of(const ti_news *news)
+TI_COLD static ti_trace_event ti_trace_event_of(const ti_news *news)
 {
     ti_trace_event event = {
         .object = news->view.object,
@@ -174,7 +174,7 @@ static ti_trace_event ti_trace_event_of(const ti_news *news)
     return event;
 }
 
-static void ti_trace_happened(ti_trace *trace, ti_self *self, const ti_news *news)
+TI_COLD static void ti_trace_happened(ti_trace *trace, ti_self *self, const ti_news *news)
 {
     ti_trace_row *row = ti_trace_lock_row(trace, self);
     if (row == NULL)
@@ -198,7 +198,7 @@ TI_COLD static void ti_trace_ends(ti_trace *trace, ti_self *self, const ti_news 
     ti_guard_unlock(&trace->guard);
 }
 
-void ti_trace_hear(ti_self *self, const ti_news *news)
+TI_COLD void ti_trace_hear(ti_self *self, const ti_news *news)
 {
     ti_trace *trace = ti_trace_get();
     if (trace != NULL && news->kind == TI_NEWS_ENDS)
@@ -223,7 +223,7 @@ TI_COLD static ti_trace *ti_trace_provide(void)
     return ti_trace_get();
 }
 
-static void ti_trace_empty_row(ti_trace_row *row)
+TI_COLD static void ti_trace_empty_row(ti_trace_row *row)
 {
     row->ident = 0;
     row->chunk_count = 0;

@@ -12,7 +12,7 @@
 static ti_guard ti_watch_guard;
 static uint32_t ti_watch_whom; /* TI_WATCH_…; changes under the guard, is read without */
 
-static void ti_watch_tell(ti_self *self, const ti_news *news)
+TI_COLD static void ti_watch_tell(ti_self *self, const ti_news *news)
 {
     /* Acquire: pairs with ti_watch_set. */
     uint32_t whom = ti_load_acquire(&ti_watch_whom);
@@ -23,7 +23,7 @@ static void ti_watch_tell(ti_self *self, const ti_news *news)
 }
 
 /* Under the guard, or in the process's only thread. */
-static void ti_watch_set(uint32_t whom)
+TI_COLD static void ti_watch_set(uint32_t whom)
 {
     /* Release: pairs with the acquire in ti_watch_tell, for the memory of those who are told. */
     ti_store_release(&ti_watch_whom, whom);
