@@ -3354,8 +3354,8 @@ typedef struct ti_symbol {
 static bool ti_port_symbol(const void *address, ti_symbol *symbol);
 
 /* Where the calling thread's calls return to, from `caller` on outwards, so many at most: how many. 0 where
- * it is not found among them, or the system does not tell. As above; and the first time it may allocate,
- * which calls again then get 0. */
+ * it is not found among them, or the system does not tell. No guard is held, either. The first call may
+ * allocate, and calls from within that get 0. */
 static size_t ti_port_callers(const void *caller, const void **callers, size_t most);
 
 /* ------------------------------------------------------------------------------- src/core/base/annotate.h */
@@ -7864,6 +7864,7 @@ TI_COLD static bool ti_posix_has_backtrace(void)
 TI_COLD static size_t ti_posix_pick_callers(const void *caller, const void **callers, size_t most)
 {
     void *frames[TI_POSIX_FRAMES];
+    /* It is there: ti_posix_has_backtrace. NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage) */
     int count = ti_posix_backtrace(frames, TI_POSIX_FRAMES);
     size_t found = 0;
     for (int i = 0; i < count && found < most; i++)

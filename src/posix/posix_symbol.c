@@ -105,6 +105,7 @@ TI_COLD static bool ti_posix_has_backtrace(void)
 TI_COLD static size_t ti_posix_pick_callers(const void *caller, const void **callers, size_t most)
 {
     void *frames[TI_POSIX_FRAMES];
+    /* It is there: ti_posix_has_backtrace. NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage) */
     int count = ti_posix_backtrace(frames, TI_POSIX_FRAMES);
     size_t found = 0;
     for (int i = 0; i < count && found < most; i++)

@@ -230,8 +230,8 @@ typedef struct ti_symbol {
 bool ti_port_symbol(const void *address, ti_symbol *symbol);
 
 /* Where the calling thread's calls return to, from `caller` on outwards, so many at most: how many. 0 where
- * it is not found among them, or the system does not tell. As above; and the first time it may allocate,
- * which calls again then get 0. */
+ * it is not found among them, or the system does not tell. No guard is held, either. The first call may
+ * allocate, and calls from within that get 0. */
 size_t ti_port_callers(const void *caller, const void **callers, size_t most);
 
 #endif
