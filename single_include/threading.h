@@ -12281,19 +12281,16 @@ threading_status_t threading_condition_acquire_timeout(threading_condition_t *co
     return ti_condition_acquire(condition, seconds);
 }
 
+/* As for the acquire: what would be a misuse of the lock's own call is told as one of this. */
 threading_status_t threading_condition_release(threading_condition_t *condition)
 {
     if (condition == NULL)
         return TI_TELL(condition, THREADING_INVALID);
-    const ti_self *self = ti_self_get();
+    if (!ti_condition_is_held(condition, ti_self_get()))
+        return TI_TELL(condition, condition->lock != NULL ? THREADING_NOT_HELD : THREADING_NOT_OWNER);
     if (condition->lock != NULL)
-        return TI_TELL(condition, ti_lockword_release(&condition->lock->word, self->fast.ident)
-                                      ? THREADING_OK
-                                      : THREADING_NOT_HELD);
-    threading_rlock_t *rlock = ti_condition_rlock(condition);
-    if (!ti_rlock_is_mine(rlock, self))
-        return TI_TELL(condition, THREADING_NOT_OWNER);
-    return threading_rlock_release(rlock);
+        return threading_lock_release(condition->lock);
+    return threading_rlock_release(ti_condition_rlock(condition));
 }
 
 bool threading_condition_locked(const threading_condition_t *condition)
