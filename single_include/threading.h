@@ -3975,7 +3975,7 @@ static inline threading_status_t ti_tell(const char *call, const void *object, t
 #define TI_TELL(object, status) ti_tell(__func__, object, status)
 
 #else
-#define TI_TELL(object, status) ((void)(object), (status))
+#define TI_TELL(object, status) ((void)(object), (threading_status_t)(status))
 #endif
 
 /* ---------------------------------------------------------------------------------- src/core/base/phase.h */
@@ -4384,7 +4384,7 @@ static threading_status_t ti_deadlock_refused(struct ti_self *self, const uint32
 typedef void ti_deadlock_teller(struct ti_self *self, const uint32_t *word);
 static void ti_deadlock_tell_to(ti_deadlock_teller *teller);
 #else
-#define ti_deadlock_refused(self, word) ((void)(self), (void)(word), THREADING_DEADLOCK)
+#define ti_deadlock_refused(self, word) ((void)(self), (void)(word), (threading_status_t)THREADING_DEADLOCK)
 #endif
 
 /* The wait is over. */

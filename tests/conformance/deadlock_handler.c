@@ -517,8 +517,8 @@ CASE(handler_may_use_the_library)
 
 static void take_the_names_away(const threading_deadlock_t *links, size_t count, void *arg)
 {
-    for (int i = 0; i < LOCKS; i++)
-        CHECK_STATUS(threading_object_set_name(&locks[i], NULL), THREADING_OK);
+    for (int i = 0; i < 2 * LOCKS; i++) /* twice, so that the memory of the first names is used again */
+        CHECK_STATUS(threading_object_set_name(&locks[i % LOCKS], "taken!"), THREADING_OK);
     check_ring(links, count, arg);
     for (int i = 0; i < LOCKS; i++)
         CHECK_STATUS(threading_object_set_name(&locks[i], lock_names[i]), THREADING_OK);
@@ -578,7 +578,7 @@ static void check_long_names(const threading_deadlock_t *links, size_t count, vo
     CHECK(arg == &told);
     for (size_t i = 0; i < count; i++) {
         size_t length = strlen(links[i].object_name);
-        CHECK(length > 0 && length < sizeof long_name);
+        CHECK(length > 0 && length < sizeof long_name - 1);
         CHECK(memcmp(links[i].object_name, long_name, length) == 0);
     }
     atomic_fetch_add(&told, 1);

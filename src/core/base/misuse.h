@@ -34,7 +34,7 @@ static inline threading_status_t ti_tell(const char *call, const void *object, t
 #define TI_TELL(object, status) ti_tell(__func__, object, status)
 
 #else
-#define TI_TELL(object, status) ((void)(object), (status))
+#define TI_TELL(object, status) ((void)(object), (threading_status_t)(status))
 #endif
 
 #endif

@@ -81,7 +81,7 @@ threading_status_t ti_deadlock_refused(struct ti_self *self, const uint32_t *wor
 typedef void ti_deadlock_teller(struct ti_self *self, const uint32_t *word);
 void ti_deadlock_tell_to(ti_deadlock_teller *teller);
 #else
-#define ti_deadlock_refused(self, word) ((void)(self), (void)(word), THREADING_DEADLOCK)
+#define ti_deadlock_refused(self, word) ((void)(self), (void)(word), (threading_status_t)THREADING_DEADLOCK)
 #endif
 
 /* The wait is over. */
