@@ -3242,7 +3242,9 @@ static void **ti_port_self_place(void);
 
 /* From here on ti_port_self() gives NULL in all threads, or no longer does; ti_port_self_recall() gives the
  * pointer all the same. No thread has one. */
+#if !defined(THREADING_NO_DIAGNOSIS)
 static void ti_port_hide_selves(bool hidden);
+#endif
 
 /* From here on the end of no thread that has a pointer is told, until it sets one again. No thread is in a
  * call. */
@@ -3321,6 +3323,8 @@ static bool ti_port_thread_try_join(ti_port_thread *thread);
 /* Whether no thread of the backend's own is in this code. */
 static bool ti_port_is_idle(void);
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 /* ---- 9 what the diagnosis needs ---- */
 
 /* A variable of the environment, as it was at some call, for as long as the process lives. NULL: it is not
@@ -3357,6 +3361,8 @@ static bool ti_port_symbol(const void *address, ti_symbol *symbol);
  * it is not found among them, or the system does not tell. No guard is held, either. The first call may
  * allocate, and calls from within that get 0. */
 static size_t ti_port_callers(const void *caller, const void **callers, size_t most);
+
+#endif
 
 /* ------------------------------------------------------------------------------- src/core/base/annotate.h */
 
@@ -4162,6 +4168,8 @@ typedef struct ti_blocked {
     uint32_t awaited;
 } ti_blocked;
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 /* What a reader has seen. */
 typedef struct ti_blocked_view {
     ti_on on; /* TI_ON_NOTHING: it does not sleep */
@@ -4170,8 +4178,6 @@ typedef struct ti_blocked_view {
     int64_t until; /* TI_FOREVER: without a limit */
     uint32_t version;
 } ti_blocked_view;
-
-#if !defined(THREADING_NO_DIAGNOSIS)
 
 /* The calling thread is about to wait for this. A macro: ti_self is not complete here. */
 #define ti_blocked_on(self, on_what, what) \
@@ -4189,15 +4195,6 @@ static void ti_blocked_counted(struct ti_self *self, ti_on on, const void *objec
 
 /* The calling thread is about to end. */
 static void ti_blocked_leave(struct ti_self *self);
-
-#else
-#define ti_blocked_on(self, on_what, what) ((void)(self), (void)(on_what), (void)(what))
-#define ti_blocked_begin(self, until) ((void)(self), (void)(until))
-#define ti_blocked_end(self) ((void)(self))
-#define ti_blocked_wake(woken) ((void)(woken))
-#define ti_blocked_counted(self, on, object, items) ((void)(self), (void)(on), (void)(object), (void)(items))
-#define ti_blocked_leave(self) ((void)(self))
-#endif
 
 /* Read another thread's note. The caller holds the registry's guard, or another one under which it has found
  * the thread, so that the record's memory is there. */
@@ -4231,6 +4228,15 @@ typedef struct ti_news {
  */
 typedef void ti_blocked_watcher(struct ti_self *self, const ti_news *news);
 static void ti_blocked_watch(ti_blocked_watcher *watcher);
+
+#else
+#define ti_blocked_on(self, on_what, what) ((void)(self), (void)(on_what), (void)(what))
+#define ti_blocked_begin(self, until) ((void)(self), (void)(until))
+#define ti_blocked_end(self) ((void)(self))
+#define ti_blocked_wake(woken) ((void)(woken))
+#define ti_blocked_counted(self, on, object, items) ((void)(self), (void)(on), (void)(object), (void)(items))
+#define ti_blocked_leave(self) ((void)(self))
+#endif
 
 /* ------------------------------------------------------------------------------- src/core/parking/calls.h */
 
@@ -4509,7 +4515,9 @@ static bool ti_guard_try_lock(ti_guard *guard);
 
 /* Wait for the guard for a while only, in a thread that may have no parker: for the diagnosis, which must not
  * hang with what it looks at. False: it was held all the time, or at each look. */
+#if !defined(THREADING_NO_DIAGNOSIS)
 static bool ti_guard_lock_for_a_while(ti_guard *guard);
+#endif
 
 static void ti_guard_unlock(ti_guard *guard);
 
@@ -5095,7 +5103,9 @@ static inline void ti_line_wake(ti_waiter *chain)
 
 static void ti_registry_lock(ti_self *self);
 static bool ti_registry_try_lock(void);
+#if !defined(THREADING_NO_DIAGNOSIS)
 static bool ti_registry_lock_for_a_while(void);
+#endif
 static void ti_registry_unlock(void);
 
 /* Under the guard: */
@@ -5109,7 +5119,9 @@ static ti_self *ti_registry_find(uint32_t ident); /* NULL: no such thread runs *
 
 /* The thread after the one of that ident, 0 for the first, in the table's order; NULL: there is none. A
  * caller may unlock the guard between two calls: it meets each thread that is there all the time once. */
+#if !defined(THREADING_NO_DIAGNOSIS)
 static ti_self *ti_registry_after(uint32_t ident);
+#endif
 
 /* Call a function for every known thread; it may put the thread into the pool. */
 static void ti_registry_for_each(void (*function)(ti_self *self, void *arg), void *arg);
@@ -6131,6 +6143,8 @@ static void ti_debug_at_exit(void);
 #include <stddef.h>
 #include <stdint.h>
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 #define TI_TEXT_SIZE 2048
 #define TI_TEXT_NAME 96 /* bytes of a name that are shown */
 
@@ -6170,6 +6184,8 @@ static void ti_text_flush(ti_text *text);
 /* Copy a name, as much as is shown, cut before a character of UTF-8. */
 static void ti_text_copy_name(char copy[TI_TEXT_NAME], const char *name);
 
+#endif
+
 /* ------------------------------------------------------------------------------ src/core/diagnosis/look.h */
 
 /*
@@ -6183,6 +6199,8 @@ static void ti_text_copy_name(char copy[TI_TEXT_NAME], const char *name);
  * Elsewhere an object's address is only a number. The diagnosis waits for a guard for a while only: a thread
  * may be stuck with one, or a debugger may have stopped it there. Then the text says so.
  */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
 
 /* A thread at a moment, copied. */
 typedef struct ti_look {
@@ -6240,14 +6258,14 @@ static size_t ti_look_for_reads(ti_look_object *objects, uint32_t ident);
 static size_t ti_look_for_held(ti_look_object *objects, uint32_t ident);
 static size_t ti_look_for_sources(ti_look_object *objects, uint32_t ident);
 
+#endif
+
 /* ------------------------------------------------------------------------------ src/core/diagnosis/dump.h */
 
-/* In a forked child: no dump is under way. */
 #if !defined(THREADING_NO_DIAGNOSIS)
+
+/* In a forked child: no dump is under way. */
 static void ti_dump_reset(void);
-#else
-#define ti_dump_reset() ((void)0)
-#endif
 
 /* "who": name and ident, as all texts of the diagnosis give a thread. */
 static void ti_dump_thread_name(ti_text *text, const char *name, uint32_t ident);
@@ -6257,6 +6275,10 @@ static void ti_dump_object(ti_text *text, const char *kind, const char *name, co
 
 /* What it is that an object is waited for: ", to read"; "": the object says it. */
 static const char *ti_dump_purpose(ti_on on);
+
+#else
+#define ti_dump_reset() ((void)0)
+#endif
 
 /* ----------------------------------------------------------------------------- src/core/diagnosis/names.h */
 
@@ -6270,6 +6292,8 @@ static const char *ti_dump_purpose(ti_on on);
 
 #include <stddef.h>
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 /* Under the registry's guard: the name of an object; NULL: it has none. */
 static const char *ti_names_find(const void *object);
 
@@ -6277,7 +6301,6 @@ static const char *ti_names_find(const void *object);
 static size_t ti_names_copy(const void *object, char *buffer, size_t size);
 
 /* When no thread is known: no object has a name. */
-#if !defined(THREADING_NO_DIAGNOSIS)
 static void ti_names_forget(void);
 #else
 #define ti_names_forget() ((void)0)
@@ -6306,12 +6329,16 @@ static void ti_names_forget(void);
  * that is counted and told. Of a thread that has more than 64 locks, the last 64 are looked at.
  */
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 /* Begin, before any thread has a pointer (port.h, 4). Without memory nothing begins. The text is handed over
  * while nothing is locked. */
 static void ti_order_start(threading_write_t write, void *context);
 
 /* End, when no thread has a pointer any more. */
 static void ti_order_stop(void);
+
+#endif
 
 /* --------------------------------------------------------------------------- src/core/diagnosis/profile.h */
 
@@ -6324,6 +6351,8 @@ static void ti_order_stop(void);
  * set something belongs, and each set has a few places and a guard, so that threads that wait for different
  * things do not wait for each other here. What finds no place in its set is counted there.
  */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
 
 #define TI_PROFILE_MOST 3 /* threads of an object that are told */
 #define TI_PROFILE_SETS 32
@@ -6413,6 +6442,8 @@ static void ti_profile_unload(void);
 /* In a forked child: nobody writes. */
 static void ti_profile_reset_writer(void);
 
+#endif
+
 /* ------------------------------------------------------------------------------ src/core/diagnosis/ring.h */
 
 /*
@@ -6428,6 +6459,8 @@ static void ti_profile_reset_writer(void);
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#if !defined(THREADING_NO_DIAGNOSIS)
 
 #define TI_RING_MOST 64 /* of a longer ring the beginning is told */
 
@@ -6449,6 +6482,8 @@ static uint32_t ti_ring_search(void);
  * is none. */
 static bool ti_ring_next(ti_ring *ring, uint32_t search, uint32_t *ident);
 
+#endif
+
 /* ----------------------------------------------------------------------------- src/core/diagnosis/trace.h */
 
 /*
@@ -6463,6 +6498,8 @@ static bool ti_ring_next(ti_ring *ring, uint32_t search, uint32_t *ident);
  * A row has a guard of its own, which its thread takes for each event; the table's guard is taken first where
  * both are needed. Pages of the pool that are not used yet cost no memory.
  */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
 
 #define TI_TRACE_CHUNK 64 /* events */
 #define TI_TRACE_CHUNKS 4096
@@ -6546,6 +6583,8 @@ static void ti_trace_unload(void);
 /* In a forked child: nobody writes. */
 static void ti_trace_reset_writer(void);
 
+#endif
+
 /* ----------------------------------------------------------------------------- src/core/diagnosis/watch.h */
 
 /*
@@ -6557,11 +6596,11 @@ static void ti_trace_reset_writer(void);
 
 enum { TI_WATCH_PROFILE = 1, TI_WATCH_TRACE = 2 };
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 /* Let one of the two be told from now on, or no more. */
 static void ti_watch_begin(ti_self *self, uint32_t whom);
 static void ti_watch_end(ti_self *self, uint32_t whom);
-
-#if !defined(THREADING_NO_DIAGNOSIS)
 
 /* In a forked child: nothing is recorded, and nothing was. */
 static void ti_watch_reset(void);
@@ -6586,9 +6625,13 @@ static void ti_watch_unload(void);
 #include <stdbool.h>
 #include <stdint.h>
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 /* Dump when a thread has waited for so many nanoseconds, once for each wait; TI_FOREVER: not for that. And
  * when the user asks by the keyboard, if those requests are counted. False: there can be no thread. */
 static bool ti_watchdog_start(int64_t limit, threading_write_t write, void *context);
+
+#endif
 
 /* ------------------------------------------------------------------------------- src/core/process/hooks.h */
 
@@ -6885,6 +6928,8 @@ typedef int ti_posix_clock_is_posix; /* C wants a declaration in every file */
 #include <sys/auxv.h>
 #endif
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 static uint32_t ti_posix_quits; /* a signal handler may change it: it is lock-free */
 
 /* Set-user-ID programs and their like must not be told by their user where to write. */
@@ -6944,6 +6989,8 @@ static TI_COLD uint32_t ti_port_requests(void)
 {
     return ti_load_relaxed(&ti_posix_quits);
 }
+
+#endif
 
 /* -------------------------------------------------------------------------------- src/posix/posix_fence.c */
 
@@ -8130,6 +8177,8 @@ static void ti_port_sleep(int64_t deadline)
 
 /* What the diagnosis needs: the environment, standard error, Ctrl-Break. */
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 #define TI_WIN32_VALUE 1024 /* bytes of a variable of the environment; a longer one counts as not set */
 
 static uint32_t ti_win32_breaks;
@@ -8183,6 +8232,8 @@ static TI_COLD uint32_t ti_port_requests(void)
 {
     return ti_load_relaxed(&ti_win32_breaks);
 }
+
+#endif
 
 /* -------------------------------------------------------------------------------- src/win32/win32_fence.c */
 
@@ -9146,6 +9197,8 @@ static void ti_port_sleep(int64_t deadline)
 #include <stdio.h>
 #include <stdlib.h>
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 static const char *ti_port_environment(const char *name)
 {
     return getenv(name);
@@ -9172,6 +9225,8 @@ static uint32_t ti_port_requests(void)
 {
     return 0;
 }
+
+#endif
 
 /* ------------------------------------------------------------------------------------ src/c11/c11_fence.c */
 
@@ -10160,6 +10215,8 @@ static void ti_blocks_forget(void)
 
 /* ----------------------------------------------------------------------------- src/core/parking/blocked.c */
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 static uintptr_t ti_blocked_watcher_now; /* a ti_blocked_watcher, or 0 */
 
 /* A moment is in two words: not every system has atomic ones of 64 bits. */
@@ -10174,8 +10231,6 @@ static int64_t ti_moment_load(const uint32_t *halves)
     uint64_t upper = ti_load_acquire(&halves[0]);
     return (int64_t)(upper << 32 | ti_load_acquire(&halves[1]));
 }
-
-#if !defined(THREADING_NO_DIAGNOSIS)
 
 /* Acquire, here and below: pairs with ti_blocked_watch, for what the watcher uses. */
 static ti_blocked_watcher *ti_blocked_watched(void)
@@ -10247,8 +10302,6 @@ static TI_COLD void ti_blocked_leave(ti_self *self)
     watcher(self, &news);
 }
 
-#endif
-
 static ti_blocked_view ti_blocked_read(const ti_self *self)
 {
     const ti_blocked *blocked = &self->blocked;
@@ -10274,6 +10327,8 @@ static void ti_blocked_watch(ti_blocked_watcher *watcher)
     /* Release: pairs with ti_blocked_watched. */
     ti_store_pointer_release(&ti_blocked_watcher_now, (uintptr_t)watcher);
 }
+
+#endif
 
 /* ------------------------------------------------------------------------------- src/core/parking/calls.c */
 
@@ -10613,6 +10668,8 @@ static void ti_guard_lock(ti_guard *guard, ti_parker *parker)
         ti_guard_lock_slow(guard, parker);
 }
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 /* Also a guard that others wait for, none of which has been woken yet, or was too slow. */
 static bool ti_guard_try_lock_before_others(ti_guard *guard)
 {
@@ -10632,6 +10689,8 @@ static bool ti_guard_lock_for_a_while(ti_guard *guard)
     }
     return false;
 }
+
+#endif
 
 /* Take the stack and turn it round, so that who came first is woken first. */
 static struct threading_guard_waiter *ti_guard_take_stack(ti_guard *guard)
@@ -11206,10 +11265,14 @@ static bool ti_registry_try_lock(void)
     return ti_guard_try_lock(&ti_registry.guard);
 }
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 static bool ti_registry_lock_for_a_while(void)
 {
     return ti_guard_lock_for_a_while(&ti_registry.guard);
 }
+
+#endif
 
 static void ti_registry_unlock(void)
 {
@@ -11254,6 +11317,8 @@ static void ti_registry_remove(ti_self *self)
     *link = self->next;
 }
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 /* The one of a chain with the least ident above that. */
 static ti_self *ti_registry_above(size_t chain, uint32_t ident)
 {
@@ -11272,6 +11337,8 @@ static ti_self *ti_registry_after(uint32_t ident)
         self = ti_registry_above(chain, 0);
     return self;
 }
+
+#endif
 
 static void ti_registry_for_each(void (*function)(ti_self *self, void *arg), void *arg)
 {
@@ -15142,8 +15209,12 @@ double threading_monotonic(void)
     return (double)ti_port_now() / 1e9;
 }
 
+/* A stop that was requested before ends a sleep of any time: a thread that sleeps again and again for less
+ * than a look at the clock takes would else never be told. */
 static threading_status_t ti_sleep_heeding(ti_self *self, int64_t deadline)
 {
+    if (ti_limit_is_reached(self, TI_FOREVER))
+        return THREADING_CANCELLED;
     ti_blocked_begin(self, ti_limit_next(self, deadline));
     while (!ti_limit_is_reached(self, deadline))
         ti_port_park(&self->parker, ti_limit_next(self, deadline));
@@ -19957,7 +20028,7 @@ TI_COLD threading_status_t threading_profile_write(threading_write_t write, void
 {
     ti_text text;
     if (write == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(NULL, THREADING_INVALID);
     if (!ti_swap_acquire(&ti_profile_is_written, 0, 1))
         return THREADING_BUSY;
     ti_text_begin(&text, write, context);
@@ -20077,6 +20148,8 @@ static TI_COLD bool ti_ring_next(ti_ring *ring, uint32_t search, uint32_t *ident
 
 #include <stdarg.h>
 #include <string.h>
+
+#if !defined(THREADING_NO_DIAGNOSIS)
 
 #define TI_TEXT_MARK "…" /* of what was left out */
 
@@ -20268,6 +20341,8 @@ static TI_COLD void ti_text_copy_name(char copy[TI_TEXT_NAME], const char *name)
     memcpy(copy, name, fits);
     memcpy(copy + fits, TI_TEXT_MARK, sizeof TI_TEXT_MARK);
 }
+
+#endif
 
 /* ----------------------------------------------------------------------------- src/core/diagnosis/trace.c */
 
@@ -20912,7 +20987,7 @@ TI_COLD static void ti_trace_write(ti_trace_writer *writer)
 TI_COLD threading_status_t threading_trace_write(threading_write_t write, void *context)
 {
     if (write == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(NULL, THREADING_INVALID);
     if (!ti_swap_acquire(&ti_trace_is_written, 0, 1))
         return THREADING_BUSY;
     ti_trace_writer writer = {.trace = ti_trace_get(), .self = ti_self_get(), .writing = ++ti_trace_writings};

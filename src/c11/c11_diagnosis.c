@@ -6,6 +6,8 @@
 
 #include "port.h"
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 const char *ti_port_environment(const char *name)
 {
     return getenv(name);
@@ -32,3 +34,5 @@ uint32_t ti_port_requests(void)
 {
     return 0;
 }
+
+#endif

@@ -12,6 +12,8 @@
 
 #include "atomic.h"
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 static uint32_t ti_posix_quits; /* a signal handler may change it: it is lock-free */
 
 /* Set-user-ID programs and their like must not be told by their user where to write. */
@@ -71,3 +73,5 @@ TI_COLD uint32_t ti_port_requests(void)
 {
     return ti_load_relaxed(&ti_posix_quits);
 }
+
+#endif

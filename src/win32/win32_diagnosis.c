@@ -4,6 +4,8 @@
 
 #include "atomic.h"
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 #define TI_WIN32_VALUE 1024 /* bytes of a variable of the environment; a longer one counts as not set */
 
 static uint32_t ti_win32_breaks;
@@ -57,3 +59,5 @@ TI_COLD uint32_t ti_port_requests(void)
 {
     return ti_load_relaxed(&ti_win32_breaks);
 }
+
+#endif

@@ -173,6 +173,8 @@ CASE(events_barriers_and_others_that_are_none)
     TOLD(threading_stop_request, (NULL), NULL, INVALID);
     TOLD(threading_object_set_name, (NULL, "name"), NULL, INVALID);
     TOLD(threading_dump, (NULL, NULL), NULL, INVALID);
+    TOLD(threading_profile_write, (NULL, NULL), NULL, INVALID);
+    TOLD(threading_trace_write, (NULL, NULL), NULL, INVALID);
 }
 
 CASE(queues_that_are_none)

@@ -118,7 +118,9 @@ void **ti_port_self_place(void);
 
 /* From here on ti_port_self() gives NULL in all threads, or no longer does; ti_port_self_recall() gives the
  * pointer all the same. No thread has one. */
+#if !defined(THREADING_NO_DIAGNOSIS)
 void ti_port_hide_selves(bool hidden);
+#endif
 
 /* From here on the end of no thread that has a pointer is told, until it sets one again. No thread is in a
  * call. */
@@ -197,6 +199,8 @@ bool ti_port_thread_try_join(ti_port_thread *thread);
 /* Whether no thread of the backend's own is in this code. */
 bool ti_port_is_idle(void);
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 /* ---- 9 what the diagnosis needs ---- */
 
 /* A variable of the environment, as it was at some call, for as long as the process lives. NULL: it is not
@@ -233,5 +237,7 @@ bool ti_port_symbol(const void *address, ti_symbol *symbol);
  * it is not found among them, or the system does not tell. No guard is held, either. The first call may
  * allocate, and calls from within that get 0. */
 size_t ti_port_callers(const void *caller, const void **callers, size_t most);
+
+#endif
 
 #endif

@@ -4,12 +4,10 @@
 
 #include "look.h"
 
-/* In a forked child: no dump is under way. */
 #if !defined(THREADING_NO_DIAGNOSIS)
+
+/* In a forked child: no dump is under way. */
 void ti_dump_reset(void);
-#else
-#define ti_dump_reset() ((void)0)
-#endif
 
 /* "who": name and ident, as all texts of the diagnosis give a thread. */
 void ti_dump_thread_name(ti_text *text, const char *name, uint32_t ident);
@@ -19,5 +17,9 @@ void ti_dump_object(ti_text *text, const char *kind, const char *name, const voi
 
 /* What it is that an object is waited for: ", to read"; "": the object says it. */
 const char *ti_dump_purpose(ti_on on);
+
+#else
+#define ti_dump_reset() ((void)0)
+#endif
 
 #endif

@@ -17,6 +17,8 @@
 #include "self.h"
 #include "text.h"
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 /* A thread at a moment, copied. */
 typedef struct ti_look {
     uint32_t ident;
@@ -72,5 +74,7 @@ size_t ti_look_for_reads(ti_look_object *objects, uint32_t ident);
  * wait_any() a thread waits in. All that there are is the result. */
 size_t ti_look_for_held(ti_look_object *objects, uint32_t ident);
 size_t ti_look_for_sources(ti_look_object *objects, uint32_t ident);
+
+#endif
 
 #endif

@@ -11,6 +11,8 @@
 
 #include <stddef.h>
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 /* Under the registry's guard: the name of an object; NULL: it has none. */
 const char *ti_names_find(const void *object);
 
@@ -18,7 +20,6 @@ const char *ti_names_find(const void *object);
 size_t ti_names_copy(const void *object, char *buffer, size_t size);
 
 /* When no thread is known: no object has a name. */
-#if !defined(THREADING_NO_DIAGNOSIS)
 void ti_names_forget(void);
 #else
 #define ti_names_forget() ((void)0)

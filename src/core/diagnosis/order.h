@@ -24,11 +24,15 @@
 
 #include "port.h"
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 /* Begin, before any thread has a pointer (port.h, 4). Without memory nothing begins. The text is handed over
  * while nothing is locked. */
 void ti_order_start(threading_write_t write, void *context);
 
 /* End, when no thread has a pointer any more. */
 void ti_order_stop(void);
+
+#endif
 
 #endif

@@ -15,6 +15,8 @@
 #include "self.h"
 #include "text.h"
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 #define TI_PROFILE_MOST 3 /* threads of an object that are told */
 #define TI_PROFILE_SETS 32
 #define TI_PROFILE_ROWS 32 /* in each of them */
@@ -102,5 +104,7 @@ void ti_profile_unload(void);
 
 /* In a forked child: nobody writes. */
 void ti_profile_reset_writer(void);
+
+#endif
 
 #endif

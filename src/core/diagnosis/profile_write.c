@@ -9,6 +9,7 @@
 
 #include "atomic.h"
 #include "dump.h"
+#include "misuse.h"
 #include "registry.h"
 
 static uint32_t ti_profile_is_written;
@@ -220,7 +221,7 @@ TI_COLD threading_status_t threading_profile_write(threading_write_t write, void
 {
     ti_text text;
     if (write == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(NULL, THREADING_INVALID);
     if (!ti_swap_acquire(&ti_profile_is_written, 0, 1))
         return THREADING_BUSY;
     ti_text_begin(&text, write, context);

@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 #define TI_RING_MOST 64 /* of a longer ring the beginning is told */
 
 /*
@@ -34,5 +36,7 @@ uint32_t ti_ring_search(void);
 /* The next ring whose search begins behind the thread of that ident; *ident is where it began. False: there
  * is none. */
 bool ti_ring_next(ti_ring *ring, uint32_t search, uint32_t *ident);
+
+#endif
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "atomic.h"
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 #define TI_TEXT_MARK "…" /* of what was left out */
 
 TI_COLD void ti_text_begin(ti_text *text, threading_write_t write, void *context)
@@ -196,3 +198,5 @@ TI_COLD void ti_text_copy_name(char copy[TI_TEXT_NAME], const char *name)
     memcpy(copy, name, fits);
     memcpy(copy + fits, TI_TEXT_MARK, sizeof TI_TEXT_MARK);
 }
+
+#endif

@@ -12,6 +12,8 @@
 
 #include "port.h"
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 #define TI_TEXT_SIZE 2048
 #define TI_TEXT_NAME 96 /* bytes of a name that are shown */
 
@@ -50,5 +52,7 @@ void ti_text_flush(ti_text *text);
 
 /* Copy a name, as much as is shown, cut before a character of UTF-8. */
 void ti_text_copy_name(char copy[TI_TEXT_NAME], const char *name);
+
+#endif
 
 #endif

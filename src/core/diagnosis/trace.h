@@ -18,6 +18,8 @@
 #include "self.h"
 #include "text.h"
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 #define TI_TRACE_CHUNK 64 /* events */
 #define TI_TRACE_CHUNKS 4096
 #define TI_TRACE_ROWS 1024
@@ -99,5 +101,7 @@ void ti_trace_unload(void);
 
 /* In a forked child: nobody writes. */
 void ti_trace_reset_writer(void);
+
+#endif
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "atomic.h"
 #include "dump.h"
+#include "misuse.h"
 #include "registry.h"
 
 #define TI_TRACE_NAMES 16 /* names of threads that are remembered */
@@ -351,7 +352,7 @@ TI_COLD static void ti_trace_write(ti_trace_writer *writer)
 TI_COLD threading_status_t threading_trace_write(threading_write_t write, void *context)
 {
     if (write == NULL)
-        return THREADING_INVALID;
+        return TI_TELL(NULL, THREADING_INVALID);
     if (!ti_swap_acquire(&ti_trace_is_written, 0, 1))
         return THREADING_BUSY;
     ti_trace_writer writer = {.trace = ti_trace_get(), .self = ti_self_get(), .writing = ++ti_trace_writings};

@@ -12,11 +12,11 @@
 
 enum { TI_WATCH_PROFILE = 1, TI_WATCH_TRACE = 2 };
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 /* Let one of the two be told from now on, or no more. */
 void ti_watch_begin(ti_self *self, uint32_t whom);
 void ti_watch_end(ti_self *self, uint32_t whom);
-
-#if !defined(THREADING_NO_DIAGNOSIS)
 
 /* In a forked child: nothing is recorded, and nothing was. */
 void ti_watch_reset(void);

@@ -13,8 +13,12 @@
 
 #include "port.h"
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 /* Dump when a thread has waited for so many nanoseconds, once for each wait; TI_FOREVER: not for that. And
  * when the user asks by the keyboard, if those requests are counted. False: there can be no thread. */
 bool ti_watchdog_start(int64_t limit, threading_write_t write, void *context);
+
+#endif
 
 #endif

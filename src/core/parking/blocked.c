@@ -4,6 +4,8 @@
 #include "atomic.h"
 #include "self.h"
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 static uintptr_t ti_blocked_watcher_now; /* a ti_blocked_watcher, or 0 */
 
 /* A moment is in two words: not every system has atomic ones of 64 bits. */
@@ -18,8 +20,6 @@ static int64_t ti_moment_load(const uint32_t *halves)
     uint64_t upper = ti_load_acquire(&halves[0]);
     return (int64_t)(upper << 32 | ti_load_acquire(&halves[1]));
 }
-
-#if !defined(THREADING_NO_DIAGNOSIS)
 
 /* Acquire, here and below: pairs with ti_blocked_watch, for what the watcher uses. */
 static ti_blocked_watcher *ti_blocked_watched(void)
@@ -91,8 +91,6 @@ TI_COLD void ti_blocked_leave(ti_self *self)
     watcher(self, &news);
 }
 
-#endif
-
 ti_blocked_view ti_blocked_read(const ti_self *self)
 {
     const ti_blocked *blocked = &self->blocked;
@@ -118,3 +116,5 @@ void ti_blocked_watch(ti_blocked_watcher *watcher)
     /* Release: pairs with ti_blocked_watched. */
     ti_store_pointer_release(&ti_blocked_watcher_now, (uintptr_t)watcher);
 }
+
+#endif

@@ -93,6 +93,8 @@ typedef struct ti_blocked {
     uint32_t awaited;
 } ti_blocked;
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 /* What a reader has seen. */
 typedef struct ti_blocked_view {
     ti_on on; /* TI_ON_NOTHING: it does not sleep */
@@ -101,8 +103,6 @@ typedef struct ti_blocked_view {
     int64_t until; /* TI_FOREVER: without a limit */
     uint32_t version;
 } ti_blocked_view;
-
-#if !defined(THREADING_NO_DIAGNOSIS)
 
 /* The calling thread is about to wait for this. A macro: ti_self is not complete here. */
 #define ti_blocked_on(self, on_what, what) \
@@ -120,15 +120,6 @@ void ti_blocked_counted(struct ti_self *self, ti_on on, const void *object, size
 
 /* The calling thread is about to end. */
 void ti_blocked_leave(struct ti_self *self);
-
-#else
-#define ti_blocked_on(self, on_what, what) ((void)(self), (void)(on_what), (void)(what))
-#define ti_blocked_begin(self, until) ((void)(self), (void)(until))
-#define ti_blocked_end(self) ((void)(self))
-#define ti_blocked_wake(woken) ((void)(woken))
-#define ti_blocked_counted(self, on, object, items) ((void)(self), (void)(on), (void)(object), (void)(items))
-#define ti_blocked_leave(self) ((void)(self))
-#endif
 
 /* Read another thread's note. The caller holds the registry's guard, or another one under which it has found
  * the thread, so that the record's memory is there. */
@@ -162,5 +153,14 @@ typedef struct ti_news {
  */
 typedef void ti_blocked_watcher(struct ti_self *self, const ti_news *news);
 void ti_blocked_watch(ti_blocked_watcher *watcher);
+
+#else
+#define ti_blocked_on(self, on_what, what) ((void)(self), (void)(on_what), (void)(what))
+#define ti_blocked_begin(self, until) ((void)(self), (void)(until))
+#define ti_blocked_end(self) ((void)(self))
+#define ti_blocked_wake(woken) ((void)(woken))
+#define ti_blocked_counted(self, on, object, items) ((void)(self), (void)(on), (void)(object), (void)(items))
+#define ti_blocked_leave(self) ((void)(self))
+#endif
 
 #endif

@@ -65,6 +65,8 @@ void ti_guard_lock(ti_guard *guard, ti_parker *parker)
         ti_guard_lock_slow(guard, parker);
 }
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 /* Also a guard that others wait for, none of which has been woken yet, or was too slow. */
 static bool ti_guard_try_lock_before_others(ti_guard *guard)
 {
@@ -84,6 +86,8 @@ bool ti_guard_lock_for_a_while(ti_guard *guard)
     }
     return false;
 }
+
+#endif
 
 /* Take the stack and turn it round, so that who came first is woken first. */
 static struct threading_guard_waiter *ti_guard_take_stack(ti_guard *guard)

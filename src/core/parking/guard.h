@@ -42,7 +42,9 @@ bool ti_guard_try_lock(ti_guard *guard);
 
 /* Wait for the guard for a while only, in a thread that may have no parker: for the diagnosis, which must not
  * hang with what it looks at. False: it was held all the time, or at each look. */
+#if !defined(THREADING_NO_DIAGNOSIS)
 bool ti_guard_lock_for_a_while(ti_guard *guard);
+#endif
 
 void ti_guard_unlock(ti_guard *guard);
 

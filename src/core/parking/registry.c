@@ -24,10 +24,14 @@ bool ti_registry_try_lock(void)
     return ti_guard_try_lock(&ti_registry.guard);
 }
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 bool ti_registry_lock_for_a_while(void)
 {
     return ti_guard_lock_for_a_while(&ti_registry.guard);
 }
+
+#endif
 
 void ti_registry_unlock(void)
 {
@@ -72,6 +76,8 @@ void ti_registry_remove(ti_self *self)
     *link = self->next;
 }
 
+#if !defined(THREADING_NO_DIAGNOSIS)
+
 /* The one of a chain with the least ident above that. */
 static ti_self *ti_registry_above(size_t chain, uint32_t ident)
 {
@@ -90,6 +96,8 @@ ti_self *ti_registry_after(uint32_t ident)
         self = ti_registry_above(chain, 0);
     return self;
 }
+
+#endif
 
 void ti_registry_for_each(void (*function)(ti_self *self, void *arg), void *arg)
 {

@@ -16,8 +16,12 @@ double threading_monotonic(void)
     return (double)ti_port_now() / 1e9;
 }
 
+/* A stop that was requested before ends a sleep of any time: a thread that sleeps again and again for less
+ * than a look at the clock takes would else never be told. */
 static threading_status_t ti_sleep_heeding(ti_self *self, int64_t deadline)
 {
+    if (ti_limit_is_reached(self, TI_FOREVER))
+        return THREADING_CANCELLED;
     ti_blocked_begin(self, ti_limit_next(self, deadline));
     while (!ti_limit_is_reached(self, deadline))
         ti_port_park(&self->parker, ti_limit_next(self, deadline));
