@@ -278,6 +278,7 @@ CASE(thread_without_a_wait_has_a_life)
 /* Of more threads than have rows the last ones are told. */
 CASE(rows_of_threads_that_have_ended_are_given_to_others)
 {
+    /* slow */
     needs_diagnosis();
     int count = 1100;
     threading_thread_t *thread;
