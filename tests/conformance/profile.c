@@ -217,6 +217,19 @@ CASE(three_threads_that_waited_most_are_told)
     CHECK(sum >= row.total * 3 / 5 - 0.01 && sum <= row.total + 0.01);
 }
 
+CASE(thread_that_waits_longer_takes_the_place_of_another)
+{
+    needs_diagnosis();
+    CHECK_STATUS(threading_profile_start(), THREADING_OK);
+    for (int i = 0; i < 3; i++)
+        wait_for_hot("short", 1, 0.0005);
+    wait_for_hot("long", 2, 0.3);
+    row_t row = row_now("Lock \"hot\"");
+    CHECK_EQUAL(row.waits, 5);
+    CHECK(time_of(&row, "\"long\"") >= 600);
+    CHECK_EQUAL(count_of(row.threads, "\"short\""), 2);
+}
+
 CASE(threads_that_have_ended_keep_their_names)
 {
     needs_diagnosis();

@@ -346,23 +346,26 @@ CASE(names_may_contain_anything)
     }
 }
 
-/* Each is cut in the text, and no line is too long for it. */
+/* Each is cut in the text, and no line is too long for it, whatever stands before it. */
 CASE(longest_names_make_no_broken_line)
 {
     needs_diagnosis();
     static char name[10001];
-    threading_thread_t *thread;
     memset(name, 1, sizeof name - 1);
     CHECK_STATUS(threading_thread_set_name(threading_current_thread(), name), THREADING_OK);
-    CHECK_STATUS(threading_trace_start(), THREADING_OK);
     CHECK_STATUS(threading_object_set_name(&hot, name), THREADING_OK);
-    taker_t taker = {.lock = &hot, .times = 3};
-    started_as(&thread, name, take, &taker);
-    for (int i = 0; i < 3; i++)
-        let_wait(&taker, "waits for Lock \"", 0.0005);
-    finished(thread);
+    CHECK_STATUS(threading_trace_start(), THREADING_OK);
+    for (int i = 0; i < 12; i++) {
+        threading_thread_t *thread;
+        taker_t taker = {.lock = &hot, .times = 1, .asked = 1};
+        CHECK_STATUS(threading_lock_acquire(&hot), THREADING_OK);
+        started_as(&thread, name, take, &taker);
+        await_dump("waits for Lock \"");
+        CHECK_STATUS(threading_lock_release(&hot), THREADING_OK);
+        finished(thread);
+    }
     char *text = checked();
-    CHECK_EQUAL(count_of(text, "\"kind\":\"Lock\""), 3);
+    CHECK_EQUAL(count_of(text, "\"kind\":\"Lock\""), 12);
     free(text);
 }
 
@@ -452,9 +455,11 @@ CASE(start_begins_anew)
     CHECK_STATUS(threading_trace_start(), THREADING_OK);
     wait_for_hot("before", 3, 0.001);
     CHECK_STATUS(threading_trace_start(), THREADING_OK);
+    CHECK_STATUS(threading_sleep(0.001), THREADING_OK);
     wait_for_hot("after", 2, 0.001);
     char *text = checked();
     CHECK(strstr(text, "\"before\"") == NULL);
+    CHECK_EQUAL(event_of(text, "\"name\":\"sleep\"").tid, 1); /* a thread from before has a row again */
     CHECK_EQUAL(count_of(text, "\"kind\":\"Lock\""), 2);
     free(text);
 }
