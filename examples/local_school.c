@@ -24,6 +24,7 @@ static void process_student(void)
 static void *process_thread(void *name)
 {
     struct school *school = threading_local_get(&local_school);
+    must(school != NULL ? THREADING_OK : THREADING_NO_MEMORY); /* the first time in a thread it needs some */
     school->student = name;
     process_student();
     return NULL;

@@ -222,6 +222,7 @@ static threading_local_t local_school = THREADING_LOCAL_INIT(struct school);
 static void *enrol(void *name)
 {
     struct school *mine = threading_local_get(&local_school);
+    must(mine != NULL ? THREADING_OK : THREADING_NO_MEMORY); /* the first time in a thread it needs some */
     printf("  %s had %s, now %s\n", my_name(), mine->student ? mine->student : "nobody", (const char *)name);
     mine->student = name;
     return NULL;

@@ -76,9 +76,12 @@ static void queue()
 {
     threading::Queue<std::unique_ptr<std::string>> letters(2);
     threading::Thread writer([&letters] {
+        threading::Status status = THREADING_OK;
         for (const char *text : {"Dear Ann,", "Bob"})
-            must(letters.put(std::unique_ptr<std::string>(new std::string(text))));
-        must(letters.shutdown());
+            if (status == THREADING_OK)
+                status = letters.put(std::unique_ptr<std::string>(new std::string(text)));
+        must(letters.shutdown()); /* also after a failure: the reader would wait for ever */
+        must(status);
     });
     must(writer.start());
     std::unique_ptr<std::string> letter;
@@ -100,7 +103,7 @@ static void pool()
     }
 }
 
-int main()
+static void tour()
 {
     threads_and_locks();
     limits();
@@ -109,5 +112,16 @@ int main()
     pool();
     threading::Thread last([] { std::puts("the process waited for me"); });
     must(last.start());
+}
+
+/* Where memory or threads are out, a constructor throws. */
+int main()
+{
+    try {
+        tour();
+    } catch (const std::exception &refused) {
+        std::fprintf(stderr, "%s\n", refused.what());
+        return 1;
+    }
     return 0;
 }

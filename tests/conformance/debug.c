@@ -301,6 +301,7 @@ CASE(allocation_of_that_number_fails)
     }
     CHECK_EQUAL(failed, 1);
     CHECK(threads[2] != NULL);
+    CHECK_TEXT(told(), "threading: an allocation fails, as was asked for\n");
     for (int i = 0; i < 3; i++)
         threading_thread_free(threads[i]);
 }
@@ -311,6 +312,7 @@ CASE(start_of_that_number_fails_and_nothing_is_half_done)
     finished(started(return_at_once, NULL));
     threading_thread_t *thread = threading_thread_new(return_at_once, NULL, NULL);
     CHECK_STATUS(threading_thread_start(thread), THREADING_NO_THREADS);
+    CHECK_TEXT(told(), "threading: the start of a thread fails, as was asked for\n");
     CHECK_EQUAL(threading_active_count(), 1);
     CHECK_STATUS(threading_thread_start(thread), THREADING_OK);
     finished(thread);

@@ -4,6 +4,7 @@
 #if !defined(THREADING_NO_DIAGNOSIS)
 
 #include "atomic.h"
+#include "port.h"
 
 /*
  *   n      0: none is to fail
@@ -31,14 +32,30 @@ TI_COLD static uint32_t ti_fault_mix(uint32_t number)
     return number ^ number >> 16;
 }
 
+TI_COLD static void ti_fault_tell(ti_fault fault)
+{
+    static const char memory[] = "threading: an allocation fails, as was asked for\n";
+    static const char thread[] = "threading: the start of a thread fails, as was asked for\n";
+    if (fault == TI_FAULT_MEMORY)
+        ti_port_complain(memory, sizeof memory - 1);
+    else
+        ti_port_complain(thread, sizeof thread - 1);
+}
+
+static bool ti_fault_comes(ti_fault fault, uint32_t n)
+{
+    uint32_t count = ti_add_relaxed(&ti_faults[fault].count, 1) + 1; /* relaxed: only the number matters */
+    uint32_t seed = ti_faults[fault].seed;
+    bool is_due = seed == 0 ? count == n : ti_fault_mix(seed + count) % n == 0;
+    if (is_due)
+        ti_fault_tell(fault);
+    return is_due;
+}
+
 bool ti_fault_is_due(ti_fault fault)
 {
     uint32_t n = ti_load_acquire(&ti_faults[fault].n);
-    if (n == 0)
-        return false;
-    uint32_t count = ti_add_relaxed(&ti_faults[fault].count, 1) + 1; /* relaxed: only the number matters */
-    uint32_t seed = ti_faults[fault].seed;
-    return seed == 0 ? count == n : ti_fault_mix(seed + count) % n == 0;
+    return n != 0 && ti_fault_comes(fault, n);
 }
 
 #endif
