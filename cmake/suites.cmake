@@ -18,10 +18,10 @@ endif()
 #   small   smaller loads, and no case that is marked as slow
 #   sample  the same, and of the suites only those of the seam and these
 set(THREADING_TEST_LOADS "full" CACHE STRING "full, small or sample")
-set(threading_sample lock rlock condition semaphore event barrier rwlock once thread join race local queue future executor
+set(threading_sample lock rlock dump condition semaphore event barrier rwlock once thread join race local queue future executor
   timer stop errors)
 if(CMAKE_CROSSCOMPILING_EMULATOR) # which makes a process dear
-  set(threading_sample lock condition semaphore event thread race queue executor errors)
+  set(threading_sample lock dump condition semaphore event thread race queue executor errors)
 endif()
 
 # One process forks for many cases, since to start one costs more than most cases do (tests/support/batch.c). Each case is a
