@@ -6701,6 +6701,9 @@ long syscall(long number, ...);
 
 #define TI_POSIX_SECOND INT64_C(1000000000)
 
+/* Remember which thread is main, where main itself has to: when the code is loaded, and in a forked child. */
+static void ti_posix_find_main(void);
+
 /* A moment or a span as a timespec; more than 2^31 - 1 seconds are cut, for systems whose time_t has 32
  * bits. The waiter looks at the clock afterwards. */
 static struct timespec ti_posix_timespec(int64_t nanoseconds);
@@ -6741,7 +6744,7 @@ static uint64_t ti_port_native_id(void)
 }
 
 /* Run before main, in the main thread: later its number could be asked for by main only. */
-__attribute__((constructor)) static void ti_apple_find_main(void)
+__attribute__((constructor)) void ti_posix_find_main(void)
 {
     if (ti_port_is_main())
         ti_apple_main_id = ti_port_native_id();
@@ -6960,6 +6963,9 @@ static TI_COLD void ti_port_complain(const char *text, size_t length)
     ti_port_errors_restore(errors);
 }
 
+/* A strictly conforming program that includes the one file behind the system's headers has hidden these. */
+#if defined(SA_RESTART)
+
 TI_COLD static void ti_posix_quit(int signal_number)
 {
     (void)signal_number;
@@ -6984,6 +6990,19 @@ static TI_COLD void ti_port_leave_signals(void)
     (void)sigdelset(&signals, SIGQUIT);
     (void)pthread_sigmask(SIG_SETMASK, &signals, NULL);
 }
+
+#else
+
+static TI_COLD bool ti_port_count_requests(void)
+{
+    return false;
+}
+
+static TI_COLD void ti_port_leave_signals(void)
+{
+}
+
+#endif
 
 static TI_COLD uint32_t ti_port_requests(void)
 {
@@ -7310,6 +7329,11 @@ static void ti_port_life_end(uint64_t life)
     (void)life;
 }
 
+/* The kernel tells it at any time. */
+static void ti_posix_find_main(void)
+{
+}
+
 static bool ti_port_is_main(void)
 {
     return ti_port_native_id() == ti_port_main_native_id();
@@ -7436,7 +7460,7 @@ static const size_t ti_port_name_limit = 0;
 static pthread_t ti_other_main;
 
 /* Run before main, in the main thread, unless the library is loaded later by another one. */
-__attribute__((constructor)) static void ti_other_find_main(void)
+__attribute__((constructor)) void ti_posix_find_main(void)
 {
     ti_other_main = pthread_self();
 }
@@ -7665,6 +7689,7 @@ static TI_COLD bool ti_port_at_exit(void (*hook)(void))
 TI_COLD static void ti_posix_forked(void)
 {
     ti_store_relaxed(&ti_posix_process, (uint32_t)getpid());
+    ti_posix_find_main();
     ti_fork_child();
 }
 
@@ -8765,10 +8790,19 @@ static bool ti_port_symbol(const void *address, ti_symbol *symbol)
     return memory.AllocationBase != NULL;
 }
 
+/* Looked up, since not every Windows header declares it. */
+static size_t ti_win32_frames(PVOID *frames)
+{
+    typedef USHORT(WINAPI * capture_function)(ULONG skipped, ULONG most, PVOID * frames, PULONG hash);
+    static ti_win32_optional capture = {L"kernel32.dll", NULL, "RtlCaptureStackBackTrace", 0};
+    capture_function found = (capture_function)ti_win32_find(&capture);
+    return found != NULL ? found(0, TI_WIN32_FRAMES, frames, NULL) : 0;
+}
+
 static size_t ti_port_callers(const void *caller, const void **callers, size_t most)
 {
     PVOID frames[TI_WIN32_FRAMES];
-    size_t count = RtlCaptureStackBackTrace(0, TI_WIN32_FRAMES, frames, NULL);
+    size_t count = ti_win32_frames(frames);
     size_t found = 0;
     for (size_t i = 0; i < count && found < most; i++)
         if (found > 0 || frames[i] == caller)

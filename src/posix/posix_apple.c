@@ -22,7 +22,7 @@ uint64_t ti_port_native_id(void)
 }
 
 /* Run before main, in the main thread: later its number could be asked for by main only. */
-__attribute__((constructor)) static void ti_apple_find_main(void)
+__attribute__((constructor)) void ti_posix_find_main(void)
 {
     if (ti_port_is_main())
         ti_apple_main_id = ti_port_native_id();

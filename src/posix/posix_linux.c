@@ -48,6 +48,11 @@ void ti_port_life_end(uint64_t life)
     (void)life;
 }
 
+/* The kernel tells it at any time. */
+void ti_posix_find_main(void)
+{
+}
+
 bool ti_port_is_main(void)
 {
     return ti_port_native_id() == ti_port_main_native_id();

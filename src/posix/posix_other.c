@@ -12,7 +12,7 @@ const size_t ti_port_name_limit = 0;
 static pthread_t ti_other_main;
 
 /* Run before main, in the main thread, unless the library is loaded later by another one. */
-__attribute__((constructor)) static void ti_other_find_main(void)
+__attribute__((constructor)) void ti_posix_find_main(void)
 {
     ti_other_main = pthread_self();
 }

@@ -30,6 +30,7 @@ TI_COLD bool ti_port_at_exit(void (*hook)(void))
 TI_COLD static void ti_posix_forked(void)
 {
     ti_store_relaxed(&ti_posix_process, (uint32_t)getpid());
+    ti_posix_find_main();
     ti_fork_child();
 }
 

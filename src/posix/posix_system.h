@@ -38,6 +38,9 @@ long syscall(long number, ...);
 
 #define TI_POSIX_SECOND INT64_C(1000000000)
 
+/* Remember which thread is main, where main itself has to: when the code is loaded, and in a forked child. */
+void ti_posix_find_main(void);
+
 /* A moment or a span as a timespec; more than 2^31 - 1 seconds are cut, for systems whose time_t has 32
  * bits. The waiter looks at the clock afterwards. */
 struct timespec ti_posix_timespec(int64_t nanoseconds);

@@ -19,10 +19,19 @@ bool ti_port_symbol(const void *address, ti_symbol *symbol)
     return memory.AllocationBase != NULL;
 }
 
+/* Looked up, since not every Windows header declares it. */
+static size_t ti_win32_frames(PVOID *frames)
+{
+    typedef USHORT(WINAPI * capture_function)(ULONG skipped, ULONG most, PVOID * frames, PULONG hash);
+    static ti_win32_optional capture = {L"kernel32.dll", NULL, "RtlCaptureStackBackTrace", 0};
+    capture_function found = (capture_function)ti_win32_find(&capture);
+    return found != NULL ? found(0, TI_WIN32_FRAMES, frames, NULL) : 0;
+}
+
 size_t ti_port_callers(const void *caller, const void **callers, size_t most)
 {
     PVOID frames[TI_WIN32_FRAMES];
-    size_t count = RtlCaptureStackBackTrace(0, TI_WIN32_FRAMES, frames, NULL);
+    size_t count = ti_win32_frames(frames);
     size_t found = 0;
     for (size_t i = 0; i < count && found < most; i++)
         if (found > 0 || frames[i] == caller)
