@@ -4273,8 +4273,8 @@ typedef struct ti_call {
  * A thread's calls that are under way; its own.
  *
  *   count            how many
- *   near, far        the first few, and those that find no room there
- *   far_size         how many bytes there are for the latter
+ *   few, more        the first ones, and those that find no room there
+ *   more_size        how many bytes there are for the latter
  *   way_out          where threading_exit goes; NULL in threads that were not started here
  *   way_out_count    how many calls were under way there
  *   exit_result      what threading_exit is called with
@@ -4282,9 +4282,9 @@ typedef struct ti_call {
 typedef struct ti_calls {
     uint32_t count;
     uint32_t way_out_count;
-    ti_call near[TI_CALLS_NEAR];
-    ti_call *far;
-    size_t far_size;
+    ti_call few[TI_CALLS_NEAR];
+    ti_call *more;
+    size_t more_size;
     jmp_buf *way_out;
     void *exit_result;
 } ti_calls;
@@ -10388,33 +10388,33 @@ static void ti_blocked_watch(ti_blocked_watcher *watcher)
 
 static bool ti_calls_have_room(const ti_self *self, uint32_t index)
 {
-    return index < TI_CALLS_NEAR || index - TI_CALLS_NEAR < self->calls.far_size / sizeof(ti_call);
+    return index < TI_CALLS_NEAR || index - TI_CALLS_NEAR < self->calls.more_size / sizeof(ti_call);
 }
 
 static ti_call *ti_calls_at(ti_self *self, uint32_t index)
 {
-    return index < TI_CALLS_NEAR ? &self->calls.near[index] : &self->calls.far[index - TI_CALLS_NEAR];
+    return index < TI_CALLS_NEAR ? &self->calls.few[index] : &self->calls.more[index - TI_CALLS_NEAR];
 }
 
 static TI_COLD void ti_calls_give_back(ti_self *self)
 {
-    if (self->calls.far != NULL)
-        ti_memory_end(self->calls.far, self->calls.far_size);
-    self->calls.far = NULL;
-    self->calls.far_size = 0;
+    if (self->calls.more != NULL)
+        ti_memory_end(self->calls.more, self->calls.more_size);
+    self->calls.more = NULL;
+    self->calls.more_size = 0;
 }
 
 TI_COLD static void ti_calls_grow(ti_self *self)
 {
-    size_t size = self->calls.far_size == 0 ? TI_CALLS_FAR : 2 * self->calls.far_size;
+    size_t size = self->calls.more_size == 0 ? TI_CALLS_FAR : 2 * self->calls.more_size;
     ti_call *larger = (ti_call *)ti_memory_keep(size);
     if (larger == NULL)
         return;
-    if (self->calls.far != NULL)
-        memcpy(larger, self->calls.far, self->calls.far_size);
+    if (self->calls.more != NULL)
+        memcpy(larger, self->calls.more, self->calls.more_size);
     ti_calls_give_back(self);
-    self->calls.far = larger;
-    self->calls.far_size = size;
+    self->calls.more = larger;
+    self->calls.more_size = size;
 }
 
 static void ti_calls_enter(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),

@@ -10,33 +10,33 @@
 
 static bool ti_calls_have_room(const ti_self *self, uint32_t index)
 {
-    return index < TI_CALLS_NEAR || index - TI_CALLS_NEAR < self->calls.far_size / sizeof(ti_call);
+    return index < TI_CALLS_NEAR || index - TI_CALLS_NEAR < self->calls.more_size / sizeof(ti_call);
 }
 
 static ti_call *ti_calls_at(ti_self *self, uint32_t index)
 {
-    return index < TI_CALLS_NEAR ? &self->calls.near[index] : &self->calls.far[index - TI_CALLS_NEAR];
+    return index < TI_CALLS_NEAR ? &self->calls.few[index] : &self->calls.more[index - TI_CALLS_NEAR];
 }
 
 TI_COLD void ti_calls_give_back(ti_self *self)
 {
-    if (self->calls.far != NULL)
-        ti_memory_end(self->calls.far, self->calls.far_size);
-    self->calls.far = NULL;
-    self->calls.far_size = 0;
+    if (self->calls.more != NULL)
+        ti_memory_end(self->calls.more, self->calls.more_size);
+    self->calls.more = NULL;
+    self->calls.more_size = 0;
 }
 
 TI_COLD static void ti_calls_grow(ti_self *self)
 {
-    size_t size = self->calls.far_size == 0 ? TI_CALLS_FAR : 2 * self->calls.far_size;
+    size_t size = self->calls.more_size == 0 ? TI_CALLS_FAR : 2 * self->calls.more_size;
     ti_call *larger = (ti_call *)ti_memory_keep(size);
     if (larger == NULL)
         return;
-    if (self->calls.far != NULL)
-        memcpy(larger, self->calls.far, self->calls.far_size);
+    if (self->calls.more != NULL)
+        memcpy(larger, self->calls.more, self->calls.more_size);
     ti_calls_give_back(self);
-    self->calls.far = larger;
-    self->calls.far_size = size;
+    self->calls.more = larger;
+    self->calls.more_size = size;
 }
 
 void ti_calls_enter(ti_self *self, void (*abandon)(ti_self *self, void *object, uintptr_t detail),

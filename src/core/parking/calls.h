@@ -36,8 +36,8 @@ typedef struct ti_call {
  * A thread's calls that are under way; its own.
  *
  *   count            how many
- *   near, far        the first few, and those that find no room there
- *   far_size         how many bytes there are for the latter
+ *   few, more        the first ones, and those that find no room there
+ *   more_size        how many bytes there are for the latter
  *   way_out          where threading_exit goes; NULL in threads that were not started here
  *   way_out_count    how many calls were under way there
  *   exit_result      what threading_exit is called with
@@ -45,9 +45,9 @@ typedef struct ti_call {
 typedef struct ti_calls {
     uint32_t count;
     uint32_t way_out_count;
-    ti_call near[TI_CALLS_NEAR];
-    ti_call *far;
-    size_t far_size;
+    ti_call few[TI_CALLS_NEAR];
+    ti_call *more;
+    size_t more_size;
     jmp_buf *way_out;
     void *exit_result;
 } ti_calls;
