@@ -13,8 +13,9 @@
  *     @fail TEXT      something else than a test failed; counts as a failure
  *     | TEXT          to be shown with it
  *
- * A test that is a batch prints more (tests/support/batch.c): "@case NAME STATUS" for each of its cases, below what that case
- * has printed, and in the end "@over FAILED", which of them have failed. Each case counts as a test, and the batch does not.
+ * A test that is a batch prints more (tests/support/batch.c): "@case NAME STATUS" for each of its cases, below
+ * what that case has printed, and in the end "@over FAILED", how many of them have failed. Each case counts as
+ * a test, and the batch does not.
  *
  * `ctest -V` begins each line of a test's output with the test's number, so that a failed test's output can be
  * shown although others print at the same time. The exit status is 0 when something ran and nothing failed.
@@ -238,8 +239,8 @@ static void add_test(const char *name, const char *status, const list_t *output)
     tests[test_count++] = test;
 }
 
-/* "@case posix.lock.a_case   Passed 0.01 sec": of a batch; what it has printed since the last one is this one's. The tests of
- * batches themselves print such lines of no column. */
+/* "@case posix.lock.a_case   Passed 0.01 sec": of a batch; what it has printed since the last one is this
+ * one's. The tests of batches themselves print such lines of no column. */
 static int read_case(const char *text, list_t *output)
 {
     char name[LINE];

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * To start a process costs far more than to fork one, above all under a sanitizer or an emulator. When this one forks, it
- * has one thread and has not used the library: the child is as good as new. The parent leaves stdio alone, so that nothing
- * is in a buffer and every case may still set up its own.
+ * To start a process costs far more than to fork one, above all under a sanitizer or an emulator. When this
+ * one forks, it has one thread and has not used the library: the child is as good as new. The parent leaves
+ * stdio alone, so that nothing is in a buffer and every case may still set up its own.
  *
- * For each case it prints "@case NAME.case", what CTest would say of it, and how long it took; before that all that the case
- * printed, unless it passed. At the end it prints "@over" and how many have failed. tools/report.c reads that.
+ * For each case it prints "@case NAME.case", what CTest would say of it, and how long it took; before that
+ * all that the case printed, unless it passed. At the end it prints "@over" and how many have failed.
+ * tools/report.c reads that.
  */
 #include "conformance.h"
 
@@ -68,8 +69,8 @@ static THREADING_NORETURN void give_up(const char *what)
     exit(2);
 }
 
-/* At its end every child is searched for leaks, and so are 11 MB of zeros that belong to the sanitizer. Half of what a short
- * case costs is to have these pages mapped; after a search here each child begins with them. */
+/* At its end every child is searched for leaks, and so are 11 MB of zeros that belong to the sanitizer. Half
+ * of what a short case costs is to have these pages mapped; after a search here each child begins with them. */
 static void map_what_is_searched_for_leaks(void)
 {
 #if defined(TEST_WITH_ADDRESS_SANITIZER)
@@ -79,8 +80,8 @@ static void map_what_is_searched_for_leaks(void)
 
 /* ---- the child ---- */
 
-/* An EXIT_CASE is compared by what goes to the standard output alone. The alarm ends a case that hangs after somebody has
- * killed the parent. */
+/* An EXIT_CASE is compared by what goes to the standard output alone. The alarm ends a case that hangs after
+ * somebody has killed the parent. */
 static void become_case(const struct test_case *one, const int *ends)
 {
     (void)setpgid(0, 0);

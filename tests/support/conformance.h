@@ -5,9 +5,9 @@
  *     CASE(release_by_another_thread) { … CHECK_STATUS(threading_lock_release(&lock), THREADING_OK); }
  *
  * A suite is one file of cases; CMake reads the names off the lines that begin with CASE( or EXIT_CASE( and
- * makes each a test `<column>.<suite>.<case>`, run in a process of its own with a time limit: by CTest, or in a batch.
- * A case passes when its function returns, fails at its first false check in any thread, and is skipped
- * by SKIP("reason"). Checks are never compiled out.
+ * makes each a test `<column>.<suite>.<case>`, run in a process of its own with a time limit: by CTest, or
+ * in a batch. A case passes when its function returns, fails at its first false check in any thread, and is
+ * skipped by SKIP("reason"). Checks are never compiled out.
  *
  *     EXIT_CASE(main_returns_7_after_the_joins, 7, "worker done|") { … }
  *
