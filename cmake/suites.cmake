@@ -46,6 +46,7 @@ endif()
 
 # They take RLocks in orders that can deadlock, for somebody to be told of it.
 set(threading_tests_of_deadlocks
+  debug.refused_wait_is_told_with_its_ring
   deadlock_handler.first_64_of_a_long_ring_are_told
   deadlock_handler.foreign_threads_have_no_names
   deadlock_handler.handler_may_use_the_library
