@@ -16,6 +16,7 @@ library = ctypes.CDLL(sys.argv.pop(1))
 HANDLE, SECONDS, COUNT, FLAG = ctypes.c_void_p, ctypes.c_double, ctypes.c_size_t, ctypes.c_bool
 TEXT, STATUS = ctypes.c_char_p, ctypes.c_int
 TARGET = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)  # takes the GIL when it is called
+WRITE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)  # text that does not end in a 0
 DESTRUCTOR = ctypes.CFUNCTYPE(None, ctypes.POINTER(ctypes.c_uint64))
 FOREVER = -1.0
 
@@ -61,6 +62,8 @@ PROTOTYPES = {
         "lock_try_acquire": [HANDLE],
         "lock_acquire_timeout": [HANDLE, SECONDS],
         "lock_release": [HANDLE],
+        "dump": [WRITE, HANDLE],
+        "object_set_name": [HANDLE, TEXT],
         "event_set": [HANDLE],
         "event_wait": [HANDLE],
         "event_wait_timeout": [HANDLE, SECONDS],
@@ -247,6 +250,19 @@ class FromPython(unittest.TestCase):
         """
         command = [sys.executable, "-B", "-c", program, library._name]
         self.assertEqual(subprocess.check_output(command, text=True).split("\n")[:2], ["main is done", "worker is done"])
+
+    def test_a_dump_tells_what_a_thread_waits_for(self):
+        event, pieces = new_object(), []
+        write = WRITE(lambda _, text, length: pieces.append(ctypes.string_at(text, length)))
+        self.check(library.threading_object_set_name(event, b"ready"))
+        thread = self.start(lambda _: library.threading_event_wait(event))
+        while b'waits for Event "ready" at 0x' not in b"".join(pieces):
+            pieces.clear()
+            self.check(library.threading_dump(write, None))
+            time.sleep(0.001)
+        self.assertTrue(all(piece.endswith(b"\n") for piece in pieces))
+        self.check(library.threading_event_set(event))
+        self.check(library.threading_thread_join(thread))
 
     def test_a_wrong_number_is_told_and_nothing_happens(self):
         self.check(library.threading_thread_start(None), "INVALID")
