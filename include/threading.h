@@ -2246,8 +2246,9 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
  *
  * What every thread waits for, who has it, and what it costs; in any build, without a rebuild. Nothing here
  * costs a call that need not wait anything. A program that was not written for it is asked by the
- * environment variable THREADING_DEBUG, which is read once, at the library's first use, and never in a
- * process with raised privileges. It is a list of words, with commas between:
+ * environment variable THREADING_DEBUG, which is read once, when the first thread becomes known, and never in
+ * a process with raised privileges. What is misused or allocated before is not told, and does not count. It
+ * is a list of words, with commas between:
  *
  *   dump=SECONDS       dump all threads when one has waited for longer than that; once for each wait
  *   dump=signal        dump all threads on SIGQUIT (Ctrl-\), on Windows on Ctrl-Break
@@ -2274,7 +2275,8 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
  * threading_object_name() 0.
  */
 
-/** Receives text, in pieces of whole lines. It may call the library, but no dump from within a dump. */
+/** Receives text, in pieces of whole lines. It may call the library, but no dump from within a dump. It
+ * returns: one that leaves by a jump, or ends its thread, has all later dumps refused. */
 typedef void (*threading_write_t)(void *context, const char *text, size_t length);
 
 /**

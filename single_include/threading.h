@@ -2293,8 +2293,9 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
  *
  * What every thread waits for, who has it, and what it costs; in any build, without a rebuild. Nothing here
  * costs a call that need not wait anything. A program that was not written for it is asked by the
- * environment variable THREADING_DEBUG, which is read once, at the library's first use, and never in a
- * process with raised privileges. It is a list of words, with commas between:
+ * environment variable THREADING_DEBUG, which is read once, when the first thread becomes known, and never in
+ * a process with raised privileges. What is misused or allocated before is not told, and does not count. It
+ * is a list of words, with commas between:
  *
  *   dump=SECONDS       dump all threads when one has waited for longer than that; once for each wait
  *   dump=signal        dump all threads on SIGQUIT (Ctrl-\), on Windows on Ctrl-Break
@@ -2321,7 +2322,8 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
  * threading_object_name() 0.
  */
 
-/** Receives text, in pieces of whole lines. It may call the library, but no dump from within a dump. */
+/** Receives text, in pieces of whole lines. It may call the library, but no dump from within a dump. It
+ * returns: one that leaves by a jump, or ends its thread, has all later dumps refused. */
 typedef void (*threading_write_t)(void *context, const char *text, size_t length);
 
 /**
@@ -6331,9 +6333,9 @@ static void ti_names_forget(void);
 
 #if !defined(THREADING_NO_DIAGNOSIS)
 
-/* Begin, before any thread has a pointer (port.h, 4). Without memory nothing begins. The text is handed over
- * while nothing is locked. */
-static void ti_order_start(threading_write_t write, void *context);
+/* Begin, before any thread has a pointer (port.h, 4). False: there is no memory, and nothing begins. The text
+ * is handed over while nothing is locked. */
+static bool ti_order_start(threading_write_t write, void *context);
 
 /* End, when no thread has a pointer any more. */
 static void ti_order_stop(void);
@@ -6704,6 +6706,13 @@ long syscall(long number, ...);
 /* Remember which thread is main, where main itself has to: when the code is loaded, and in a forked child. */
 static void ti_posix_find_main(void);
 
+/* In a forked child: SIGQUIT is not the library's any more. */
+#if !defined(THREADING_NO_DIAGNOSIS)
+static void ti_posix_quit_in_child(void);
+#else
+#define ti_posix_quit_in_child() ((void)0)
+#endif
+
 /* A moment or a span as a timespec; more than 2^31 - 1 seconds are cut, for systems whose time_t has 32
  * bits. The waiter looks at the clock afterwards. */
 static struct timespec ti_posix_timespec(int64_t nanoseconds);
@@ -6966,6 +6975,8 @@ static TI_COLD void ti_port_complain(const char *text, size_t length)
 /* A strictly conforming program that includes the one file behind the system's headers has hidden these. */
 #if defined(SA_RESTART)
 
+static bool ti_posix_counts; /* SIGQUIT is the library's */
+
 TI_COLD static void ti_posix_quit(int signal_number)
 {
     (void)signal_number;
@@ -6978,20 +6989,34 @@ static TI_COLD bool ti_port_count_requests(void)
     struct sigaction action = {.sa_handler = ti_posix_quit, .sa_flags = SA_RESTART};
     struct sigaction before;
     (void)sigemptyset(&action.sa_mask);
-    return sigaction(SIGQUIT, NULL, &before) == 0 &&
-           (before.sa_handler == SIG_DFL || before.sa_handler == ti_posix_quit) &&
-           sigaction(SIGQUIT, &action, NULL) == 0;
+    ti_posix_counts = sigaction(SIGQUIT, NULL, &before) == 0 &&
+                      (before.sa_handler == SIG_DFL || before.sa_handler == ti_posix_quit) &&
+                      sigaction(SIGQUIT, &action, NULL) == 0;
+    return ti_posix_counts;
+}
+
+/* Nobody answers there: the signal ends the child, as it would without the library. */
+static TI_COLD void ti_posix_quit_in_child(void)
+{
+    if (ti_posix_counts)
+        (void)signal(SIGQUIT, SIG_DFL);
+    ti_posix_counts = false;
 }
 
 static TI_COLD void ti_port_leave_signals(void)
 {
     sigset_t signals;
     (void)sigfillset(&signals);
-    (void)sigdelset(&signals, SIGQUIT);
+    if (ti_posix_counts)
+        (void)sigdelset(&signals, SIGQUIT);
     (void)pthread_sigmask(SIG_SETMASK, &signals, NULL);
 }
 
 #else
+
+static TI_COLD void ti_posix_quit_in_child(void)
+{
+}
 
 static TI_COLD bool ti_port_count_requests(void)
 {
@@ -7690,6 +7715,7 @@ TI_COLD static void ti_posix_forked(void)
 {
     ti_store_relaxed(&ti_posix_process, (uint32_t)getpid());
     ti_posix_find_main();
+    ti_posix_quit_in_child();
     ti_fork_child();
 }
 
@@ -17859,13 +17885,20 @@ threading_status_t threading_wait_any(threading_source_t *sources, size_t count,
 #include <string.h>
 
 #define TI_DEBUG_WORD 300     /* bytes of a word, with a file's name */
+#define TI_DEBUG_LINKS 64     /* of a ring that the handler is told of at most */
 #define TI_DEBUG_PAUSE 100000 /* nanoseconds between two looks whether another thread has read it */
 
-typedef enum ti_debug_state { TI_DEBUG_UNREAD, TI_DEBUG_READING, TI_DEBUG_READ } ti_debug_state;
+typedef enum ti_debug_state {
+    TI_DEBUG_UNREAD,
+    TI_DEBUG_READING,
+    TI_DEBUG_READ,
+    TI_DEBUG_WRITTEN
+} ti_debug_state;
 
 /*
  *   begun                whether locks are watched is decided once, and before all else
  *   state                the rest of the variable is read once
+ *   counts               requests by the keyboard are counted
  *   watches, limit       what the watchdog is for
  *   family               the process that it watches; a forked child has none yet
  *   owner                the process that has read the variable
@@ -17876,6 +17909,7 @@ static struct {
     uint32_t begun;
     uint32_t state;
     bool watches;
+    bool counts;
     int64_t limit;
     uint32_t family;
     uint32_t owner;
@@ -17954,10 +17988,15 @@ TI_COLD static void ti_debug_misuse(const char *call, const void *object, thread
     ti_debug_end_line(&text);
 }
 
+/* A foreign thread without an object has no ident that could be asked for. */
 TI_COLD static void ti_debug_link(ti_text *text, const threading_deadlock_t *link)
 {
-    ti_text_format(text, "    %n (%u), which waits for ", link->thread_name,
-                   threading_thread_ident(link->thread));
+    char name[TI_TEXT_NAME];
+    ti_text_copy_name(name, link->thread_name);
+    ti_text_format(text, "    %n", name);
+    if (link->thread != NULL)
+        ti_text_format(text, " (%u)", threading_thread_ident(link->thread));
+    ti_text_add(text, ", which waits for ");
     ti_dump_object(text, link->kind, link->object_name, link->object);
     ti_text_end_line(text);
 }
@@ -17967,8 +18006,11 @@ TI_COLD static void ti_debug_deadlock(const threading_deadlock_t *links, size_t 
     ti_text text;
     (void)unused;
     ti_debug_begin_line(&text);
-    ti_text_format(
-        &text, "deadlock of %u threads, each waits for the next; the first one is refused:", (uint32_t)count);
+    if (count == 1)
+        ti_text_add(&text, "deadlock of one thread, which waits for what can never come, and is refused:");
+    else
+        ti_text_format(&text, "deadlock of %u threads%s, each waits for the next; the first one is refused:",
+                       (uint32_t)count, count == TI_DEBUG_LINKS ? " or more" : "");
     ti_text_end_line(&text);
     for (size_t i = 0; i < count; i++)
         ti_debug_link(&text, &links[i]);
@@ -17990,7 +18032,10 @@ TI_COLD static uint32_t ti_debug_number(const char **text)
 /* Seconds with a decimal point at most, whatever the locale is. 0: it is no such number. */
 TI_COLD static int64_t ti_debug_seconds(const char *text)
 {
+    bool is_large = *text >= '1';
     int64_t nanoseconds = (int64_t)ti_debug_number(&text) * 1000000000;
+    if (is_large && nanoseconds == 0)
+        return 0;
     if (*text == '.')
         for (int64_t digit = 100000000; *++text >= '0' && *text <= '9'; digit /= 10)
             nanoseconds += digit * (*text - '0');
@@ -18002,8 +18047,9 @@ TI_COLD static int64_t ti_debug_seconds(const char *text)
 TI_COLD static bool ti_debug_dump(const char *value)
 {
     if (strcmp(value, "signal") == 0) {
-        ti_debug.watches = ti_port_count_requests();
-        if (!ti_debug.watches)
+        ti_debug.counts = ti_port_count_requests();
+        ti_debug.watches = ti_debug.watches || ti_debug.counts;
+        if (!ti_debug.counts)
             ti_debug_tell("dump=signal: there is no such signal here, or the program uses it", NULL);
         return true;
     }
@@ -18035,6 +18081,7 @@ TI_COLD static bool ti_debug_fault_in(ti_fault fault, const char *value)
         if (*rest == ':') {
             rest++;
             seed = ti_debug_number(&rest);
+            n = seed != 0 ? n : 0;
         }
     }
     if (n == 0 || *rest != '\0')
@@ -18058,6 +18105,8 @@ TI_COLD static bool ti_debug_profile(const char *value)
 {
     (void)snprintf(ti_debug.profile_file, sizeof ti_debug.profile_file, "%s", value);
     ti_debug.profiles = threading_profile_start() == THREADING_OK;
+    if (!ti_debug.profiles)
+        ti_debug_tell("there is no memory for ", "profile");
     return true;
 }
 
@@ -18067,6 +18116,8 @@ TI_COLD static bool ti_debug_trace(const char *value)
         return false;
     (void)snprintf(ti_debug.trace_file, sizeof ti_debug.trace_file, "%s", value);
     ti_debug.traces = threading_trace_start() == THREADING_OK;
+    if (!ti_debug.traces)
+        ti_debug_tell("there is no memory for ", "trace");
     return true;
 }
 
@@ -18106,13 +18157,16 @@ TI_COLD static bool ti_debug_obey(const char *word)
            strcmp(word, "order") == 0; /* ti_debug_begin has begun it */
 }
 
-/* The next word is copied; a longer one than there is room for is cut, and so is none that is known. */
-TI_COLD static const char *ti_debug_next(const char *list, char word[TI_DEBUG_WORD])
+/* The next word is copied, without blanks before it. Of one that is too long the beginning is copied, and
+ * *is_whole is false. */
+TI_COLD static const char *ti_debug_next(const char *list, char word[TI_DEBUG_WORD], bool *is_whole)
 {
+    list += strspn(list, " ");
     size_t length = strcspn(list, ",");
     size_t fits = length < TI_DEBUG_WORD ? length : TI_DEBUG_WORD - 1;
     memcpy(word, list, fits);
     word[fits] = '\0';
+    *is_whole = fits == length;
     return list[length] == ',' ? list + length + 1 : list + length;
 }
 
@@ -18120,9 +18174,10 @@ TI_COLD static void ti_debug_read(const char *list)
 {
     char word[TI_DEBUG_WORD];
     bool has_told = false;
+    bool is_whole;
     while (*list != '\0') {
-        list = ti_debug_next(list, word);
-        if (ti_debug_obey(word))
+        list = ti_debug_next(list, word, &is_whole);
+        if (is_whole && ti_debug_obey(word))
             continue;
         ti_debug_tell("THREADING_DEBUG has a word that is not known, or has a wrong value: ", word);
         if (!has_told)
@@ -18142,10 +18197,11 @@ TI_COLD static uint32_t ti_debug_process(void)
 TI_COLD static void ti_debug_begin_order(const char *list)
 {
     char word[TI_DEBUG_WORD];
+    bool is_whole;
     while (*list != '\0') {
-        list = ti_debug_next(list, word);
-        if (strcmp(word, "order") == 0)
-            ti_order_start(ti_debug_complain, NULL);
+        list = ti_debug_next(list, word, &is_whole);
+        if (strcmp(word, "order") == 0 && !ti_order_start(ti_debug_complain, NULL))
+            ti_debug_tell("there is no memory for ", word);
     }
 }
 
@@ -18178,6 +18234,8 @@ TI_COLD static void ti_debug_watch(void)
 {
     if (!ti_debug.watches || ti_load_relaxed(&ti_debug.family) == ti_debug_process())
         return;
+    if (ti_debug.counts)
+        (void)ti_port_count_requests();                     /* a child has given that up */
     ti_store_relaxed(&ti_debug.family, ti_debug_process()); /* relaxed: its own thread begins later */
     if (!ti_watchdog_start(ti_debug.limit, ti_debug_complain, NULL))
         ti_debug_tell("there is no thread to be had for dump", NULL);
@@ -18221,6 +18279,8 @@ static TI_COLD void ti_debug_at_exit(void)
 {
     if (ti_debug.owner != ti_debug_process())
         return; /* a forked child: the files are its parent's */
+    if (!ti_swap_acquire(&ti_debug.state, TI_DEBUG_READ, TI_DEBUG_WRITTEN))
+        return; /* the process's exit comes here twice: hooks.c */
     if (ti_debug.profiles)
         ti_debug_write(threading_profile_write, ti_debug.profile_file);
     if (ti_debug.traces)
@@ -19566,14 +19626,15 @@ TI_COLD static void ti_order_watch(ti_self *self, const ti_taking *taking)
 }
 
 /* Not malloc's memory: this is a thread's first call (self.h). */
-static TI_COLD void ti_order_start(threading_write_t write, void *context)
+static TI_COLD bool ti_order_start(threading_write_t write, void *context)
 {
     ti_order_now = (ti_order *)ti_port_pages(sizeof *ti_order_now);
     if (ti_order_now == NULL)
-        return;
+        return false;
     ti_order_now->write = write;
     ti_order_now->context = context;
     ti_taking_watch(ti_order_watch);
+    return true;
 }
 
 static TI_COLD void ti_order_stop(void)
@@ -21122,6 +21183,7 @@ static struct {
     threading_write_t write;
     void *context;
     uint32_t requests; /* that were answered */
+    bool is_due;       /* a dump */
     ti_port_thread native;
 } ti_watchdog;
 
@@ -21163,6 +21225,13 @@ TI_COLD static bool ti_watchdog_is_asked(void)
     return is_asked;
 }
 
+static void ti_watchdog_write(void *context, const char *text, size_t length)
+{
+    ti_watchdog.is_due = false;
+    ti_watchdog.write(context, text, length);
+}
+
+/* A dump that writes nothing has been refused, since another one was under way: then it is due again. */
 TI_COLD static void ti_watchdog_run(void *unused)
 {
     (void)unused;
@@ -21170,8 +21239,9 @@ TI_COLD static void ti_watchdog_run(void *unused)
     for (;;) {
         ti_port_sleep(ti_port_now() + TI_WATCHDOG_PAUSE);
         bool is_asked = ti_watchdog_is_asked(); /* first: both are answered by one dump */
-        if (ti_watchdog_finds_wait() || is_asked)
-            (void)threading_dump(ti_watchdog.write, ti_watchdog.context);
+        ti_watchdog.is_due = ti_watchdog_finds_wait() || is_asked || ti_watchdog.is_due;
+        if (ti_watchdog.is_due)
+            (void)threading_dump(ti_watchdog_write, ti_watchdog.context);
     }
 }
 
@@ -21737,6 +21807,7 @@ TI_COLD threading_status_t threading_unload(void)
 #undef TI_COLD
 #undef TI_COPY_ALIGNMENT
 #undef TI_COPY_HEAD
+#undef TI_DEBUG_LINKS
 #undef TI_DEBUG_PAUSE
 #undef TI_DEBUG_WORD
 #undef TI_DEPOT

@@ -47,6 +47,8 @@ TI_COLD void ti_port_complain(const char *text, size_t length)
 /* A strictly conforming program that includes the one file behind the system's headers has hidden these. */
 #if defined(SA_RESTART)
 
+static bool ti_posix_counts; /* SIGQUIT is the library's */
+
 TI_COLD static void ti_posix_quit(int signal_number)
 {
     (void)signal_number;
@@ -59,20 +61,34 @@ TI_COLD bool ti_port_count_requests(void)
     struct sigaction action = {.sa_handler = ti_posix_quit, .sa_flags = SA_RESTART};
     struct sigaction before;
     (void)sigemptyset(&action.sa_mask);
-    return sigaction(SIGQUIT, NULL, &before) == 0 &&
-           (before.sa_handler == SIG_DFL || before.sa_handler == ti_posix_quit) &&
-           sigaction(SIGQUIT, &action, NULL) == 0;
+    ti_posix_counts = sigaction(SIGQUIT, NULL, &before) == 0 &&
+                      (before.sa_handler == SIG_DFL || before.sa_handler == ti_posix_quit) &&
+                      sigaction(SIGQUIT, &action, NULL) == 0;
+    return ti_posix_counts;
+}
+
+/* Nobody answers there: the signal ends the child, as it would without the library. */
+TI_COLD void ti_posix_quit_in_child(void)
+{
+    if (ti_posix_counts)
+        (void)signal(SIGQUIT, SIG_DFL);
+    ti_posix_counts = false;
 }
 
 TI_COLD void ti_port_leave_signals(void)
 {
     sigset_t signals;
     (void)sigfillset(&signals);
-    (void)sigdelset(&signals, SIGQUIT);
+    if (ti_posix_counts)
+        (void)sigdelset(&signals, SIGQUIT);
     (void)pthread_sigmask(SIG_SETMASK, &signals, NULL);
 }
 
 #else
+
+TI_COLD void ti_posix_quit_in_child(void)
+{
+}
 
 TI_COLD bool ti_port_count_requests(void)
 {

@@ -31,6 +31,7 @@ TI_COLD static void ti_posix_forked(void)
 {
     ti_store_relaxed(&ti_posix_process, (uint32_t)getpid());
     ti_posix_find_main();
+    ti_posix_quit_in_child();
     ti_fork_child();
 }
 

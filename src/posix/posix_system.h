@@ -41,6 +41,13 @@ long syscall(long number, ...);
 /* Remember which thread is main, where main itself has to: when the code is loaded, and in a forked child. */
 void ti_posix_find_main(void);
 
+/* In a forked child: SIGQUIT is not the library's any more. */
+#if !defined(THREADING_NO_DIAGNOSIS)
+void ti_posix_quit_in_child(void);
+#else
+#define ti_posix_quit_in_child() ((void)0)
+#endif
+
 /* A moment or a span as a timespec; more than 2^31 - 1 seconds are cut, for systems whose time_t has 32
  * bits. The waiter looks at the clock afterwards. */
 struct timespec ti_posix_timespec(int64_t nanoseconds);

@@ -106,6 +106,8 @@ CASE(wrong_values_are_told)
                                         "fault=disk:1",
                                         "fault=thread:1/",
                                         "fault=thread:1/0",
+                                        "fault=memory:1/3:0",
+                                        "dump=4294967296.5",
                                         "fault=memory:2/3",
                                         "trace",
                                         "trace=",
@@ -237,6 +239,56 @@ CASE(forked_child_is_watched_from_its_first_thread_on)
         _Exit(0);
     }
     CHECK_EQUAL(code_of(child), 0);
+}
+
+CASE(seconds_stay_when_the_signal_is_the_programs_own)
+{
+#if defined(SIGQUIT)
+    CHECK(signal(SIGQUIT, SIG_IGN) != SIG_ERR);
+    debug("both", "dump=0.2,dump=signal");
+    start_waiter();
+    AWAIT(is_told("waits for Event at 0x"));
+#else
+    SKIP("there is no such signal here");
+#endif
+}
+
+static void wait_and_exit(void)
+{
+    debug("profile", "profile");
+    CHECK_STATUS(threading_event_wait_timeout(&never, 0.01), THREADING_TIMEOUT);
+}
+
+CASE(profile_is_written_once_at_the_end)
+{
+    in_exiting_child(wait_and_exit, 0);
+    (void)snprintf(told_file, sizeof told_file, "debug-profile.txt");
+    CHECK_EQUAL(times_told("Event at 0x"), 1);
+}
+
+CASE(name_of_a_file_that_is_too_long_is_refused)
+{
+    static char words[400] = "trace=";
+    memset(words + 6, 'x', sizeof words - 7);
+    debug("name", words);
+    CHECK_TOLD("a wrong value: \"trace=xxx");
+}
+
+static void slow_write(void *context, const char *text, size_t length)
+{
+    (void)context;
+    (void)text;
+    (void)length;
+    CHECK_STATUS(threading_sleep(0.5), THREADING_OK);
+}
+
+CASE(dump_that_was_refused_comes_later)
+{
+    debug("later", "dump=0.1");
+    start_waiter();
+    AWAIT_DUMP("Waiter", "    waits for Event at 0x");
+    CHECK_STATUS(threading_dump(slow_write, NULL), THREADING_OK);
+    AWAIT(is_told("waits for Event at 0x"));
 }
 
 /* -------------------------------------------------------------------------------- misuse and deadlocks */

@@ -35,13 +35,20 @@
 #include "watchdog.h"
 
 #define TI_DEBUG_WORD 300     /* bytes of a word, with a file's name */
+#define TI_DEBUG_LINKS 64     /* of a ring that the handler is told of at most */
 #define TI_DEBUG_PAUSE 100000 /* nanoseconds between two looks whether another thread has read it */
 
-typedef enum ti_debug_state { TI_DEBUG_UNREAD, TI_DEBUG_READING, TI_DEBUG_READ } ti_debug_state;
+typedef enum ti_debug_state {
+    TI_DEBUG_UNREAD,
+    TI_DEBUG_READING,
+    TI_DEBUG_READ,
+    TI_DEBUG_WRITTEN
+} ti_debug_state;
 
 /*
  *   begun                whether locks are watched is decided once, and before all else
  *   state                the rest of the variable is read once
+ *   counts               requests by the keyboard are counted
  *   watches, limit       what the watchdog is for
  *   family               the process that it watches; a forked child has none yet
  *   owner                the process that has read the variable
@@ -52,6 +59,7 @@ static struct {
     uint32_t begun;
     uint32_t state;
     bool watches;
+    bool counts;
     int64_t limit;
     uint32_t family;
     uint32_t owner;
@@ -130,10 +138,15 @@ TI_COLD static void ti_debug_misuse(const char *call, const void *object, thread
     ti_debug_end_line(&text);
 }
 
+/* A foreign thread without an object has no ident that could be asked for. */
 TI_COLD static void ti_debug_link(ti_text *text, const threading_deadlock_t *link)
 {
-    ti_text_format(text, "    %n (%u), which waits for ", link->thread_name,
-                   threading_thread_ident(link->thread));
+    char name[TI_TEXT_NAME];
+    ti_text_copy_name(name, link->thread_name);
+    ti_text_format(text, "    %n", name);
+    if (link->thread != NULL)
+        ti_text_format(text, " (%u)", threading_thread_ident(link->thread));
+    ti_text_add(text, ", which waits for ");
     ti_dump_object(text, link->kind, link->object_name, link->object);
     ti_text_end_line(text);
 }
@@ -143,8 +156,11 @@ TI_COLD static void ti_debug_deadlock(const threading_deadlock_t *links, size_t 
     ti_text text;
     (void)unused;
     ti_debug_begin_line(&text);
-    ti_text_format(
-        &text, "deadlock of %u threads, each waits for the next; the first one is refused:", (uint32_t)count);
+    if (count == 1)
+        ti_text_add(&text, "deadlock of one thread, which waits for what can never come, and is refused:");
+    else
+        ti_text_format(&text, "deadlock of %u threads%s, each waits for the next; the first one is refused:",
+                       (uint32_t)count, count == TI_DEBUG_LINKS ? " or more" : "");
     ti_text_end_line(&text);
     for (size_t i = 0; i < count; i++)
         ti_debug_link(&text, &links[i]);
@@ -166,7 +182,10 @@ TI_COLD static uint32_t ti_debug_number(const char **text)
 /* Seconds with a decimal point at most, whatever the locale is. 0: it is no such number. */
 TI_COLD static int64_t ti_debug_seconds(const char *text)
 {
+    bool is_large = *text >= '1';
     int64_t nanoseconds = (int64_t)ti_debug_number(&text) * 1000000000;
+    if (is_large && nanoseconds == 0)
+        return 0;
     if (*text == '.')
         for (int64_t digit = 100000000; *++text >= '0' && *text <= '9'; digit /= 10)
             nanoseconds += digit * (*text - '0');
@@ -178,8 +197,9 @@ TI_COLD static int64_t ti_debug_seconds(const char *text)
 TI_COLD static bool ti_debug_dump(const char *value)
 {
     if (strcmp(value, "signal") == 0) {
-        ti_debug.watches = ti_port_count_requests();
-        if (!ti_debug.watches)
+        ti_debug.counts = ti_port_count_requests();
+        ti_debug.watches = ti_debug.watches || ti_debug.counts;
+        if (!ti_debug.counts)
             ti_debug_tell("dump=signal: there is no such signal here, or the program uses it", NULL);
         return true;
     }
@@ -211,6 +231,7 @@ TI_COLD static bool ti_debug_fault_in(ti_fault fault, const char *value)
         if (*rest == ':') {
             rest++;
             seed = ti_debug_number(&rest);
+            n = seed != 0 ? n : 0;
         }
     }
     if (n == 0 || *rest != '\0')
@@ -234,6 +255,8 @@ TI_COLD static bool ti_debug_profile(const char *value)
 {
     (void)snprintf(ti_debug.profile_file, sizeof ti_debug.profile_file, "%s", value);
     ti_debug.profiles = threading_profile_start() == THREADING_OK;
+    if (!ti_debug.profiles)
+        ti_debug_tell("there is no memory for ", "profile");
     return true;
 }
 
@@ -243,6 +266,8 @@ TI_COLD static bool ti_debug_trace(const char *value)
         return false;
     (void)snprintf(ti_debug.trace_file, sizeof ti_debug.trace_file, "%s", value);
     ti_debug.traces = threading_trace_start() == THREADING_OK;
+    if (!ti_debug.traces)
+        ti_debug_tell("there is no memory for ", "trace");
     return true;
 }
 
@@ -282,13 +307,16 @@ TI_COLD static bool ti_debug_obey(const char *word)
            strcmp(word, "order") == 0; /* ti_debug_begin has begun it */
 }
 
-/* The next word is copied; a longer one than there is room for is cut, and so is none that is known. */
-TI_COLD static const char *ti_debug_next(const char *list, char word[TI_DEBUG_WORD])
+/* The next word is copied, without blanks before it. Of one that is too long the beginning is copied, and
+ * *is_whole is false. */
+TI_COLD static const char *ti_debug_next(const char *list, char word[TI_DEBUG_WORD], bool *is_whole)
 {
+    list += strspn(list, " ");
     size_t length = strcspn(list, ",");
     size_t fits = length < TI_DEBUG_WORD ? length : TI_DEBUG_WORD - 1;
     memcpy(word, list, fits);
     word[fits] = '\0';
+    *is_whole = fits == length;
     return list[length] == ',' ? list + length + 1 : list + length;
 }
 
@@ -296,9 +324,10 @@ TI_COLD static void ti_debug_read(const char *list)
 {
     char word[TI_DEBUG_WORD];
     bool has_told = false;
+    bool is_whole;
     while (*list != '\0') {
-        list = ti_debug_next(list, word);
-        if (ti_debug_obey(word))
+        list = ti_debug_next(list, word, &is_whole);
+        if (is_whole && ti_debug_obey(word))
             continue;
         ti_debug_tell("THREADING_DEBUG has a word that is not known, or has a wrong value: ", word);
         if (!has_told)
@@ -318,10 +347,11 @@ TI_COLD static uint32_t ti_debug_process(void)
 TI_COLD static void ti_debug_begin_order(const char *list)
 {
     char word[TI_DEBUG_WORD];
+    bool is_whole;
     while (*list != '\0') {
-        list = ti_debug_next(list, word);
-        if (strcmp(word, "order") == 0)
-            ti_order_start(ti_debug_complain, NULL);
+        list = ti_debug_next(list, word, &is_whole);
+        if (strcmp(word, "order") == 0 && !ti_order_start(ti_debug_complain, NULL))
+            ti_debug_tell("there is no memory for ", word);
     }
 }
 
@@ -354,6 +384,8 @@ TI_COLD static void ti_debug_watch(void)
 {
     if (!ti_debug.watches || ti_load_relaxed(&ti_debug.family) == ti_debug_process())
         return;
+    if (ti_debug.counts)
+        (void)ti_port_count_requests();                     /* a child has given that up */
     ti_store_relaxed(&ti_debug.family, ti_debug_process()); /* relaxed: its own thread begins later */
     if (!ti_watchdog_start(ti_debug.limit, ti_debug_complain, NULL))
         ti_debug_tell("there is no thread to be had for dump", NULL);
@@ -397,6 +429,8 @@ TI_COLD void ti_debug_at_exit(void)
 {
     if (ti_debug.owner != ti_debug_process())
         return; /* a forked child: the files are its parent's */
+    if (!ti_swap_acquire(&ti_debug.state, TI_DEBUG_READ, TI_DEBUG_WRITTEN))
+        return; /* the process's exit comes here twice: hooks.c */
     if (ti_debug.profiles)
         ti_debug_write(threading_profile_write, ti_debug.profile_file);
     if (ti_debug.traces)

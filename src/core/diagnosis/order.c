@@ -402,14 +402,15 @@ TI_COLD static void ti_order_watch(ti_self *self, const ti_taking *taking)
 }
 
 /* Not malloc's memory: this is a thread's first call (self.h). */
-TI_COLD void ti_order_start(threading_write_t write, void *context)
+TI_COLD bool ti_order_start(threading_write_t write, void *context)
 {
     ti_order_now = (ti_order *)ti_port_pages(sizeof *ti_order_now);
     if (ti_order_now == NULL)
-        return;
+        return false;
     ti_order_now->write = write;
     ti_order_now->context = context;
     ti_taking_watch(ti_order_watch);
+    return true;
 }
 
 TI_COLD void ti_order_stop(void)

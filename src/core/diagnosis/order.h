@@ -26,9 +26,9 @@
 
 #if !defined(THREADING_NO_DIAGNOSIS)
 
-/* Begin, before any thread has a pointer (port.h, 4). Without memory nothing begins. The text is handed over
- * while nothing is locked. */
-void ti_order_start(threading_write_t write, void *context);
+/* Begin, before any thread has a pointer (port.h, 4). False: there is no memory, and nothing begins. The text
+ * is handed over while nothing is locked. */
+bool ti_order_start(threading_write_t write, void *context);
 
 /* End, when no thread has a pointer any more. */
 void ti_order_stop(void);

@@ -15,6 +15,7 @@ static struct {
     threading_write_t write;
     void *context;
     uint32_t requests; /* that were answered */
+    bool is_due;       /* a dump */
     ti_port_thread native;
 } ti_watchdog;
 
@@ -56,6 +57,13 @@ TI_COLD static bool ti_watchdog_is_asked(void)
     return is_asked;
 }
 
+static void ti_watchdog_write(void *context, const char *text, size_t length)
+{
+    ti_watchdog.is_due = false;
+    ti_watchdog.write(context, text, length);
+}
+
+/* A dump that writes nothing has been refused, since another one was under way: then it is due again. */
 TI_COLD static void ti_watchdog_run(void *unused)
 {
     (void)unused;
@@ -63,8 +71,9 @@ TI_COLD static void ti_watchdog_run(void *unused)
     for (;;) {
         ti_port_sleep(ti_port_now() + TI_WATCHDOG_PAUSE);
         bool is_asked = ti_watchdog_is_asked(); /* first: both are answered by one dump */
-        if (ti_watchdog_finds_wait() || is_asked)
-            (void)threading_dump(ti_watchdog.write, ti_watchdog.context);
+        ti_watchdog.is_due = ti_watchdog_finds_wait() || is_asked || ti_watchdog.is_due;
+        if (ti_watchdog.is_due)
+            (void)threading_dump(ti_watchdog_write, ti_watchdog.context);
     }
 }
 
