@@ -3333,17 +3333,18 @@ static bool ti_port_is_idle(void);
  * set, or the process has privileges that its user has not. */
 static const char *ti_port_environment(const char *name);
 
-/* Write to standard error without a lock of the C library's, which a stuck thread may hold. */
+/* Write to standard error; where the system allows it, without a lock of the C library's, which a stuck
+ * thread may hold. */
 static void ti_port_complain(const char *text, size_t length);
 
 /* From here on count how often the user asks by the keyboard (SIGQUIT, Ctrl-Break) instead of ending the
  * process. False: there is no such request here, or the program has a use of its own for it. */
 static bool ti_port_count_requests(void);
+static uint32_t ti_port_requests(void);
 
 /* The calling thread is the library's own: it takes no signal that others may wait for, apart from such a
  * request. */
 static void ti_port_leave_signals(void);
-static uint32_t ti_port_requests(void);
 
 /* ---- 10 what code is called ---- */
 
@@ -6233,7 +6234,8 @@ static void ti_look_copy_object_name(char name[TI_TEXT_NAME], const void *object
  * guard could not be had. */
 static bool ti_look_at_next(ti_look *look, uint32_t ident, bool *is_stuck);
 
-/* Who has what a thread waits for: an ident, or 0. *look for the rest, which is set before. */
+/* The ident of the thread that has what another one waits for, or 0. The view in *look is set before; the
+ * rest of *look is set here. */
 static uint32_t ti_look_for_holder(ti_look *look, const ti_self *self);
 
 /* The kind of what is waited for: "Lock", "Queue". */
@@ -18232,11 +18234,13 @@ static TI_COLD void ti_debug_forked(void)
 /* The threads of a process that forked are not in the child. */
 TI_COLD static void ti_debug_watch(void)
 {
-    if (!ti_debug.watches || ti_load_relaxed(&ti_debug.family) == ti_debug_process())
+    uint32_t before = ti_load_relaxed(&ti_debug.family); /* relaxed: the swap decides */
+    /* The swap: of two threads that start their first threads at once, one starts the watchdog. */
+    if (!ti_debug.watches || before == ti_debug_process() ||
+        !ti_swap_acquire(&ti_debug.family, before, ti_debug_process()))
         return;
     if (ti_debug.counts)
-        (void)ti_port_count_requests();                     /* a child has given that up */
-    ti_store_relaxed(&ti_debug.family, ti_debug_process()); /* relaxed: its own thread begins later */
+        (void)ti_port_count_requests(); /* a child has given that up */
     if (!ti_watchdog_start(ti_debug.limit, ti_debug_complain, NULL))
         ti_debug_tell("there is no thread to be had for dump", NULL);
 }
@@ -19755,7 +19759,7 @@ TI_COLD static void ti_profile_rank(ti_profile_row *row, uint32_t ident, int64_t
     }
 }
 
-/* Who is woken first was woken by the first release since it slept, or since another one was woken here. */
+/* A hold ends with the wake. It began with the sleep, or with an earlier wake at the same object. */
 TI_COLD static void ti_profile_see_hold(ti_profile_row *row, const ti_news *news, int64_t started)
 {
     int64_t since = ti_profile_later(ti_profile_later(news->view.since, started), row->released);
@@ -21511,7 +21515,6 @@ static TI_COLD void ti_hooks_forked(void)
 static TI_COLD void ti_hooks_reset(void)
 {
     ti_self_reset();
-    ti_debug_forked();
     ti_store_release(&ti_hooks_started, 0);
     ti_phase_forget_use(); /* last: then nothing is left of the use before */
 }

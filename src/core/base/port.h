@@ -207,17 +207,18 @@ bool ti_port_is_idle(void);
  * set, or the process has privileges that its user has not. */
 const char *ti_port_environment(const char *name);
 
-/* Write to standard error without a lock of the C library's, which a stuck thread may hold. */
+/* Write to standard error; where the system allows it, without a lock of the C library's, which a stuck
+ * thread may hold. */
 void ti_port_complain(const char *text, size_t length);
 
 /* From here on count how often the user asks by the keyboard (SIGQUIT, Ctrl-Break) instead of ending the
  * process. False: there is no such request here, or the program has a use of its own for it. */
 bool ti_port_count_requests(void);
+uint32_t ti_port_requests(void);
 
 /* The calling thread is the library's own: it takes no signal that others may wait for, apart from such a
  * request. */
 void ti_port_leave_signals(void);
-uint32_t ti_port_requests(void);
 
 /* ---- 10 what code is called ---- */
 

@@ -382,11 +382,13 @@ TI_COLD void ti_debug_forked(void)
 /* The threads of a process that forked are not in the child. */
 TI_COLD static void ti_debug_watch(void)
 {
-    if (!ti_debug.watches || ti_load_relaxed(&ti_debug.family) == ti_debug_process())
+    uint32_t before = ti_load_relaxed(&ti_debug.family); /* relaxed: the swap decides */
+    /* The swap: of two threads that start their first threads at once, one starts the watchdog. */
+    if (!ti_debug.watches || before == ti_debug_process() ||
+        !ti_swap_acquire(&ti_debug.family, before, ti_debug_process()))
         return;
     if (ti_debug.counts)
-        (void)ti_port_count_requests();                     /* a child has given that up */
-    ti_store_relaxed(&ti_debug.family, ti_debug_process()); /* relaxed: its own thread begins later */
+        (void)ti_port_count_requests(); /* a child has given that up */
     if (!ti_watchdog_start(ti_debug.limit, ti_debug_complain, NULL))
         ti_debug_tell("there is no thread to be had for dump", NULL);
 }

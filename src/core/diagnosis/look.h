@@ -48,7 +48,8 @@ void ti_look_copy_object_name(char name[TI_TEXT_NAME], const void *object);
  * guard could not be had. */
 bool ti_look_at_next(ti_look *look, uint32_t ident, bool *is_stuck);
 
-/* Who has what a thread waits for: an ident, or 0. *look for the rest, which is set before. */
+/* The ident of the thread that has what another one waits for, or 0. The view in *look is set before; the
+ * rest of *look is set here. */
 uint32_t ti_look_for_holder(ti_look *look, const ti_self *self);
 
 /* The kind of what is waited for: "Lock", "Queue". */

@@ -112,7 +112,7 @@ TI_COLD static void ti_profile_rank(ti_profile_row *row, uint32_t ident, int64_t
     }
 }
 
-/* Who is woken first was woken by the first release since it slept, or since another one was woken here. */
+/* A hold ends with the wake. It began with the sleep, or with an earlier wake at the same object. */
 TI_COLD static void ti_profile_see_hold(ti_profile_row *row, const ti_news *news, int64_t started)
 {
     int64_t since = ti_profile_later(ti_profile_later(news->view.since, started), row->released);

@@ -72,7 +72,6 @@ TI_COLD void ti_hooks_forked(void)
 TI_COLD void ti_hooks_reset(void)
 {
     ti_self_reset();
-    ti_debug_forked();
     ti_store_release(&ti_hooks_started, 0);
     ti_phase_forget_use(); /* last: then nothing is left of the use before */
 }
