@@ -3868,6 +3868,14 @@ static inline uintptr_t ti_and_pointer_release(uintptr_t *word, uintptr_t mask)
 #error "threading: this compiler's atomic operations are not known; add a rung here"
 #endif
 
+/* In the library for tests by schedules (src/sim) all of them are points of the schedule, and addresses have
+ * numbers that are the same in each run. */
+#if defined(THREADING_SIM)
+#error "threading: the one file has no sim"
+#else
+#define TI_ADDRESS_NUMBER(address) ((uintptr_t)(address))
+#endif
+
 /* ------------------------------------------------------------------------------- src/core/base/deadline.h */
 
 /* From the seconds of the public calls to moments on the monotonic clock. */
@@ -4670,7 +4678,7 @@ extern ti_bucket threading_buckets[1 << TI_BUCKET_BITS];
 /* Multiplicative hashing (Knuth, TAOCP 6.4): the product's upper bits depend on all bits of the address. */
 static inline ti_bucket *ti_parking_bucket(const void *address)
 {
-    uint64_t product = (uintptr_t)address * UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t product = TI_ADDRESS_NUMBER(address) * UINT64_C(0x9E3779B97F4A7C15);
     return &threading_buckets[product >> (64 - TI_BUCKET_BITS)];
 }
 
@@ -14518,15 +14526,16 @@ static ti_name *ti_name_copy(const char *text)
     return name;
 }
 
+static uint32_t ti_name_count;
+
 /* Thread-1, Thread-2, Dummy-3: one count for all prefixes, as in CPython. */
 static ti_name *ti_name_automatic(const char *prefix)
 {
-    static uint32_t count;
     ti_name *name = ti_name_new(TI_AUTOMATIC_SIZE);
     if (name == NULL)
         return NULL;
     /* Relaxed: only the number matters. */
-    unsigned long number = (unsigned long)ti_add_relaxed(&count, 1) + 1;
+    unsigned long number = (unsigned long)ti_add_relaxed(&ti_name_count, 1) + 1;
     ti_port_errors errors = ti_port_errors_keep();
     (void)snprintf(name->storage, TI_AUTOMATIC_SIZE, "%s-%lu", prefix, number);
     ti_port_errors_restore(errors);
@@ -21779,6 +21788,7 @@ TI_COLD threading_status_t threading_unload(void)
 
 #undef TI_ABANDONED
 #undef TI_ACQUIRE
+#undef TI_ADDRESS_NUMBER
 #undef TI_APART
 #undef TI_APPLE_LONGEST_WAIT
 #undef TI_APPLE_NAME_LIMIT

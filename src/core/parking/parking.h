@@ -115,7 +115,7 @@ extern ti_bucket threading_buckets[1 << TI_BUCKET_BITS];
 /* Multiplicative hashing (Knuth, TAOCP 6.4): the product's upper bits depend on all bits of the address. */
 static inline ti_bucket *ti_parking_bucket(const void *address)
 {
-    uint64_t product = (uintptr_t)address * UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t product = TI_ADDRESS_NUMBER(address) * UINT64_C(0x9E3779B97F4A7C15);
     return &threading_buckets[product >> (64 - TI_BUCKET_BITS)];
 }
 

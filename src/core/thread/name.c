@@ -40,15 +40,16 @@ static ti_name *ti_name_copy(const char *text)
     return name;
 }
 
+static uint32_t ti_name_count;
+
 /* Thread-1, Thread-2, Dummy-3: one count for all prefixes, as in CPython. */
 static ti_name *ti_name_automatic(const char *prefix)
 {
-    static uint32_t count;
     ti_name *name = ti_name_new(TI_AUTOMATIC_SIZE);
     if (name == NULL)
         return NULL;
     /* Relaxed: only the number matters. */
-    unsigned long number = (unsigned long)ti_add_relaxed(&count, 1) + 1;
+    unsigned long number = (unsigned long)ti_add_relaxed(&ti_name_count, 1) + 1;
     ti_port_errors errors = ti_port_errors_keep();
     (void)snprintf(name->storage, TI_AUTOMATIC_SIZE, "%s-%lu", prefix, number);
     ti_port_errors_restore(errors);

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+# The library for tests by schedules: the core in one piece, with other names for what src/sim stands in front of, then the
+# backend as it is, then src/sim.
+
+set(sim_core "${CMAKE_CURRENT_BINARY_DIR}/sim_core.c")
+set(sim_includes "")
+foreach(source IN LISTS threading_sources)
+  if(source MATCHES "/src/core/")
+    string(APPEND sim_includes "#include \"${source}\"\n")
+  endif()
+endforeach()
+file(CONFIGURE OUTPUT "${sim_core}" @ONLY
+  CONTENT "#include \"sim_names.h\"\n${sim_includes}#include \"sim_state.c\"\n")
+
+file(GLOB sim_sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/src/sim/*.c")
+list(FILTER sim_sources EXCLUDE REGEX "/sim_state[.]c$") # a part of sim_core.c
+set(sim_backend ${threading_sources})
+list(FILTER sim_backend INCLUDE REGEX "/src/${THREADING_CHOSEN_BACKEND}/")
+
+add_library(threading_sim_core OBJECT "${sim_core}")
+add_library(threading_sim STATIC ${sim_sources} ${sim_backend} $<TARGET_OBJECTS:threading_sim_core>)
+add_library(threading::sim ALIAS threading_sim)
+foreach(target IN ITEMS threading_sim threading_sim_core)
+  target_include_directories(${target} PUBLIC "$<BUILD_INTERFACE:${threading_headers}>"
+    PRIVATE ${threading_private_headers} "${CMAKE_CURRENT_SOURCE_DIR}/src/sim")
+  target_compile_definitions(${target} INTERFACE THREADING_NO_INLINE PRIVATE _DEFAULT_SOURCE)
+  threading_own_target(${target})
+endforeach()
+target_compile_definitions(threading_sim PRIVATE THREADING_NO_DIAGNOSIS)
+target_link_libraries(threading_sim PRIVATE ${threading_system_library})
+set_target_properties(threading_sim threading_sim_core PROPERTIES EXCLUDE_FROM_ALL ON)

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: MIT */
+/* threading_sim_run: run after run, until one fails or nothing is left. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim.h"
+#include "sim_search.h"
+#include "sim_system.h"
+
+#define TI_SIM_STEPS 20000
+#define TI_SIM_PREEMPTIONS 3
+#define TI_SIM_AFTER_RACE 4096 /* runs in which something worse is looked for */
+#define TI_SIM_STATICS 64
+
+static struct {
+    void *object;
+    size_t size;
+    void *copy;
+} ti_statics[TI_SIM_STATICS];
+static size_t ti_statics_count;
+
+/* One threading_sim_run. */
+typedef struct ti_search_for {
+    void (*body)(void *arg);
+    void *arg;
+    threading_sim_options_t options;
+    threading_sim_report_t *report;
+    int64_t end; /* of the time, by the system's clock */
+    uint64_t last_run;
+    ti_sim_deviation found[TI_SIM_DEVIATIONS]; /* how the run went that failed */
+    uint32_t found_count;
+} ti_search_for;
+
+static const char *const ti_verdict_names[] = {
+    "passed",      "deadlock",       "lost wakeup", "livelock",       "check failed", "race",
+    "thread leak", "nondeterminism", "step limit",  "foreign thread", "unsupported",
+};
+
+const char *threading_sim_verdict_name(threading_sim_verdict_t verdict)
+{
+    bool is_known = (int)verdict >= 0 && (size_t)verdict < sizeof ti_verdict_names / sizeof *ti_verdict_names;
+    return is_known ? ti_verdict_names[verdict] : "unknown";
+}
+
+/* ---- in a body ---- */
+
+bool threading_sim_active(void)
+{
+    return ti_sim_self() != NULL;
+}
+
+void threading_sim_check(bool condition)
+{
+    if (ti_sim_self() == NULL || condition)
+        return;
+    ti_sim_record("check failed", NULL, NULL);
+    ti_sim_fail(THREADING_SIM_CHECK, "threading_sim_check was given false");
+}
+
+uint32_t threading_sim_choose(uint32_t n)
+{
+    ti_sim_thread *self = ti_sim_self();
+    if (self == NULL || n < 2)
+        return 0;
+    uint32_t pick = ti_sim_choose(n < 255 ? n : 255, n < 255 ? n : 255);
+    self->history = ti_sim_mix(self->history, pick);
+    return pick;
+}
+
+void threading_sim_yield(void)
+{
+    ti_sim_thread *self = ti_sim_self();
+    if (self != NULL)
+        ti_sim_yield(self);
+}
+
+/* ---- what is there before the first run ---- */
+
+threading_status_t threading_sim_static(void *object, size_t size)
+{
+    if (object == NULL || size == 0 || ti_sim_self() != NULL)
+        return THREADING_INVALID;
+    if (ti_statics_count == TI_SIM_STATICS)
+        return THREADING_NO_MEMORY;
+    void *copy = malloc(size);
+    if (copy == NULL)
+        return THREADING_NO_MEMORY;
+    ti_statics[ti_statics_count].object = object;
+    ti_statics[ti_statics_count].size = size;
+    ti_statics[ti_statics_count++].copy = memcpy(copy, object, size);
+    return THREADING_OK;
+}
+
+static void ti_statics_restore(void)
+{
+    for (size_t i = 0; i < ti_statics_count; i++)
+        memcpy(ti_statics[i].object, ti_statics[i].copy, ti_statics[i].size);
+}
+
+/* ---- one run ---- */
+
+static bool ti_run_once(ti_search_for *search)
+{
+    ti_sim_state_restore();
+    ti_statics_restore();
+    bool done = ti_sim_execute(search->body, search->arg);
+    if (!done)
+        ti_sim_blame(THREADING_SIM_UNSUPPORTED, "there is no memory");
+    search->report->runs++;
+    search->report->steps += ti_sim.steps;
+    return ti_sim.verdict == THREADING_SIM_PASSED;
+}
+
+static void ti_keep_failure(ti_search_for *search)
+{
+    search->found_count = ti_sim_search_deviations(search->found);
+    search->report->verdict = ti_sim.verdict;
+    search->report->preemptions = ti_sim_search_preemptions();
+    memcpy(search->report->message, ti_sim.message, sizeof search->report->message);
+}
+
+/* A race is kept, and something worse looked for: what comes of it. False: that is enough. */
+static bool ti_goes_on_after(ti_search_for *search)
+{
+    if (ti_sim.verdict == THREADING_SIM_RACE && search->report->verdict == THREADING_SIM_PASSED) {
+        ti_keep_failure(search);
+        uint64_t last = search->report->runs + TI_SIM_AFTER_RACE;
+        search->last_run = last < search->last_run ? last : search->last_run;
+        return true;
+    }
+    if (ti_sim.verdict == THREADING_SIM_PASSED || ti_sim.verdict == THREADING_SIM_RACE)
+        return true;
+    ti_keep_failure(search);
+    return false;
+}
+
+static bool ti_has_time(const ti_search_for *search, int64_t end)
+{
+    return search->report->runs < search->last_run && ti_port_now() < end;
+}
+
+/* ---- the search ---- */
+
+/* The first run comes twice: the same decisions have to lead to the same run. */
+static bool ti_first_run_repeats(ti_search_for *search)
+{
+    ti_sim_search_level(0);
+    ti_sim_search_begin(TI_SIM_BY_BOUND);
+    bool passed = ti_run_once(search);
+    uint64_t key = ti_sim_search_end_key();
+    if (!passed && !ti_goes_on_after(search))
+        return false;
+    ti_sim_search_repeat();
+    ti_run_once(search);
+    if (ti_sim.verdict != THREADING_SIM_NONDETERMINISM && ti_sim_search_end_key() == key)
+        return ti_goes_on_after(search);
+    ti_sim_blame(THREADING_SIM_NONDETERMINISM,
+                 "the same decisions led to another run: the body depends on something that is not its own");
+    ti_keep_failure(search);
+    return false;
+}
+
+/* False: the search is over. */
+static bool ti_explore_level(ti_search_for *search, uint32_t bound, int64_t end)
+{
+    ti_sim_search_level(bound);
+    do {
+        if (!ti_has_time(search, end))
+            return false;
+        ti_sim_search_begin(TI_SIM_BY_BOUND);
+        ti_run_once(search);
+        if (!ti_goes_on_after(search))
+            return false;
+    } while (ti_sim_search_next());
+    search->report->preemptions = bound;
+    return true;
+}
+
+static void ti_explore(ti_search_for *search, int64_t end)
+{
+    for (uint32_t bound = 0; bound <= search->options.max_preemptions; bound++) {
+        if (!ti_explore_level(search, bound, end))
+            return;
+        if (!ti_sim_search_was_cut()) /* more interruptions make no more orders */
+            break;
+    }
+    search->report->complete = search->report->verdict == THREADING_SIM_PASSED;
+}
+
+static void ti_try_at_random(ti_search_for *search)
+{
+    for (uint64_t i = 0; ti_has_time(search, search->end); i++) {
+        bool by_priority = search->options.strategy == THREADING_SIM_PCT ||
+                           (search->options.strategy == THREADING_SIM_AUTO && i % 2 != 0);
+        ti_sim_search_begin(by_priority ? TI_SIM_BY_PRIORITY : TI_SIM_BY_CHANCE);
+        ti_run_once(search);
+        if (!ti_goes_on_after(search))
+            return;
+    }
+}
+
+static void ti_search_all(ti_search_for *search)
+{
+    threading_sim_strategy_t strategy = search->options.strategy;
+    int64_t begin = ti_port_now();
+    int64_t middle = begin + (search->end - begin) / 2;
+    if (!ti_first_run_repeats(search))
+        return;
+    if (strategy == THREADING_SIM_AUTO || strategy == THREADING_SIM_BOUNDED)
+        ti_explore(search, strategy == THREADING_SIM_AUTO ? middle : search->end);
+    bool is_over = search->report->complete || (search->report->verdict != THREADING_SIM_PASSED &&
+                                                search->report->verdict != THREADING_SIM_RACE);
+    if (!is_over && strategy != THREADING_SIM_BOUNDED)
+        ti_try_at_random(search);
+}
+
+/* ---- the run that failed ---- */
+
+static threading_sim_verdict_t ti_replay(ti_search_for *search)
+{
+    ti_sim_search_replay(search->found, search->found_count);
+    (void)ti_run_once(search);
+    return ti_sim.verdict;
+}
+
+/* Without the deviation, does it fail as before? Then it goes. */
+static bool ti_drop(ti_search_for *search, uint32_t i)
+{
+    ti_sim_deviation dropped = search->found[i];
+    uint32_t behind = search->found_count - i - 1;
+    memmove(&search->found[i], &search->found[i + 1], behind * sizeof dropped);
+    search->found_count--;
+    if (ti_replay(search) == search->report->verdict)
+        return true;
+    memmove(&search->found[i + 1], &search->found[i], behind * sizeof dropped);
+    search->found[i] = dropped;
+    search->found_count++;
+    return false;
+}
+
+static void ti_minimise(ti_search_for *search)
+{
+    bool is_less = true;
+    while (is_less) {
+        is_less = false;
+        for (uint32_t i = search->found_count; i > 0; i--)
+            is_less = ti_drop(search, i - 1) || is_less;
+    }
+}
+
+/* "T1:2>1,15>2": the format's number, then each decision that took another alternative than its first. */
+static void ti_write_replay(const ti_search_for *search)
+{
+    char *text = search->report->replay;
+    size_t size = sizeof search->report->replay;
+    size_t length = (size_t)snprintf(text, size, "T1:");
+    for (uint32_t i = 0; i < search->found_count && length + 24 < size; i++)
+        length += (size_t)snprintf(text + length, size - length, "%s%u>%u", i > 0 ? "," : "",
+                                   (unsigned)search->found[i].decision, (unsigned)search->found[i].pick);
+}
+
+static bool ti_parse_number(const char **text, char behind, uint32_t *number)
+{
+    char *end;
+    if (**text < '0' || **text > '9')
+        return false;
+    unsigned long value = strtoul(*text, &end, 10);
+    *number = (uint32_t)value;
+    *text = end + (*end != '\0');
+    return value <= UINT32_MAX && (*end == behind || (behind == ',' && *end == '\0'));
+}
+
+static bool ti_parse_replay(const char *text, ti_search_for *search)
+{
+    if (strncmp(text, "T1:", 3) != 0)
+        return false;
+    for (text += 3; *text != '\0'; search->found_count++) {
+        if (search->found_count == TI_SIM_DEVIATIONS)
+            return false;
+        ti_sim_deviation *next = &search->found[search->found_count];
+        if (!ti_parse_number(&text, '>', &next->decision) || !ti_parse_number(&text, ',', &next->pick))
+            return false;
+    }
+    return true;
+}
+
+static void ti_tell(ti_search_for *search)
+{
+    ti_sim_table_begin();
+    ti_sim.is_recorded = true;
+    (void)ti_replay(search);
+    ti_sim.is_recorded = false;
+    ti_keep_failure(search);
+    ti_write_replay(search);
+    if (search->options.write != NULL)
+        ti_sim_table_write(search->options.write, search->options.context, search->report->replay);
+}
+
+/* ---- the call ---- */
+
+static void ti_refuse(threading_sim_report_t *report, const char *why)
+{
+    report->verdict = THREADING_SIM_UNSUPPORTED;
+    (void)snprintf(report->message, sizeof report->message, "%s", why);
+}
+
+/* The environment comes before the options. */
+static void ti_read_environment(threading_sim_options_t *options)
+{
+    const char *replay = ti_sim_environment("REPLAY");
+    const char *seed = ti_sim_environment("SEED");
+    const char *seconds = ti_sim_environment("SECONDS");
+    const char *runs = ti_sim_environment("RUNS");
+    if (replay != NULL && replay[0] != '\0')
+        options->replay = replay;
+    if (seed != NULL)
+        options->seed = strtoull(seed, NULL, 0);
+    if (seconds != NULL && strtod(seconds, NULL) > 0)
+        options->seconds = strtod(seconds, NULL);
+    if (runs != NULL)
+        options->max_runs = strtoull(runs, NULL, 0);
+}
+
+static bool ti_options_complete(threading_sim_options_t *options)
+{
+    if (options->strategy < THREADING_SIM_AUTO || options->strategy > THREADING_SIM_REPLAY ||
+        !(options->seconds >= 0) || (options->strategy == THREADING_SIM_REPLAY && options->replay == NULL))
+        return false;
+    if (options->max_preemptions == 0)
+        options->max_preemptions = TI_SIM_PREEMPTIONS;
+    if (options->max_steps == 0)
+        options->max_steps = TI_SIM_STEPS;
+    if (options->seconds == 0)
+        options->seconds = 1;
+    if (options->seconds > 1e9)
+        options->seconds = 1e9;
+    return true;
+}
+
+static bool ti_is_worth_less(threading_sim_verdict_t verdict)
+{
+    return verdict != THREADING_SIM_PASSED && verdict != THREADING_SIM_UNSUPPORTED &&
+           verdict != THREADING_SIM_NONDETERMINISM;
+}
+
+static void ti_search_run(ti_search_for *search)
+{
+    ti_sim.max_steps = search->options.max_steps;
+    ti_sim.is_inside = search->options.inside;
+    ti_sim.is_spurious = search->options.spurious;
+    if (search->options.replay == NULL)
+        ti_search_all(search);
+    if (ti_is_worth_less(search->report->verdict))
+        ti_minimise(search);
+    if (ti_is_worth_less(search->report->verdict) || search->options.replay != NULL)
+        ti_tell(search);
+    ti_sim_state_restore();
+}
+
+static void ti_search_prepare(ti_search_for *search)
+{
+    threading_sim_report_t *report = search->report;
+    ti_read_environment(&search->options);
+    if (!ti_options_complete(&search->options) || search->body == NULL) {
+        ti_refuse(report, "no body, or options that are none");
+    } else if (search->options.replay != NULL && !ti_parse_replay(search->options.replay, search)) {
+        ti_refuse(report, "the replay text is none of this version");
+    } else if (!ti_sim_search_init(search->options.seed) || !ti_sim_state_keep()) {
+        ti_refuse(report, "there is no memory");
+    } else {
+        int64_t begin = ti_port_now();
+        search->end = begin + (int64_t)(search->options.seconds * 1e9);
+        search->last_run = search->options.max_runs != 0 ? search->options.max_runs : UINT64_MAX;
+        ti_sim_pin(true);
+        ti_search_run(search);
+        ti_sim_pin(false);
+        report->seconds = (double)(ti_port_now() - begin) / 1e9;
+    }
+    ti_sim_search_free();
+}
+
+threading_sim_verdict_t threading_sim_run(void (*body)(void *arg), void *arg,
+                                          const threading_sim_options_t *options,
+                                          threading_sim_report_t *report)
+{
+    static threading_sim_report_t unwanted;
+    static ti_search_for search;
+    if (report == NULL)
+        report = &unwanted;
+    memset(report, 0, sizeof *report);
+    if (ti_sim_self() != NULL) {
+        ti_refuse(report, "a run within a run");
+        return report->verdict;
+    }
+    memset(&search, 0, sizeof search);
+    search.body = body;
+    search.arg = arg;
+    search.report = report;
+    if (options != NULL)
+        search.options = *options;
+    ti_search_prepare(&search);
+    return report->verdict;
+}

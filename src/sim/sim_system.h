@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* What sim needs of the compiler, of its thread sanitizer and of the system beyond a backend. */
+#ifndef TI_SIM_SYSTEM_H
+#define TI_SIM_SYSTEM_H
+
+#include <stdbool.h>
+
+#include "sim.h"
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#define TI_SIM_THREAD_LOCAL __declspec(thread)
+#else
+#define TI_SIM_THREAD_LOCAL _Thread_local
+#endif
+
+/*
+ * The baton orders all that the threads do, and would hide each race of theirs from ThreadSanitizer. It is
+ * told to take no notice of the baton, and instead what really comes before what.
+ */
+#if defined(THREADING_TSAN)
+void AnnotateIgnoreSyncBegin(const char *file, int line);
+void AnnotateIgnoreSyncEnd(const char *file, int line);
+void __tsan_acquire(void *address);
+void __tsan_release(void *address);
+#define ti_sim_hide_sync() AnnotateIgnoreSyncBegin(__FILE__, __LINE__)
+#define ti_sim_show_sync() AnnotateIgnoreSyncEnd(__FILE__, __LINE__)
+#define ti_sim_starts(thread) __tsan_release(&(thread)->entry)
+#define ti_sim_thread_begins(thread) __tsan_acquire(&(thread)->entry)
+#define ti_sim_thread_ends(thread) __tsan_release(&(thread)->argument)
+#define ti_sim_joins(thread) __tsan_acquire(&(thread)->argument)
+#else
+#define ti_sim_hide_sync() ((void)0)
+#define ti_sim_show_sync() ((void)0)
+#define ti_sim_starts(thread) ((void)0)
+#define ti_sim_thread_begins(thread) ((void)0)
+#define ti_sim_thread_ends(thread) ((void)0)
+#define ti_sim_joins(thread) ((void)0)
+#endif
+
+/* Keep the calling thread on one processor, the same for all threads of runs, which makes a switch several
+ * times faster; or let it go where it was allowed before. Nothing where the system has no such call. */
+void ti_sim_pin(bool on_one);
+
+/* What the environment says of THREADING_SIM_<name>, or NULL. */
+const char *ti_sim_environment(const char *name);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of a run: a column for each thread, a line for each step. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lockword.h"
+#include "self.h"
+#include "sim.h"
+
+#define TI_SIM_LINES 400 /* the last ones of a run */
+#define TI_SIM_TEXT 72
+#define TI_SIM_COLUMN 28
+
+typedef struct ti_line {
+    uint8_t thread;
+    bool is_preemption; /* the thread before it could have gone on */
+    char text[TI_SIM_TEXT];
+} ti_line;
+
+static ti_line ti_lines[TI_SIM_LINES];
+static uint64_t ti_lines_count;
+
+/* Data that is written after its line was: what it holds then is known at the next line. */
+static struct {
+    ti_line *line;
+    const void *address;
+    size_t size;
+} ti_written;
+
+/* ---- a line ---- */
+
+/* As a number, of what has an integer's size. */
+static void ti_value_add(char *text, const void *address, size_t size)
+{
+    size_t length = strlen(text);
+    int64_t value = 0;
+    int8_t byte;
+    int16_t two;
+    int32_t four;
+    if (size == sizeof byte)
+        value = *(const int8_t *)memcpy(&byte, address, size);
+    else if (size == sizeof two)
+        value = *(const int16_t *)memcpy(&two, address, size);
+    else if (size == sizeof four)
+        value = *(const int32_t *)memcpy(&four, address, size);
+    else if (size == sizeof value)
+        memcpy(&value, address, size);
+    else
+        return;
+    (void)snprintf(text + length, TI_SIM_TEXT - length, " = %lld", (long long)value);
+}
+
+static void ti_written_settle(void)
+{
+    if (ti_written.line != NULL)
+        ti_value_add(ti_written.line->text, ti_written.address, ti_written.size);
+    ti_written.line = NULL;
+}
+
+static ti_line *ti_line_new(void)
+{
+    ti_written_settle();
+    ti_line *line = &ti_lines[ti_lines_count++ % TI_SIM_LINES];
+    line->thread = (uint8_t)ti_sim.running->index;
+    line->is_preemption = ti_sim.was_preempted;
+    ti_sim.was_preempted = false;
+    return line;
+}
+
+/* "lock acquire savings"; an object without a name by the number that it has in this run. */
+static void ti_call_in_words(char *text, size_t size, const char *what, const void *object)
+{
+    size_t length = 0;
+    for (; what != NULL && what[length] != '\0' && length + 1 < size; length++)
+        text[length] = what[length] == '_' ? ' ' : what[length];
+    text[length] = '\0';
+    if (object == NULL)
+        return;
+    const char *name = ti_sim_object_name(object);
+    if (name == NULL && strncmp(what, "thread_", 7) == 0)
+        name = ti_sim_thread_name((const threading_thread_t *)object);
+    if (name != NULL)
+        (void)snprintf(text + length, size - length, " %s", name);
+    else
+        (void)snprintf(text + length, size - length, " #%u", (unsigned)ti_sim_number(object));
+}
+
+void ti_sim_record(const char *what, const void *object, const char *after)
+{
+    if (!ti_sim.is_recorded || ti_sim.is_given_up)
+        return;
+    ti_line *line = ti_line_new();
+    ti_call_in_words(line->text, TI_SIM_TEXT, what, object);
+    size_t length = strlen(line->text);
+    if (after != NULL)
+        (void)snprintf(line->text + length, TI_SIM_TEXT - length, ": %s", after);
+}
+
+void ti_sim_record_data(const char *what, const void *address, size_t size, bool is_written)
+{
+    if (!ti_sim.is_recorded || ti_sim.is_given_up)
+        return;
+    ti_line *line = ti_line_new();
+    ti_call_in_words(line->text, TI_SIM_TEXT, what, address);
+    if (!is_written)
+        ti_value_add(line->text, address, size);
+    else {
+        ti_written.line = line;
+        ti_written.address = address;
+        ti_written.size = size;
+    }
+}
+
+void threading_sim_note(const char *text)
+{
+    if (ti_sim_self() != NULL && text != NULL)
+        ti_sim_record(text, NULL, NULL);
+}
+
+/* ---- what a thread waits for ---- */
+
+/* By the ident in a Lock's word. */
+static const ti_sim_thread *ti_holder_of(uint32_t ident)
+{
+    for (uint32_t i = 0; i < ti_sim.count; i++)
+        if (ti_sim_thread_at(i)->ident == ident)
+            return ti_sim_thread_at(i);
+    return NULL;
+}
+
+void ti_sim_describe(const ti_sim_thread *thread, char *text, size_t size)
+{
+    char call[100];
+    const ti_waiter *waiter = thread->waiter;
+    ti_call_in_words(call, sizeof call, thread->call != NULL ? thread->call : "nothing of the library",
+                     thread->object);
+    size_t length = (size_t)snprintf(text, size, "%s waits in %s", thread->name, call);
+    if (waiter == NULL || waiter->address == 0 || waiter->kind != TI_LOCKERS || length >= size)
+        return;
+    const ti_sim_thread *holder = ti_holder_of(*(const uint32_t *)waiter->address);
+    if (holder != NULL)
+        (void)snprintf(text + length, size - length, ", which %s holds", holder->name);
+}
+
+/* ---- the whole ---- */
+
+void ti_sim_table_begin(void)
+{
+    ti_lines_count = 0;
+    ti_written.line = NULL;
+}
+
+static void ti_write_text(threading_write_t write, void *context, char *line)
+{
+    size_t length = strlen(line);
+    while (length > 0 && line[length - 1] == ' ')
+        length--;
+    line[length++] = '\n';
+    write(context, line, length);
+}
+
+static void ti_write_heading(threading_write_t write, void *context)
+{
+    char line[16 + TI_SIM_THREADS * TI_SIM_COLUMN + 2] = "step  ";
+    for (uint32_t i = 0; i < ti_sim.count; i++) {
+        size_t length = strlen(line);
+        (void)snprintf(line + length, sizeof line - length, "%-*.*s", TI_SIM_COLUMN, TI_SIM_COLUMN - 1,
+                       ti_sim_thread_at(i)->name);
+    }
+    ti_write_text(write, context, line);
+}
+
+static void ti_write_line(threading_write_t write, void *context, uint64_t number)
+{
+    char text[16 + TI_SIM_THREADS * TI_SIM_COLUMN + TI_SIM_TEXT + 2];
+    const ti_line *line = &ti_lines[number % TI_SIM_LINES];
+    (void)snprintf(text, sizeof text, "%4llu%c %*s%s", (unsigned long long)number + 1,
+                   line->is_preemption ? '*' : ' ', line->thread * TI_SIM_COLUMN, "", line->text);
+    ti_write_text(write, context, text);
+}
+
+void ti_sim_table_write(threading_write_t write, void *context, const char *replay)
+{
+    char line[4200];
+    ti_written_settle();
+    (void)snprintf(line, sizeof line, "%s: %s", threading_sim_verdict_name(ti_sim.verdict), ti_sim.message);
+    ti_write_text(write, context, line);
+    ti_write_heading(write, context);
+    uint64_t first = ti_lines_count > TI_SIM_LINES ? ti_lines_count - TI_SIM_LINES : 0;
+    for (uint64_t i = first; i < ti_lines_count; i++)
+        ti_write_line(write, context, i);
+    (void)snprintf(line, sizeof line,
+                   "* the thread before could have gone on. Again: THREADING_SIM_REPLAY=%s", replay);
+    ti_write_text(write, context, line);
+}
