@@ -9,6 +9,7 @@
  *   sim_port.c      the backend that the core sees
  *   sim_calls.c     the public calls, each a point of the schedule in front of the core's own
  *   sim_objects.c   what has been read and written: histories, races, names
+ *   sim_weak.c      loads that give what was stored before
  *   sim_table.c     the table of a run
  *   sim_state.c     the core's own variables, as they were before the first run
  *
@@ -75,6 +76,7 @@ typedef struct ti_sim_run {
     uint32_t idle_rounds; /* in which all looked, and nobody wrote */
     bool is_inside;       /* points within the library too */
     bool is_spurious;
+    bool is_weak;
     bool is_given_up;     /* each thread leaves at its next point */
     bool is_recorded;     /* for the table */
     bool was_preempted;   /* by what comes next in the table */

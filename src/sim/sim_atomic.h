@@ -9,64 +9,64 @@
 
 #include "sim_points.h"
 
-#define TI_SIM_LOAD(name, type, order)                 \
-    static inline type ti_sim_##name(const type *word) \
-    {                                                  \
-        ti_sim_before(word);                           \
-        type value = ti_##name(word);                  \
-        ti_sim_loaded(word, order);                    \
-        return value;                                  \
+#define TI_SIM_LOAD(name, type, order)                            \
+    static inline type ti_sim_##name(const type *word)            \
+    {                                                             \
+        ti_sim_before(word);                                      \
+        return (type)ti_sim_loaded(word, order, ti_##name(word)); \
     }
 #define TI_SIM_STORE(name, type, order)                      \
     static inline void ti_sim_##name(type *word, type value) \
     {                                                        \
         ti_sim_before(word);                                 \
+        type before = *(volatile type *)word;                \
         ti_##name(word, value);                              \
-        ti_sim_stored(word, order);                          \
+        ti_sim_stored(word, order, before, value);           \
     }
-/* Gives what was there before. */
-#define TI_SIM_CHANGE(name, type, order)                     \
+/* Gives what was there before; `after` is what is there then. */
+#define TI_SIM_CHANGE(name, type, order, after)              \
     static inline type ti_sim_##name(type *word, type value) \
     {                                                        \
         ti_sim_before(word);                                 \
         type before = ti_##name(word, value);                \
-        ti_sim_changed(word, order);                         \
+        ti_sim_changed(word, order, before, after);          \
         return before;                                       \
     }
-#define TI_SIM_SWAP(name, type, order)                                                        \
+/* One that fails reads, and gives what it has read to nobody. */
+#define TI_SIM_SWAP(name, type, order, failure)                                               \
     static inline bool ti_sim_##name(type *word, type expected, type desired)                 \
     {                                                                                         \
         ti_sim_before(word);                                                                  \
         bool is_swapped = ti_##name(word, expected, desired);                                 \
         if (is_swapped)                                                                       \
-            ti_sim_changed(word, order);                                                      \
+            ti_sim_changed(word, order, expected, desired);                                   \
         else                                                                                  \
-            ti_sim_loaded(word, (order)&TI_SIM_SEQUENTIAL ? TI_SIM_ACQUIRE : TI_SIM_RELAXED); \
+            (void)ti_sim_loaded(word, (failure) | TI_SIM_SEQUENTIAL, *(volatile type *)word); \
         return is_swapped;                                                                    \
     }
 
 TI_SIM_LOAD(load_relaxed, uint32_t, TI_SIM_RELAXED)
 TI_SIM_LOAD(load_acquire, uint32_t, TI_SIM_ACQUIRE)
-TI_SIM_LOAD(load_sequential, uint32_t, TI_SIM_ACQUIRE)
+TI_SIM_LOAD(load_sequential, uint32_t, TI_SIM_ACQUIRE | TI_SIM_SEQUENTIAL)
 TI_SIM_STORE(store_relaxed, uint32_t, TI_SIM_RELAXED)
 TI_SIM_STORE(store_release, uint32_t, TI_SIM_RELEASE)
 TI_SIM_STORE(store_sequential, uint32_t, TI_SIM_RELEASE)
-TI_SIM_CHANGE(exchange_acquire_release, uint32_t, TI_SIM_ACQUIRE | TI_SIM_RELEASE)
-TI_SIM_CHANGE(exchange_sequential, uint32_t, TI_SIM_ACQUIRE | TI_SIM_RELEASE)
-TI_SIM_CHANGE(add_relaxed, uint32_t, TI_SIM_RELAXED)
-TI_SIM_CHANGE(add_acquire_release, uint32_t, TI_SIM_ACQUIRE | TI_SIM_RELEASE)
-TI_SIM_CHANGE(add_sequential, uint32_t, TI_SIM_ACQUIRE | TI_SIM_RELEASE)
-TI_SIM_SWAP(swap_acquire, uint32_t, TI_SIM_ACQUIRE)
-TI_SIM_SWAP(swap_release, uint32_t, TI_SIM_RELEASE)
-TI_SIM_SWAP(swap_sequential, uint32_t, TI_SIM_ACQUIRE | TI_SIM_RELEASE | TI_SIM_SEQUENTIAL)
+TI_SIM_CHANGE(exchange_acquire_release, uint32_t, TI_SIM_ACQUIRE | TI_SIM_RELEASE, value)
+TI_SIM_CHANGE(exchange_sequential, uint32_t, TI_SIM_ACQUIRE | TI_SIM_RELEASE, value)
+TI_SIM_CHANGE(add_relaxed, uint32_t, TI_SIM_RELAXED, before + value)
+TI_SIM_CHANGE(add_acquire_release, uint32_t, TI_SIM_ACQUIRE | TI_SIM_RELEASE, before + value)
+TI_SIM_CHANGE(add_sequential, uint32_t, TI_SIM_ACQUIRE | TI_SIM_RELEASE, before + value)
+TI_SIM_SWAP(swap_acquire, uint32_t, TI_SIM_ACQUIRE, TI_SIM_RELAXED)
+TI_SIM_SWAP(swap_release, uint32_t, TI_SIM_RELEASE, TI_SIM_RELAXED)
+TI_SIM_SWAP(swap_sequential, uint32_t, TI_SIM_ACQUIRE | TI_SIM_RELEASE, TI_SIM_ACQUIRE)
 TI_SIM_LOAD(load_pointer_relaxed, uintptr_t, TI_SIM_RELAXED)
 TI_SIM_LOAD(load_pointer_acquire, uintptr_t, TI_SIM_ACQUIRE)
 TI_SIM_STORE(store_pointer_relaxed, uintptr_t, TI_SIM_RELAXED)
 TI_SIM_STORE(store_pointer_release, uintptr_t, TI_SIM_RELEASE)
-TI_SIM_CHANGE(exchange_pointer_acquire, uintptr_t, TI_SIM_ACQUIRE)
-TI_SIM_CHANGE(and_pointer_release, uintptr_t, TI_SIM_RELEASE)
-TI_SIM_SWAP(swap_pointer_acquire, uintptr_t, TI_SIM_ACQUIRE)
-TI_SIM_SWAP(swap_pointer_release, uintptr_t, TI_SIM_RELEASE)
+TI_SIM_CHANGE(exchange_pointer_acquire, uintptr_t, TI_SIM_ACQUIRE, value)
+TI_SIM_CHANGE(and_pointer_release, uintptr_t, TI_SIM_RELEASE, before &value)
+TI_SIM_SWAP(swap_pointer_acquire, uintptr_t, TI_SIM_ACQUIRE, TI_SIM_RELAXED)
+TI_SIM_SWAP(swap_pointer_release, uintptr_t, TI_SIM_RELEASE, TI_SIM_RELAXED)
 
 #undef TI_SIM_LOAD
 #undef TI_SIM_STORE

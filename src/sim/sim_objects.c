@@ -14,28 +14,11 @@
 
 #include "atomic.h"
 #include "sim.h"
+#include "sim_objects.h"
 
-#define TI_SIM_OBJECTS 8192 /* in one run, at most; a power of two */
 #define TI_SIM_PROBES 64
 #define TI_SIM_NAMES 256
 #define TI_SIM_PIECE ((uintptr_t)8) /* plain data is watched in such pieces, byte by byte within */
-
-typedef struct ti_sim_object {
-    uintptr_t address;
-    uint32_t run; /* of another run it is as if new */
-    uint32_t number;
-    uint64_t id;         /* the same in each run */
-    uint64_t last_write; /* the history of who wrote it last */
-    uint64_t reads;      /* the histories of those who have read that, in no order */
-    bool token;          /* of a parker */
-    uint8_t write_mask;  /* which bytes of a piece were written last; */
-    uint8_t read_mask;   /* and read since */
-    uint32_t writer;
-    uint32_t write_time; /* of the writer's clock; 0: never */
-    uint32_t read_time[TI_SIM_THREADS];
-    uint32_t clock[TI_SIM_THREADS]; /* what was released into it */
-    bool has_clock;
-} ti_sim_object;
 
 static ti_sim_object ti_objects[TI_SIM_OBJECTS];
 static uint32_t ti_objects_run;
@@ -69,6 +52,11 @@ uint64_t ti_sim_key(void)
     return key | 1; /* 0 stands for none */
 }
 
+uint32_t ti_sim_object_index(const ti_sim_object *object)
+{
+    return (uint32_t)(object - ti_objects);
+}
+
 void ti_sim_objects_begin(void)
 {
     ti_objects_run++;
@@ -88,7 +76,7 @@ static ti_sim_object *ti_object_renew(ti_sim_object *object, uintptr_t address)
 
 /* What has this address in this run. There is always one: where there are too many, some share it, so that
  * less is explored as one and no race is told of it. */
-static ti_sim_object *ti_object_at(uintptr_t address)
+ti_sim_object *ti_sim_object_at(uintptr_t address)
 {
     uint64_t place = (address * UINT64_C(0x9E3779B97F4A7C15)) >> 40;
     for (uint32_t i = 0; i < TI_SIM_PROBES; i++) {
@@ -117,18 +105,18 @@ static void ti_object_written(ti_sim_thread *self, ti_sim_object *object)
 
 uint32_t ti_sim_number(const void *address)
 {
-    return ti_sim_self() != NULL ? ti_object_at((uintptr_t)address)->number
+    return ti_sim_self() != NULL ? ti_sim_object_at((uintptr_t)address)->number
                                  : (uint32_t)((uintptr_t)address >> 4);
 }
 
 bool *ti_sim_token(const void *parker)
 {
-    return &ti_object_at((uintptr_t)parker)->token;
+    return &ti_sim_object_at((uintptr_t)parker)->token;
 }
 
 /* ---- what comes before what ---- */
 
-static void ti_clock_join(uint32_t *clock, const uint32_t *other)
+void ti_sim_clock_join(uint32_t *clock, const uint32_t *other)
 {
     for (uint32_t i = 0; i < ti_sim.count; i++)
         if (clock[i] < other[i])
@@ -137,19 +125,19 @@ static void ti_clock_join(uint32_t *clock, const uint32_t *other)
 
 void ti_sim_learn(ti_sim_thread *self, const ti_sim_thread *from)
 {
-    ti_clock_join(self->clock, from->clock);
+    ti_sim_clock_join(self->clock, from->clock);
     ti_sim_thread_at(from->index)->clock[from->index]++;
 }
 
 static void ti_object_acquire(ti_sim_thread *self, const ti_sim_object *object)
 {
     if (object->has_clock)
-        ti_clock_join(self->clock, object->clock);
+        ti_sim_clock_join(self->clock, object->clock);
 }
 
 static void ti_object_release(ti_sim_thread *self, ti_sim_object *object)
 {
-    ti_clock_join(object->clock, self->clock);
+    ti_sim_clock_join(object->clock, self->clock);
     object->has_clock = true;
     self->clock[self->index]++;
 }
@@ -175,38 +163,50 @@ void ti_sim_before(const void *word)
         ti_sim_point(self);
 }
 
-void ti_sim_loaded(const void *word, int order)
+static bool ti_is_weak(int order)
+{
+    return ti_sim.is_weak && (ti_sim.is_inside || (order & TI_SIM_USERS) != 0);
+}
+
+uint64_t ti_sim_loaded(const void *word, int order, uint64_t value)
 {
     ti_sim_thread *self = ti_sim_self();
     if (self == NULL)
-        return;
-    ti_sim_object *object = ti_object_at((uintptr_t)word);
+        return value;
+    ti_sim_object *object = ti_sim_object_at((uintptr_t)word);
+    if (ti_is_weak(order) && ti_sim_weak_load(self, object, order, &value))
+        return value;
     ti_object_read(self, object);
     if (order & TI_SIM_ACQUIRE)
         ti_object_acquire(self, object);
+    return value;
 }
 
-void ti_sim_stored(const void *word, int order)
+void ti_sim_stored(const void *word, int order, uint64_t before, uint64_t value)
 {
     ti_sim_thread *self = ti_sim_self();
     if (self == NULL)
         return;
-    ti_sim_object *object = ti_object_at((uintptr_t)word);
+    ti_sim_object *object = ti_sim_object_at((uintptr_t)word);
     ti_object_written(self, object);
     ti_object_forget(object);
+    if (ti_is_weak(order))
+        ti_sim_weak_store(self, object, order, before, value);
     if (order & TI_SIM_RELEASE)
         ti_object_release(self, object);
 }
 
-void ti_sim_changed(const void *word, int order)
+void ti_sim_changed(const void *word, int order, uint64_t before, uint64_t value)
 {
     ti_sim_thread *self = ti_sim_self();
     if (self == NULL)
         return;
-    ti_sim_object *object = ti_object_at((uintptr_t)word);
+    ti_sim_object *object = ti_sim_object_at((uintptr_t)word);
     ti_object_written(self, object);
     if (order & TI_SIM_ACQUIRE)
         ti_object_acquire(self, object);
+    if (ti_is_weak(order))
+        ti_sim_weak_store(self, object, order, before, value);
     if (order & TI_SIM_RELEASE)
         ti_object_release(self, object);
 }
@@ -285,7 +285,7 @@ static void ti_data_touch(ti_sim_thread *self, const void *address, size_t size,
     uintptr_t first = (uintptr_t)address;
     uintptr_t end = first + size;
     for (uintptr_t at = first - first % TI_SIM_PIECE; at < end; at += TI_SIM_PIECE) {
-        ti_sim_object *piece = ti_object_at(at + 1); /* an odd address: no atomic word has it */
+        ti_sim_object *piece = ti_sim_object_at(at + 1); /* an odd address: no atomic word has it */
         uint8_t mask = ti_piece_mask(at, first, end);
         if (piece->address != at + 1)
             continue;

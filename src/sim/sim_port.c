@@ -162,7 +162,7 @@ void ti_sim_port_park(ti_parker *parker, int64_t deadline)
     if (!*token && deadline > ti_sim.now)
         ti_sim_sleep(self, parker, deadline);
     *token = false;
-    ti_sim_changed(parker, TI_SIM_ACQUIRE);
+    ti_sim_changed(parker, TI_SIM_ACQUIRE, 0, 0);
 }
 
 void ti_sim_port_unpark(ti_parker *parker)
@@ -173,7 +173,7 @@ void ti_sim_port_unpark(ti_parker *parker)
     }
     ti_sim_before(parker);
     *ti_sim_token(parker) = true;
-    ti_sim_changed(parker, TI_SIM_RELEASE);
+    ti_sim_changed(parker, TI_SIM_RELEASE, 0, 0);
     ti_sim_wake(parker);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim.h"
+#include "sim_objects.h"
 #include "sim_search.h"
 #include "sim_system.h"
 
@@ -350,6 +351,7 @@ static void ti_search_run(ti_search_for *search)
     ti_sim.max_steps = search->options.max_steps;
     ti_sim.is_inside = search->options.inside;
     ti_sim.is_spurious = search->options.spurious;
+    ti_sim.is_weak = search->options.weak;
     if (search->options.replay == NULL)
         ti_search_all(search);
     if (ti_is_worth_less(search->report->verdict))
@@ -367,7 +369,8 @@ static void ti_search_prepare(ti_search_for *search)
         ti_refuse(report, "no body, or options that are none");
     } else if (search->options.replay != NULL && !ti_parse_replay(search->options.replay, search)) {
         ti_refuse(report, "the replay text is none of this version");
-    } else if (!ti_sim_search_init(search->options.seed) || !ti_sim_state_keep()) {
+    } else if (!ti_sim_search_init(search->options.seed) || !ti_sim_state_keep() ||
+               (search->options.weak && !ti_sim_weak_init())) {
         ti_refuse(report, "there is no memory");
     } else {
         int64_t begin = ti_port_now();
@@ -379,6 +382,7 @@ static void ti_search_prepare(ti_search_for *search)
         report->seconds = (double)(ti_port_now() - begin) / 1e9;
     }
     ti_sim_search_free();
+    ti_sim_weak_free();
 }
 
 threading_sim_verdict_t threading_sim_run(void (*body)(void *arg), void *arg,

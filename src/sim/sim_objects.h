@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* What sim_objects.c keeps of each address in a run. */
+#ifndef TI_SIM_OBJECTS_H
+#define TI_SIM_OBJECTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim.h"
+
+#define TI_SIM_OBJECTS 8192 /* in one run, at most; a power of two */
+
+typedef struct ti_sim_object {
+    uintptr_t address;
+    uint32_t run; /* of another run it is as if new */
+    uint32_t number;
+    uint64_t id;         /* the same in each run */
+    uint64_t last_write; /* the history of the thread that wrote it last */
+    uint64_t reads;      /* the histories of those who have read that, in no order */
+    bool token;          /* of a parker */
+    uint8_t write_mask;  /* which bytes of a piece were written last; */
+    uint8_t read_mask;   /* and read since */
+    uint32_t writer;
+    uint32_t write_time; /* of the writer's clock; 0: never */
+    uint32_t read_time[TI_SIM_THREADS];
+    uint32_t clock[TI_SIM_THREADS]; /* what was released into it */
+    bool has_clock;
+} ti_sim_object;
+
+ti_sim_object *ti_sim_object_at(uintptr_t address);
+uint32_t ti_sim_object_index(const ti_sim_object *object);
+
+/* Into the first, what the second knows. */
+void ti_sim_clock_join(uint32_t *clock, const uint32_t *other);
+
+/* ---- sim_weak.c ---- */
+
+/* False: memory is out. */
+bool ti_sim_weak_init(void);
+void ti_sim_weak_free(void);
+
+/* The word was stored; the calling thread's clock has not gone on yet. */
+void ti_sim_weak_store(ti_sim_thread *self, const ti_sim_object *object, int order, uint64_t before,
+                       uint64_t value);
+
+/* Whether the load gives an older value, which is put into *value. */
+bool ti_sim_weak_load(ti_sim_thread *self, const ti_sim_object *object, int order, uint64_t *value);
+
+#endif
