@@ -28,4 +28,5 @@ foreach(target IN ITEMS threading_sim threading_sim_core)
 endforeach()
 target_compile_definitions(threading_sim PRIVATE THREADING_NO_DIAGNOSIS)
 target_link_libraries(threading_sim PRIVATE ${threading_system_library})
-set_target_properties(threading_sim threading_sim_core PROPERTIES EXCLUDE_FROM_ALL ON)
+set_target_properties(threading_sim threading_sim_core PROPERTIES
+  EXPORT_NAME sim C_VISIBILITY_PRESET hidden EXCLUDE_FROM_ALL $<NOT:$<BOOL:${THREADING_BUILD_SIM}>>)

@@ -170,6 +170,21 @@ function(find_package_finds_both_kinds)
   expect_program(build/with_threading_shared shared)
 endfunction()
 
+# The library for tests, whose example is built as a user's program.
+function(sim_is_installed_if_asked)
+  build_project("${SOURCE}" library -DTHREADING_BUILD_SIM=ON -DTHREADING_EXAMPLES=OFF -DTHREADING_MAN=OFF)
+  file(COPY "${SOURCE}/examples/sim_balance.c" "${SOURCE}/examples/example.h" DESTINATION "${work}/test")
+  file(WRITE "${work}/test/CMakeLists.txt" "cmake_minimum_required(VERSION 3.21)\nproject(test LANGUAGES C)\n"
+    "find_package(threading REQUIRED COMPONENTS sim)\nadd_executable(sim_balance sim_balance.c)\n"
+    "target_link_libraries(sim_balance PRIVATE threading::sim)\ninstall(TARGETS sim_balance)\n")
+  build_project("${work}/test" build "-DCMAKE_PREFIX_PATH=${work}/library-installed")
+  execute_process(COMMAND "${work}/build/sim_balance" OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)
+  file(READ "${SOURCE}/examples/expected/sim_balance.txt" expected)
+  if(NOT output STREQUAL expected)
+    message(SEND_ERROR "it printed:\n${output}")
+  endif()
+endfunction()
+
 # A part of another project disturbs nothing there, and is not installed with it.
 function(add_subdirectory_is_quiet)
   build_project("${consumer}" build -DHOW=add_subdirectory "-DSOURCE=${SOURCE}" -DCMAKE_POSITION_INDEPENDENT_CODE=ON)
