@@ -4675,11 +4675,16 @@ typedef struct threading_bucket ti_bucket;
 
 extern ti_bucket threading_buckets[1 << TI_BUCKET_BITS];
 
-/* Multiplicative hashing (Knuth, TAOCP 6.4): the product's upper bits depend on all bits of the address. */
+/* Multiplicative hashing (Knuth, TAOCP 6.4): the product's upper bits depend on all bits of the number. */
+static inline ti_bucket *ti_parking_bucket_numbered(uintptr_t number)
+{
+    uint64_t product = number * UINT64_C(0x9E3779B97F4A7C15);
+    return &threading_buckets[product >> (64 - TI_BUCKET_BITS)];
+}
+
 static inline ti_bucket *ti_parking_bucket(const void *address)
 {
-    uint64_t product = TI_ADDRESS_NUMBER(address) * UINT64_C(0x9E3779B97F4A7C15);
-    return &threading_buckets[product >> (64 - TI_BUCKET_BITS)];
+    return ti_parking_bucket_numbered(TI_ADDRESS_NUMBER(address));
 }
 
 /* A hint, for a first look before anything was changed: nothing may depend on a false. */
@@ -11333,7 +11338,9 @@ static TI_COLD void ti_parking_reset(void)
 
 #include <string.h>
 
+#if !defined(TI_TABLE_SIZE)
 #define TI_TABLE_SIZE 4096 /* idents are consecutive, so 10,000 threads make chains of two or three */
+#endif
 
 static struct {
     ti_guard guard;

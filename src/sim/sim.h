@@ -137,6 +137,7 @@ uint32_t ti_sim_choose_thread(ti_sim_thread *const *ready, uint32_t threads, uin
 /* ---- sim_objects.c ---- */
 
 void ti_sim_objects_begin(void);
+uint32_t ti_sim_numbers(void); /* how many of them the last run has given */
 bool *ti_sim_token(const void *parker);
 uint64_t ti_sim_key(void); /* of the state that the run is in */
 uint64_t ti_sim_mix(uint64_t hash, uint64_t value);

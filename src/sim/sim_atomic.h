@@ -97,6 +97,6 @@ TI_SIM_SWAP(swap_pointer_release, uintptr_t, TI_SIM_RELEASE, TI_SIM_RELAXED)
 #define ti_swap_pointer_release ti_sim_swap_pointer_release
 #define ti_pause ti_sim_pause
 
-#define TI_ADDRESS_NUMBER(address) ((uint64_t)ti_sim_number(address))
+#define TI_ADDRESS_NUMBER(address) ((uintptr_t)ti_sim_number(address))
 
 #endif

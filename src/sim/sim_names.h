@@ -13,6 +13,8 @@
 #define THREADING_NO_DIAGNOSIS 1 /* its threads would be none of the run's */
 #endif
 
+#define TI_TABLE_SIZE 64 /* of the registry: each run begins with a copy of it */
+
 #define ti_port_thread_start ti_sim_port_thread_start
 #define ti_port_thread_join ti_sim_port_thread_join
 #define ti_port_thread_try_join ti_sim_port_thread_try_join

@@ -109,6 +109,11 @@ uint32_t ti_sim_number(const void *address)
                                  : (uint32_t)((uintptr_t)address >> 4);
 }
 
+uint32_t ti_sim_numbers(void)
+{
+    return ti_objects_count;
+}
+
 bool *ti_sim_token(const void *parker)
 {
     return &ti_sim_object_at((uintptr_t)parker)->token;

@@ -57,34 +57,46 @@ static const struct {
     TI_STATE(ti_stack_size),
     TI_STATE(ti_thread_later),
     TI_STATE(ti_thread_main_record),
-    TI_STATE(threading_buckets),
 #undef TI_STATE
 };
 
 #define TI_STATE_COUNT (sizeof ti_state / sizeof *ti_state)
 
-static char *ti_state_copy;  /* of all of them, one behind the other; then of the slabs */
-static ti_self *ti_state_of; /* the caller's */
+static char *ti_state_copy;             /* of all of them, one behind the other */
+static ti_self *ti_state_of;            /* the caller's */
+static const ti_bucket ti_state_bucket; /* nobody waits between runs */
+
+/* The records of threads that a run takes first, in their order, and the one behind them or NULL. What is in
+ * a record makes no difference. */
+static ti_self *ti_state_pool[TI_SIM_THREADS + 1];
 
 static size_t ti_state_size(void)
 {
     size_t size = 0;
     for (size_t i = 0; i < TI_STATE_COUNT; i++)
         size += ti_state[i].size;
-    for (ti_slab *slab = (ti_slab *)ti_slabs; slab != NULL; slab = slab->next)
-        size += TI_SLAB_SIZE;
     return size;
 }
 
-/* Between the variables and the copy; both are as long as each other, since no slab comes or goes outside of
- * a run. */
 static void ti_state_move(bool restore)
 {
     char *copy = ti_state_copy;
     for (size_t i = 0; i < TI_STATE_COUNT; copy += ti_state[i].size, i++)
         memcpy(restore ? ti_state[i].at : copy, restore ? copy : ti_state[i].at, ti_state[i].size);
-    for (ti_slab *slab = (ti_slab *)ti_slabs; slab != NULL; copy += TI_SLAB_SIZE, slab = slab->next)
-        memcpy(restore ? (char *)slab : copy, restore ? copy : (const char *)slab, TI_SLAB_SIZE);
+}
+
+static void ti_state_keep_pool(void)
+{
+    ti_self *self = (ti_self *)ti_pool;
+    for (size_t i = 0; i < TI_SIM_THREADS; i++, self = self->next)
+        ti_state_pool[i] = self;
+    ti_state_pool[TI_SIM_THREADS] = self;
+}
+
+static void ti_state_restore_pool(void)
+{
+    for (size_t i = 0; i < TI_SIM_THREADS; i++)
+        ti_state_pool[i]->next = ti_state_pool[i + 1];
 }
 
 /* A record for each thread that a run may have: then none makes new ones, which would be lost with it. */
@@ -110,11 +122,21 @@ bool ti_sim_state_keep(void)
     if (ti_state_copy == NULL)
         return false;
     ti_state_move(false);
+    ti_state_keep_pool();
     return true;
+}
+
+/* Those that the last run had to do with. */
+static void ti_state_restore_buckets(void)
+{
+    for (uint32_t number = 0; number < ti_sim_numbers(); number++)
+        *ti_parking_bucket_numbered(number) = ti_state_bucket;
 }
 
 void ti_sim_state_restore(void)
 {
     ti_state_move(true);
+    ti_state_restore_pool();
+    ti_state_restore_buckets();
     (void)ti_port_set_self(ti_state_of, ti_leave);
 }

@@ -6,7 +6,9 @@
 #include "atomic.h"
 #include "guard.h"
 
+#if !defined(TI_TABLE_SIZE)
 #define TI_TABLE_SIZE 4096 /* idents are consecutive, so 10,000 threads make chains of two or three */
+#endif
 
 static struct {
     ti_guard guard;
