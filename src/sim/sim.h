@@ -48,6 +48,8 @@ typedef struct ti_sim_thread {
     uint32_t looks;      /* points since anybody wrote, while it ran alone */
     uint32_t priority;   /* for PCT */
     uint32_t clock[TI_SIM_THREADS]; /* what it knows of each thread's time (Lamport; Mattern 1988) */
+    uint32_t
+        fence[TI_SIM_THREADS]; /* the same as a fence in all threads has shown it, which orders no data */
     void (*entry)(void *argument);
     void *argument;
     bool is_daemon;
@@ -142,6 +144,7 @@ bool *ti_sim_token(const void *parker);
 uint64_t ti_sim_key(void); /* of the state that the run is in */
 uint64_t ti_sim_mix(uint64_t hash, uint64_t value);
 void ti_sim_learn(ti_sim_thread *self, const ti_sim_thread *from); /* all that it has done comes before */
+void ti_sim_fence_all(void);
 void ti_sim_name_object(const void *object, const char *name);
 const char *ti_sim_object_name(const void *object); /* NULL: none */
 

@@ -83,7 +83,7 @@ void ti_sim_weak_store(ti_sim_thread *self, const ti_sim_object *object, int ord
 /* Whether the load comes after that store for certain. */
 static bool ti_store_is_known(const ti_sim_thread *self, const ti_store *store)
 {
-    return store->time <= self->clock[store->writer];
+    return store->time <= self->clock[store->writer] || store->time <= self->fence[store->writer];
 }
 
 /* The oldest that the thread may read. */
@@ -114,4 +114,16 @@ bool ti_sim_weak_load(ti_sim_thread *self, const ti_sim_object *object, int orde
     if ((order & TI_SIM_ACQUIRE) != 0 && store->is_release)
         ti_sim_clock_join(self->clock, store->clock);
     return true;
+}
+
+/* What each thread has stored, or knows to be stored, is seen by all from here on. */
+void ti_sim_fence_all(void)
+{
+    uint32_t all[TI_SIM_THREADS] = {0};
+    for (uint32_t i = 0; i < ti_sim.count; i++) {
+        ti_sim_clock_join(all, ti_sim_thread_at(i)->clock);
+        ti_sim_clock_join(all, ti_sim_thread_at(i)->fence);
+    }
+    for (uint32_t i = 0; i < ti_sim.count; i++)
+        memcpy(ti_sim_thread_at(i)->fence, all, sizeof all);
 }
