@@ -223,7 +223,8 @@ function(threading_suite_cases suite program source)
       if(configurations)
         threading_join_batch(${test})
       elseif(seconds GREATER 20)
-        set_tests_properties(${test} PROPERTIES RESOURCE_LOCK heavy) # one at a time
+        # One at a time, and so from the beginning: what comes later should find others to run beside.
+        set_tests_properties(${test} PROPERTIES RESOURCE_LOCK heavy COST 100)
       endif()
     endif()
     if(exit)
