@@ -2,7 +2,7 @@
 # What the compiler is told: sanitizers for everything, warnings for our own targets.
 
 if(THREADING_SANITIZE)
-  add_compile_options(-fsanitize=${THREADING_SANITIZE} -fno-omit-frame-pointer -g)
+  add_compile_options(-fsanitize=${THREADING_SANITIZE} -fno-omit-frame-pointer -g1) # reports need files and lines, no more
   add_link_options(-fsanitize=${THREADING_SANITIZE})
   if(THREADING_SANITIZE MATCHES "undefined")
     add_compile_options(-fno-sanitize-recover=undefined)
