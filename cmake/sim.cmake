@@ -2,6 +2,21 @@
 # The library for tests by schedules: the core in one piece, with other names for what src/sim stands in front of, then the
 # backend as it is, then src/sim.
 
+if(THREADING_SINGLE) # the one file has it too
+  set(sim_folder "${CMAKE_CURRENT_BINARY_DIR}/sim")
+  string(TOUPPER "${THREADING_CHOSEN_BACKEND}" backend)
+  file(CONFIGURE OUTPUT "${sim_folder}/threading_sim.c" @ONLY
+    CONTENT "#define THREADING_IMPLEMENTATION\n#define THREADING_BACKEND_${backend}\n#include \"threading.h\"\n")
+  file(CONFIGURE OUTPUT "${sim_folder}/threading_sim.h" CONTENT "#include \"threading.h\"\n" @ONLY)
+  add_library(threading_sim STATIC EXCLUDE_FROM_ALL "${sim_folder}/threading_sim.c")
+  add_library(threading::sim ALIAS threading_sim)
+  target_include_directories(threading_sim PUBLIC "${threading_headers}" "${sim_folder}")
+  target_compile_definitions(threading_sim PUBLIC THREADING_SIM)
+  target_link_libraries(threading_sim PRIVATE ${threading_system_library})
+  threading_own_target(threading_sim)
+  return()
+endif()
+
 set(sim_core "${CMAKE_CURRENT_BINARY_DIR}/sim_core.c")
 set(sim_includes "")
 foreach(source IN LISTS threading_sources)
@@ -10,7 +25,7 @@ foreach(source IN LISTS threading_sources)
   endif()
 endforeach()
 file(CONFIGURE OUTPUT "${sim_core}" @ONLY
-  CONTENT "#include \"sim_names.h\"\n${sim_includes}#include \"sim_state.c\"\n")
+  CONTENT "#include \"sim_core.h\"\n${sim_includes}#include \"sim_state.c\"\n")
 
 file(GLOB sim_sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/src/sim/*.c")
 list(FILTER sim_sources EXCLUDE REGEX "/sim_state[.]c$") # a part of sim_core.c
@@ -23,10 +38,10 @@ add_library(threading::sim ALIAS threading_sim)
 foreach(target IN ITEMS threading_sim threading_sim_core)
   target_include_directories(${target} PUBLIC "$<BUILD_INTERFACE:${threading_headers}>"
     PRIVATE ${threading_private_headers} "${CMAKE_CURRENT_SOURCE_DIR}/src/sim")
-  target_compile_definitions(${target} INTERFACE THREADING_NO_INLINE PRIVATE _DEFAULT_SOURCE)
+  target_compile_definitions(${target} INTERFACE THREADING_NO_INLINE
+    PRIVATE _DEFAULT_SOURCE THREADING_NO_DIAGNOSIS) # whose threads would be none of the run's
   threading_own_target(${target})
 endforeach()
-target_compile_definitions(threading_sim PRIVATE THREADING_NO_DIAGNOSIS)
 target_link_libraries(threading_sim PRIVATE ${threading_system_library})
 set_target_properties(threading_sim threading_sim_core PROPERTIES
   EXPORT_NAME sim C_VISIBILITY_PRESET hidden EXCLUDE_FROM_ALL $<NOT:$<BOOL:${THREADING_BUILD_SIM}>>)

@@ -46,6 +46,10 @@
 
 /* ------------------------------------------------------------------------------------ include/threading.h */
 
+#if defined(THREADING_SIM) && !defined(THREADING_NO_INLINE)
+#define THREADING_NO_INLINE 1
+#endif
+
 /**
  * @file threading.h
  * Python's `threading`, for C: one header, the same behaviour on every backend.
@@ -2950,6 +2954,207 @@ THREADING_UNUSED static inline void *threading_local_get_inline(threading_local_
 
 #endif /* THREADING_H */
 
+#if defined(THREADING_SIM)
+
+/* -------------------------------------------------------------------------------- include/threading_sim.h */
+
+/*
+ * Sim: run a program under every order that matters, print the one that loses, and replay it.
+ *
+ *     static int balance;
+ *
+ *     static void *deposit(void *unused)
+ *     {
+ *         threading_sim_read(&balance, sizeof balance);
+ *         int x = balance + 5;
+ *         threading_sim_write(&balance, sizeof balance);
+ *         balance = x;
+ *         return unused;
+ *     }
+ *
+ *     static void body(void *unused)
+ *     {
+ *         balance = 0;
+ *         …start two threads with deposit, join and free them…
+ *         threading_sim_check(balance == 10);
+ *     }
+ *
+ *     threading_sim_report_t report;
+ *     if (threading_sim_run(body, NULL, NULL, &report) != THREADING_SIM_PASSED)
+ *         puts(report.message);
+ *
+ * The body runs again and again. Its threads are threads of the system, of which one runs at a time; each
+ * time when it matters which of them goes on, the scheduler decides, and decides otherwise in another run:
+ * at first as if no thread were ever interrupted, then with one interruption at each place, then with two, …
+ * (iterative context bounding, Musuvathi and Qadeer, PLDI 2007). What has been seen to lead to a state that
+ * was explored before is not explored again. When the bound cannot be explored within the time, random orders
+ * follow, by priorities too (PCT: Burckhardt et al., ASPLOS 2010).
+ *
+ * This header belongs to the library `threading_sim`, which takes the place of `threading` in a test: CMake's
+ * target threading::sim. It is the same core, and each call of threading.h works in a body as it always
+ * does; outside of a run too. Files that use it are compiled with THREADING_NO_INLINE, as the target does.
+ *
+ * Time in a body is virtual: a wait with a limit may end by it at any moment, and costs no time.
+ *
+ * What a body must do:
+ *   - make all that it uses, and end it: the next run begins anew. What is there before the first run, such
+ *     as a variable that is a Lock, is handed to threading_sim_static().
+ *   - depend on nothing but its argument, threading_sim_choose() and the order of its threads: on no clock of
+ *     the system's, no address, no rand(). THREADING_SIM_NONDETERMINISM tells if it does.
+ *   - touch shared plain data between threading_sim_read() or threading_sim_write() and the next call, unless
+ *     locks protect it: what the scheduler does not know, it does not interleave.
+ *   - wait by this library's calls alone.
+ * A run that fails is left by a jump: what the body's functions allocated in that run is lost, and in C++
+ * their destructors are not called.
+ */
+#ifndef THREADING_SIM_H
+#define THREADING_SIM_H
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+/** What was found. */
+typedef enum threading_sim_verdict {
+    /** Nothing. threading_sim_report_t.complete tells whether all was explored. */
+    THREADING_SIM_PASSED = 0,
+    /** No thread can go on, and no wait has a limit. */
+    THREADING_SIM_DEADLOCK,
+    /** The same; and a thread sleeps although what it waits for is there. */
+    THREADING_SIM_LOST_WAKEUP,
+    /** Threads look again and again, and none changes anything. */
+    THREADING_SIM_LIVELOCK,
+    /** threading_sim_check() was given false. */
+    THREADING_SIM_CHECK,
+    /** Two threads touch the same data, one of them writes, and nothing orders them. */
+    THREADING_SIM_RACE,
+    /** The body has returned, and a thread that is no daemon will never end. */
+    THREADING_SIM_THREAD_LEAK,
+    /** The same decisions led to another run. */
+    THREADING_SIM_NONDETERMINISM,
+    /** A run was longer than `max_steps`. */
+    THREADING_SIM_STEP_LIMIT,
+    /** A thread that does not belong to the run has called the library during it. */
+    THREADING_SIM_FOREIGN_THREAD,
+    /** The run cannot be: it is within another one, has too many threads, waits outside of the library, or
+     * there is no memory. The message tells. */
+    THREADING_SIM_UNSUPPORTED
+} threading_sim_verdict_t;
+
+/** How orders are chosen. */
+typedef enum threading_sim_strategy {
+    /** Bounded; if time runs out before all is explored, the second half of it random and by priorities. */
+    THREADING_SIM_AUTO = 0,
+    /** All orders with 0, 1, … `max_preemptions` interruptions. */
+    THREADING_SIM_BOUNDED,
+    /** Any order. */
+    THREADING_SIM_RANDOM,
+    /** Random priorities that change at random moments. */
+    THREADING_SIM_PCT,
+    /** One run, by `replay`. */
+    THREADING_SIM_REPLAY
+} threading_sim_strategy_t;
+
+/** Zeroes are the defaults. */
+typedef struct threading_sim_options {
+    /** Of random orders; the same seed gives the same orders. */
+    uint64_t seed;
+    /** A report's replay text, or NULL. With one, `strategy` makes no difference. */
+    const char *replay;
+    threading_sim_strategy_t strategy;
+    /** How often a thread is interrupted at most that could go on; 0: 3. */
+    uint32_t max_preemptions;
+    /** 0: no limit. */
+    uint64_t max_runs;
+    /** Of one run; 0: 20,000. */
+    uint64_t max_steps;
+    /** For the search; 0: 1 second. The run that is under way is finished. */
+    double seconds;
+    /** Sleeps may end early for no reason, which the library's waits have to bear. */
+    bool spurious;
+    /** Loads that are not sequential may give what was stored before. */
+    bool weak;
+    /** Decide before each atomic operation within the library too, not just before each call: for who
+     * changes the library. There are far more orders. */
+    bool inside;
+    /** Where the table of a run that failed goes, or NULL; and what it is given. */
+    threading_write_t write;
+    void *context;
+} threading_sim_options_t;
+
+/** What came of it. */
+typedef struct threading_sim_report {
+    threading_sim_verdict_t verdict;
+    /** All orders up to `preemptions` interruptions were explored. */
+    bool complete;
+    /** Of the run that failed, or the bound that was explored. */
+    uint32_t preemptions;
+    uint64_t runs;
+    /** Of all runs: how often it was decided who goes on. */
+    uint64_t steps;
+    double seconds;
+    /** In words, of one line. */
+    char message[512];
+    /** For `replay`, or for the variable THREADING_SIM_REPLAY of the environment; empty if it passed. */
+    char replay[4096];
+} threading_sim_report_t;
+
+/**
+ * Run a body until it fails, until all is explored, or until the time is over.
+ *
+ * The variables THREADING_SIM_REPLAY, _SEED, _SECONDS and _RUNS of the environment come before the options.
+ *
+ * @param body     called in this thread, once for each run. The threads that it starts belong to the run.
+ * @param arg      passed to @p body.
+ * @param options  read before the return; NULL for the defaults.
+ * @param report   written at the end, or NULL.
+ * @return the verdict, which is the report's too. THREADING_SIM_UNSUPPORTED for a NULL body, for options that
+ *         are none, and within a run.
+ * Callable: from one thread at a time, while no other thread is in a call of the library.
+ */
+threading_sim_verdict_t threading_sim_run(void (*body)(void *arg), void *arg,
+                                          const threading_sim_options_t *options,
+                                          threading_sim_report_t *report);
+
+/** The verdict's name: "deadlock"; "unknown" for no verdict. */
+const char *threading_sim_verdict_name(threading_sim_verdict_t verdict);
+
+/** Whether the calling thread is one of a run. */
+bool threading_sim_active(void);
+
+/** Have the run fail unless it is so. Outside of a run it does nothing, as the calls below. */
+void threading_sim_check(bool condition);
+
+/** One of 0 to @p n - 1, each in some run; 0 outside of a run, and for less than two. */
+uint32_t threading_sim_choose(uint32_t n);
+
+/** The calling thread is about to read, or to write, plain data. Another thread may come first; and if
+ * another one does it at the same time, that is a race. */
+void threading_sim_read(const void *address, size_t size);
+void threading_sim_write(void *address, size_t size);
+
+/** Let others come first, as in a loop that looks until another thread has done something. */
+void threading_sim_yield(void);
+
+/** A line in the table. */
+void threading_sim_note(const char *text);
+
+/**
+ * Before each run of a later threading_sim_run() give an object the value that it has at the beginning of
+ * the first one: for variables that the body changes.
+ *
+ * @return THREADING_OK; THREADING_INVALID for NULL or within a run; THREADING_NO_MEMORY.
+ */
+threading_status_t threading_sim_static(void *object, size_t size);
+
+#if defined(__cplusplus)
+}
+#endif
+
+#endif /* THREADING_SIM_H */
+
+#endif /* THREADING_SIM */
+
 #if defined(THREADING_IMPLEMENTATION) && !defined(THREADING_IMPLEMENTED_)
 #define THREADING_IMPLEMENTED_
 
@@ -2963,6 +3168,9 @@ THREADING_UNUSED static inline void *threading_local_get_inline(threading_local_
 #undef threading_rlock_release
 #undef threading_semaphore_acquire
 #undef threading_semaphore_release
+#if defined(THREADING_SIM) && !defined(THREADING_NO_DIAGNOSIS)
+#define THREADING_NO_DIAGNOSIS 1
+#endif
 
 #if defined(THREADING_BACKEND_POSIX)
 
@@ -3867,2819 +4075,6 @@ static inline uintptr_t ti_and_pointer_release(uintptr_t *word, uintptr_t mask)
 #else
 #error "threading: this compiler's atomic operations are not known; add a rung here"
 #endif
-
-/* In the library for tests by schedules (src/sim) all of them are points of the schedule, and addresses have
- * numbers that are the same in each run. */
-#if defined(THREADING_SIM)
-#error "threading: the one file has no sim"
-#else
-#define TI_ADDRESS_NUMBER(address) ((uintptr_t)(address))
-#endif
-
-/* ------------------------------------------------------------------------------- src/core/base/deadline.h */
-
-/* From the seconds of the public calls to moments on the monotonic clock. */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-/*
- * THREADING_OK if the timeout is in order, else THREADING_INVALID or THREADING_OVERFLOW; looks at no clock,
- * so that calls can refuse a bad timeout before they look at anything else.
- */
-static threading_status_t ti_deadline_check(double seconds);
-
-/* The same for a call on an object: THREADING_INVALID first if there is none. */
-static threading_status_t ti_deadline_check_on(const void *object, double seconds);
-
-/* The moment `seconds` from now, rounded up; TI_FOREVER for THREADING_FOREVER. The timeout was checked. */
-static int64_t ti_deadline_after(double seconds);
-
-/* The deadline of a try. */
-#define TI_PAST INT64_MIN
-
-/* Whether a moment has come. TI_FOREVER never does. */
-static bool ti_deadline_passed(int64_t deadline);
-
-/* --------------------------------------------------------------------------------- src/core/base/faults.h */
-
-/*
- * Faults on demand: an allocation or a thread's start that fails because the user asks for it, so that he can
- * test what his program does then.
- */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-/* What can fail. */
-typedef enum ti_fault { TI_FAULT_MEMORY, TI_FAULT_THREAD, TI_FAULT_KINDS } ti_fault;
-
-#if !defined(THREADING_NO_DIAGNOSIS)
-
-/* Have the n-th fail; or, with a seed, one in n by chance. Before other threads run. */
-static void ti_faults_ask(ti_fault fault, uint32_t n, uint32_t seed);
-
-/* Whether this one is to fail. */
-static bool ti_fault_is_due(ti_fault fault);
-
-#else
-#define ti_fault_is_due(fault) false
-#endif
-
-/* ---------------------------------------------------------------------------------- src/core/base/later.h */
-
-/*
- * Memory that is given back later: where it falls free, no allocator may be called. That is so in a hook
- * of fork (fork.c), and under a guard.
- */
-
-/* Put memory off that has room for a pointer; NULL is allowed. The caller is the process's only thread, or
- * holds the guard under which all others call. */
-static void ti_later_free(void *memory);
-
-/* Give back what was put off. */
-static void ti_later_settle(void);
-
-/* --------------------------------------------------------------------------------- src/core/base/memory.h */
-
-/*
- * All memory that the library takes. A test replaces these functions to make memory run out.
- *
- * malloc may be the user's, who may guard it with a Lock of ours. So none of them is called while a guard
- * (guard.h) is held.
- */
-
-#include <stddef.h>
-
-static void *ti_memory_allocate(size_t size); /* zeroed, aligned for any standard type; NULL when memory is out */
-static void *ti_memory_resize(void *memory, size_t size); /* as realloc; what is new is not zeroed */
-static void ti_memory_free(void *memory);                 /* NULL is allowed */
-
-/* For what is kept until the code is unloaded: zeroed, aligned as the others', and not malloc's where the
- * system has other memory. NULL when that is out. It ends with the same size. */
-static void *ti_memory_keep(size_t size);
-static void ti_memory_end(void *memory, size_t size);
-
-/* --------------------------------------------------------------------------------- src/core/base/misuse.h */
-
-/*
- * Misuse: a call that answers what no correct program has to ask, such as THREADING_INVALID or
- * THREADING_NOT_HELD, and a body of THREADING_WITH_… that is skipped. Each is told once, to the user's
- * handler if there is one (handlers.c).
- *
- * The public call tells, at its return, while it holds nothing: `return TI_TELL(lock, THREADING_NOT_HELD);`
- * What several public calls share gives them the plain status. A status that is not the call's own, such as a
- * task's, is returned as it is.
- */
-
-#if !defined(THREADING_NO_DIAGNOSIS)
-
-/* Receives the name of the call, its object, which may be NULL, and the status. */
-typedef void ti_misuse_teller(const char *call, const void *object, threading_status_t status);
-
-/* Have each misuse told; NULL: to nobody any more. It may be called for a moment after it was taken away. */
-static void ti_misuse_tell_to(ti_misuse_teller *teller);
-
-/* Tell a status that is not THREADING_OK, if it means a misuse, and give it. */
-static TI_COLD threading_status_t ti_misuse(const char *call, const void *object, threading_status_t status);
-
-static inline threading_status_t ti_tell(const char *call, const void *object, threading_status_t status)
-{
-    return status == THREADING_OK ? status : ti_misuse(call, object, status);
-}
-
-/* What the public call answers in which this stands. */
-#define TI_TELL(object, status) ti_tell(__func__, object, status)
-
-#else
-#define TI_TELL(object, status) ((void)(object), (threading_status_t)(status))
-#endif
-
-/* ---------------------------------------------------------------------------------- src/core/base/phase.h */
-
-/* What the process has come to, for all who ask: whether the library is used, whether the process ends,
- * which process of a family of forks it is. */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-/* A number that is another one in each forked child. */
-static uint32_t ti_phase_family;
-
-/* Whether anything has been used since the code was loaded, or unloaded by threading_unload(). It is said
- * before a first thread takes a guard or is entered anywhere, so that a fork beside that finds it
- * (fork.c). */
-static bool ti_phase_is_used(void);
-static void ti_phase_use(void);
-static void ti_phase_forget_use(void);
-
-/* A thread begins to end the process. True for the first one, at each of its calls. */
-static bool ti_phase_claim_exit(uint32_t ident);
-
-/* Whether a thread has begun to; certain for that thread only. */
-static bool ti_phase_is_exiting(void);
-
-/* Under the registry's guard: the joins at exit are done, nothing more is waited for. */
-static void ti_phase_finalize(void);
-static bool ti_phase_is_finalizing(void);
-
-/* In a forked child: another process, which is not exiting. */
-static void ti_phase_reset(void);
-
-/* ------------------------------------------------------------------------------- src/core/parking/block.h */
-
-/*
- * The magazine allocator: blocks of memory for futures, which come and go with every task, kept for later
- * ones.
- *
- * A block is one line of the cache, aligned, so that one transfer takes it from thread to thread. Each
- * thread keeps what it gives back in two magazines, and takes from them without a lock. A thread with two
- * full magazines that gives back one block more hands a magazine to the depot; a thread with none takes
- * one from there. So blocks that one thread takes and another gives back return to the first, at the price
- * of one lock for each TI_MAGAZINE of them. What the depot has no room for goes back to the system, as
- * does what is left over at a thread's end.
- *
- * All pointers among the kept ones are to where the system's memory begins: memcheck would else call them
- * lost.
- *
- * Magazines and the depot are those of Bonwick and Adams, "Magazines and Vmem" (USENIX Annual Technical
- * Conference, 2001).
- */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-struct ti_self;
-
-#define TI_BLOCK 64    /* bytes, and its alignment */
-#define TI_MAGAZINE 64 /* blocks of a full one */
-#define TI_DEPOT 256   /* magazines at most, all of them full: about 2 MB */
-
-/*
- * The blocks that a thread keeps; its own.
- *
- *   loaded  the magazine that it takes from and gives back to
- *   count   how many are in that
- *   full    one more, or NULL
- */
-typedef struct ti_blocks {
-    void *loaded;
-    uint32_t count;
-    void *full;
-} ti_blocks;
-
-/* One block, not zeroed. NULL: no memory. *offset is how far behind the beginning of the system's memory
- * it begins; whoever has the block keeps that for its end. */
-static void *ti_block_take(struct ti_self *self, uint32_t *offset);
-
-/* From any thread. */
-static void ti_block_give_back(void *block, uint32_t offset);
-
-/* At a thread's end: it keeps none any more. */
-static void ti_blocks_leave(struct ti_self *self);
-
-/* When no thread is known: the depot keeps none any more. */
-static void ti_blocks_forget(void);
-
-/* The depot's guard, for fork. No other is wanted while it is held. */
-static void ti_blocks_lock(struct ti_self *self);
-static bool ti_blocks_try_lock(void);
-static void ti_blocks_unlock(void);
-static void ti_blocks_reset_guard(void);
-
-/* ----------------------------------------------------------------------------- src/core/parking/blocked.h */
-
-/*
- * What a blocked thread waits for, as other threads may read it: for the dump, the profile and the trace.
- *
- * A call that may wait says on what, in its slow path, before it does: ti_blocked_on(). That costs two stores
- * to the thread's own record. Only when the thread really sleeps is the rest written, the moments and that it
- * sleeps, in the one place where waits sleep (ti_parking_doze), or beside a sleep of another kind.
- *
- * The note is read without a lock, while its thread may change it. Its version is odd while it sleeps:
- *
- *     the sleeper                              a reader
- *     the fields               (release)       first = version    (acquire); even: the thread does not sleep
- *     version + 1, now odd     (release)       the fields         (acquire)
- *     …sleeps…                                 second = version   (relaxed); not first: it begins again
- *     version + 1, now even    (relaxed)
- *
- * A reader that gets a field of a later sleep also gets the version that came before it, since the field's
- * store is a release and its load an acquire: then the second version is not the first. (Boehm, "Can Seqlocks
- * Get Along with Programming Language Memory Models?", 2012.)
- */
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-struct ti_self;
-
-/* What is waited for. An object is given by its public address. */
-typedef enum ti_on {
-    TI_ON_NOTHING,
-    TI_ON_LOCK,
-    TI_ON_RLOCK,
-    TI_ON_CONDITION,
-    TI_ON_SEMAPHORE,
-    TI_ON_BOUNDED_SEMAPHORE,
-    TI_ON_EVENT,
-    TI_ON_BARRIER,
-    TI_ON_ONCE,
-    TI_ON_READ,   /* an RWLock, to read */
-    TI_ON_WRITE,  /* an RWLock, to write */
-    TI_ON_THREAD, /* a Thread's end, or its start */
-    TI_ON_TIMER,  /* the moment of the thread's own Timer */
-    TI_ON_SLEEP,  /* threading_sleep(); no object */
-    TI_ON_GET,    /* a queue, for an item */
-    TI_ON_PUT,    /* a queue, for room */
-    TI_ON_TASKS,  /* a queue, for all its items to be done */
-    TI_ON_FUTURE,
-    TI_ON_ANY,    /* several things at once: the object is the array of sources */
-    TI_ON_MAP,    /* the items of threading_executor_map(); the object is the executor */
-    TI_ON_WORK,   /* an executor, for a task to run */
-    TI_ON_INSIDE, /* a lock inside of a queue, a future or an executor */
-    TI_ON_EXIT,   /* the end of the process, which another thread brings about; no object */
-    TI_ON_COUNT
-} ti_on;
-
-/*
- *   on, object           as said by ti_blocked_on(); the thread's own
- *   version              see above
- *   shown_on and         the same, shown
- *   shown_object
- *   since, until         when the sleep began, and its limit; both in two halves
- *   waker, woken_at      the ident of the thread that woke this one last, and when; while sleeps are watched
- *   dumped               the version of the sleep that the watchdog has dumped; the watchdog's own
- *   row                  where the trace keeps the thread's events; its own thread's
- *
- * Of a search for rings (ring.h), under the registry's guard:
- *   searched             the last one that has met this thread
- *   searched_from        the ident where that walk began
- *   seen_version         the version then, and who had what the thread waits for
- *   seen_holder
- *   awaited              the last search that has seen somebody wait for what the thread has
- */
-typedef struct ti_blocked {
-    uint32_t on;
-    uint32_t version;
-    const void *object;
-    uintptr_t shown_object;
-    uint32_t shown_on;
-    uint32_t since[2];
-    uint32_t until[2];
-    uint32_t waker;
-    uint32_t woken_at[2];
-    uint32_t dumped;
-    void *row;
-    uint32_t searched;
-    uint32_t searched_from;
-    uint32_t seen_version;
-    uint32_t seen_holder;
-    uint32_t awaited;
-} ti_blocked;
-
-#if !defined(THREADING_NO_DIAGNOSIS)
-
-/* What a reader has seen. */
-typedef struct ti_blocked_view {
-    ti_on on; /* TI_ON_NOTHING: it does not sleep */
-    const void *object;
-    int64_t since;
-    int64_t until; /* TI_FOREVER: without a limit */
-    uint32_t version;
-} ti_blocked_view;
-
-/* The calling thread is about to wait for this. A macro: ti_self is not complete here. */
-#define ti_blocked_on(self, on_what, what) \
-    ((void)((self)->blocked.on = (uint32_t)(on_what), (self)->blocked.object = (what)))
-
-/* Around a sleep of the calling thread, with its limit. */
-static void ti_blocked_begin(struct ti_self *self, int64_t until);
-static void ti_blocked_end(struct ti_self *self);
-
-/* The calling thread is about to wake another one. */
-static void ti_blocked_wake(struct ti_self *woken);
-
-/* How many items there are in what the calling thread waits for, or has waited for. */
-static void ti_blocked_counted(struct ti_self *self, ti_on on, const void *object, size_t items);
-
-/* The calling thread is about to end. */
-static void ti_blocked_leave(struct ti_self *self);
-
-/* Read another thread's note. The caller holds the registry's guard, or another one under which it has found
- * the thread, so that the record's memory is there. */
-static ti_blocked_view ti_blocked_read(const struct ti_self *self);
-
-typedef enum ti_news_kind {
-    TI_NEWS_SLEPT, /* a sleep is over */
-    TI_NEWS_ITEMS, /* so many items there are */
-    TI_NEWS_ENDS   /* the thread ends */
-} ti_news_kind;
-
-/*
- * What a watcher is told.
- *
- *   view             of the sleep; of items what they are in
- *   waker, woken_at  the ident of the thread that ended the sleep, and when; 0: none did, or it is not known
- *   items            how many
- */
-typedef struct ti_news {
-    ti_news_kind kind;
-    ti_blocked_view view;
-    int64_t now;
-    uint32_t waker;
-    int64_t woken_at;
-    size_t items;
-} ti_news;
-
-/*
- * Have it told, in the thread that it is about, when that holds no guard; NULL: to nobody any more. The
- * function may be called for a moment after it was taken away.
- */
-typedef void ti_blocked_watcher(struct ti_self *self, const ti_news *news);
-static void ti_blocked_watch(ti_blocked_watcher *watcher);
-
-#else
-#define ti_blocked_on(self, on_what, what) ((void)(self), (void)(on_what), (void)(what))
-#define ti_blocked_begin(self, until) ((void)(self), (void)(until))
-#define ti_blocked_end(self) ((void)(self))
-#define ti_blocked_wake(woken) ((void)(woken))
-#define ti_blocked_counted(self, on, object, items) ((void)(self), (void)(on), (void)(object), (void)(items))
-#define ti_blocked_leave(self) ((void)(self))
-#endif
-
-/* ------------------------------------------------------------------------------- src/core/parking/calls.h */
-
-/*
- * The calls of the library that are under way in a thread with a function of the user's inside: a
- * barrier's action, a Once's function, a predicate, a task, a comparison.
- *
- * Such a function may end its thread, by threading_exit() or in the platform's own way, and then our call
- * never goes on: others would wait for it for ever. So each call says beforehand what is to be done for them
- * in that case. Abandoning a call does that: it must touch nothing of the stack on which the call was, which
- * is gone if the thread ended in the platform's way.
- *
- * A record has room for a few calls. Those beyond are in memory of the system's, as the records
- * themselves. If that is out, a call that finds no room runs as any other, but is not abandoned, nor
- * contained.
- */
-
-#include <setjmp.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-struct ti_self;
-
-#define TI_CALLS_NEAR 4
-
-typedef struct ti_call {
-    void (*abandon)(struct ti_self *self, void *object, uintptr_t detail);
-    void *object;
-    uintptr_t detail;
-} ti_call;
-
-/*
- * A thread's calls that are under way; its own.
- *
- *   count            how many
- *   few, more        the first ones, and those that find no room there
- *   more_size        how many bytes there are for the latter
- *   way_out          where threading_exit goes; NULL in threads that were not started here
- *   way_out_count    how many calls were under way there
- *   exit_result      what threading_exit is called with
- */
-typedef struct ti_calls {
-    uint32_t count;
-    uint32_t way_out_count;
-    ti_call few[TI_CALLS_NEAR];
-    ti_call *more;
-    size_t more_size;
-    jmp_buf *way_out;
-    void *exit_result;
-} ti_calls;
-
-/* Around the call of the user's function: what is to be done if that ends its thread. */
-static void ti_calls_enter(struct ti_self *self,
-                    void (*abandon)(struct ti_self *self, void *object, uintptr_t detail), void *object,
-                    uintptr_t detail);
-static void ti_calls_leave(struct ti_self *self);
-
-/* Abandon all but the first so many, the innermost first. */
-static void ti_calls_abandon(struct ti_self *self, uint32_t depth);
-
-/* The thread is over: give back the room beyond the record's. */
-static void ti_calls_give_back(struct ti_self *self);
-
-/* Whether such a call on that object is under way in the calling thread. */
-static bool ti_calls_contain(struct ti_self *self,
-                      void (*abandon)(struct ti_self *self, void *object, uintptr_t detail),
-                      const void *object);
-
-/* Call a function in a thread that was started here: what it returns, or what it calls threading_exit
- * with. */
-static void *ti_calls_catch(struct ti_self *self, threading_target_t target, void *arg);
-
-/* ---------------------------------------------------------------------------- src/core/parking/deadlock.h */
-
-/*
- * Deadlock detection: the graph of who waits for whom, and the proof that a wait could never end.
- *
- * A thread that is about to sleep without a deadline for another thread, because that one owns an RLock or
- * because it joins it, publishes the word that holds that thread's ident: the RLock's owner, or the ident in
- * the Thread object. Under the registry's guard it then follows the words from thread to thread. If it comes
- * back to itself, all threads of the ring sleep, or are about to, and each waits for what only the next one
- * could give: the wait is refused. Waits with a deadline and plain Locks, which anyone may release, are not
- * published.
- *
- * Why the answer is right although owners change while the walk reads them: an RLock is released by its owner
- * only. A thread whose wait is published stays in that wait until it takes the registry's guard again, which
- * the walker holds; so it releases nothing meanwhile, and the lock it waits for stays in memory. The one
- * change possible is that a waiting thread has just got its lock; then the word names the waiter itself, and
- * the walk ends without a proof. A joined thread that has ended is in the registry no more; one that goes on
- * although joins of it are over (main at exit) withdraws its joiners' waits itself, under the guard.
- * The thread that closes a ring is the last to publish, and the only one that is told.
- */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-struct ti_self;
-
-/*
- * What a thread has published; under the registry's guard.
- *
- *   word    that of the thread that is waited for; NULL: nothing is published
- *   kind    of its waiter then
- *   enough  the state of a Thread that ends the wait
- */
-typedef struct ti_proof {
-    const uint32_t *word;
-    uint32_t kind;
-    uint32_t enough;
-} ti_proof;
-
-/* Publish that this thread waits for the owner of a lock. False, and not published: a deadlock, or the owner
- * has ended. */
-static bool ti_deadlock_check_owner(struct ti_self *self, const uint32_t *owner);
-
-/* Publish that this thread waits for the end of another one, whose ident and state are in these words,
- * unless the state is `enough` already: a change to it comes under the guard, so that nobody waits for
- * what is over. False, and not published: a deadlock. */
-static bool ti_deadlock_check_end(struct ti_self *self, const uint32_t *ident, const uint32_t *state,
-                           uint32_t enough);
-
-/*
- * Sleep in the queue of a lock's word, or of what is like one, where the calling thread's waiter stands
- * already: without a limit, and published. The order matters: an owner that ends looks for waits that are
- * published, and wakes their waiters. TI_SLEEPING: a deadlock, or the owner has ended; the waiter is in no
- * queue any more.
- */
-static uint32_t ti_deadlock_sleep_in_queue(struct ti_self *self, const uint32_t *owner);
-
-/*
- * Sleep until a word may have changed that holds the ident of the one thread that can end the wait (or 0
- * while nobody can, or no ident when nobody need): THREADING_OK, THREADING_DEADLOCK, or the status of the
- * wait's limit. That thread ends the wait by changing the word and waking all.
- */
-static threading_status_t ti_deadlock_sleep(struct ti_self *self, uint32_t *word, uint32_t value, int64_t deadline);
-
-/* The thread of that ident, under the registry's guard. NULL: it is not there any more, or goes no
- * further. */
-static struct ti_self *ti_deadlock_awaited(uint32_t ident);
-
-/*
- * The calling thread's wait is refused, and the caller is told so: THREADING_DEADLOCK. It waits for what it
- * has noted (ti_blocked_on), which the thread has whose ident is in the word; NULL: itself. It is in no queue
- * and holds no guard, so that a handler may call the library.
- */
-#if !defined(THREADING_NO_DIAGNOSIS)
-static threading_status_t ti_deadlock_refused(struct ti_self *self, const uint32_t *word);
-
-/* Have each refusal told before that; NULL: to nobody any more. */
-typedef void ti_deadlock_teller(struct ti_self *self, const uint32_t *word);
-static void ti_deadlock_tell_to(ti_deadlock_teller *teller);
-#else
-#define ti_deadlock_refused(self, word) ((void)(self), (void)(word), (threading_status_t)THREADING_DEADLOCK)
-#endif
-
-/* The wait is over. */
-static void ti_deadlock_end_wait(struct ti_self *self);
-
-/* Under the registry's guard: a thread that goes on has reached a state. Waiters for which that is enough
- * are about to be woken, and wait no more. */
-static void ti_deadlock_withdraw(const uint32_t *ident, uint32_t state);
-
-/* Under the registry's guard, a thread that has just been removed from it: wake those who wait for its
- * RLocks, so that they find out that they wait in vain. */
-static void ti_deadlock_owner_ended(struct ti_self *owner);
-
-/* ------------------------------------------------------------------------------- src/core/parking/fence.h */
-
-/*
- * The asymmetric fence: one fence for all threads of the process, made by the thread that has time for it.
- *
- * A releaser writes the lock's word, then looks whether anyone waits. A waiter announces itself, then
- * looks at the word. One of the two must see the other (parking.h), and on all processors that takes a fence
- * between the write and the look, on both sides. The fence on the releaser's side is the expensive half of an
- * uncontended lock. Some systems can make every running thread of the process execute a fence on behalf of
- * one: Linux by membarrier(PRIVATE_EXPEDITED), Windows by FlushProcessWriteBuffers. Then the waiter, which is
- * about to sleep anyway, makes it for both, and the releaser needs none: its write is a plain store. (The
- * technique: Dice, Huang, Yang, "Asymmetric Dekker Synchronization", 2001.)
- *
- *   releaser                                 waiter, under the bucket's guard
- *   R1  word = 0          (release)          W1  count + 1          (sequential)
- *   R2  look at count     (relaxed)          W2  fence in all threads
- *                                            W3  look at word       (sequential); enqueue if it is held
- *
- * A releaser is before, in or after its two steps when the fence of W2 reaches it.
- *   before R1   W1 has happened, and the fence makes it visible: R2 sees the count.
- *   between     the fence makes R1 visible: W3 sees the word free. (R2 sees the count as well, and finds
- *               nobody in the queue.)
- *   after R2    the fence makes R1 visible: W3 sees the word free.
- * Without W2 the losing order is: R2 reads the count as 0 while R1 is still in the store buffer; W1; W3 reads
- * the word as held; the waiter sleeps, and nobody wakes it. docs/models/release.pml has both, for the model
- * checker.
- *
- * Which way it goes is decided once, when the library is first used: UNKNOWN becomes SHARED or NONE. A
- * releaser uses the plain store only if it sees SHARED. A waiter decides before it waits, and makes the fence
- * whenever it can be had, so it is right for releasers of both kinds.
- *
- * A system that had the fence may refuse it later (a sandbox was entered): SHARED becomes LOST, for good.
- * New releasers make their own fence then. But one may have seen SHARED long ago, and may come to R1 and
- * R2 at any time, since a thread may be preempted between any two instructions. So in the state LOST every
- * waiter, not only the one that was refused, lets TI_SETTLED pass in W2: a store buffer is written out in
- * much less.
- *   R2 after W1     R2 sees the count.
- *   R2 before W1    R1 was in the store buffer by then; it is written out when W2 is over, and W3 sees it.
- * The same holds for the readers of bias.h, whose second step is a look at what the revoker has changed
- * before its wait.
- */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-enum {
-    TI_FENCE_UNKNOWN,
-    TI_FENCE_NONE,   /* releasers make their own */
-    TI_FENCE_SHARED, /* waiters make it for all */
-    TI_FENCE_LOST    /* releasers make their own; waiters wait for those that do not know it yet */
-};
-
-extern uint32_t threading_fence_kind;
-
-/* Whether a releaser can do without. */
-static inline bool ti_fence_is_shared(void)
-{
-    /* Relaxed: a releaser that does not know it yet makes its own fence. */
-    return ti_load_relaxed(&threading_fence_kind) == TI_FENCE_SHARED;
-}
-
-/* Decide, if that was not done. Cheap in a process of one thread. */
-static void ti_fence_decide(void);
-
-/* The waiter's W2. Nothing where releasers make their own. */
-static void ti_fence_all(void);
-
-/* In a forked child: decide anew. */
-static void ti_fence_reset(void);
-
-/* ------------------------------------------------------------------------------- src/core/parking/guard.h */
-
-/*
- * The guard: a word lock, the library's internal lock, for the registry, the parking lot's buckets and the
- * locals, never for users.
- *
- * The parking lot cannot protect itself with locks that wait in the parking lot, so this lock keeps
- * its own waiters: they push themselves on a stack in the lock's word, and the holder moves the
- * stack, oldest first, to a queue that belongs to the guard's holder. All-zero bytes are a free guard.
- *
- * Under a guard no user code runs, and no memory is allocated or freed: a user's allocator may be guarded
- * by a Lock that another thread holds while it wants the same guard, in a handler of fork. Most guards are
- * held for some tens of nanoseconds. Longer, but for a limited time, are held: the registry's, while all
- * threads are looked at (10 ns for each); a bucket's, and the registry's for a revocation (bias.h), during
- * a fence in all threads, which takes a microsecond, or a millisecond once the system refuses it
- * (fence.h); the registry's, the locals' and the blocks', while the system copies the process in fork.
- *
- *   word            meaning
- *   0               free, nobody has pushed itself
- *   LOCKED          held
- *   waiter          free, that waiter and the ones below it are waiting (one of them was just woken)
- *   waiter|LOCKED   held, they wait
- */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-/*
- *   word   see above
- *   queue  under the guard itself: waiters that were moved off the stack, oldest first
- */
-typedef struct threading_guard ti_guard;
-
-/* Wait for the guard; `parker` is the calling thread's. */
-static void ti_guard_lock(ti_guard *guard, ti_parker *parker);
-
-/* Take the guard if it is free. */
-static bool ti_guard_try_lock(ti_guard *guard);
-
-/* Wait for the guard for a while only, in a thread that may have no parker: for the diagnosis, which must not
- * hang with what it looks at. False: it was held all the time, or at each look. */
-#if !defined(THREADING_NO_DIAGNOSIS)
-static bool ti_guard_lock_for_a_while(ti_guard *guard);
-#endif
-
-static void ti_guard_unlock(ti_guard *guard);
-
-/* In a forked child, which has one thread: the guard is free, whatever it was. */
-static void ti_guard_reset(ti_guard *guard);
-
-/* ------------------------------------------------------------------------------ src/core/parking/linger.h */
-
-/*
- * Spin, then park: a look for the wake before the sleep.
- *
- * A thread that is woken soon after it began to wait, because the waker runs on another processor, need
- * not sleep: to sleep and to be woken takes many times as long as to look (spins.h says how long it
- * looks). But looking takes a processor, so a thread that looked in vain lets the next waits pass without:
- * one, three, seven, at most 31 of them. It is in the queue all the time: nothing is decided otherwise
- * than if it slept.
- */
-
-#include <stdint.h>
-
-struct ti_self;
-
-/*
- * A thread's own memory of that.
- *
- *   in_vain  how often it has looked in vain, one time after the other
- *   skips    how many waits are to pass without a look
- */
-typedef struct ti_lingering {
-    uint32_t in_vain;
-    uint32_t skips;
-} ti_lingering;
-
-/* The calling thread's waiter is in a queue: look for a while whether it is woken. What follows is a sleep,
- * which looks as well. */
-static void ti_linger(struct ti_self *self);
-
-/* ----------------------------------------------------------------------------- src/core/parking/parking.h */
-
-/*
- * The parking lot: where threads wait, in queues keyed by the address of what they wait for and by the
- * kind of their wait.
- *
- * The idea is WebKit's (WTF::ParkingLot) and CPython's: the object that is waited for holds nothing but its
- * own word, so that it is 4 bytes, needs no destroy call, and all that concerns sleeping exists once.
- *
- * Addresses are hashed to buckets. A bucket is a guard, a queue of the waiters of all its addresses, first
- * come first, and a count that may be read without the guard. The count is how a thread that changes a word
- * learns whether anyone might be waiting for the change, without touching the word's memory again:
- *
- *     waiter                                      waker
- *     lock the bucket                             change the word        (sequential)
- *     announce: count + 1      (sequential)       count == 0? done       (sequential)
- *     look at the word once more (sequential)     lock the bucket, take the first waiter off, unlock
- *     still has to wait: enqueue, unlock, sleep   wake it
- *
- * Either the waiter sees the changed word or the waker sees the count. With weaker orders both could look
- * before either change is visible, and the waiter would sleep for ever.
- *
- * The waker's look is late: as soon as the change is visible, another thread may end the object, and its
- * memory may be another object by the time of the look, or be unmapped. Two rules make that harmless:
- *
- *   - After the change the waker touches nothing of the object. It uses the address as a number.
- *   - A late waker takes only waiters of its own kind, and only of a kind that looks again. A waiter that
- *     was meant for a later object of the same kind then looks, finds that it has to wait, and goes back
- *     to its place.
- *
- * A kind that believes its wake is taken only by a thread that holds, until it has taken it, the guard or
- * the lock which the object's end would need too.
- */
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-enum {
-    TI_SLEEPING = 0, /* also the outcome of a sleep that ended by its limit: nobody woke this waiter */
-    TI_WOKEN = 1,    /* look again at what you wait for */
-    TI_HANDED = 2,   /* it is yours: the waker has given it to you */
-    TI_REFUSED = 3   /* you shall not have it */
-};
-
-/*
- * The kinds of waits. An object may have several queues at one address, which then share a bucket and its
- * guard.
- *
- *   kind           waits for                                 its wake
- *   LOCKERS        a lock's word to be free                  looks again, unless it is handed the word
- *   TAKERS         a semaphore to have a unit                looks again, unless it is handed a unit
- *   OBSERVERS      a word of a thread, a Once or a future    looks again
- *   WATCHERS       one of the things of threading_wait_any   looks again; takes nothing; all are woken
- *   RW_LOCKERS     its turn at an RWLock                     under the guard; looks again if it has no turn
- *   EVENT_WAITERS  an Event to be set                        under the guard; believed
- *   NOTIFIABLES    a Condition's notify                      under the Condition's lock; believed
- *   PARTIES        a barrier's other parties                 under the guard; believed
- *   ENTRANTS       a barrier whose action runs to be ready   under the guard; looks again
- *   GETTERS        a queue to have an item                   under the queue's lock; looks again
- *   PUTTERS        a queue to have room                      under the queue's lock; looks again
- *   JOINERS        a queue's items to be done                under the queue's lock; looks again
- */
-typedef enum ti_wait_kind {
-    TI_LOCKERS,
-    TI_TAKERS,
-    TI_OBSERVERS,
-    TI_WATCHERS,
-    TI_RW_LOCKERS,
-    TI_EVENT_WAITERS,
-    TI_NOTIFIABLES,
-    TI_PARTIES,
-    TI_ENTRANTS,
-    TI_GETTERS,
-    TI_PUTTERS,
-    TI_JOINERS
-} ti_wait_kind;
-
-struct ti_self;
-
-/*
- * One waiting thread. A thread waits with the one in its ti_self, which is never freed; threading_wait_any
- * has one for each source in its caller's memory, and does not return before each is out of its queue, and
- * woken if a waker took it out.
- *
- *   next, previous  under the bucket's guard; then `next` is the waker's, for chains
- *   address         0: in no queue. Changes from an address, and to it, under its bucket's guard
- *   self            the ti_self whose waiter it is
- *   since           when its wait began; under the guard while it is queued
- *   woken           TI_SLEEPING until the waker's last touch
- *   kind            a ti_wait_kind; under the guard while it is queued
- *   wants           more of what it waits for: each file's own meaning
- */
-typedef struct threading_waiter ti_waiter;
-
-/*
- *   first, last  all its waiters, watchers first, then oldest first; under the guard
- *   count        waiters that are queued or about to look whether they must be; changes under the guard, is
- *                read without
- *   fenced       a fence in all threads was made, and the count was not 0 since; under the guard
- *   watchers     how many of the queued are watchers: a waker that looks for them need not pass all who wait
- *   handed       when a lock word was last handed to a waiter; under the guard
- */
-typedef struct threading_bucket ti_bucket;
-
-#define TI_BUCKET_BITS 10 /* as in the header; 10,000 waiters on as many addresses make queues of ten */
-
-extern ti_bucket threading_buckets[1 << TI_BUCKET_BITS];
-
-/* Multiplicative hashing (Knuth, TAOCP 6.4): the product's upper bits depend on all bits of the number. */
-static inline ti_bucket *ti_parking_bucket_numbered(uintptr_t number)
-{
-    uint64_t product = number * UINT64_C(0x9E3779B97F4A7C15);
-    return &threading_buckets[product >> (64 - TI_BUCKET_BITS)];
-}
-
-static inline ti_bucket *ti_parking_bucket(const void *address)
-{
-    return ti_parking_bucket_numbered(TI_ADDRESS_NUMBER(address));
-}
-
-/* A hint, for a first look before anything was changed: nothing may depend on a false. */
-static inline bool ti_parking_may_be_awaited(const ti_bucket *bucket)
-{
-    /* Relaxed: a waiter that is missed here is found by ti_parking_is_awaited afterwards. */
-    return ti_load_relaxed(&bucket->count) != 0;
-}
-
-/* Whether someone may wait for a change that the caller has just made with a sequential operation. */
-static inline bool ti_parking_is_awaited(const ti_bucket *bucket)
-{
-    /* Sequential: pairs with ti_parking_announce, see the table above. */
-    return ti_load_sequential(&bucket->count) != 0;
-}
-
-/* Under the bucket's guard: */
-static void ti_parking_announce(ti_bucket *bucket);
-static void ti_parking_announce_to_all(ti_bucket *bucket); /* also to those who look without a fence (fence.h) */
-static void ti_parking_withdraw(ti_bucket *bucket);
-static void ti_parking_enqueue_last(ti_bucket *bucket, ti_waiter *waiter, const void *address, ti_wait_kind kind);
-static void ti_parking_enqueue_first(ti_bucket *bucket, ti_waiter *waiter, const void *address, ti_wait_kind kind);
-static ti_waiter *ti_parking_first(const ti_bucket *bucket, const void *address, ti_wait_kind kind);
-static ti_waiter *ti_parking_next(const ti_waiter *waiter); /* of the same address and kind */
-static bool ti_parking_is_queued(const ti_waiter *waiter, const void *address);
-static void ti_parking_dequeue(ti_bucket *bucket, ti_waiter *waiter);
-
-/* Under the guard: take at most n waiters of an address and a kind off the queue, chained by `next`. None
- * returns before it is woken. */
-static ti_waiter *ti_parking_take(ti_bucket *bucket, const void *address, ti_wait_kind kind, size_t n);
-
-/* The same for all that watch the address. */
-static ti_waiter *ti_parking_take_watchers(ti_bucket *bucket, const void *address);
-
-/* After the guard was unlocked: wake a waiter that was dequeued, or a chain of them; the last touch of
- * each. */
-static void ti_parking_wake(ti_waiter *waiter, uint32_t outcome);
-static void ti_parking_wake_chain(ti_waiter *chain, uint32_t outcome);
-
-/* Sleep until woken, or until the wait's limit (limit.h): then TI_SLEEPING, and the waiter may still be
- * queued. */
-static uint32_t ti_parking_doze(struct ti_self *self, int64_t deadline);
-
-/* The same for a waiter that is about to be woken for certain: no limit. */
-static uint32_t ti_parking_await_wake(struct ti_self *self);
-
-/* Leave the queue of an address. False: a waker was faster and its wake must be accepted. */
-static bool ti_parking_leave(ti_waiter *waiter, const void *address, ti_parker *parker);
-
-/* Sleep in the queue of an address until woken or until the wait's limit; then the waiter is in no queue any
- * more. */
-static uint32_t ti_parking_sleep(struct ti_self *self, const void *address, int64_t deadline);
-
-/* Stand in the queue of a word's observers. False: the word is not `value` any more. */
-static bool ti_parking_observe(struct ti_self *self, uint32_t *word, uint32_t value);
-
-/* Wait until *word may have changed from `value`. False at the wait's limit. */
-static bool ti_parking_wait(struct ti_self *self, uint32_t *word, uint32_t value, int64_t deadline);
-
-/* Wake all observers of a word, watchers too, which the caller has just changed with a sequential
- * operation. The word's memory need not be there any more. */
-static void ti_parking_wake_all(const uint32_t *word);
-
-/* Have all waiters of an address and of a kind that looks again look again. */
-static void ti_parking_wake_kind(const void *address, ti_wait_kind kind);
-
-/* Wake the watchers of an address that was changed under a lock which they take, after they announced
- * themselves, to look. */
-static void ti_parking_wake_watchers(const void *address);
-
-/* In a forked child: nobody waits. */
-static void ti_parking_reset(void);
-
-/* ----------------------------------------------------------------------------- src/core/parking/reading.h */
-
-/* What a thread notes of the RWLocks that it reads, or has read: rwlock.c and bias.h say what for. */
-
-#include <stdint.h>
-
-#define TI_READS_KNOWN 8
-
-/*
- * The note of one RWLock.
- *
- *   rwlock   which
- *   levels   how often the thread has acquired it; 0: the place is free
- *   bias     the lock's bias at that time; 0: it is counted in the lock's state
- *   seen     how many biases had been revoked
- *   reads    ordinary ones since the last bias
- *   marked   the bias under which somebody else has counted the levels in the state; under the bucket's
- *            guard, as the next
- *   counted  how many
- */
-typedef struct ti_reading {
-    uintptr_t rwlock;
-    uint32_t levels;
-    uint32_t bias;
-    uint32_t seen;
-    uint32_t reads;
-    uint32_t marked;
-    uint32_t counted;
-} ti_reading;
-
-/*
- *   known   the notes
- *   beyond  how many reads found no place there; the thread's own
- */
-typedef struct ti_readings {
-    ti_reading known[TI_READS_KNOWN];
-    uint32_t beyond;
-} ti_readings;
-
-/* -------------------------------------------------------------------------------- src/core/parking/self.h */
-
-/*
- * The thread data: what the library knows of one running thread, its own or foreign: its ident, where it
- * sleeps, its locals.
- *
- * A thread has a ti_self from the start if it was started here, else from its first call that needs one,
- * until it ends. The memory is never given back to the system but reused for later threads: another thread
- * may still be about to unpark this one when it ends.
- *
- * A thread's first call needs no memory of malloc's, and comes before anything that does: malloc itself may
- * be what calls, guarded by a Lock.
- */
-
-#include <stddef.h>
-#include <stdint.h>
-
-struct ti_copy;
-
-/*
- * How it is found out that a thread is gone which never said so (foreign.h); under the registry's guard.
- *
- *   mark        the system's word for its life; 0: the thread is not on the list
- *   next, link  on the list
- */
-typedef struct ti_life {
-    uint64_t mark;
-    struct ti_self *next;
-    struct ti_self **link;
-} ti_life;
-
-typedef struct ti_self {
-    /* What inline functions of the header see.
-     *   ident             the same for the thread's life
-     *   rlocks            how many RLocks it owns; its own thread's
-     *   copies, capacity  its locals by slot; written under the locals' guard, by itself */
-    struct threading_fast fast;
-    threading_thread_t *record; /* its Thread object; NULL for a foreign thread that never asked */
-    ti_waiter waiter;
-    ti_blocked blocked;
-    ti_proof proof;
-    threading_stop_t *stop;         /* what the thread heeds; changed by itself under the registry's guard */
-    threading_executor_t *executor; /* whose worker it is; its own thread's */
-    struct ti_worker *worker;       /* which of that one's, while that is not NULL; its own thread's */
-    ti_calls calls;
-    ti_lingering lingering;
-    ti_blocks blocks;
-    bool is_stopped; /* under the registry's guard: it sleeps until another one has ended the process */
-    bool is_telling; /* a handler of the diagnosis runs in it; its own thread's */
-    bool is_leaving; /* it ends the process, and returns to no call that it is in; its own thread's */
-    uint32_t deaf;   /* not 0: it is in waits that do not heed it; its own thread's */
-    ti_readings readings;
-    struct ti_self *next; /* in the registry's table under its guard, or in the pool */
-    ti_life life;
-    int64_t began;                 /* when it became known; under the registry's guard */
-    uint64_t native_id;            /* of main and of a foreign thread, set as `began` */
-    void **place;                  /* where its thread has the pointer to it: the backend's, or NULL */
-    struct threading_fast **shown; /* that of inline functions, or NULL */
-    ti_parker parker;              /* last: it stays as it is when the rest is reset for the next thread */
-} ti_self;
-
-/* The thread that a waiter belongs to. */
-static inline ti_self *ti_self_of(const ti_waiter *waiter)
-{
-    return (ti_self *)waiter->self;
-}
-
-/* Make main or a foreign thread known. Never fails; when memory is out it waits for some. */
-static ti_self *ti_self_attach(void);
-
-/* The calling thread. */
-static inline ti_self *ti_self_get(void)
-{
-    ti_self *self = (ti_self *)ti_port_self();
-    return self != NULL ? self : ti_self_attach();
-}
-
-/* The same if it is known, else NULL: for what is no reason to become so. */
-static inline ti_self *ti_self_known(void)
-{
-    ti_self *self = (ti_self *)ti_port_self();
-    return self != NULL ? self : (ti_self *)ti_port_self_recall();
-}
-
-/* Let inline functions in this thread see it, once its ident is known, unless locks are watched (taking.h);
- * NULL at its end. */
-static void ti_self_show(ti_self *self);
-
-/* Make the parker of a thread whose memory is there already. It may need more, which then is waited for. */
-static void ti_self_make_parker(ti_self *self);
-
-/* Memory for a thread that is about to be started, NULL when memory is out; and back. */
-static ti_self *ti_self_new(void);
-static void ti_self_free(ti_self *self);
-
-/* Nobody is known, and main may become known again. */
-static void ti_self_reset(void);
-
-/* A thread that was not started here is not known any more, and finds that out at its next call. */
-static void ti_self_unload(ti_self *self, bool is_gone);
-
-/* Give the memory back that is kept for later threads. */
-static void ti_self_unload_all(void);
-
-/* Under the registry's guard: whether the system says that the thread is gone, which never left. The
- * calling thread is there. */
-static bool ti_self_is_gone(const ti_self *self);
-
-/* ------------------------------------------------------------------------------- src/core/parking/limit.h */
-
-/* What limits a wait: its deadline, and the stop that its thread heeds (stop.c). */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-/* Whether a wait of the calling thread can last for ever: neither a deadline nor a stop limits it. */
-static inline bool ti_limit_is_none(const ti_self *self, int64_t deadline)
-{
-    return deadline == TI_FOREVER && (self->stop == NULL || self->deaf > 0);
-}
-
-/* Whether the calling thread's wait has reached its limit. */
-static bool ti_limit_is_reached(const ti_self *self, int64_t deadline);
-
-/* The moment at which it does if nobody requests the stop. */
-static int64_t ti_limit_next(const ti_self *self, int64_t deadline);
-
-/* Which limit has ended the wait: THREADING_TIMEOUT if the time is over, whatever else, so that a wait of no
- * time is only a look; else THREADING_CANCELLED. */
-static threading_status_t ti_limit_status(int64_t deadline);
-
-/* ---------------------------------------------------------------------------- src/core/parking/lockword.h */
-
-/*
- * The lock word: the 4 bytes at the heart of Lock and RLock.
- *
- *   word      meaning
- *   0         free
- *   ident     held; acquired by the thread of that ident (who need not be the one to release a Lock)
- *
- * Nothing in the word tells whether anyone waits: that is the parking lot's knowledge. A thread that
- * acquires the lock swaps 0 for its ident. A releaser puts 0 there, then looks into the parking lot and
- * wakes the first waiter. The waiter competes for the word with threads that come by: that keeps locks
- * fast, since a running thread need not wait until a sleeping one is awake. But a waiter of more than a
- * millisecond is handed the word: the releaser puts that waiter's ident there, and nobody can come
- * between. (CPython's PyMutex has the same rule and limit.) Just after a hand-over there is no second one:
- * TI_HAND_OVER_PAUSE.
- *
- * A thread that finds the word held spins for a while before it sleeps. A woken waiter spins again. Every
- * release that finds a waiter in the queue wakes one, whether others spin or not: a spinning thread may be
- * preempted for any time, and then nobody else would wake the waiter although the word is free.
- *
- * Once the word is free, or held by another thread, it may be gone: the releaser does not touch it any
- * more, and a thread that has acquired it does not look at it again.
- */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-/* Nanoseconds after which a waiter is handed what is released: CPython's TIME_TO_BE_FAIR_NS. */
-#define TI_STARVED 1000000
-
-/* Nanoseconds between two hand-overs, in which the word goes to who comes by. Each has to wait until a
- * thread that sleeps is awake: if many waiters are past the limit, and every release handed the word over,
- * those behind would be past it when their turn comes, and so for ever. Sixty-four threads were seen to be
- * two hundred times slower. */
-#define TI_HAND_OVER_PAUSE 250000
-
-/* Whose waits can be part of a proof that a wait never ends. */
-typedef enum ti_ownership {
-    TI_UNOWNED, /* any thread may release the word */
-    TI_OWNED    /* only the thread whose ident it is */
-} ti_ownership;
-
-/* Change the word in a process of one thread, where nobody can come between. */
-static inline bool ti_lockword_put(uint32_t *word, uint32_t value)
-{
-    bool changes = (ti_load_relaxed(word) == 0) != (value == 0);
-    if (changes)
-        ti_store_relaxed(word, value);
-    return changes;
-}
-
-/* Take the word if it is free. */
-static inline bool ti_lockword_try(uint32_t *word, uint32_t ident)
-{
-    return ti_port_is_alone() ? ti_lockword_put(word, ident) : ti_swap_acquire(word, 0, ident);
-}
-
-/* Wait for the word: THREADING_OK, THREADING_TIMEOUT, THREADING_CANCELLED, or THREADING_DEADLOCK for an owned
- * word without a limit. */
-static threading_status_t ti_lockword_acquire_slow(uint32_t *word, ti_self *self, int64_t deadline,
-                                            ti_ownership ownership);
-
-/* Wait for the word without limit and without fail: the end of a condition's wait. The outcome is that of a
- * wait whose waiter may have been moved to the word's queue; TI_SLEEPING if it was not. */
-static void ti_lockword_acquire_for_certain(uint32_t *word, ti_self *self, uint32_t outcome);
-
-/* Move sleeping threads, taken off another queue, to the end of the word's. */
-static void ti_lockword_requeue(uint32_t *word, ti_waiter *chain);
-
-/* The parts of the release for when someone waits. */
-static bool ti_lockword_release_slow(uint32_t *word, ti_bucket *bucket);
-static void ti_lockword_wake_first(const uint32_t *word, ti_bucket *bucket); /* the word is free, or gone */
-
-/*
- * Make the word free. False when it was free. The last touch of the word. A plain store is for the thread
- * that acquired it: several others may release a Lock at once, and the exchange tells who was first.
- */
-static inline bool ti_lockword_clear(uint32_t *word, uint32_t ident)
-{
-    /* A thread that spins may have the word's cache line: fetch it for writing, so that the read and the
-     * write that follow share one transfer. */
-    ti_expect_write(word);
-    /* Relaxed: only the thread of that ident puts it there, apart from a hand-over that it waits for. */
-    if (!ti_fence_is_shared() || ti_load_relaxed(word) != ident)
-        return ti_exchange_sequential(word, 0) != 0; /* sequential: the change in the table in parking.h */
-    /* Release: R1 of the table in fence.h; R2 must not be moved before it by the compiler. */
-    ti_store_release(word, 0);
-    ti_keep_order();
-    return true;
-}
-
-/* Free the word, or hand it over, for the calling thread of that ident. False when it was free. */
-static inline bool ti_lockword_release(uint32_t *word, uint32_t ident)
-{
-    if (ti_port_is_alone())
-        return ti_lockword_put(word, 0);
-    ti_bucket *bucket = ti_parking_bucket(word);
-    if (ti_parking_may_be_awaited(bucket))
-        return ti_lockword_release_slow(word, bucket);
-    if (!ti_lockword_clear(word, ident))
-        return false;
-    if (ti_parking_is_awaited(bucket))
-        ti_lockword_wake_first(word, bucket);
-    return true;
-}
-
-/* -------------------------------------------------------------------------------- src/core/parking/line.h */
-
-/*
- * Wait queues of threads that wait for what a lock protects, which are called lines here: Queue's and
- * Executor's.
- *
- * The lock is a word as a Lock's. A line is an address and a kind in the parking lot. A thread that has to
- * wait enters the line before it releases the lock, so that the lock's next holder finds it. The holder
- * takes waiters off the line under the lock. It wakes them after its release, when they can have the lock;
- * or, if their order matters, it moves them to the lock's own queue, where one wakes after the other (as a
- * Condition's do).
- */
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-/* The looks of a thread that waits a little before it sleeps, for a lock or for a change. Each look takes
- * the memory away from the thread that works there, which then costs it more than the work: so there are
- * few, at distances. */
-#define TI_LOOKS 2
-#define TI_LOOK_DISTANCE 32 /* pauses before the first; twice as many before each next one */
-
-/* Pause before a look, `distance` times before the first. False: there were all of them, or the process
- * has one processor. */
-static bool ti_line_pause(uint32_t *looks, uint32_t distance);
-
-/* Wait for the lock of a thread that holds it just now. */
-static void ti_line_lock_slow(uint32_t *lock, ti_self *self);
-
-static inline void ti_line_lock(uint32_t *lock, ti_self *self)
-{
-    if (!ti_lockword_try(lock, self->fast.ident))
-        ti_line_lock_slow(lock, self);
-}
-
-static inline void ti_line_unlock(uint32_t *lock, const ti_self *self)
-{
-    (void)ti_lockword_release(lock, self->fast.ident);
-}
-
-/* With the lock held: sleep in the line without it, and take it again. THREADING_OK: woken; else the
- * wait's limit. */
-static threading_status_t ti_line_wait(uint32_t *lock, const void *address, ti_wait_kind kind, ti_self *self,
-                                int64_t deadline);
-
-/* Whether someone may stand there, or in another line of the object. */
-static inline bool ti_line_is_awaited(const void *address)
-{
-    /* The hint is enough: a waiter announces itself before it releases the lock, which is held now. */
-    return ti_parking_may_be_awaited(ti_parking_bucket(address));
-}
-
-/* With the lock held: take the first n off the line, a chain for ti_line_wake. */
-static ti_waiter *ti_line_take(const void *address, ti_wait_kind kind, size_t n, ti_self *self);
-
-/* The outcome of a wait in a line that was woken by ti_line_wake; the others are those of the lock's own
- * queue. */
-#define TI_TOLD (TI_REFUSED + 1)
-
-/* After the release. NULL: nobody. */
-static inline void ti_line_wake(ti_waiter *chain)
-{
-    if (chain != NULL)
-        ti_parking_wake_chain(chain, TI_TOLD);
-}
-
-/* ---------------------------------------------------------------------------- src/core/parking/registry.h */
-
-/*
- * The registry: every thread that the library knows, in a table by its ident. Its guard, held for moments,
- * protects
- *   - the table;
- *   - who waits for whom (deadlock.h);
- *   - the roll of Thread objects (roll.h), and every change of a Thread's state.
- */
-
-#include <stdint.h>
-
-#define TI_MAIN_IDENT 1
-#define TI_IDENT_LIMIT UINT32_C(0x80000000) /* idents are 1 … 2^31 - 1 */
-
-static void ti_registry_lock(ti_self *self);
-static bool ti_registry_try_lock(void);
-#if !defined(THREADING_NO_DIAGNOSIS)
-static bool ti_registry_lock_for_a_while(void);
-#endif
-static void ti_registry_unlock(void);
-
-/* Under the guard: */
-
-/* A number that no living thread has, and none had during the last 2^31 - 1 calls. */
-static uint32_t ti_registry_new_ident(void);
-
-static void ti_registry_add(ti_self *self);
-static void ti_registry_remove(ti_self *self);
-static ti_self *ti_registry_find(uint32_t ident); /* NULL: no such thread runs */
-
-/* The thread after the one of that ident, 0 for the first, in the table's order; NULL: there is none. A
- * caller may unlock the guard between two calls: it meets each thread that is there all the time once. */
-#if !defined(THREADING_NO_DIAGNOSIS)
-static ti_self *ti_registry_after(uint32_t ident);
-#endif
-
-/* Call a function for every known thread; it may put the thread into the pool. */
-static void ti_registry_for_each(void (*function)(ti_self *self, void *arg), void *arg);
-
-/* No thread is known any more. */
-static void ti_registry_forget(void);
-
-/* In a forked child, before anything takes the guard. */
-static void ti_registry_reset_guard(void);
-
-/* ------------------------------------------------------------------------------- src/core/parking/spins.h */
-
-/*
- * The spin wait: how long a thread looks at what it waits for before it sleeps: as long as sleeping and
- * waking would cost. That is never more than twice what the better of the two would have cost (Karlin,
- * Manasse, McGeoch, Owicki, "Competitive Randomized Algorithms for Nonuniform Problems", 1990).
- */
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#define TI_SPIN_TIME 50000 /* nanoseconds */
-
-typedef struct ti_spin {
-    uint32_t pauses; /* before the next look */
-    int64_t end;     /* 0 until the clock was read */
-} ti_spin;
-
-static inline ti_spin ti_spin_begin(void)
-{
-    return (ti_spin){0, 0};
-}
-
-/* Pause, the longer the more often. False when it is time to sleep; always in a process that has one
- * processor only, where the thread that is waited for cannot run meanwhile. */
-static bool ti_spin_goes_on(ti_spin *spin);
-
-/* Pause so many times. False, at once, in a process that has one processor only. */
-static bool ti_spin_pause(uint32_t pauses);
-
-/* Whether that many threads can run at once. */
-static bool ti_spin_has_processors(size_t count);
-
-/* Count the processors, once. */
-static void ti_spins_decide(void);
-
-/* ------------------------------------------------------------------------------ src/core/parking/taking.h */
-
-/*
- * What threads do with Locks, RLocks and RWLocks, told to the diagnosis while it watches (order.h).
- *
- * It costs nothing while nobody watches. Each call asks for its thread's pointer in any case, and has a
- * slow way for threads that have none. While locks are watched, ti_port_self() gives NULL in all threads
- * (ti_port_hide_selves): every call takes that way, and there it tells what it is about to do. The inline
- * calls of the header ask for a pointer of their own, which stays NULL as well (ti_self_show).
- *
- * All is told before it is done, while the object is there for certain; an acquire that fails is told again.
- * Recursion is not told: of an RLock the first level is, and of an RWLock each read.
- */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-typedef enum ti_taking_kind {
-    TI_WANTS, /* is about to acquire it, and waits without a limit if it has to */
-    TI_TRIES, /* is about to acquire it, if that can be in time; or does so again behind a condition's wait */
-    TI_GIVES, /* is about to release it, or could not acquire it */
-    TI_BEGINS, /* makes a lock at that address, which is a new one */
-} ti_taking_kind;
-
-/*
- *   on      TI_ON_LOCK, TI_ON_RLOCK, TI_ON_READ or TI_ON_WRITE
- *   caller  where the call that acquires returns to; NULL: not known
- *   ident   the thread that has, or wants, it: not always the calling one, since any may release a Lock
- */
-typedef struct ti_taking {
-    ti_taking_kind kind;
-    ti_on on;
-    const void *object;
-    const void *caller;
-    uint32_t ident;
-} ti_taking;
-
-/* No guard is held. */
-typedef void ti_taking_watcher(ti_self *self, const ti_taking *taking);
-
-#if !defined(THREADING_NO_DIAGNOSIS)
-
-static uintptr_t ti_taking_watcher_now;
-
-static inline ti_taking_watcher *ti_taking_watched(void)
-{
-    /* Acquire: pairs with the release in ti_taking_watch, for what the watcher needs. */
-    return (ti_taking_watcher *)ti_load_pointer_acquire(&ti_taking_watcher_now);
-}
-
-/* Have them watched, or NULL: no more. No thread has a pointer. */
-static void ti_taking_watch(ti_taking_watcher *watcher);
-
-/* The calling thread, whose pointer is NULL, acquires or releases. `ident` is the Lock's, 0 where only the
- * thread itself can release. */
-static ti_self *ti_taking_acquires(ti_on on, const void *object, bool without_limit, const void *caller);
-static ti_self *ti_taking_releases(ti_on on, const void *object, uint32_t ident);
-
-/* Likewise in calls that know their thread: an acquire that failed, or a release; the acquire at the end of a
- * condition's wait; the making of a lock. */
-static void ti_taking_ends(ti_self *self, ti_on on, const void *object);
-static void ti_taking_acquires_again(ti_self *self, ti_on on, const void *object);
-static void ti_taking_begins(ti_on on, const void *object);
-
-#else
-#define ti_taking_watched() NULL
-#define ti_taking_acquires(on, object, without_limit, caller) \
-    ((void)(on), (void)(object), (void)(without_limit), (void)(caller), ti_self_attach())
-#define ti_taking_releases(on, object, ident) ((void)(object), (void)(ident), ti_self_attach())
-#define ti_taking_ends(self, on, object) ((void)(self), (void)(on), (void)(object))
-#define ti_taking_acquires_again(self, on, object) ((void)(self), (void)(on), (void)(object))
-#define ti_taking_begins(on, object) ((void)0)
-#endif
-
-/* ----------------------------------------------------------------------------------- src/core/sync/bias.h */
-
-/*
- * Reading without a shared word: how an RWLock that is read often is biased towards its readers.
- *
- * Readers that count themselves in the lock's state write to one word in turn, even if none of them ever
- * waits for another. While a lock is biased, its readers leave that word alone: each reader notes in its
- * own ti_self what it reads (`reads`), and checks that the bias is still there. A writer revokes the bias:
- * it finds the readers in the threads' notes and counts them in the state, where they are ordinary readers
- * from then on. (The idea: Dice and Kogan, "BRAVO: Biased Locking for Reader-Writer Locks", 2019. There a
- * note is made by a compare-and-swap; here the revoker makes a fence for all threads, as in fence.h, and
- * notes are plain stores.)
- *
- *   state = TI_BIASED + n, writer = a number of that bias alone, TI_BIAS or more
- *
- * A biased lock has no writer and nobody in line. Its n readers are ordinary readers: they came before the
- * bias, or have no place for a note. A bias begins and ends under the guards of the registry and of the
- * lock's bucket. It begins when a thread has read the lock TI_BIAS_AFTER times in the ordinary way, which
- * takes longer than a revocation costs (2 µs, and 10 ns for each thread).
- *
- *   reader                                        revoker, under both guards
- *   A0  seen = revocations      (acquire)         V1  writer = 0               (release)
- *   A1  levels + 1              (release)         V2  revocations + 1          (sequential)
- *   A2  writer == bias? has it  (acquire)         V3  fence in all threads
- *   …                                             V4  look at the levels       (acquire); if not 0:
- *   R1  levels - 1              (release)             state + levels, and a mark on the note
- *   R2  revocations == seen? done
- *
- * A reader is before, in or after its pairs of steps when the fence of V3 reaches it.
- *   before A1, before R1       V1 and V2 are visible to it: A2 and R2 fail.
- *   between A1 and A2, R1, R2  its store is visible to V4, and A2 and R2 fail.
- *   after A2, after R2         its store is visible to V4.
- * So A2 and R2 succeed only if V4 saw the levels that the reader believes to have. If they fail, the
- * reader takes the bucket's guard, and the mark tells which levels the revoker has counted. Then the
- * acquire or release is done already, or the reader does it in the ordinary way. (A0 is before A1 so that
- * a revocation that R2 takes for an old one was visible to A2.) Without V3 the losing order is: A2
- * succeeds while A1 is still in the store buffer; V1 to V4, which sees no reader; both have the lock.
- * docs/models/bias.pml has both, for the model checker.
- *
- * R2 looks at nothing of the lock, which may be gone by then. A note may outlive its lock, if the
- * lock was freed while it was read: no other bias has the number in the note, so the note means nothing.
- */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-#define TI_BIAS UINT32_C(0x80000000) /* idents are less */
-#define TI_BIAS_AFTER 2048
-
-/* An RWLock's state: rwlock.c. */
-#define TI_WRITING UINT32_C(0x80000000)
-#define TI_WAITING UINT32_C(0x40000000)
-#define TI_READERS (TI_WAITING - 1)
-#define TI_BIASED (TI_WRITING + 1) /* and more: a writer and readers at once are nothing else */
-
-static inline bool ti_state_is_biased(uint32_t state)
-{
-    return (state & TI_WRITING) && (state & TI_READERS);
-}
-
-static uint32_t ti_bias_revocations;
-
-/* Whether a note and its lock are ordinary both. Relaxed: if that is wrong the state tells. */
-static inline bool ti_bias_is_out(const threading_rwlock_t *rwlock, const ti_reading *reading)
-{
-    return reading->bias == 0 && ti_load_relaxed(&rwlock->writer) < TI_BIAS;
-}
-
-/* A1 and A2. */
-static inline bool ti_bias_note(const threading_rwlock_t *rwlock, ti_reading *reading, uint32_t levels)
-{
-    reading->seen = ti_load_acquire(&ti_bias_revocations); /* acquire: A0; A1 and A2 come after it */
-    ti_store_release(&reading->levels, levels);            /* release: A1, after the note's lock and bias */
-    ti_keep_order();                                       /* the processor's order is V3's business */
-    /* Acquire: A2; pairs with the release in ti_bias_begin. */
-    return ti_load_acquire(&rwlock->writer) == reading->bias;
-}
-
-/* R1 and R2. */
-static inline bool ti_bias_unnote(ti_reading *reading)
-{
-    /* Release: R1; what was read comes before it. Relaxed: the thread's own. */
-    ti_store_release(&reading->levels, ti_load_relaxed(&reading->levels) - 1);
-    ti_keep_order(); /* as in ti_bias_note */
-    /* Relaxed: R2. The lock's memory is not the reader's any more. */
-    return ti_load_relaxed(&ti_bias_revocations) == reading->seen;
-}
-
-/* After an A2 or a bias that was lost: bring the note in order. The levels that the thread has after all. */
-static uint32_t ti_bias_settle(const threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading);
-
-/* After an R2 that failed. False: the levels were counted before R1, so that the release is still to be
- * done in the ordinary way. */
-static bool ti_bias_is_released(const threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading);
-
-/* Whether the note is of the bias that the lock has. Relaxed: A2 and R2 decide. */
-static inline bool ti_bias_is_noted(const threading_rwlock_t *rwlock, const ti_reading *reading)
-{
-    return reading->bias != 0 && ti_load_relaxed(&rwlock->writer) == reading->bias && ti_fence_is_shared();
-}
-
-/* Read a lock if it is biased, by a note or a place for one. False: to be done in the ordinary way, and
- * the note is in order for that. */
-static bool ti_bias_acquire(threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading);
-
-/* The note has levels and a bias, but the lock has not, or the fence is lost. From here on all is
- * ordinary. */
-static void ti_bias_leave(threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading);
-
-/* The calling thread has read it once more in the ordinary way: maybe that is often enough. */
-static void ti_bias_earn(threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading);
-
-/* Make a biased lock an ordinary one. */
-static void ti_bias_revoke(threading_rwlock_t *rwlock, ti_self *self);
-
-/* Under the registry's guard: a thread that is not there any more. True: it has read what nobody has counted
- * yet, so that its notes are kept until somebody has. */
-static bool ti_bias_keep(ti_self *self);
-
-/* Likewise, when no lock of this copy is used any more: nothing is kept. */
-static void ti_bias_forget(void);
-
-/* ------------------------------------------------------------------------------ src/core/sync/condition.h */
-
-/* Condition, for other files of the library that have checked all arguments. */
-
-#include <stdint.h>
-
-/* As threading_condition_wait_timeout() for a caller that holds the lock. */
-static threading_status_t ti_condition_wait(threading_condition_t *condition, ti_self *self, int64_t deadline);
-
-/* ---------------------------------------------------------------------------------- src/core/sync/local.h */
-
-/* Locals: what thread ends and forks need to know of them. */
-
-/* Finalise and free all of this thread's copies, also those that finalisers make. */
-static void ti_local_finish(ti_self *self);
-
-/* Around fork: hold the locals' guard; in the child also forget the copies of a thread that is gone, whose
- * memory is put off (runtime.h). */
-static void ti_local_lock(ti_self *self);
-static bool ti_local_try_lock(void);
-static void ti_local_unlock(void);
-static void ti_local_reset_guard(void);
-static void ti_local_abandon(ti_self *self);
-
-/* When no thread is known: give back what is kept for slots. Locals that have one keep it for their next
- * use. */
-static void ti_local_unload(void);
-
-/* ---------------------------------------------------------------------------------- src/core/sync/reads.h */
-
-/* What the calling thread reads, as rwlock.c finds and notes it. */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-/* Relaxed, here and below: only its own thread changes a note's lock and levels. */
-static inline bool ti_reading_is_of(const ti_reading *reading, const threading_rwlock_t *rwlock)
-{
-    return ti_load_pointer_relaxed(&reading->rwlock) == (uintptr_t)rwlock;
-}
-
-static inline void ti_reading_add(ti_reading *reading, uint32_t levels)
-{
-    /* Release: as R1 in bias.h; what the thread has read under an earlier bias is before a revoker's look. */
-    ti_store_release(&reading->levels, ti_load_relaxed(&reading->levels) + levels);
-}
-
-/* The note of a lock, if there is one. */
-static inline ti_reading *ti_reading_seek(ti_self *self, const threading_rwlock_t *rwlock)
-{
-    for (ti_reading *reading = self->readings.known; reading < self->readings.known + TI_READS_KNOWN;
-         reading++)
-        if (ti_reading_is_of(reading, rwlock))
-            return reading;
-    return NULL;
-}
-
-/* The note of a lock that the thread reads. NULL: it does not, as far as that is known. */
-static inline ti_reading *ti_reading_find(ti_self *self, const threading_rwlock_t *rwlock)
-{
-    ti_reading *reading = ti_reading_seek(self, rwlock);
-    return reading != NULL && ti_load_relaxed(&reading->levels) > 0 ? reading : NULL;
-}
-
-static inline void ti_reading_begin(ti_reading *reading, const threading_rwlock_t *rwlock)
-{
-    ti_store_pointer_relaxed(&reading->rwlock, (uintptr_t)rwlock);
-    ti_store_relaxed(&reading->bias, 0);
-    reading->reads = 0;
-}
-
-/* The lock's note, or a place for one. NULL: none is free. */
-static inline ti_reading *ti_reading_place(ti_self *self, const threading_rwlock_t *rwlock)
-{
-    ti_reading *place = NULL;
-    for (ti_reading *reading = self->readings.known; reading < self->readings.known + TI_READS_KNOWN;
-         reading++) {
-        if (ti_reading_is_of(reading, rwlock))
-            return reading;
-        if (place == NULL && ti_load_relaxed(&reading->levels) == 0)
-            place = reading;
-    }
-    if (place != NULL)
-        ti_reading_begin(place, rwlock);
-    return place;
-}
-
-/* False: the thread does not read it, as far as that is known. */
-static inline bool ti_reading_remove(ti_self *self, const threading_rwlock_t *rwlock)
-{
-    ti_reading *reading = ti_reading_find(self, rwlock);
-    if (reading != NULL)
-        ti_reading_add(reading, UINT32_MAX);
-    else if (self->readings.beyond > 0)
-        self->readings.beyond--;
-    else
-        return false;
-    return true;
-}
-
-/* What was read in this memory before. */
-static inline void ti_reading_forget(ti_self *self, const threading_rwlock_t *rwlock)
-{
-    ti_reading *reading = ti_reading_find(self, rwlock);
-    if (reading != NULL)
-        ti_store_release(&reading->levels, 0); /* release: as above */
-}
-
-static inline bool ti_reads_already(ti_self *self, const threading_rwlock_t *rwlock)
-{
-    /* The analyzer takes a place in *self that is not found for no *self.
-     * NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
-    return self->readings.beyond > 0 || ti_reading_find(self, rwlock) != NULL;
-}
-
-/* ---------------------------------------------------------------------------------- src/core/sync/rlock.h */
-
-/* What a condition needs of its RLock. */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-static inline bool ti_rlock_is_mine(const threading_rlock_t *rlock, const ti_self *self)
-{
-    /* Relaxed: only this thread puts its ident there or takes it away, apart from a hand-over that it waits
-     * for. */
-    return ti_load_relaxed(&rlock->owner) == self->fast.ident;
-}
-
-/* Whether the calling thread owns it at the highest level. */
-static inline bool ti_rlock_is_full(const threading_rlock_t *rlock, const ti_self *self)
-{
-    return ti_rlock_is_mine(rlock, self) && rlock->count == UINT32_MAX;
-}
-
-/* Release an RLock of the calling thread's at whatever level; gives the level. */
-static uint32_t ti_rlock_release_all(threading_rlock_t *rlock, ti_self *self);
-
-/* Be at that level again, once the word `owner` was acquired. */
-static void ti_rlock_restore(threading_rlock_t *rlock, ti_self *self, uint32_t level);
-
-/* ------------------------------------------------------------------------------ src/core/thread/foreign.h */
-
-/*
- * Threads that were not started here: their ends may come without a word.
- *
- * A thread leaves the library in one of its last thread-local destructors. Other libraries' destructors may
- * call this one even later: then the thread is known once more, under another ident, and if no destructor of
- * ours comes after that call, nothing runs in the thread that could make it leave. The first call of all may
- * come as late; a Windows thread may end on a fiber that has never called. So every foreign thread is on a
- * list, with the system's word for its life (ti_port_life).
- *
- * When a thread that is on the list is gone, it is buried: nobody finds it any more, its Dummy is not listed,
- * and waiters for an RLock that it owns are told. That is done where Threads are counted or listed, and where
- * a thread leaves. What it had, the copies of its locals with their finalisers, ends in the next thread that
- * leaves: only there, at the end of its destructors, a user's finaliser meets none of the user's locks.
- *
- * Where the system cannot tell whether a thread is gone (ti_port_life gives 0), such a thread stays known.
- */
-
-/* Under the registry's guard: the thread comes, and the thread that may have come leaves. */
-static void ti_foreign_add(ti_self *self, uint64_t life);
-static void ti_foreign_remove(ti_self *self);
-
-/* Under the registry's guard: bury those that are gone and have a Dummy. */
-static void ti_foreign_bury_dummies(void);
-
-/* In a thread that leaves: end what the buried ones had. If there may be many that are gone, bury them
- * before. */
-static void ti_foreign_sweep(ti_self *self);
-
-/* In a forked child: the others are gone, and the registry forgets them. */
-static void ti_foreign_reset(ti_self *survivor);
-
-/* -------------------------------------------------------------------------------- src/core/thread/leave.h */
-
-/*
- * A thread leaves: the end of its life in this library, in one of its last thread-local destructors. All
- * that it has in any room ends here.
- */
-
-/* Called in that thread, with its ti_self. */
-static void ti_leave(void *pointer);
-
-/* The same in pieces, for a thread that is gone. Under the registry's guard: nobody finds it any more.
- * Then, without: what it had. */
-static void ti_leave_retire(ti_self *self);
-static void ti_leave_end(ti_self *self);
-
-/* ------------------------------------------------------------------------------- src/core/thread/thread.h */
-
-/*
- * The Thread object.
- *
- *   state       meaning                                         changed by
- *   NEW         not started, or its start has failed
- *   STARTING    start is under way; listed                      start, under the registry's guard
- *   RUNNING     it runs and has said its native id              the thread
- *   LEAVING     it ends the process: exit does not wait for it   the thread
- *   STOPPED     it sleeps until another one has ended the process, and ends with that   the thread
- *   ENDED       everything is done                              the thread, under the registry's guard
- *
- * A thread that waits for a change of the state waits in the parking lot for the word `state`.
- *
- *   reap        meaning: who may join the system's thread
- *   PENDING     nobody yet: the start has not returned from the system
- *   JOINABLE    the first joiner, or whoever frees the object
- *   JOINING     a joiner is at it; others wait for the word `reap`
- *   REAPED      done, or nothing to do
- */
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#define TI_STACK_SIZE_MIN 32768 /* bytes; CPython's limit */
-
-enum { TI_NEW, TI_STARTING, TI_RUNNING, TI_LEAVING, TI_STOPPED, TI_ENDED };
-enum { TI_PENDING, TI_JOINABLE, TI_JOINING, TI_REAPED };
-
-typedef enum ti_kind {
-    TI_STARTED_HERE,
-    TI_MAIN,
-    TI_DUMMY /* a foreign thread that asked for its object */
-} ti_kind;
-
-struct ti_timer;
-
-/* One name of a thread; name.c tells of them. */
-typedef struct ti_name {
-    struct ti_name *older;
-    const char *text;
-    bool was_read;
-    char storage[];
-} ti_name;
-
-struct threading_thread {
-    uint32_t references; /* one for each handle, and one of the thread itself while it is alive */
-    uint32_t state;
-    uint32_t reap;
-    uint32_t ident;  /* set before the state leaves NEW, under the registry's guard */
-    uint32_t daemon; /* may be set while NEW, read at any time */
-    uint32_t
-        family; /* ti_phase_family at its start, set as ident: another process's thread is not ours to join */
-    ti_kind kind;
-    threading_status_t options_status; /* what start says of them */
-    bool is_static;                    /* main's, whose memory is not the system's */
-    bool is_worker;                    /* of an executor: the process waits for it, daemon or not */
-    uint32_t left_out;  /* under the registry's guard: the number of the shutdown that has given up on it */
-    ti_name *name;      /* the newest; under the registry's guard once others know the object */
-    uint64_t native_id; /* set before RUNNING */
-    size_t stack_size;
-    threading_target_t target;
-    void *arg;
-    void *result;           /* set before ENDED */
-    threading_stop_t *stop; /* what it heeds from its start */
-    struct ti_timer *timer; /* of a Timer; NULL for others */
-    ti_port_thread native;
-    threading_thread_t *previous; /* in the registry's list, under its guard */
-    threading_thread_t *next;
-};
-
-/* The object of the thread that the process began with. */
-static threading_thread_t ti_thread_main_record;
-
-/* A new object of any kind, not listed; `name` NULL or "" for an automatic one with the prefix. NULL: no
- * memory. */
-static threading_thread_t *ti_thread_allocate(ti_kind kind, const char *name, const char *prefix);
-
-/* Whether a thread that was started can no longer end: it has stopped, or was killed with the process. */
-static bool ti_thread_is_stopped(const threading_thread_t *record);
-
-/* Wait until the state is `enough` (TI_LEAVING or TI_STOPPED) or later. THREADING_FINALIZING: no thread is
- * left that could change it. */
-static threading_status_t ti_thread_wait(ti_self *self, threading_thread_t *record, int64_t deadline,
-                                  uint32_t enough);
-
-/* Join the system's thread of an ended one, once among all callers. False at the deadline. */
-static bool ti_thread_reap(ti_self *self, threading_thread_t *record, int64_t deadline);
-
-/* A thread that goes on counts as LEAVING (exit does not wait for it), as STOPPED or, main, as ENDED from
- * here on. */
-static void ti_thread_set_gone(ti_self *self, threading_thread_t *record, uint32_t state);
-
-/* The end: first under the registry's guard, then without. */
-static void ti_thread_set_ended(threading_thread_t *record);
-static void ti_thread_leave(threading_thread_t *record);
-
-/* The end of an object of which there is no reference any more, and whose system's thread is nobody's
- * business. */
-static void ti_thread_dispose(threading_thread_t *thread);
-
-/* Give a reference back that nobody else gives back, where no allocator may be called (later.h). And,
- * where it may: give back all that was put off. */
-static void ti_thread_give_back_later(threading_thread_t *thread);
-static void ti_thread_settle(void);
-
-/* name.c */
-static void ti_name_push(threading_thread_t *record, ti_name *name);
-static bool ti_name_give(threading_thread_t *record, const char *name,
-                  const char *prefix); /* as ti_thread_allocate */
-static void ti_name_free_all(threading_thread_t *record);
-static void ti_name_reset(void);                            /* main has the name that it had at first */
-static void ti_name_show(const threading_thread_t *record); /* to the system, in the thread itself */
-static ti_name ti_name_of_main;
-
-/* ------------------------------------------------------------------------------- src/core/thread/native.h */
-
-/*
- * The system's threads that were started here: which of them may still be in our code.
- *
- * A thread's last instructions come after its end as a Thread: in the backend, in what the system calls at
- * a thread's end. A thread that was joined has done them. One that nobody joins is detached, and nothing
- * tells when it has gone. In code that can be unloaded such a thread becomes an orphan instead: its object
- * stays in a list until a try finds that it has gone.
- */
-
-/* As the functions of port.h with these names. */
-static threading_status_t ti_native_start(ti_port_thread *thread, void (*entry)(void *argument), void *argument,
-                                   size_t stack_size);
-static void ti_native_join(ti_port_thread *thread);
-
-/* Nobody will join this ended thread. True: its object is an orphan's, and not the caller's any more. */
-static bool ti_native_abandon(threading_thread_t *thread);
-
-/* Whether none of the threads that were started can be in our code any more. */
-static bool ti_natives_are_gone(void);
-
-/* When the process exits: nothing is unloaded any more, and sanitizers ask for threads that nobody joined. */
-static void ti_natives_detach(void);
-
-/* In a forked child: they are gone. */
-static void ti_natives_reset(void);
-
-/* --------------------------------------------------------------------------------- src/core/thread/roll.h */
-
-/* The roll: the Thread objects that are alive, main first, then in the order of their start. The
- * registry's guard protects it. */
-
-/* The main thread's object. Any thread may ask without the guard. */
-static threading_thread_t *ti_roll_main(void);
-
-/* Under the guard: */
-static void ti_roll_list(threading_thread_t *record);
-static void ti_roll_unlist(threading_thread_t *record);
-static threading_thread_t *ti_roll_first(void); /* the others follow by `next` */
-
-/* In a forked child, whose main has that object: forget the others. */
-static void ti_roll_reset(threading_thread_t *main);
-
-/* --------------------------------------------------------------------------------- src/core/tasks/tasks.h */
-
-/*
- * The task ring: tasks in the order of their submission, in a ring that grows by doubling.
- *
- * A ring has two ends, each with its own lock and in its own memory. The submitter and the worker share a
- * line of the cache only when one of them has used up what it knows of the other. The submitters' lock
- * belongs to the owner of the ring (the executor or the worker), and protects other things as well. The
- * takers' lock is in the ring. A thread that needs both takes the submitters' lock first.
- */
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-/* Bytes that keep apart what several threads write: two lines of the cache, since processors fetch them in
- * pairs. */
-#define TI_APART 128
-
-/*
- *   function      arg
- *   NULL          the future whose function is called; the task has a reference to it
- *   ti_map_task   the map whose next items are worked off; the task has a reference to it
- *   another       what it is called with, and nobody wants the result
- */
-typedef struct ti_task {
-    threading_target_t function;
-    void *arg;
-} ti_task;
-
-typedef struct ti_slots {
-    ti_task *tasks;
-    size_t mask; /* one less than how many there are, a power of two */
-} ti_slots;
-
-typedef struct ti_tasks {
-    uintptr_t put;   /* how many were put there so far */
-    uintptr_t limit; /* how many may be before somebody must look how many were taken */
-    ti_slots in;
-    char apart[TI_APART];
-    uint32_t lock; /* of those who take: protects what follows */
-    uintptr_t taken;
-    uintptr_t seen; /* how many were put, when one last looked */
-    ti_slots out;   /* the same as `in`: both change under both locks */
-} ti_tasks;
-
-/* Make room for so many tasks more, under the lock of those who put. False: no memory, and nothing has
- * changed. */
-static bool ti_tasks_grow(ti_tasks *tasks, size_t more, ti_self *self);
-
-static inline bool ti_tasks_reserve(ti_tasks *tasks, size_t more, ti_self *self)
-{
-    return more <= tasks->limit - tasks->put || ti_tasks_grow(tasks, more, self);
-}
-
-/* There is room. */
-static inline void ti_tasks_push(ti_tasks *tasks, ti_task task)
-{
-    tasks->in.tasks[tasks->put & tasks->in.mask] = task;
-    /* Release: pairs with the acquire in ti_tasks_pop, which then finds the task. */
-    ti_store_pointer_release(&tasks->put, tasks->put + 1);
-}
-
-/* The oldest, under the lock of those who take. False: there is none. */
-static inline bool ti_tasks_pop(ti_tasks *tasks, ti_task *task)
-{
-    if (tasks->taken == tasks->seen) {
-        /* Acquire: as in ti_tasks_push; relaxed: ti_tasks_may_be_there is a hint. */
-        ti_store_pointer_relaxed(&tasks->seen, ti_load_pointer_acquire(&tasks->put));
-        if (tasks->taken == tasks->seen)
-            return false;
-    }
-    *task = tasks->out.tasks[tasks->taken & tasks->out.mask];
-    /* Release: pairs with the acquire in ti_tasks_grow, so that the place is used again after this. */
-    ti_store_pointer_release(&tasks->taken, tasks->taken + 1);
-    return true;
-}
-
-/* Whether there seems to be a task, without the takers' lock. Under the submitters' lock a false is certain:
- * no submitter can have put one meanwhile. */
-static inline bool ti_tasks_may_be_there(const ti_tasks *tasks)
-{
-    /* Relaxed: the locks decide. */
-    uintptr_t taken = ti_load_pointer_relaxed(&tasks->taken);
-    return taken != ti_load_pointer_relaxed(&tasks->seen) || taken != ti_load_pointer_relaxed(&tasks->put);
-}
-
-/* How many there seem to be. */
-static inline size_t ti_tasks_count(const ti_tasks *tasks)
-{
-    /* Acquire: pairs with the release in ti_tasks_pop, so that no more is taken than was put. */
-    uintptr_t taken = ti_load_pointer_acquire(&tasks->taken);
-    /* Relaxed: a hint. */
-    return ti_load_pointer_relaxed(&tasks->put) - taken;
-}
-
-/* Take them all away, into a ring that is the caller's; under both locks. */
-static ti_tasks ti_tasks_take_all(ti_tasks *tasks);
-
-static void ti_tasks_free(ti_tasks *tasks);
-
-/* ------------------------------------------------------------------------------ src/core/tasks/executor.h */
-
-/*
- * Executor, within the library: tasks, and threads that take them.
- *
- * Tasks that are submitted from outside are in the executor's own ring, in their order. Once all workers
- * are started, a task that another task submits goes to the ring of the worker that runs the submitting
- * task, under a lock that is free most of the time. A worker takes the oldest task of its own ring, else
- * of the executor's, else of another worker's: it steals. All rings give their oldest task first, and each
- * worker looks elsewhere first now and then, so that no task waits for ever because others submit more and
- * more. A worker takes a task only to begin it: if workers took several at once, the later ones would
- * begin after tasks that were submitted later still.
- *
- * A worker that finds no task counts itself as idle and reads the signal. Then it looks a last time at
- * each ring under the submitters' lock, and sleeps unless the signal has changed. A submitter that puts a
- * task there after that look holds the same lock, so it sees that the worker is counted: it changes the
- * signal, and wakes a worker that sleeps. Until this worker has looked for tasks, submitters signal no
- * other. Before the worker runs the task that it has found, it signals the next worker if there are more
- * tasks. So a task costs a wake only when nobody is about to look for it.
- *
- *   the submitter, under the ring's lock     the worker
- *   put the task                             idle + 1 (and - 1 when it goes on)
- *   idle > 0 and not waking? then            read the signal
- *     waking = 1                             waking = 0
- *     signal + 1, take a worker that sleeps  look at each ring under its lock; sleep if there is nothing
- *   wake that worker, without the lock         and the signal has not changed
- *                                            waking = 0 when it goes on; find a task, look at each ring
- *                                              for another one, and signal the next worker
- *
- * The losing interleaving would be: a submitter puts a task into a ring after a worker's last look there,
- * and the worker sleeps. The ring's lock lets the submitter see that the worker is counted, and see the
- * worker's 0 in `waking` or a later value. If the submitter reads a 1, another submitter has written that
- * 1 after the 0, and changes the signal after the worker has read it. So either the worker does not sleep,
- * or a sleeping worker is taken off the line. Either of them writes 0 after that 1, and looks at the ring
- * afterwards. Had it looked before the task was put, the submitter would have seen that 0.
- * docs/models/relay.pml has all orders.
- */
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-/* One of an executor's threads. */
-typedef struct ti_worker {
-    threading_executor_t *executor;
-    threading_thread_t *thread;
-    uintptr_t next; /* the worker that was started after it; 0 if there is none yet */
-    char apart[TI_APART];
-    uint32_t turn; /* counts its searches; its own thread's, as the next five */
-    struct ti_worker *victim;
-    ti_task task;           /* what it runs; empty if it is a map or nothing */
-    threading_stop_t *stop; /* what the thread heeded before */
-    bool relays;            /* it was idle, and has found no task yet */
-    bool is_done;           /* there will be no task any more */
-    uint32_t lock;          /* of its own thread, when that puts tasks there */
-    ti_tasks tasks;
-} ti_worker;
-
-/* Fields that are written often are apart from fields that are only read, and the submitters' fields from
- * the workers'. */
-struct threading_executor {
-    uint32_t handles;     /* what users hold; with the last it is shut down */
-    uint32_t references;  /* one for all handles together, one for each worker */
-    uint32_t family;      /* ti_phase_family: the workers of another process's executor are not here */
-    uint32_t is_complete; /* all workers are started: set for good, and read without the lock */
-    uint32_t refused;     /* the status of tasks that had not begun and never will; read without the lock */
-    uint32_t refusal;     /* the status of a submit: OK, SHUTDOWN or BROKEN; read without the lock too */
-    bool is_shutdown;
-    size_t worker_count;
-    ti_worker *last;    /* worker */
-    uintptr_t first;    /* worker; read without the lock too */
-    size_t max_workers; /* does not change, as the next */
-    threading_executor_options_t options;
-    char *name;
-    bool is_listed; /* under the list's guard, as the next two */
-    threading_executor_t *previous_listed;
-    threading_executor_t *next_listed;
-    char apart[TI_APART];
-    uint32_t
-        spare; /* workers that run no task, less tasks that are queued, while it is not complete; atomic */
-    uint32_t idle;   /* workers that look a last time, or sleep; changes without the lock */
-    uint32_t signal; /* what they wait for a change of */
-    uint32_t
-        waking; /* not 0: one was signalled that has not looked for a task yet; changes without the lock */
-    char apart_too[TI_APART];
-    uint32_t lock; /* of those who submit: protects the workers, the shutdown, the refusal and the tasks */
-    ti_tasks tasks;
-};
-
-/* In a forked child: its locks may be held for ever by threads that are gone. */
-static bool ti_executor_is_orphaned(const threading_executor_t *executor);
-
-/* Whether an abandoned call of it stays as it is: there, or in a thread that ends the process, which runs
- * what remains to be done (ti_executor_work). */
-static bool ti_executor_is_spared(const threading_executor_t *executor, const ti_self *self);
-
-/* Whether its options are such as are known. */
-static bool ti_executor_accepts(const threading_executor_t *executor);
-
-/* Queue a task so many times, and see to it that there are workers. On failure it was queued not once. */
-static threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti_task task, size_t times,
-                                       ti_self *self);
-
-/* Have so many idle workers look again: those that sleep are a chain for ti_line_wake. */
-static ti_waiter *ti_executor_signal(threading_executor_t *executor, size_t n, ti_self *self);
-
-/* In a worker: run a task of its own executor that has not begun. False: it is another's, or has begun. */
-static bool ti_executor_help(threading_future_t *future, ti_self *self);
-
-/* In a worker: call a task's function. What the task leaves behind in the thread is undone. */
-static void *ti_executor_call(threading_executor_t *executor, threading_target_t function, void *arg, ti_self *self);
-
-/* So many workers more run no task, or so many tasks less are queued. */
-static void ti_executor_count_spare(threading_executor_t *executor, uint32_t more);
-
-/* Take no more tasks, and let the workers end when none is left. */
-static void ti_executor_stop(threading_executor_t *executor, bool cancel_futures);
-
-/* The worker that was started next, the first for NULL; valid as long as the executor is. NULL: there is
- * none. */
-static ti_worker *ti_executor_worker_after(const threading_executor_t *executor, const ti_worker *worker);
-
-/* Give one of `references` back. */
-static void ti_executor_give_back(threading_executor_t *executor);
-
-/* executor_worker.c: start another one, under the lock. */
-static threading_status_t ti_executor_start_worker(threading_executor_t *executor);
-
-/* Run tasks in the calling thread, a worker, until there will be none. */
-static void ti_executor_work(ti_self *self);
-
-/* End all tasks that have not begun, with THREADING_CANCELLED or THREADING_BROKEN. */
-static void ti_executor_refuse(threading_executor_t *executor, threading_status_t status, ti_self *self);
-
-/* Run no task any more that has not begun: a worker has failed. Their futures end with THREADING_BROKEN. */
-static void ti_executor_break(threading_executor_t *executor, ti_self *self);
-
-/* executor_map.c: what stands for the function in a map's tasks; in a worker, work off its items; end
- * those that have not begun; give a reference back. */
-struct ti_map;
-static void *ti_map_task(void *map);
-static void ti_map_work(struct ti_map *map, ti_self *self);
-static void ti_map_refuse(struct ti_map *map, threading_status_t status);
-static void ti_map_give_back(struct ti_map *map);
-
-/* executor_list.c: enter a new one where the end of the process finds it, and take it out again. False: the
- * process waits for its threads just now, and takes no new executors. */
-static bool ti_executor_list(threading_executor_t *executor, ti_self *self);
-static void ti_executor_unlist(threading_executor_t *executor, ti_self *self);
-
-/* The process waits for its threads: shut all executors down, and have none begin until they are opened
- * again. */
-static void ti_executors_close(ti_self *self);
-static void ti_executors_open(void);
-
-/* In a forked child, which has none of them. */
-static void ti_executors_reset(void);
-
-/* -------------------------------------------------------------------------------- src/core/tasks/future.h */
-
-/*
- * Future: a state that can be waited for, and what comes out in the end.
- *
- *   state              meaning                                     next
- *   PENDING            nobody works on it                          an ident, RUNNING, CANCELLED, FINISHED
- *   a thread's ident   that thread runs the executor's task        FINISHED
- *   RUNNING            threading_future_start was called           FINISHED
- *   CANCELLED          cancelled                                   NOTIFIED
- *   NOTIFIED           and threading_future_start has told so
- *   FINISHED           it has a value, or a status that is no THREADING_OK
- *
- * A running task's state is the ident of its thread, so that a wait for it can be proved to be a deadlock
- * like one for an RLock (deadlock.h). A future gets done under its lock, which also protects the callbacks
- * and what comes out until then; the other changes of the state are single swaps.
- */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-enum { TI_PENDING_FUTURE = 0 };
-#define TI_RUNNING_FUTURE TI_IDENT_LIMIT
-#define TI_CANCELLED (TI_IDENT_LIMIT + 1) /* from here on it is done */
-#define TI_NOTIFIED (TI_IDENT_LIMIT + 2)
-#define TI_FINISHED (TI_IDENT_LIMIT + 3)
-
-struct ti_callback;
-
-struct threading_future {
-    uint32_t references;
-    uint32_t state;
-    uint32_t order;            /* set before it is done: later ones have later numbers */
-    uint32_t lock;             /* as a Lock's word (line.h) */
-    threading_status_t status; /* set before it is done, as the value */
-    uint32_t offset;           /* its block's, for block.h */
-    void *value;
-    struct ti_callback *last_callback; /* whose next is the first; NULL: none */
-    threading_executor_t *executor;    /* whose task it is, not retained; NULL for others */
-    threading_target_t function;
-    void *arg;
-};
-
-/* Pending, with so many references. NULL: no memory. */
-static threading_future_t *ti_future_new(threading_executor_t *executor, threading_target_t function, void *arg,
-                                  uint32_t references);
-
-static bool ti_future_is_done(const threading_future_t *future);
-
-/* Let a pending future be run by a thread of that ident. False: somebody else was faster. */
-static bool ti_future_begin(threading_future_t *future, uint32_t runner);
-
-/* Finish a future that is in the state `from`, which is not done, and run its callbacks. False: it is in
- * another. If `spare` is given, 1 is added to it: before the future is done if there is no callback, else
- * after the last of them. */
-static bool ti_future_finish(threading_future_t *future, uint32_t from, threading_status_t status, void *value,
-                      uint32_t *spare);
-
-/*
- * Whether the calling thread may run tasks that have not begun instead of waiting for them. To be asked only
- * by a wait that cannot end before those tasks have: for the result of one, for all of several, for a map's
- * items. A wait for the first of several would last as long as the task that it happened to run.
- */
-static bool ti_future_may_help(const ti_self *self, int64_t deadline);
-
-/* Wait until a future is done; a worker runs the task itself if it may. */
-static threading_status_t ti_future_await(threading_future_t *future, ti_self *self, int64_t deadline);
-
-/* --------------------------------------------------------------------------------- src/core/tasks/queue.h */
-
-/* Queue: what its files share, and what threading_wait_any asks it. */
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-struct threading_queue {
-    uint32_t lock; /* protects what follows */
-    threading_queue_kind_t kind;
-    uintptr_t count; /* read without the lock too; its address is that of the lines */
-    size_t unfinished;
-    size_t maxsize; /* 0: none */
-    size_t item_size;
-    size_t first;
-    size_t capacity;
-    unsigned char *items; /* `capacity` items and one more to swap with */
-    bool is_shutdown;
-    int (*compare)(const void *a, const void *b);
-    void (*destructor)(void *item);
-    uint32_t references; /* changes without the lock */
-};
-
-/* The calling thread, which has the lock now. */
-static inline ti_self *ti_queue_lock(threading_queue_t *queue)
-{
-    ti_self *self = ti_self_get();
-    ti_line_lock(&queue->lock, self);
-    return self;
-}
-
-static inline void ti_queue_unlock(threading_queue_t *queue, const ti_self *self)
-{
-    ti_line_unlock(&queue->lock, self);
-}
-
-static inline bool ti_queue_is_full(const threading_queue_t *queue)
-{
-    return queue->maxsize > 0 && queue->count >= queue->maxsize;
-}
-
-/* Whether a get would not wait. */
-static bool ti_queue_is_ready(threading_queue_t *queue);
-
-/* What its watchers wait for. */
-static const void *ti_queue_address(const threading_queue_t *queue);
-
-/* ------------------------------------------------------------------------------ src/core/tasks/wait_any.h */
-
-/* The wait for any of several things, for arguments that were checked. */
-
-#include <stddef.h>
-#include <stdint.h>
-
-/* Wait until a source is ready; *index is the first one that is. */
-static threading_status_t ti_wait_any(threading_source_t *sources, size_t count, ti_self *self, int64_t deadline,
-                               size_t *index);
-
-/* ----------------------------------------------------------------------------- src/core/diagnosis/debug.h */
-
-/* The environment variable THREADING_DEBUG, for programs that nobody wants to rebuild. */
-
-#if !defined(THREADING_NO_DIAGNOSIS)
-
-/* At each thread's first call, before the thread has its pointer (port.h, 4): whether locks are watched is
- * decided once, and other threads wait until it is. Nothing of malloc's is used. */
-static void ti_debug_begin(void);
-
-/* When no thread has a pointer any more: the next use is a first one. */
-static void ti_debug_end(void);
-
-/* In a forked child: a thread that was reading the variable is not there. */
-static void ti_debug_forked(void);
-
-/* At the first use of the library, and at each first start of a thread in a forked child: do what the
- * variable asks for. */
-static void ti_debug_start(void);
-
-/* At the end of the process: write what was to be written then. */
-static void ti_debug_at_exit(void);
-
-#else
-#define ti_debug_begin() ((void)0)
-#define ti_debug_end() ((void)0)
-#define ti_debug_forked() ((void)0)
-#define ti_debug_start() ((void)0)
-#define ti_debug_at_exit() ((void)0)
-#endif
-
-/* ------------------------------------------------------------------------------ src/core/diagnosis/text.h */
-
-/*
- * Text that is put together in a buffer of its own and handed to the user's function in whole lines. It
- * allocates nothing and calls nothing of the C library's formatted output, which a stuck thread may have
- * locked.
- */
-
-#include <stddef.h>
-#include <stdint.h>
-
-#if !defined(THREADING_NO_DIAGNOSIS)
-
-#define TI_TEXT_SIZE 2048
-#define TI_TEXT_NAME 96 /* bytes of a name that are shown */
-
-typedef struct ti_text {
-    threading_write_t write;
-    void *context;
-    size_t length;
-    char buffer[TI_TEXT_SIZE];
-} ti_text;
-
-static void ti_text_begin(ti_text *text, threading_write_t write, void *context);
-
-/* Add to the line. What finds no room in the buffer is left out, and the line ends in "…". */
-static void ti_text_add(ti_text *text, const char *words);
-static void ti_text_number(ti_text *text, uint64_t number);
-static void ti_text_address(ti_text *text, const void *address);
-static void ti_text_seconds(ti_text *text, int64_t nanoseconds); /* as 12.345 s; less than 0 counts as 0 */
-static void ti_text_name(ti_text *text, const char *name);       /* in quotes, its control characters as ? */
-static void ti_text_thousandths(ti_text *text, int64_t number);  /* as 12.345; less than 0 counts as 0 */
-
-/* A name inside of the quotes of JSON. What is no UTF-8 becomes U+FFFD. */
-static void ti_text_json(ti_text *text, const char *name);
-
-/* The same, made of parts: %s text, %n a name (const char *), %j one for JSON, %u a number (uint32_t), %U
- * (uint64_t), %p an address, %t a time (int64_t), %m thousandths (int64_t). */
-static void ti_text_format(ti_text *text, const char *format, ...);
-
-/* Move what was added since the line was `start` long to the right, so that it takes `width` columns. */
-static void ti_text_align(ti_text *text, size_t start, size_t width);
-
-/* End the line; it is handed over when the buffer is half full. */
-static void ti_text_end_line(ti_text *text);
-
-/* Hand over what is left. Nothing of the library's is locked. */
-static void ti_text_flush(ti_text *text);
-
-/* Copy a name, as much as is shown, cut before a character of UTF-8. */
-static void ti_text_copy_name(char copy[TI_TEXT_NAME], const char *name);
-
-#endif
-
-/* ------------------------------------------------------------------------------ src/core/diagnosis/look.h */
-
-/*
- * How the diagnosis looks at other threads, which go on meanwhile.
- *
- * It reads all under the registry's guard, in pieces, so that it holds that for moments only. What a thread
- * waits for may be looked at while it is certain that the thread cannot leave the wait, whose end may be the
- * end of the object's memory:
- *   - under the guard of the bucket in whose queue its waiter stands;
- *   - under the registry's guard, while the thread has published its wait (deadlock.h).
- * Elsewhere an object's address is only a number. The diagnosis waits for a guard for a while only: a thread
- * may be stuck with one, or a debugger may have stopped it there. Then the text says so.
- */
-
-#if !defined(THREADING_NO_DIAGNOSIS)
-
-/* A thread at a moment, copied. */
-typedef struct ti_look {
-    uint32_t ident;
-    uint64_t native_id; /* 0: not known */
-    int64_t began;
-    bool is_foreign;
-    bool is_daemon;
-    ti_blocked_view view;
-    uint32_t holder; /* the ident of the thread that has what it waits for; 0: none, or not known */
-    bool holder_is_gone;
-    bool is_notified; /* it waits for a Condition, was notified, and waits for the lock */
-    uint32_t parties; /* of a Barrier, 0 elsewhere; and how many of them are there */
-    uint32_t arrived;
-    uint32_t awaited; /* the last search (ring.h) that has seen somebody wait for what it has */
-    bool is_unclear;  /* what it waits for could not be looked at: the guard was held */
-    char name[TI_TEXT_NAME];
-    char object_name[TI_TEXT_NAME]; /* "": it has none */
-    char holder_name[TI_TEXT_NAME];
-} ti_look;
-
-/* Under the registry's guard. */
-static void ti_look_at(ti_look *look, const ti_self *self);
-static void ti_look_copy_name(char name[TI_TEXT_NAME], const ti_self *self);
-static void ti_look_copy_object_name(char name[TI_TEXT_NAME], const void *object);
-
-/* The same for the next thread after an ident, without the guard. False: there is none; or, *is_stuck, the
- * guard could not be had. */
-static bool ti_look_at_next(ti_look *look, uint32_t ident, bool *is_stuck);
-
-/* The ident of the thread that has what another one waits for, or 0. The view in *look is set before; the
- * rest of *look is set here. */
-static uint32_t ti_look_for_holder(ti_look *look, const ti_self *self);
-
-/* The kind of what is waited for: "Lock", "Queue". */
-static const char *ti_look_kind(ti_on on);
-
-/* What several threads wait for, or one thread for several: an object, its kind and a number. */
-typedef struct ti_look_object {
-    const void *object;
-    const char *kind;
-    uint32_t count;
-    char name[TI_TEXT_NAME];
-} ti_look_object;
-
-#define TI_LOOK_OBJECTS 16
-
-/* The next thread after an ident that reads an RWLock, as far as threads note that; 0: there is none. */
-static uint32_t ti_look_for_reader(char name[TI_TEXT_NAME], const void *rwlock, uint32_t ident);
-
-/* The RWLocks that a thread reads; with what is said below. */
-static size_t ti_look_for_reads(ti_look_object *objects, uint32_t ident);
-
-/* Up to TI_LOOK_OBJECTS that other threads wait for and a thread has, with how many wait; or those whose
- * wait_any() a thread waits in. All that there are is the result. */
-static size_t ti_look_for_held(ti_look_object *objects, uint32_t ident);
-static size_t ti_look_for_sources(ti_look_object *objects, uint32_t ident);
-
-#endif
-
-/* ------------------------------------------------------------------------------ src/core/diagnosis/dump.h */
-
-#if !defined(THREADING_NO_DIAGNOSIS)
-
-/* In a forked child: no dump is under way. */
-static void ti_dump_reset(void);
-
-/* "who": name and ident, as all texts of the diagnosis give a thread. */
-static void ti_dump_thread_name(ti_text *text, const char *name, uint32_t ident);
-
-/* An object: its kind, its name if it has one, its address. */
-static void ti_dump_object(ti_text *text, const char *kind, const char *name, const void *object);
-
-/* What it is that an object is waited for: ", to read"; "": the object says it. */
-static const char *ti_dump_purpose(ti_on on);
-
-#else
-#define ti_dump_reset() ((void)0)
-#endif
-
-/* ----------------------------------------------------------------------------- src/core/diagnosis/names.h */
-
-/*
- * Names of objects, by their addresses, in a table on the side: objects have no room for them, and need no
- * end.
- *
- * The registry's guard protects the table, so that a dump sees threads and names at once, and fork needs no
- * guard more.
- */
-
-#include <stddef.h>
-
-#if !defined(THREADING_NO_DIAGNOSIS)
-
-/* Under the registry's guard: the name of an object; NULL: it has none. */
-static const char *ti_names_find(const void *object);
-
-/* The same as threading_object_name(), under the guard. */
-static size_t ti_names_copy(const void *object, char *buffer, size_t size);
-
-/* When no thread is known: no object has a name. */
-static void ti_names_forget(void);
-#else
-#define ti_names_forget() ((void)0)
-#endif
-
-/* ----------------------------------------------------------------------------- src/core/diagnosis/order.h */
-
-/*
- * The order of locks: a program that takes two locks in both orders is told, though nothing hangs yet.
- *
- * While it is on, each Lock, RLock and RWLock that a thread is about to wait for is noted behind each that
- * the thread has: an edge of a graph. An edge that closes a ring, of two locks or of more, is told before
- * the wait begins, also if this is the wait that hangs. It is told once: an edge that is there already closes
- * nothing, and one that has closed a ring is part of no other.
- *
- * Only numbers are kept of an object: its address, never what is in it, for it may be gone.
- *   - A try, and a wait with a limit, is no edge: it gives up, and nothing hangs. What it takes is held.
- *   - Nor is an acquire of what the thread has already, nor the one at the end of a condition's wait.
- *   - What is to be acquired is held from before the attempt on, and until before the release; so it is there
- *     when another thread releases a Lock, whose word tells whose it is.
- *   - A lock that is initialised is a new one: what is known of its address is forgotten. One that is made by
- *     filling memory with zeros cannot be told from the one that was there before, whose edges it inherits.
- *   - What a thread has when it ends, it has for ever.
- *
- * The room is the system's, taken once. When it is full an old edge goes, or the oldest lock that is held;
- * that is counted and told. Of a thread that has more than 64 locks, the last 64 are looked at.
- */
-
-#if !defined(THREADING_NO_DIAGNOSIS)
-
-/* Begin, before any thread has a pointer (port.h, 4). False: there is no memory, and nothing begins. The text
- * is handed over while nothing is locked. */
-static bool ti_order_start(threading_write_t write, void *context);
-
-/* End, when no thread has a pointer any more. */
-static void ti_order_stop(void);
-
-#endif
-
-/* --------------------------------------------------------------------------- src/core/diagnosis/profile.h */
-
-/*
- * The profile: which objects threads wait for, and for how long.
- *
- * All its memory is taken at the first start, since the thread that tells of a wait may be in the middle of
- * malloc. There are two tables. One has a row for each object, the other the time of each thread on each
- * object, so that the threads that waited most are found exactly. Each is made of sets: a hash says in which
- * set something belongs, and each set has a few places and a guard, so that threads that wait for different
- * things do not wait for each other here. What finds no place in its set is counted there.
- */
-
-#if !defined(THREADING_NO_DIAGNOSIS)
-
-#define TI_PROFILE_MOST 3 /* threads of an object that are told */
-#define TI_PROFILE_SETS 32
-#define TI_PROFILE_ROWS 32 /* in each of them */
-#define TI_PROFILE_PAIR_SETS 512
-#define TI_PROFILE_PAIRS 16
-
-/* One of those that waited most; the name is known when the thread has ended. */
-typedef struct ti_profile_thread {
-    uint32_t ident; /* 0: none */
-    int64_t total;
-    char name[TI_TEXT_NAME];
-} ti_profile_thread;
-
-/*
- *   object, on  as in a ti_blocked_view; of some kinds all objects are one (ti_profile_object)
- *   hold        the longest hold that a waiter saw
- *   released    when a thread was last woken here
- *   threads     those that waited most, in no order
- */
-typedef struct ti_profile_row {
-    const void *object;
-    ti_on on;
-    uint64_t waits;
-    int64_t total;
-    int64_t longest;
-    int64_t hold;
-    int64_t released;
-    ti_profile_thread threads[TI_PROFILE_MOST];
-} ti_profile_row;
-
-typedef struct ti_profile_set {
-    ti_guard guard; /* protects all of it */
-    int64_t started;
-    uint32_t count;
-    uint64_t lost_waits;
-    int64_t lost_time;
-    ti_profile_row rows[TI_PROFILE_ROWS];
-} ti_profile_set;
-
-typedef struct ti_profile_pair {
-    const void *object;
-    ti_on on;
-    uint32_t ident;
-    int64_t total;
-} ti_profile_pair;
-
-typedef struct ti_profile_pairs {
-    ti_guard guard;
-    int64_t started;
-    uint32_t count;
-    uint64_t lost_waits;
-    ti_profile_pair pairs[TI_PROFILE_PAIRS];
-} ti_profile_pairs;
-
-/* What is told of a row, in its order. */
-typedef struct ti_profile_line {
-    int64_t total;
-    ti_profile_set *set;
-    uint32_t row;
-} ti_profile_line;
-
-/*
- *   guard             protects started and stopped
- *   started, stopped  when; stopped is TI_FOREVER meanwhile
- *   lines             of the one thread that writes
- */
-typedef struct ti_profile {
-    ti_guard guard;
-    int64_t started;
-    int64_t stopped;
-    ti_profile_set sets[TI_PROFILE_SETS];
-    ti_profile_pairs pairs[TI_PROFILE_PAIR_SETS];
-    ti_profile_line lines[TI_PROFILE_SETS * TI_PROFILE_ROWS];
-} ti_profile;
-
-/* NULL: none was started. */
-static ti_profile *ti_profile_get(void);
-
-/* What the watcher is told (watch.h). */
-static void ti_profile_hear(ti_self *self, const ti_news *news);
-
-/* As ti_watch_reset and ti_watch_unload. */
-static void ti_profile_reset(void);
-static void ti_profile_unload(void);
-
-/* In a forked child: nobody writes. */
-static void ti_profile_reset_writer(void);
-
-#endif
-
-/* ------------------------------------------------------------------------------ src/core/diagnosis/ring.h */
-
-/*
- * Rings: threads that wait for each other, found from outside, while they sleep.
- *
- * What each thread waits for is looked at one after the other, so a ring that is put together from that may
- * never have been there at one moment. So it is looked at twice. If all its threads sleep in the same waits
- * (the versions of their notes are the same) and wait for the same threads both times, then all of it was
- * there between the two. The proof of deadlock.h is another: it is made by the thread that would close the
- * ring, and knows of owned locks only.
- */
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#if !defined(THREADING_NO_DIAGNOSIS)
-
-#define TI_RING_MOST 64 /* of a longer ring the beginning is told */
-
-/*
- *   idents     of its threads: each waits for what the next one has, the last for the first's
- *   count      how many there are; TI_RING_MOST in `idents` at most
- *   is_proved  no wait has a limit, and what is waited for can be given by that thread only
- */
-typedef struct ti_ring {
-    uint32_t idents[TI_RING_MOST];
-    size_t count;
-    bool is_proved;
-} ti_ring;
-
-/* A number for a search; each thread is looked at once in it. */
-static uint32_t ti_ring_search(void);
-
-/* The next ring whose search begins behind the thread of that ident; *ident is where it began. False: there
- * is none. */
-static bool ti_ring_next(ti_ring *ring, uint32_t search, uint32_t *ident);
-
-#endif
-
-/* ----------------------------------------------------------------------------- src/core/diagnosis/trace.h */
-
-/*
- * The trace: what each thread waited for, event by event, and who woke it.
- *
- * All its memory is taken at the first start, since the thread that tells of a wait may be in the middle of
- * malloc. It is a pool of chunks of events, and a row for each thread. A row takes a chunk when it needs one,
- * until it has the most that it may have or there is none left; from then on its newest event takes the place
- * of its oldest. A thread's row stays when the thread has ended, until another one needs it and there is none
- * left.
- *
- * A row has a guard of its own, which its thread takes for each event; the table's guard is taken first where
- * both are needed. Pages of the pool that are not used yet cost no memory.
- */
-
-#if !defined(THREADING_NO_DIAGNOSIS)
-
-#define TI_TRACE_CHUNK 64 /* events */
-#define TI_TRACE_CHUNKS 4096
-#define TI_TRACE_ROWS 1024
-#define TI_TRACE_ROW_CHUNKS 64 /* most of a row: 4,096 events */
-
-typedef enum ti_trace_end {
-    TI_TRACE_WOKEN,
-    TI_TRACE_LIMIT, /* the wait's time was over */
-    TI_TRACE_OTHER,
-    TI_TRACE_ITEMS /* no wait: so many items were there */
-} ti_trace_end;
-
-/*
- *   since, until      of the wait; both the moment when items were counted
- *   woken_at, waker   if it was woken
- *   number            of the waker; of items: how many
- */
-typedef struct ti_trace_event {
-    const void *object;
-    int64_t since;
-    int64_t until;
-    int64_t woken_at;
-    uint32_t number;
-    uint16_t on;
-    uint16_t end;
-} ti_trace_event;
-
-/*
- *   ident    0: it is nobody's
- *   count    events so far
- *   chunks   the numbers of its chunks; it has chunk_count
- *   written  the writing that has it; the writer's own
- */
-typedef struct ti_trace_row {
-    ti_guard guard; /* protects what follows */
-    uint32_t ident;
-    uint32_t chunk_count;
-    uint64_t count;
-    int64_t began;
-    int64_t ended; /* 0: it has not */
-    uint32_t written;
-    uint16_t chunks[TI_TRACE_ROW_CHUNKS];
-    char name[TI_TEXT_NAME];
-} ti_trace_row;
-
-/*
- *   guard             protects all but rows and chunks, and whose a row is
- *   started, stopped  when; stopped is TI_FOREVER meanwhile
- *   row_count         how many were ever used
- *   ended_count       how many are of threads that have ended
- *   lost              events of threads for which there was no row, and of rows that were given to others
- *   chunk_count       how many are used; atomic, since it is taken from under the guards of rows
- */
-typedef struct ti_trace {
-    ti_guard guard;
-    int64_t started;
-    int64_t stopped;
-    uint32_t row_count;
-    uint32_t ended_count;
-    uint32_t lost;
-    uint32_t chunk_count;
-    ti_trace_row rows[TI_TRACE_ROWS];
-    ti_trace_event chunks[TI_TRACE_CHUNKS][TI_TRACE_CHUNK];
-} ti_trace;
-
-/* NULL: none was started. */
-static ti_trace *ti_trace_get(void);
-
-/* Under the row's guard: how many events are kept, and the n-th of all. */
-static uint64_t ti_trace_kept(const ti_trace_row *row);
-static ti_trace_event *ti_trace_event_at(ti_trace *trace, const ti_trace_row *row, uint64_t n);
-
-/* What the watcher is told (watch.h). */
-static void ti_trace_hear(ti_self *self, const ti_news *news);
-
-/* As ti_watch_reset and ti_watch_unload. */
-static void ti_trace_reset(void);
-static void ti_trace_unload(void);
-
-/* In a forked child: nobody writes. */
-static void ti_trace_reset_writer(void);
-
-#endif
-
-/* ----------------------------------------------------------------------------- src/core/diagnosis/watch.h */
-
-/*
- * The profile and the trace are told of the same news by the one watcher that there can be (blocked.h). When
- * neither is on there is none, and a sleep costs what it costs without them.
- */
-
-#include <stdint.h>
-
-enum { TI_WATCH_PROFILE = 1, TI_WATCH_TRACE = 2 };
-
-#if !defined(THREADING_NO_DIAGNOSIS)
-
-/* Let one of the two be told from now on, or no more. */
-static void ti_watch_begin(ti_self *self, uint32_t whom);
-static void ti_watch_end(ti_self *self, uint32_t whom);
-
-/* In a forked child: nothing is recorded, and nothing was. */
-static void ti_watch_reset(void);
-
-/* When no thread is known: the same, and the memory is given back. */
-static void ti_watch_unload(void);
-
-#else
-#define ti_watch_reset() ((void)0)
-#define ti_watch_unload() ((void)0)
-#endif
-
-/* -------------------------------------------------------------------------- src/core/diagnosis/watchdog.h */
-
-/*
- * The watchdog: a thread of the library's own that dumps when a wait takes too long, or when the user asks.
- *
- * It is no Thread, and waits for nothing but time. It looks some times in a second, so that what it costs
- * does not depend on what the program does.
- */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-#if !defined(THREADING_NO_DIAGNOSIS)
-
-/* Dump when a thread has waited for so many nanoseconds, once for each wait; TI_FOREVER: not for that. And
- * when the user asks by the keyboard, if those requests are counted. False: there can be no thread. */
-static bool ti_watchdog_start(int64_t limit, threading_write_t write, void *context);
-
-#endif
-
-/* ------------------------------------------------------------------------------- src/core/process/hooks.h */
-
-/*
- * What the library has the system call, and when it asks for that.
- *
- * Names of the core point down only: a room knows nothing of the rooms above it. This file is the one
- * exception. A thread's first call comes from the lowest room that knows threads, and it is here that the
- * calls for the thread's end, the process's exit and fork are asked for, which are in the highest.
- */
-
-#include <stdbool.h>
-
-/* Main becomes known: its object, and its ident. */
-static void ti_hooks_begin_main(ti_self *self);
-
-/* The calling thread has become known. */
-static void ti_hooks_first_call(ti_self *self);
-
-/* The copy's first use: have all that is needed for threads, once. False: the process would not wait for
- * them at its exit, or a forked child could not be told; asked again, it tries again. */
-static bool ti_hooks_start(void);
-
-/* In a forked child: what belongs to the process is to be asked for again. */
-static void ti_hooks_forked(void);
-
-/* The next use is a first use. */
-static void ti_hooks_reset(void);
-
-/* shutdown.c: the wait at exit. */
-static void ti_shutdown_at_exit(void);
 
 #if defined(THREADING_BACKEND_POSIX)
 
@@ -9827,6 +7222,3269 @@ static bool ti_c11_ticker_is_gone(void)
 }
 
 #endif /* THREADING_BACKEND_C11 */
+
+#if defined(THREADING_SIM)
+
+/* ----------------------------------------------------------------------------------- src/sim/sim_points.h */
+
+/* What the core in a build for sim tells the scheduler; all of it does nothing in a thread of no run. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What an operation orders; and whether it is the user's own, which with weak loads is weak even if the run
+ * does not decide within the library. */
+enum { TI_SIM_RELAXED = 0, TI_SIM_ACQUIRE = 1, TI_SIM_RELEASE = 2, TI_SIM_SEQUENTIAL = 4, TI_SIM_USERS = 8 };
+
+/* The calling thread is about to do something that others can see: another one may come first. Only if the
+ * run decides within the library too. */
+static void ti_sim_before(const void *word);
+
+/* It has read the word, written it, or both at once; nothing came between. The first says what the read shall
+ * give: an older value, if the run has weak loads. */
+static uint64_t ti_sim_loaded(const void *word, int order, uint64_t value);
+static void ti_sim_stored(const void *word, int order, uint64_t before, uint64_t value);
+static void ti_sim_changed(const void *word, int order, uint64_t before, uint64_t value);
+
+/* It looks again and again. */
+static void ti_sim_pause(void);
+
+/* A number for an address that is the same in each run, whatever the address. */
+static uint32_t ti_sim_number(const void *address);
+
+/* ----------------------------------------------------------------------------------- src/sim/sim_atomic.h */
+
+/*
+ * The core's atomic operations in a build for sim: before each the scheduler may let another thread run, and
+ * of each it learns what it reads and writes. A macro does not expand within itself, so the functions here
+ * call the real ones.
+ */
+
+#define TI_SIM_LOAD(name, type, order)                            \
+    static inline type ti_sim_##name(const type *word)            \
+    {                                                             \
+        ti_sim_before(word);                                      \
+        return (type)ti_sim_loaded(word, order, ti_##name(word)); \
+    }
+#define TI_SIM_STORE(name, type, order)                      \
+    static inline void ti_sim_##name(type *word, type value) \
+    {                                                        \
+        ti_sim_before(word);                                 \
+        type before = *(volatile type *)word;                \
+        ti_##name(word, value);                              \
+        ti_sim_stored(word, order, before, value);           \
+    }
+/* Gives what was there before; `after` is what is there then. */
+#define TI_SIM_CHANGE(name, type, order, after)              \
+    static inline type ti_sim_##name(type *word, type value) \
+    {                                                        \
+        ti_sim_before(word);                                 \
+        type before = ti_##name(word, value);                \
+        ti_sim_changed(word, order, before, after);          \
+        return before;                                       \
+    }
+/* One that fails reads, and gives what it has read to nobody. */
+#define TI_SIM_SWAP(name, type, order, failure)                                               \
+    static inline bool ti_sim_##name(type *word, type expected, type desired)                 \
+    {                                                                                         \
+        ti_sim_before(word);                                                                  \
+        bool is_swapped = ti_##name(word, expected, desired);                                 \
+        if (is_swapped)                                                                       \
+            ti_sim_changed(word, order, expected, desired);                                   \
+        else                                                                                  \
+            (void)ti_sim_loaded(word, (failure) | TI_SIM_SEQUENTIAL, *(volatile type *)word); \
+        return is_swapped;                                                                    \
+    }
+
+TI_SIM_LOAD(load_relaxed, uint32_t, TI_SIM_RELAXED)
+TI_SIM_LOAD(load_acquire, uint32_t, TI_SIM_ACQUIRE)
+TI_SIM_LOAD(load_sequential, uint32_t, TI_SIM_ACQUIRE | TI_SIM_SEQUENTIAL)
+TI_SIM_STORE(store_relaxed, uint32_t, TI_SIM_RELAXED)
+TI_SIM_STORE(store_release, uint32_t, TI_SIM_RELEASE)
+TI_SIM_STORE(store_sequential, uint32_t, TI_SIM_RELEASE)
+TI_SIM_CHANGE(exchange_acquire_release, uint32_t, TI_SIM_ACQUIRE | TI_SIM_RELEASE, value)
+TI_SIM_CHANGE(exchange_sequential, uint32_t, TI_SIM_ACQUIRE | TI_SIM_RELEASE, value)
+TI_SIM_CHANGE(add_relaxed, uint32_t, TI_SIM_RELAXED, before + value)
+TI_SIM_CHANGE(add_acquire_release, uint32_t, TI_SIM_ACQUIRE | TI_SIM_RELEASE, before + value)
+TI_SIM_CHANGE(add_sequential, uint32_t, TI_SIM_ACQUIRE | TI_SIM_RELEASE, before + value)
+TI_SIM_SWAP(swap_acquire, uint32_t, TI_SIM_ACQUIRE, TI_SIM_RELAXED)
+TI_SIM_SWAP(swap_release, uint32_t, TI_SIM_RELEASE, TI_SIM_RELAXED)
+TI_SIM_SWAP(swap_sequential, uint32_t, TI_SIM_ACQUIRE | TI_SIM_RELEASE, TI_SIM_ACQUIRE)
+TI_SIM_LOAD(load_pointer_relaxed, uintptr_t, TI_SIM_RELAXED)
+TI_SIM_LOAD(load_pointer_acquire, uintptr_t, TI_SIM_ACQUIRE)
+TI_SIM_STORE(store_pointer_relaxed, uintptr_t, TI_SIM_RELAXED)
+TI_SIM_STORE(store_pointer_release, uintptr_t, TI_SIM_RELEASE)
+TI_SIM_CHANGE(exchange_pointer_acquire, uintptr_t, TI_SIM_ACQUIRE, value)
+TI_SIM_CHANGE(and_pointer_release, uintptr_t, TI_SIM_RELEASE, before &value)
+TI_SIM_SWAP(swap_pointer_acquire, uintptr_t, TI_SIM_ACQUIRE, TI_SIM_RELAXED)
+TI_SIM_SWAP(swap_pointer_release, uintptr_t, TI_SIM_RELEASE, TI_SIM_RELAXED)
+
+#undef TI_SIM_LOAD
+#undef TI_SIM_STORE
+#undef TI_SIM_CHANGE
+#undef TI_SIM_SWAP
+
+#define ti_load_relaxed ti_sim_load_relaxed
+#define ti_load_acquire ti_sim_load_acquire
+#define ti_load_sequential ti_sim_load_sequential
+#define ti_store_relaxed ti_sim_store_relaxed
+#define ti_store_release ti_sim_store_release
+#define ti_store_sequential ti_sim_store_sequential
+#define ti_exchange_acquire_release ti_sim_exchange_acquire_release
+#define ti_exchange_sequential ti_sim_exchange_sequential
+#define ti_add_relaxed ti_sim_add_relaxed
+#define ti_add_acquire_release ti_sim_add_acquire_release
+#define ti_add_sequential ti_sim_add_sequential
+#define ti_swap_acquire ti_sim_swap_acquire
+#define ti_swap_release ti_sim_swap_release
+#define ti_swap_sequential ti_sim_swap_sequential
+#define ti_load_pointer_relaxed ti_sim_load_pointer_relaxed
+#define ti_load_pointer_acquire ti_sim_load_pointer_acquire
+#define ti_store_pointer_relaxed ti_sim_store_pointer_relaxed
+#define ti_store_pointer_release ti_sim_store_pointer_release
+#define ti_exchange_pointer_acquire ti_sim_exchange_pointer_acquire
+#define ti_and_pointer_release ti_sim_and_pointer_release
+#define ti_swap_pointer_acquire ti_sim_swap_pointer_acquire
+#define ti_swap_pointer_release ti_sim_swap_pointer_release
+#define ti_pause ti_sim_pause
+
+#define TI_ADDRESS_NUMBER(address) ((uintptr_t)ti_sim_number(address))
+
+/* ------------------------------------------------------------------------------------ src/sim/sim_calls.h */
+
+/*
+ * The public calls that other threads may see anything of: what each gives, its name, its parameters, its
+ * arguments, and the object that it is about. What is not here only a thread itself can tell, or belongs to
+ * what no other thread knows yet.
+ */
+
+/* clang-format off: a table */
+#define TI_SIM_CALLS(STATUS, ANSWER, AMOUNT, MOMENT, ACTION)                                                 \
+    AMOUNT(active_count, (void), (), NULL)                                                                   \
+    STATUS(barrier_abort, (threading_barrier_t * barrier), (barrier), barrier)                               \
+    ANSWER(barrier_broken, (const threading_barrier_t *barrier), (barrier), barrier)                         \
+    AMOUNT(barrier_n_waiting, (const threading_barrier_t *barrier), (barrier), barrier)                      \
+    STATUS(barrier_reset, (threading_barrier_t * barrier), (barrier), barrier)                               \
+    STATUS(barrier_wait, (threading_barrier_t * barrier, size_t * index), (barrier, index), barrier)         \
+    STATUS(barrier_wait_timeout, (threading_barrier_t * barrier, double seconds, size_t *index),             \
+           (barrier, seconds, index), barrier)                                                               \
+    STATUS(bounded_semaphore_acquire, (threading_bounded_semaphore_t * semaphore), (semaphore), semaphore)   \
+    STATUS(bounded_semaphore_acquire_timeout, (threading_bounded_semaphore_t * semaphore, double seconds),   \
+           (semaphore, seconds), semaphore)                                                                  \
+    STATUS(bounded_semaphore_release, (threading_bounded_semaphore_t * semaphore), (semaphore), semaphore)   \
+    STATUS(bounded_semaphore_release_n, (threading_bounded_semaphore_t * semaphore, size_t n),               \
+           (semaphore, n), semaphore)                                                                        \
+    STATUS(bounded_semaphore_try_acquire, (threading_bounded_semaphore_t * semaphore), (semaphore),          \
+           semaphore)                                                                                        \
+    AMOUNT(bounded_semaphore_value, (const threading_bounded_semaphore_t *semaphore), (semaphore),           \
+           semaphore)                                                                                        \
+    STATUS(completed_next, (threading_completed_t * completed, threading_future_t * *future),                \
+           (completed, future), completed)                                                                   \
+    STATUS(condition_acquire, (threading_condition_t * condition), (condition), condition)                   \
+    STATUS(condition_acquire_timeout, (threading_condition_t * condition, double seconds),                   \
+           (condition, seconds), condition)                                                                  \
+    ANSWER(condition_is_owned, (const threading_condition_t *condition), (condition), condition)             \
+    ANSWER(condition_locked, (const threading_condition_t *condition), (condition), condition)               \
+    STATUS(condition_notify, (threading_condition_t * condition, size_t n), (condition, n), condition)       \
+    STATUS(condition_notify_all, (threading_condition_t * condition), (condition), condition)                \
+    STATUS(condition_release, (threading_condition_t * condition), (condition), condition)                   \
+    STATUS(condition_try_acquire, (threading_condition_t * condition), (condition), condition)               \
+    STATUS(condition_wait, (threading_condition_t * condition), (condition), condition)                      \
+    STATUS(condition_wait_for, (threading_condition_t * condition, bool (*predicate)(void *arg), void *arg), \
+           (condition, predicate, arg), condition)                                                           \
+    STATUS(condition_wait_for_timeout,                                                                       \
+           (threading_condition_t * condition, bool (*predicate)(void *arg), void *arg, double seconds),     \
+           (condition, predicate, arg, seconds), condition)                                                  \
+    STATUS(condition_wait_timeout, (threading_condition_t * condition, double seconds),                      \
+           (condition, seconds), condition)                                                                  \
+    AMOUNT(enumerate, (threading_thread_t * *threads, size_t capacity), (threads, capacity), threads)        \
+    STATUS(event_clear, (threading_event_t * event), (event), event)                                         \
+    ANSWER(event_is_set, (const threading_event_t *event), (event), event)                                   \
+    STATUS(event_set, (threading_event_t * event), (event), event)                                           \
+    STATUS(event_wait, (threading_event_t * event), (event), event)                                          \
+    STATUS(event_wait_timeout, (threading_event_t * event, double seconds), (event, seconds), event)         \
+    STATUS(executor_map,                                                                                     \
+           (threading_executor_t * executor, threading_target_t function, void *const *items, size_t count,  \
+            void **results),                                                                                 \
+           (executor, function, items, count, results), executor)                                            \
+    STATUS(executor_shutdown, (threading_executor_t * executor, bool wait, bool cancel_futures),             \
+           (executor, wait, cancel_futures), executor)                                                       \
+    STATUS(executor_submit,                                                                                  \
+           (threading_executor_t * executor, threading_target_t function, void *arg,                         \
+            threading_future_t **future),                                                                    \
+           (executor, function, arg, future), executor)                                                      \
+    STATUS(                                                                                                  \
+        future_add_done_callback,                                                                            \
+        (threading_future_t * future, void (*callback)(threading_future_t * future, void *arg), void *arg),  \
+        (future, callback, arg), future)                                                                     \
+    STATUS(future_cancel, (threading_future_t * future), (future), future)                                   \
+    ANSWER(future_cancelled, (const threading_future_t *future), (future), future)                           \
+    ANSWER(future_done, (const threading_future_t *future), (future), future)                                \
+    STATUS(future_result, (threading_future_t * future, void **value), (future, value), future)              \
+    STATUS(future_result_timeout, (threading_future_t * future, double seconds, void **value),               \
+           (future, seconds, value), future)                                                                 \
+    ANSWER(future_running, (const threading_future_t *future), (future), future)                             \
+    STATUS(future_set_error, (threading_future_t * future, threading_status_t status), (future, status),     \
+           future)                                                                                           \
+    STATUS(future_set_result, (threading_future_t * future, void *value), (future, value), future)           \
+    STATUS(future_start, (threading_future_t * future), (future), future)                                    \
+    STATUS(lock_acquire, (threading_lock_t * lock), (lock), lock)                                            \
+    STATUS(lock_acquire_timeout, (threading_lock_t * lock, double seconds), (lock, seconds), lock)           \
+    ANSWER(lock_locked, (const threading_lock_t *lock), (lock), lock)                                        \
+    STATUS(lock_release, (threading_lock_t * lock), (lock), lock)                                            \
+    STATUS(lock_try_acquire, (threading_lock_t * lock), (lock), lock)                                        \
+    MOMENT(monotonic, (void), (), NULL)                                                                      \
+    STATUS(once, (threading_once_t * once, void (*function)(void *arg), void *arg), (once, function, arg),   \
+           once)                                                                                             \
+    ANSWER(queue_empty, (threading_queue_t * queue), (queue), queue)                                         \
+    ANSWER(queue_full, (threading_queue_t * queue), (queue), queue)                                          \
+    STATUS(queue_get, (threading_queue_t * queue, void *item), (queue, item), queue)                         \
+    STATUS(queue_get_timeout, (threading_queue_t * queue, double seconds, void *item),                       \
+           (queue, seconds, item), queue)                                                                    \
+    ANSWER(queue_is_shutdown, (threading_queue_t * queue), (queue), queue)                                   \
+    STATUS(queue_join, (threading_queue_t * queue), (queue), queue)                                          \
+    STATUS(queue_join_timeout, (threading_queue_t * queue, double seconds), (queue, seconds), queue)         \
+    STATUS(queue_put, (threading_queue_t * queue, const void *item), (queue, item), queue)                   \
+    STATUS(queue_put_timeout, (threading_queue_t * queue, const void *item, double seconds),                 \
+           (queue, item, seconds), queue)                                                                    \
+    STATUS(queue_shutdown, (threading_queue_t * queue, bool immediate), (queue, immediate), queue)           \
+    AMOUNT(queue_size, (threading_queue_t * queue), (queue), queue)                                          \
+    STATUS(queue_task_done, (threading_queue_t * queue), (queue), queue)                                     \
+    STATUS(queue_try_get, (threading_queue_t * queue, void *item), (queue, item), queue)                     \
+    STATUS(queue_try_put, (threading_queue_t * queue, const void *item), (queue, item), queue)               \
+    AMOUNT(queue_unfinished, (threading_queue_t * queue), (queue), queue)                                    \
+    STATUS(rlock_acquire, (threading_rlock_t * rlock), (rlock), rlock)                                       \
+    STATUS(rlock_acquire_timeout, (threading_rlock_t * rlock, double seconds), (rlock, seconds), rlock)      \
+    AMOUNT(rlock_count, (const threading_rlock_t *rlock), (rlock), rlock)                                    \
+    ANSWER(rlock_is_owned, (const threading_rlock_t *rlock), (rlock), rlock)                                 \
+    ANSWER(rlock_locked, (const threading_rlock_t *rlock), (rlock), rlock)                                   \
+    STATUS(rlock_release, (threading_rlock_t * rlock), (rlock), rlock)                                       \
+    STATUS(rlock_try_acquire, (threading_rlock_t * rlock), (rlock), rlock)                                   \
+    STATUS(rwlock_acquire_read, (threading_rwlock_t * rwlock), (rwlock), rwlock)                             \
+    STATUS(rwlock_acquire_read_timeout, (threading_rwlock_t * rwlock, double seconds), (rwlock, seconds),    \
+           rwlock)                                                                                           \
+    STATUS(rwlock_acquire_write, (threading_rwlock_t * rwlock), (rwlock), rwlock)                            \
+    STATUS(rwlock_acquire_write_timeout, (threading_rwlock_t * rwlock, double seconds), (rwlock, seconds),   \
+           rwlock)                                                                                           \
+    STATUS(rwlock_release_read, (threading_rwlock_t * rwlock), (rwlock), rwlock)                             \
+    STATUS(rwlock_release_write, (threading_rwlock_t * rwlock), (rwlock), rwlock)                            \
+    STATUS(rwlock_try_acquire_read, (threading_rwlock_t * rwlock), (rwlock), rwlock)                         \
+    STATUS(rwlock_try_acquire_write, (threading_rwlock_t * rwlock), (rwlock), rwlock)                        \
+    STATUS(semaphore_acquire, (threading_semaphore_t * semaphore), (semaphore), semaphore)                   \
+    STATUS(semaphore_acquire_timeout, (threading_semaphore_t * semaphore, double seconds),                   \
+           (semaphore, seconds), semaphore)                                                                  \
+    STATUS(semaphore_release, (threading_semaphore_t * semaphore), (semaphore), semaphore)                   \
+    STATUS(semaphore_release_n, (threading_semaphore_t * semaphore, size_t n), (semaphore, n), semaphore)    \
+    STATUS(semaphore_try_acquire, (threading_semaphore_t * semaphore), (semaphore), semaphore)               \
+    AMOUNT(semaphore_value, (const threading_semaphore_t *semaphore), (semaphore), semaphore)                \
+    STATUS(shutdown, (void), (), NULL)                                                                       \
+    STATUS(sleep, (double seconds), (seconds), NULL)                                                         \
+    STATUS(start_new_thread, (threading_target_t target, void *arg, uint32_t *ident), (target, arg, ident),  \
+           NULL)                                                                                             \
+    STATUS(stop_request, (threading_stop_t * stop), (stop), stop)                                            \
+    ANSWER(stop_requested, (const threading_stop_t *stop), (stop), stop)                                     \
+    ANSWER(thread_is_alive, (const threading_thread_t *thread), (thread), thread)                            \
+    STATUS(thread_join, (threading_thread_t * thread), (thread), thread)                                     \
+    STATUS(thread_join_timeout, (threading_thread_t * thread, double seconds), (thread, seconds), thread)    \
+    STATUS(thread_result, (const threading_thread_t *thread, void **result), (thread, result), thread)       \
+    STATUS(thread_start, (threading_thread_t * thread), (thread), thread)                                    \
+    STATUS(thread_try_join, (threading_thread_t * thread), (thread), thread)                                 \
+    STATUS(timer_cancel, (threading_thread_t * timer), (timer), timer)                                       \
+    STATUS(wait,                                                                                             \
+           (threading_future_t *const *futures, size_t count, double seconds, threading_when_t when,         \
+            size_t *done),                                                                                   \
+           (futures, count, seconds, when, done), NULL)                                                      \
+    STATUS(wait_any, (threading_source_t * sources, size_t count, double seconds, size_t *index),            \
+           (sources, count, seconds, index), NULL)
+/* clang-format on */
+
+/* The core's own are called ti_core_…. */
+#define TI_SIM_DECLARE(type, name, parameters) type ti_core_##name parameters;
+#define TI_SIM_DECLARE_STATUS(name, parameters, arguments, object) \
+    TI_SIM_DECLARE(threading_status_t, name, parameters)
+#define TI_SIM_DECLARE_ANSWER(name, parameters, arguments, object) TI_SIM_DECLARE(bool, name, parameters)
+#define TI_SIM_DECLARE_AMOUNT(name, parameters, arguments, object) TI_SIM_DECLARE(size_t, name, parameters)
+#define TI_SIM_DECLARE_MOMENT(name, parameters, arguments, object) TI_SIM_DECLARE(double, name, parameters)
+#define TI_SIM_DECLARE_ACTION(name, parameters, arguments, object) TI_SIM_DECLARE(void, name, parameters)
+
+TI_SIM_CALLS(TI_SIM_DECLARE_STATUS, TI_SIM_DECLARE_ANSWER, TI_SIM_DECLARE_AMOUNT, TI_SIM_DECLARE_MOMENT,
+             TI_SIM_DECLARE_ACTION)
+static threading_status_t ti_core_object_set_name(const void *object, const char *name);
+static const char *ti_core_thread_name(const threading_thread_t *thread);
+static bool ti_core_thread_daemon(const threading_thread_t *thread);
+
+/* ------------------------------------------------------------------------------------- src/sim/sim_port.h */
+
+/* The backend of the core in a build for sim, where it is not the native one. port.h says what each does. */
+
+static threading_status_t ti_sim_port_thread_start(ti_port_thread *thread, void (*entry)(void *argument),
+                                            void *argument, size_t stack_size);
+static void ti_sim_port_thread_join(ti_port_thread *thread);
+static bool ti_sim_port_thread_try_join(ti_port_thread *thread);
+static void ti_sim_port_thread_detach(ti_port_thread *thread);
+static THREADING_NORETURN void ti_sim_port_thread_exit(void);
+static void ti_sim_port_set_name(const char *name, size_t length);
+static void ti_sim_port_park(ti_parker *parker, int64_t deadline);
+static void ti_sim_port_unpark(ti_parker *parker);
+static int64_t ti_sim_port_now(void);
+static void ti_sim_port_sleep(int64_t deadline);
+static void ti_sim_port_yield(void);
+static size_t ti_sim_port_cpu_count(void);
+static bool ti_sim_port_set_self(void *self, void (*leave)(void *self));
+static uint64_t ti_sim_port_life(void);
+static bool ti_sim_port_fence_start(void);
+static bool ti_sim_port_fence_all(void);
+
+/* ------------------------------------------------------------------------------------ src/sim/sim_names.h */
+
+/*
+ * What is called otherwise in the core of a build for sim: the calls of the backend that sim_port.c stands in
+ * front of, and the public calls that sim_calls.c does.
+ */
+
+#define TI_TABLE_SIZE 64 /* of the registry: each run begins with a copy of it */
+
+#define ti_port_thread_start ti_sim_port_thread_start
+#define ti_port_thread_join ti_sim_port_thread_join
+#define ti_port_thread_try_join ti_sim_port_thread_try_join
+#define ti_port_thread_detach ti_sim_port_thread_detach
+#define ti_port_thread_exit ti_sim_port_thread_exit
+#define ti_port_set_name ti_sim_port_set_name
+#define ti_port_park ti_sim_port_park
+#define ti_port_unpark ti_sim_port_unpark
+#define ti_port_now ti_sim_port_now
+#define ti_port_sleep ti_sim_port_sleep
+#define ti_port_yield ti_sim_port_yield
+#define ti_port_cpu_count ti_sim_port_cpu_count
+#define ti_port_set_self ti_sim_port_set_self
+#define ti_port_life ti_sim_port_life
+#define ti_port_fence_start ti_sim_port_fence_start
+#define ti_port_fence_all ti_sim_port_fence_all
+
+#define threading_active_count ti_core_active_count
+#define threading_barrier_abort ti_core_barrier_abort
+#define threading_barrier_broken ti_core_barrier_broken
+#define threading_barrier_n_waiting ti_core_barrier_n_waiting
+#define threading_barrier_reset ti_core_barrier_reset
+#define threading_barrier_wait ti_core_barrier_wait
+#define threading_barrier_wait_timeout ti_core_barrier_wait_timeout
+#define threading_bounded_semaphore_acquire ti_core_bounded_semaphore_acquire
+#define threading_bounded_semaphore_acquire_timeout ti_core_bounded_semaphore_acquire_timeout
+#define threading_bounded_semaphore_release ti_core_bounded_semaphore_release
+#define threading_bounded_semaphore_release_n ti_core_bounded_semaphore_release_n
+#define threading_bounded_semaphore_try_acquire ti_core_bounded_semaphore_try_acquire
+#define threading_bounded_semaphore_value ti_core_bounded_semaphore_value
+#define threading_completed_next ti_core_completed_next
+#define threading_condition_acquire ti_core_condition_acquire
+#define threading_condition_acquire_timeout ti_core_condition_acquire_timeout
+#define threading_condition_is_owned ti_core_condition_is_owned
+#define threading_condition_locked ti_core_condition_locked
+#define threading_condition_notify ti_core_condition_notify
+#define threading_condition_notify_all ti_core_condition_notify_all
+#define threading_condition_release ti_core_condition_release
+#define threading_condition_try_acquire ti_core_condition_try_acquire
+#define threading_condition_wait ti_core_condition_wait
+#define threading_condition_wait_for ti_core_condition_wait_for
+#define threading_condition_wait_for_timeout ti_core_condition_wait_for_timeout
+#define threading_condition_wait_timeout ti_core_condition_wait_timeout
+#define threading_enumerate ti_core_enumerate
+#define threading_event_clear ti_core_event_clear
+#define threading_event_is_set ti_core_event_is_set
+#define threading_event_set ti_core_event_set
+#define threading_event_wait ti_core_event_wait
+#define threading_event_wait_timeout ti_core_event_wait_timeout
+#define threading_executor_map ti_core_executor_map
+#define threading_executor_shutdown ti_core_executor_shutdown
+#define threading_executor_submit ti_core_executor_submit
+#define threading_future_add_done_callback ti_core_future_add_done_callback
+#define threading_future_cancel ti_core_future_cancel
+#define threading_future_cancelled ti_core_future_cancelled
+#define threading_future_done ti_core_future_done
+#define threading_future_result ti_core_future_result
+#define threading_future_result_timeout ti_core_future_result_timeout
+#define threading_future_running ti_core_future_running
+#define threading_future_set_error ti_core_future_set_error
+#define threading_future_set_result ti_core_future_set_result
+#define threading_future_start ti_core_future_start
+#define threading_lock_acquire ti_core_lock_acquire
+#define threading_lock_acquire_timeout ti_core_lock_acquire_timeout
+#define threading_lock_locked ti_core_lock_locked
+#define threading_lock_release ti_core_lock_release
+#define threading_lock_try_acquire ti_core_lock_try_acquire
+#define threading_monotonic ti_core_monotonic
+#define threading_once ti_core_once
+#define threading_queue_empty ti_core_queue_empty
+#define threading_queue_full ti_core_queue_full
+#define threading_queue_get ti_core_queue_get
+#define threading_queue_get_timeout ti_core_queue_get_timeout
+#define threading_queue_is_shutdown ti_core_queue_is_shutdown
+#define threading_queue_join ti_core_queue_join
+#define threading_queue_join_timeout ti_core_queue_join_timeout
+#define threading_queue_put ti_core_queue_put
+#define threading_queue_put_timeout ti_core_queue_put_timeout
+#define threading_queue_shutdown ti_core_queue_shutdown
+#define threading_queue_size ti_core_queue_size
+#define threading_queue_task_done ti_core_queue_task_done
+#define threading_queue_try_get ti_core_queue_try_get
+#define threading_queue_try_put ti_core_queue_try_put
+#define threading_queue_unfinished ti_core_queue_unfinished
+#define threading_rlock_acquire ti_core_rlock_acquire
+#define threading_rlock_acquire_timeout ti_core_rlock_acquire_timeout
+#define threading_rlock_count ti_core_rlock_count
+#define threading_rlock_is_owned ti_core_rlock_is_owned
+#define threading_rlock_locked ti_core_rlock_locked
+#define threading_rlock_release ti_core_rlock_release
+#define threading_rlock_try_acquire ti_core_rlock_try_acquire
+#define threading_rwlock_acquire_read ti_core_rwlock_acquire_read
+#define threading_rwlock_acquire_read_timeout ti_core_rwlock_acquire_read_timeout
+#define threading_rwlock_acquire_write ti_core_rwlock_acquire_write
+#define threading_rwlock_acquire_write_timeout ti_core_rwlock_acquire_write_timeout
+#define threading_rwlock_release_read ti_core_rwlock_release_read
+#define threading_rwlock_release_write ti_core_rwlock_release_write
+#define threading_rwlock_try_acquire_read ti_core_rwlock_try_acquire_read
+#define threading_rwlock_try_acquire_write ti_core_rwlock_try_acquire_write
+#define threading_semaphore_acquire ti_core_semaphore_acquire
+#define threading_semaphore_acquire_timeout ti_core_semaphore_acquire_timeout
+#define threading_semaphore_release ti_core_semaphore_release
+#define threading_semaphore_release_n ti_core_semaphore_release_n
+#define threading_semaphore_try_acquire ti_core_semaphore_try_acquire
+#define threading_semaphore_value ti_core_semaphore_value
+#define threading_shutdown ti_core_shutdown
+#define threading_sleep ti_core_sleep
+#define threading_start_new_thread ti_core_start_new_thread
+#define threading_stop_request ti_core_stop_request
+#define threading_stop_requested ti_core_stop_requested
+#define threading_thread_is_alive ti_core_thread_is_alive
+#define threading_thread_join ti_core_thread_join
+#define threading_thread_join_timeout ti_core_thread_join_timeout
+#define threading_thread_result ti_core_thread_result
+#define threading_thread_start ti_core_thread_start
+#define threading_thread_try_join ti_core_thread_try_join
+#define threading_timer_cancel ti_core_timer_cancel
+#define threading_wait ti_core_wait
+#define threading_wait_any ti_core_wait_any
+#define threading_object_set_name ti_core_object_set_name
+#define threading_thread_name ti_core_thread_name
+#define threading_thread_daemon ti_core_thread_daemon
+
+/* ------------------------------------------------------------------------------------- src/sim/sim_core.h */
+
+/*
+ * What the core sees in a build for sim, before all of its own but the backend's headers: its atomic
+ * operations are points, its backend is sim_port.c, and its public calls are those behind sim_calls.c.
+ */
+
+#endif /* THREADING_SIM */
+
+/* ------------------------------------------------------------------------------- src/core/base/deadline.h */
+
+/* From the seconds of the public calls to moments on the monotonic clock. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * THREADING_OK if the timeout is in order, else THREADING_INVALID or THREADING_OVERFLOW; looks at no clock,
+ * so that calls can refuse a bad timeout before they look at anything else.
+ */
+static threading_status_t ti_deadline_check(double seconds);
+
+/* The same for a call on an object: THREADING_INVALID first if there is none. */
+static threading_status_t ti_deadline_check_on(const void *object, double seconds);
+
+/* The moment `seconds` from now, rounded up; TI_FOREVER for THREADING_FOREVER. The timeout was checked. */
+static int64_t ti_deadline_after(double seconds);
+
+/* The deadline of a try. */
+#define TI_PAST INT64_MIN
+
+/* Whether a moment has come. TI_FOREVER never does. */
+static bool ti_deadline_passed(int64_t deadline);
+
+/* --------------------------------------------------------------------------------- src/core/base/faults.h */
+
+/*
+ * Faults on demand: an allocation or a thread's start that fails because the user asks for it, so that he can
+ * test what his program does then.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What can fail. */
+typedef enum ti_fault { TI_FAULT_MEMORY, TI_FAULT_THREAD, TI_FAULT_KINDS } ti_fault;
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+/* Have the n-th fail; or, with a seed, one in n by chance. Before other threads run. */
+static void ti_faults_ask(ti_fault fault, uint32_t n, uint32_t seed);
+
+/* Whether this one is to fail. */
+static bool ti_fault_is_due(ti_fault fault);
+
+#else
+#define ti_fault_is_due(fault) false
+#endif
+
+/* ---------------------------------------------------------------------------------- src/core/base/later.h */
+
+/*
+ * Memory that is given back later: where it falls free, no allocator may be called. That is so in a hook
+ * of fork (fork.c), and under a guard.
+ */
+
+/* Put memory off that has room for a pointer; NULL is allowed. The caller is the process's only thread, or
+ * holds the guard under which all others call. */
+static void ti_later_free(void *memory);
+
+/* Give back what was put off. */
+static void ti_later_settle(void);
+
+/* --------------------------------------------------------------------------------- src/core/base/memory.h */
+
+/*
+ * All memory that the library takes. A test replaces these functions to make memory run out.
+ *
+ * malloc may be the user's, who may guard it with a Lock of ours. So none of them is called while a guard
+ * (guard.h) is held.
+ */
+
+#include <stddef.h>
+
+static void *ti_memory_allocate(size_t size); /* zeroed, aligned for any standard type; NULL when memory is out */
+static void *ti_memory_resize(void *memory, size_t size); /* as realloc; what is new is not zeroed */
+static void ti_memory_free(void *memory);                 /* NULL is allowed */
+
+/* For what is kept until the code is unloaded: zeroed, aligned as the others', and not malloc's where the
+ * system has other memory. NULL when that is out. It ends with the same size. */
+static void *ti_memory_keep(size_t size);
+static void ti_memory_end(void *memory, size_t size);
+
+/* --------------------------------------------------------------------------------- src/core/base/misuse.h */
+
+/*
+ * Misuse: a call that answers what no correct program has to ask, such as THREADING_INVALID or
+ * THREADING_NOT_HELD, and a body of THREADING_WITH_… that is skipped. Each is told once, to the user's
+ * handler if there is one (handlers.c).
+ *
+ * The public call tells, at its return, while it holds nothing: `return TI_TELL(lock, THREADING_NOT_HELD);`
+ * What several public calls share gives them the plain status. A status that is not the call's own, such as a
+ * task's, is returned as it is.
+ */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+/* Receives the name of the call, its object, which may be NULL, and the status. */
+typedef void ti_misuse_teller(const char *call, const void *object, threading_status_t status);
+
+/* Have each misuse told; NULL: to nobody any more. It may be called for a moment after it was taken away. */
+static void ti_misuse_tell_to(ti_misuse_teller *teller);
+
+/* Tell a status that is not THREADING_OK, if it means a misuse, and give it. */
+static TI_COLD threading_status_t ti_misuse(const char *call, const void *object, threading_status_t status);
+
+static inline threading_status_t ti_tell(const char *call, const void *object, threading_status_t status)
+{
+    return status == THREADING_OK ? status : ti_misuse(call, object, status);
+}
+
+/* What the public call answers in which this stands. */
+#define TI_TELL(object, status) ti_tell(__func__, object, status)
+
+#else
+#define TI_TELL(object, status) ((void)(object), (threading_status_t)(status))
+#endif
+
+/* ---------------------------------------------------------------------------------- src/core/base/phase.h */
+
+/* What the process has come to, for all who ask: whether the library is used, whether the process ends,
+ * which process of a family of forks it is. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A number that is another one in each forked child. */
+static uint32_t ti_phase_family;
+
+/* Whether anything has been used since the code was loaded, or unloaded by threading_unload(). It is said
+ * before a first thread takes a guard or is entered anywhere, so that a fork beside that finds it
+ * (fork.c). */
+static bool ti_phase_is_used(void);
+static void ti_phase_use(void);
+static void ti_phase_forget_use(void);
+
+/* A thread begins to end the process. True for the first one, at each of its calls. */
+static bool ti_phase_claim_exit(uint32_t ident);
+
+/* Whether a thread has begun to; certain for that thread only. */
+static bool ti_phase_is_exiting(void);
+
+/* Under the registry's guard: the joins at exit are done, nothing more is waited for. */
+static void ti_phase_finalize(void);
+static bool ti_phase_is_finalizing(void);
+
+/* In a forked child: another process, which is not exiting. */
+static void ti_phase_reset(void);
+
+/* ------------------------------------------------------------------------------- src/core/parking/block.h */
+
+/*
+ * The magazine allocator: blocks of memory for futures, which come and go with every task, kept for later
+ * ones.
+ *
+ * A block is one line of the cache, aligned, so that one transfer takes it from thread to thread. Each
+ * thread keeps what it gives back in two magazines, and takes from them without a lock. A thread with two
+ * full magazines that gives back one block more hands a magazine to the depot; a thread with none takes
+ * one from there. So blocks that one thread takes and another gives back return to the first, at the price
+ * of one lock for each TI_MAGAZINE of them. What the depot has no room for goes back to the system, as
+ * does what is left over at a thread's end.
+ *
+ * All pointers among the kept ones are to where the system's memory begins: memcheck would else call them
+ * lost.
+ *
+ * Magazines and the depot are those of Bonwick and Adams, "Magazines and Vmem" (USENIX Annual Technical
+ * Conference, 2001).
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ti_self;
+
+#define TI_BLOCK 64    /* bytes, and its alignment */
+#define TI_MAGAZINE 64 /* blocks of a full one */
+#define TI_DEPOT 256   /* magazines at most, all of them full: about 2 MB */
+
+/*
+ * The blocks that a thread keeps; its own.
+ *
+ *   loaded  the magazine that it takes from and gives back to
+ *   count   how many are in that
+ *   full    one more, or NULL
+ */
+typedef struct ti_blocks {
+    void *loaded;
+    uint32_t count;
+    void *full;
+} ti_blocks;
+
+/* One block, not zeroed. NULL: no memory. *offset is how far behind the beginning of the system's memory
+ * it begins; whoever has the block keeps that for its end. */
+static void *ti_block_take(struct ti_self *self, uint32_t *offset);
+
+/* From any thread. */
+static void ti_block_give_back(void *block, uint32_t offset);
+
+/* At a thread's end: it keeps none any more. */
+static void ti_blocks_leave(struct ti_self *self);
+
+/* When no thread is known: the depot keeps none any more. */
+static void ti_blocks_forget(void);
+
+/* The depot's guard, for fork. No other is wanted while it is held. */
+static void ti_blocks_lock(struct ti_self *self);
+static bool ti_blocks_try_lock(void);
+static void ti_blocks_unlock(void);
+static void ti_blocks_reset_guard(void);
+
+/* ----------------------------------------------------------------------------- src/core/parking/blocked.h */
+
+/*
+ * What a blocked thread waits for, as other threads may read it: for the dump, the profile and the trace.
+ *
+ * A call that may wait says on what, in its slow path, before it does: ti_blocked_on(). That costs two stores
+ * to the thread's own record. Only when the thread really sleeps is the rest written, the moments and that it
+ * sleeps, in the one place where waits sleep (ti_parking_doze), or beside a sleep of another kind.
+ *
+ * The note is read without a lock, while its thread may change it. Its version is odd while it sleeps:
+ *
+ *     the sleeper                              a reader
+ *     the fields               (release)       first = version    (acquire); even: the thread does not sleep
+ *     version + 1, now odd     (release)       the fields         (acquire)
+ *     …sleeps…                                 second = version   (relaxed); not first: it begins again
+ *     version + 1, now even    (relaxed)
+ *
+ * A reader that gets a field of a later sleep also gets the version that came before it, since the field's
+ * store is a release and its load an acquire: then the second version is not the first. (Boehm, "Can Seqlocks
+ * Get Along with Programming Language Memory Models?", 2012.)
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ti_self;
+
+/* What is waited for. An object is given by its public address. */
+typedef enum ti_on {
+    TI_ON_NOTHING,
+    TI_ON_LOCK,
+    TI_ON_RLOCK,
+    TI_ON_CONDITION,
+    TI_ON_SEMAPHORE,
+    TI_ON_BOUNDED_SEMAPHORE,
+    TI_ON_EVENT,
+    TI_ON_BARRIER,
+    TI_ON_ONCE,
+    TI_ON_READ,   /* an RWLock, to read */
+    TI_ON_WRITE,  /* an RWLock, to write */
+    TI_ON_THREAD, /* a Thread's end, or its start */
+    TI_ON_TIMER,  /* the moment of the thread's own Timer */
+    TI_ON_SLEEP,  /* threading_sleep(); no object */
+    TI_ON_GET,    /* a queue, for an item */
+    TI_ON_PUT,    /* a queue, for room */
+    TI_ON_TASKS,  /* a queue, for all its items to be done */
+    TI_ON_FUTURE,
+    TI_ON_ANY,    /* several things at once: the object is the array of sources */
+    TI_ON_MAP,    /* the items of threading_executor_map(); the object is the executor */
+    TI_ON_WORK,   /* an executor, for a task to run */
+    TI_ON_INSIDE, /* a lock inside of a queue, a future or an executor */
+    TI_ON_EXIT,   /* the end of the process, which another thread brings about; no object */
+    TI_ON_COUNT
+} ti_on;
+
+/*
+ *   on, object           as said by ti_blocked_on(); the thread's own
+ *   version              see above
+ *   shown_on and         the same, shown
+ *   shown_object
+ *   since, until         when the sleep began, and its limit; both in two halves
+ *   waker, woken_at      the ident of the thread that woke this one last, and when; while sleeps are watched
+ *   dumped               the version of the sleep that the watchdog has dumped; the watchdog's own
+ *   row                  where the trace keeps the thread's events; its own thread's
+ *
+ * Of a search for rings (ring.h), under the registry's guard:
+ *   searched             the last one that has met this thread
+ *   searched_from        the ident where that walk began
+ *   seen_version         the version then, and who had what the thread waits for
+ *   seen_holder
+ *   awaited              the last search that has seen somebody wait for what the thread has
+ */
+typedef struct ti_blocked {
+    uint32_t on;
+    uint32_t version;
+    const void *object;
+    uintptr_t shown_object;
+    uint32_t shown_on;
+    uint32_t since[2];
+    uint32_t until[2];
+    uint32_t waker;
+    uint32_t woken_at[2];
+    uint32_t dumped;
+    void *row;
+    uint32_t searched;
+    uint32_t searched_from;
+    uint32_t seen_version;
+    uint32_t seen_holder;
+    uint32_t awaited;
+} ti_blocked;
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+/* What a reader has seen. */
+typedef struct ti_blocked_view {
+    ti_on on; /* TI_ON_NOTHING: it does not sleep */
+    const void *object;
+    int64_t since;
+    int64_t until; /* TI_FOREVER: without a limit */
+    uint32_t version;
+} ti_blocked_view;
+
+/* The calling thread is about to wait for this. A macro: ti_self is not complete here. */
+#define ti_blocked_on(self, on_what, what) \
+    ((void)((self)->blocked.on = (uint32_t)(on_what), (self)->blocked.object = (what)))
+
+/* Around a sleep of the calling thread, with its limit. */
+static void ti_blocked_begin(struct ti_self *self, int64_t until);
+static void ti_blocked_end(struct ti_self *self);
+
+/* The calling thread is about to wake another one. */
+static void ti_blocked_wake(struct ti_self *woken);
+
+/* How many items there are in what the calling thread waits for, or has waited for. */
+static void ti_blocked_counted(struct ti_self *self, ti_on on, const void *object, size_t items);
+
+/* The calling thread is about to end. */
+static void ti_blocked_leave(struct ti_self *self);
+
+/* Read another thread's note. The caller holds the registry's guard, or another one under which it has found
+ * the thread, so that the record's memory is there. */
+static ti_blocked_view ti_blocked_read(const struct ti_self *self);
+
+typedef enum ti_news_kind {
+    TI_NEWS_SLEPT, /* a sleep is over */
+    TI_NEWS_ITEMS, /* so many items there are */
+    TI_NEWS_ENDS   /* the thread ends */
+} ti_news_kind;
+
+/*
+ * What a watcher is told.
+ *
+ *   view             of the sleep; of items what they are in
+ *   waker, woken_at  the ident of the thread that ended the sleep, and when; 0: none did, or it is not known
+ *   items            how many
+ */
+typedef struct ti_news {
+    ti_news_kind kind;
+    ti_blocked_view view;
+    int64_t now;
+    uint32_t waker;
+    int64_t woken_at;
+    size_t items;
+} ti_news;
+
+/*
+ * Have it told, in the thread that it is about, when that holds no guard; NULL: to nobody any more. The
+ * function may be called for a moment after it was taken away.
+ */
+typedef void ti_blocked_watcher(struct ti_self *self, const ti_news *news);
+static void ti_blocked_watch(ti_blocked_watcher *watcher);
+
+#else
+#define ti_blocked_on(self, on_what, what) ((void)(self), (void)(on_what), (void)(what))
+#define ti_blocked_begin(self, until) ((void)(self), (void)(until))
+#define ti_blocked_end(self) ((void)(self))
+#define ti_blocked_wake(woken) ((void)(woken))
+#define ti_blocked_counted(self, on, object, items) ((void)(self), (void)(on), (void)(object), (void)(items))
+#define ti_blocked_leave(self) ((void)(self))
+#endif
+
+/* ------------------------------------------------------------------------------- src/core/parking/calls.h */
+
+/*
+ * The calls of the library that are under way in a thread with a function of the user's inside: a
+ * barrier's action, a Once's function, a predicate, a task, a comparison.
+ *
+ * Such a function may end its thread, by threading_exit() or in the platform's own way, and then our call
+ * never goes on: others would wait for it for ever. So each call says beforehand what is to be done for them
+ * in that case. Abandoning a call does that: it must touch nothing of the stack on which the call was, which
+ * is gone if the thread ended in the platform's way.
+ *
+ * A record has room for a few calls. Those beyond are in memory of the system's, as the records
+ * themselves. If that is out, a call that finds no room runs as any other, but is not abandoned, nor
+ * contained.
+ */
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ti_self;
+
+#define TI_CALLS_NEAR 4
+
+typedef struct ti_call {
+    void (*abandon)(struct ti_self *self, void *object, uintptr_t detail);
+    void *object;
+    uintptr_t detail;
+} ti_call;
+
+/*
+ * A thread's calls that are under way; its own.
+ *
+ *   count            how many
+ *   few, more        the first ones, and those that find no room there
+ *   more_size        how many bytes there are for the latter
+ *   way_out          where threading_exit goes; NULL in threads that were not started here
+ *   way_out_count    how many calls were under way there
+ *   exit_result      what threading_exit is called with
+ */
+typedef struct ti_calls {
+    uint32_t count;
+    uint32_t way_out_count;
+    ti_call few[TI_CALLS_NEAR];
+    ti_call *more;
+    size_t more_size;
+    jmp_buf *way_out;
+    void *exit_result;
+} ti_calls;
+
+/* Around the call of the user's function: what is to be done if that ends its thread. */
+static void ti_calls_enter(struct ti_self *self,
+                    void (*abandon)(struct ti_self *self, void *object, uintptr_t detail), void *object,
+                    uintptr_t detail);
+static void ti_calls_leave(struct ti_self *self);
+
+/* Abandon all but the first so many, the innermost first. */
+static void ti_calls_abandon(struct ti_self *self, uint32_t depth);
+
+/* The thread is over: give back the room beyond the record's. */
+static void ti_calls_give_back(struct ti_self *self);
+
+/* Whether such a call on that object is under way in the calling thread. */
+static bool ti_calls_contain(struct ti_self *self,
+                      void (*abandon)(struct ti_self *self, void *object, uintptr_t detail),
+                      const void *object);
+
+/* Call a function in a thread that was started here: what it returns, or what it calls threading_exit
+ * with. */
+static void *ti_calls_catch(struct ti_self *self, threading_target_t target, void *arg);
+
+/* ---------------------------------------------------------------------------- src/core/parking/deadlock.h */
+
+/*
+ * Deadlock detection: the graph of who waits for whom, and the proof that a wait could never end.
+ *
+ * A thread that is about to sleep without a deadline for another thread, because that one owns an RLock or
+ * because it joins it, publishes the word that holds that thread's ident: the RLock's owner, or the ident in
+ * the Thread object. Under the registry's guard it then follows the words from thread to thread. If it comes
+ * back to itself, all threads of the ring sleep, or are about to, and each waits for what only the next one
+ * could give: the wait is refused. Waits with a deadline and plain Locks, which anyone may release, are not
+ * published.
+ *
+ * Why the answer is right although owners change while the walk reads them: an RLock is released by its owner
+ * only. A thread whose wait is published stays in that wait until it takes the registry's guard again, which
+ * the walker holds; so it releases nothing meanwhile, and the lock it waits for stays in memory. The one
+ * change possible is that a waiting thread has just got its lock; then the word names the waiter itself, and
+ * the walk ends without a proof. A joined thread that has ended is in the registry no more; one that goes on
+ * although joins of it are over (main at exit) withdraws its joiners' waits itself, under the guard.
+ * The thread that closes a ring is the last to publish, and the only one that is told.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ti_self;
+
+/*
+ * What a thread has published; under the registry's guard.
+ *
+ *   word    that of the thread that is waited for; NULL: nothing is published
+ *   kind    of its waiter then
+ *   enough  the state of a Thread that ends the wait
+ */
+typedef struct ti_proof {
+    const uint32_t *word;
+    uint32_t kind;
+    uint32_t enough;
+} ti_proof;
+
+/* Publish that this thread waits for the owner of a lock. False, and not published: a deadlock, or the owner
+ * has ended. */
+static bool ti_deadlock_check_owner(struct ti_self *self, const uint32_t *owner);
+
+/* Publish that this thread waits for the end of another one, whose ident and state are in these words,
+ * unless the state is `enough` already: a change to it comes under the guard, so that nobody waits for
+ * what is over. False, and not published: a deadlock. */
+static bool ti_deadlock_check_end(struct ti_self *self, const uint32_t *ident, const uint32_t *state,
+                           uint32_t enough);
+
+/*
+ * Sleep in the queue of a lock's word, or of what is like one, where the calling thread's waiter stands
+ * already: without a limit, and published. The order matters: an owner that ends looks for waits that are
+ * published, and wakes their waiters. TI_SLEEPING: a deadlock, or the owner has ended; the waiter is in no
+ * queue any more.
+ */
+static uint32_t ti_deadlock_sleep_in_queue(struct ti_self *self, const uint32_t *owner);
+
+/*
+ * Sleep until a word may have changed that holds the ident of the one thread that can end the wait (or 0
+ * while nobody can, or no ident when nobody need): THREADING_OK, THREADING_DEADLOCK, or the status of the
+ * wait's limit. That thread ends the wait by changing the word and waking all.
+ */
+static threading_status_t ti_deadlock_sleep(struct ti_self *self, uint32_t *word, uint32_t value, int64_t deadline);
+
+/* The thread of that ident, under the registry's guard. NULL: it is not there any more, or goes no
+ * further. */
+static struct ti_self *ti_deadlock_awaited(uint32_t ident);
+
+/*
+ * The calling thread's wait is refused, and the caller is told so: THREADING_DEADLOCK. It waits for what it
+ * has noted (ti_blocked_on), which the thread has whose ident is in the word; NULL: itself. It is in no queue
+ * and holds no guard, so that a handler may call the library.
+ */
+#if !defined(THREADING_NO_DIAGNOSIS)
+static threading_status_t ti_deadlock_refused(struct ti_self *self, const uint32_t *word);
+
+/* Have each refusal told before that; NULL: to nobody any more. */
+typedef void ti_deadlock_teller(struct ti_self *self, const uint32_t *word);
+static void ti_deadlock_tell_to(ti_deadlock_teller *teller);
+#else
+#define ti_deadlock_refused(self, word) ((void)(self), (void)(word), (threading_status_t)THREADING_DEADLOCK)
+#endif
+
+/* The wait is over. */
+static void ti_deadlock_end_wait(struct ti_self *self);
+
+/* Under the registry's guard: a thread that goes on has reached a state. Waiters for which that is enough
+ * are about to be woken, and wait no more. */
+static void ti_deadlock_withdraw(const uint32_t *ident, uint32_t state);
+
+/* Under the registry's guard, a thread that has just been removed from it: wake those who wait for its
+ * RLocks, so that they find out that they wait in vain. */
+static void ti_deadlock_owner_ended(struct ti_self *owner);
+
+/* ------------------------------------------------------------------------------- src/core/parking/fence.h */
+
+/*
+ * The asymmetric fence: one fence for all threads of the process, made by the thread that has time for it.
+ *
+ * A releaser writes the lock's word, then looks whether anyone waits. A waiter announces itself, then
+ * looks at the word. One of the two must see the other (parking.h), and on all processors that takes a fence
+ * between the write and the look, on both sides. The fence on the releaser's side is the expensive half of an
+ * uncontended lock. Some systems can make every running thread of the process execute a fence on behalf of
+ * one: Linux by membarrier(PRIVATE_EXPEDITED), Windows by FlushProcessWriteBuffers. Then the waiter, which is
+ * about to sleep anyway, makes it for both, and the releaser needs none: its write is a plain store. (The
+ * technique: Dice, Huang, Yang, "Asymmetric Dekker Synchronization", 2001.)
+ *
+ *   releaser                                 waiter, under the bucket's guard
+ *   R1  word = 0          (release)          W1  count + 1          (sequential)
+ *   R2  look at count     (relaxed)          W2  fence in all threads
+ *                                            W3  look at word       (sequential); enqueue if it is held
+ *
+ * A releaser is before, in or after its two steps when the fence of W2 reaches it.
+ *   before R1   W1 has happened, and the fence makes it visible: R2 sees the count.
+ *   between     the fence makes R1 visible: W3 sees the word free. (R2 sees the count as well, and finds
+ *               nobody in the queue.)
+ *   after R2    the fence makes R1 visible: W3 sees the word free.
+ * Without W2 the losing order is: R2 reads the count as 0 while R1 is still in the store buffer; W1; W3 reads
+ * the word as held; the waiter sleeps, and nobody wakes it. docs/models/release.pml has both, for the model
+ * checker.
+ *
+ * Which way it goes is decided once, when the library is first used: UNKNOWN becomes SHARED or NONE. A
+ * releaser uses the plain store only if it sees SHARED. A waiter decides before it waits, and makes the fence
+ * whenever it can be had, so it is right for releasers of both kinds.
+ *
+ * A system that had the fence may refuse it later (a sandbox was entered): SHARED becomes LOST, for good.
+ * New releasers make their own fence then. But one may have seen SHARED long ago, and may come to R1 and
+ * R2 at any time, since a thread may be preempted between any two instructions. So in the state LOST every
+ * waiter, not only the one that was refused, lets TI_SETTLED pass in W2: a store buffer is written out in
+ * much less.
+ *   R2 after W1     R2 sees the count.
+ *   R2 before W1    R1 was in the store buffer by then; it is written out when W2 is over, and W3 sees it.
+ * The same holds for the readers of bias.h, whose second step is a look at what the revoker has changed
+ * before its wait.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    TI_FENCE_UNKNOWN,
+    TI_FENCE_NONE,   /* releasers make their own */
+    TI_FENCE_SHARED, /* waiters make it for all */
+    TI_FENCE_LOST    /* releasers make their own; waiters wait for those that do not know it yet */
+};
+
+extern uint32_t threading_fence_kind;
+
+/* Whether a releaser can do without. */
+static inline bool ti_fence_is_shared(void)
+{
+    /* Relaxed: a releaser that does not know it yet makes its own fence. */
+    return ti_load_relaxed(&threading_fence_kind) == TI_FENCE_SHARED;
+}
+
+/* Decide, if that was not done. Cheap in a process of one thread. */
+static void ti_fence_decide(void);
+
+/* The waiter's W2. Nothing where releasers make their own. */
+static void ti_fence_all(void);
+
+/* In a forked child: decide anew. */
+static void ti_fence_reset(void);
+
+/* ------------------------------------------------------------------------------- src/core/parking/guard.h */
+
+/*
+ * The guard: a word lock, the library's internal lock, for the registry, the parking lot's buckets and the
+ * locals, never for users.
+ *
+ * The parking lot cannot protect itself with locks that wait in the parking lot, so this lock keeps
+ * its own waiters: they push themselves on a stack in the lock's word, and the holder moves the
+ * stack, oldest first, to a queue that belongs to the guard's holder. All-zero bytes are a free guard.
+ *
+ * Under a guard no user code runs, and no memory is allocated or freed: a user's allocator may be guarded
+ * by a Lock that another thread holds while it wants the same guard, in a handler of fork. Most guards are
+ * held for some tens of nanoseconds. Longer, but for a limited time, are held: the registry's, while all
+ * threads are looked at (10 ns for each); a bucket's, and the registry's for a revocation (bias.h), during
+ * a fence in all threads, which takes a microsecond, or a millisecond once the system refuses it
+ * (fence.h); the registry's, the locals' and the blocks', while the system copies the process in fork.
+ *
+ *   word            meaning
+ *   0               free, nobody has pushed itself
+ *   LOCKED          held
+ *   waiter          free, that waiter and the ones below it are waiting (one of them was just woken)
+ *   waiter|LOCKED   held, they wait
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ *   word   see above
+ *   queue  under the guard itself: waiters that were moved off the stack, oldest first
+ */
+typedef struct threading_guard ti_guard;
+
+/* Wait for the guard; `parker` is the calling thread's. */
+static void ti_guard_lock(ti_guard *guard, ti_parker *parker);
+
+/* Take the guard if it is free. */
+static bool ti_guard_try_lock(ti_guard *guard);
+
+/* Wait for the guard for a while only, in a thread that may have no parker: for the diagnosis, which must not
+ * hang with what it looks at. False: it was held all the time, or at each look. */
+#if !defined(THREADING_NO_DIAGNOSIS)
+static bool ti_guard_lock_for_a_while(ti_guard *guard);
+#endif
+
+static void ti_guard_unlock(ti_guard *guard);
+
+/* In a forked child, which has one thread: the guard is free, whatever it was. */
+static void ti_guard_reset(ti_guard *guard);
+
+/* ------------------------------------------------------------------------------ src/core/parking/linger.h */
+
+/*
+ * Spin, then park: a look for the wake before the sleep.
+ *
+ * A thread that is woken soon after it began to wait, because the waker runs on another processor, need
+ * not sleep: to sleep and to be woken takes many times as long as to look (spins.h says how long it
+ * looks). But looking takes a processor, so a thread that looked in vain lets the next waits pass without:
+ * one, three, seven, at most 31 of them. It is in the queue all the time: nothing is decided otherwise
+ * than if it slept.
+ */
+
+#include <stdint.h>
+
+struct ti_self;
+
+/*
+ * A thread's own memory of that.
+ *
+ *   in_vain  how often it has looked in vain, one time after the other
+ *   skips    how many waits are to pass without a look
+ */
+typedef struct ti_lingering {
+    uint32_t in_vain;
+    uint32_t skips;
+} ti_lingering;
+
+/* The calling thread's waiter is in a queue: look for a while whether it is woken. What follows is a sleep,
+ * which looks as well. */
+static void ti_linger(struct ti_self *self);
+
+/* ----------------------------------------------------------------------------- src/core/parking/parking.h */
+
+/*
+ * The parking lot: where threads wait, in queues keyed by the address of what they wait for and by the
+ * kind of their wait.
+ *
+ * The idea is WebKit's (WTF::ParkingLot) and CPython's: the object that is waited for holds nothing but its
+ * own word, so that it is 4 bytes, needs no destroy call, and all that concerns sleeping exists once.
+ *
+ * Addresses are hashed to buckets. A bucket is a guard, a queue of the waiters of all its addresses, first
+ * come first, and a count that may be read without the guard. The count is how a thread that changes a word
+ * learns whether anyone might be waiting for the change, without touching the word's memory again:
+ *
+ *     waiter                                      waker
+ *     lock the bucket                             change the word        (sequential)
+ *     announce: count + 1      (sequential)       count == 0? done       (sequential)
+ *     look at the word once more (sequential)     lock the bucket, take the first waiter off, unlock
+ *     still has to wait: enqueue, unlock, sleep   wake it
+ *
+ * Either the waiter sees the changed word or the waker sees the count. With weaker orders both could look
+ * before either change is visible, and the waiter would sleep for ever.
+ *
+ * The waker's look is late: as soon as the change is visible, another thread may end the object, and its
+ * memory may be another object by the time of the look, or be unmapped. Two rules make that harmless:
+ *
+ *   - After the change the waker touches nothing of the object. It uses the address as a number.
+ *   - A late waker takes only waiters of its own kind, and only of a kind that looks again. A waiter that
+ *     was meant for a later object of the same kind then looks, finds that it has to wait, and goes back
+ *     to its place.
+ *
+ * A kind that believes its wake is taken only by a thread that holds, until it has taken it, the guard or
+ * the lock which the object's end would need too.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    TI_SLEEPING = 0, /* also the outcome of a sleep that ended by its limit: nobody woke this waiter */
+    TI_WOKEN = 1,    /* look again at what you wait for */
+    TI_HANDED = 2,   /* it is yours: the waker has given it to you */
+    TI_REFUSED = 3   /* you shall not have it */
+};
+
+/*
+ * The kinds of waits. An object may have several queues at one address, which then share a bucket and its
+ * guard.
+ *
+ *   kind           waits for                                 its wake
+ *   LOCKERS        a lock's word to be free                  looks again, unless it is handed the word
+ *   TAKERS         a semaphore to have a unit                looks again, unless it is handed a unit
+ *   OBSERVERS      a word of a thread, a Once or a future    looks again
+ *   WATCHERS       one of the things of threading_wait_any   looks again; takes nothing; all are woken
+ *   RW_LOCKERS     its turn at an RWLock                     under the guard; looks again if it has no turn
+ *   EVENT_WAITERS  an Event to be set                        under the guard; believed
+ *   NOTIFIABLES    a Condition's notify                      under the Condition's lock; believed
+ *   PARTIES        a barrier's other parties                 under the guard; believed
+ *   ENTRANTS       a barrier whose action runs to be ready   under the guard; looks again
+ *   GETTERS        a queue to have an item                   under the queue's lock; looks again
+ *   PUTTERS        a queue to have room                      under the queue's lock; looks again
+ *   JOINERS        a queue's items to be done                under the queue's lock; looks again
+ */
+typedef enum ti_wait_kind {
+    TI_LOCKERS,
+    TI_TAKERS,
+    TI_OBSERVERS,
+    TI_WATCHERS,
+    TI_RW_LOCKERS,
+    TI_EVENT_WAITERS,
+    TI_NOTIFIABLES,
+    TI_PARTIES,
+    TI_ENTRANTS,
+    TI_GETTERS,
+    TI_PUTTERS,
+    TI_JOINERS
+} ti_wait_kind;
+
+struct ti_self;
+
+/*
+ * One waiting thread. A thread waits with the one in its ti_self, which is never freed; threading_wait_any
+ * has one for each source in its caller's memory, and does not return before each is out of its queue, and
+ * woken if a waker took it out.
+ *
+ *   next, previous  under the bucket's guard; then `next` is the waker's, for chains
+ *   address         0: in no queue. Changes from an address, and to it, under its bucket's guard
+ *   self            the ti_self whose waiter it is
+ *   since           when its wait began; under the guard while it is queued
+ *   woken           TI_SLEEPING until the waker's last touch
+ *   kind            a ti_wait_kind; under the guard while it is queued
+ *   wants           more of what it waits for: each file's own meaning
+ */
+typedef struct threading_waiter ti_waiter;
+
+/*
+ *   first, last  all its waiters, watchers first, then oldest first; under the guard
+ *   count        waiters that are queued or about to look whether they must be; changes under the guard, is
+ *                read without
+ *   fenced       a fence in all threads was made, and the count was not 0 since; under the guard
+ *   watchers     how many of the queued are watchers: a waker that looks for them need not pass all who wait
+ *   handed       when a lock word was last handed to a waiter; under the guard
+ */
+typedef struct threading_bucket ti_bucket;
+
+#define TI_BUCKET_BITS 10 /* as in the header; 10,000 waiters on as many addresses make queues of ten */
+
+extern ti_bucket threading_buckets[1 << TI_BUCKET_BITS];
+
+#if !defined(TI_ADDRESS_NUMBER)
+#define TI_ADDRESS_NUMBER(address) ((uintptr_t)(address))
+#endif
+
+/* Multiplicative hashing (Knuth, TAOCP 6.4): the product's upper bits depend on all bits of the number. */
+static inline ti_bucket *ti_parking_bucket_numbered(uintptr_t number)
+{
+    uint64_t product = number * UINT64_C(0x9E3779B97F4A7C15);
+    return &threading_buckets[product >> (64 - TI_BUCKET_BITS)];
+}
+
+static inline ti_bucket *ti_parking_bucket(const void *address)
+{
+    return ti_parking_bucket_numbered(TI_ADDRESS_NUMBER(address));
+}
+
+/* A hint, for a first look before anything was changed: nothing may depend on a false. */
+static inline bool ti_parking_may_be_awaited(const ti_bucket *bucket)
+{
+    /* Relaxed: a waiter that is missed here is found by ti_parking_is_awaited afterwards. */
+    return ti_load_relaxed(&bucket->count) != 0;
+}
+
+/* Whether someone may wait for a change that the caller has just made with a sequential operation. */
+static inline bool ti_parking_is_awaited(const ti_bucket *bucket)
+{
+    /* Sequential: pairs with ti_parking_announce, see the table above. */
+    return ti_load_sequential(&bucket->count) != 0;
+}
+
+/* Under the bucket's guard: */
+static void ti_parking_announce(ti_bucket *bucket);
+static void ti_parking_announce_to_all(ti_bucket *bucket); /* also to those who look without a fence (fence.h) */
+static void ti_parking_withdraw(ti_bucket *bucket);
+static void ti_parking_enqueue_last(ti_bucket *bucket, ti_waiter *waiter, const void *address, ti_wait_kind kind);
+static void ti_parking_enqueue_first(ti_bucket *bucket, ti_waiter *waiter, const void *address, ti_wait_kind kind);
+static ti_waiter *ti_parking_first(const ti_bucket *bucket, const void *address, ti_wait_kind kind);
+static ti_waiter *ti_parking_next(const ti_waiter *waiter); /* of the same address and kind */
+static bool ti_parking_is_queued(const ti_waiter *waiter, const void *address);
+static void ti_parking_dequeue(ti_bucket *bucket, ti_waiter *waiter);
+
+/* Under the guard: take at most n waiters of an address and a kind off the queue, chained by `next`. None
+ * returns before it is woken. */
+static ti_waiter *ti_parking_take(ti_bucket *bucket, const void *address, ti_wait_kind kind, size_t n);
+
+/* The same for all that watch the address. */
+static ti_waiter *ti_parking_take_watchers(ti_bucket *bucket, const void *address);
+
+/* After the guard was unlocked: wake a waiter that was dequeued, or a chain of them; the last touch of
+ * each. */
+static void ti_parking_wake(ti_waiter *waiter, uint32_t outcome);
+static void ti_parking_wake_chain(ti_waiter *chain, uint32_t outcome);
+
+/* Sleep until woken, or until the wait's limit (limit.h): then TI_SLEEPING, and the waiter may still be
+ * queued. */
+static uint32_t ti_parking_doze(struct ti_self *self, int64_t deadline);
+
+/* The same for a waiter that is about to be woken for certain: no limit. */
+static uint32_t ti_parking_await_wake(struct ti_self *self);
+
+/* Leave the queue of an address. False: a waker was faster and its wake must be accepted. */
+static bool ti_parking_leave(ti_waiter *waiter, const void *address, ti_parker *parker);
+
+/* Sleep in the queue of an address until woken or until the wait's limit; then the waiter is in no queue any
+ * more. */
+static uint32_t ti_parking_sleep(struct ti_self *self, const void *address, int64_t deadline);
+
+/* Stand in the queue of a word's observers. False: the word is not `value` any more. */
+static bool ti_parking_observe(struct ti_self *self, uint32_t *word, uint32_t value);
+
+/* Wait until *word may have changed from `value`. False at the wait's limit. */
+static bool ti_parking_wait(struct ti_self *self, uint32_t *word, uint32_t value, int64_t deadline);
+
+/* Wake all observers of a word, watchers too, which the caller has just changed with a sequential
+ * operation. The word's memory need not be there any more. */
+static void ti_parking_wake_all(const uint32_t *word);
+
+/* Have all waiters of an address and of a kind that looks again look again. */
+static void ti_parking_wake_kind(const void *address, ti_wait_kind kind);
+
+/* Wake the watchers of an address that was changed under a lock which they take, after they announced
+ * themselves, to look. */
+static void ti_parking_wake_watchers(const void *address);
+
+/* In a forked child: nobody waits. */
+static void ti_parking_reset(void);
+
+/* ----------------------------------------------------------------------------- src/core/parking/reading.h */
+
+/* What a thread notes of the RWLocks that it reads, or has read: rwlock.c and bias.h say what for. */
+
+#include <stdint.h>
+
+#define TI_READS_KNOWN 8
+
+/*
+ * The note of one RWLock.
+ *
+ *   rwlock   which
+ *   levels   how often the thread has acquired it; 0: the place is free
+ *   bias     the lock's bias at that time; 0: it is counted in the lock's state
+ *   seen     how many biases had been revoked
+ *   reads    ordinary ones since the last bias
+ *   marked   the bias under which somebody else has counted the levels in the state; under the bucket's
+ *            guard, as the next
+ *   counted  how many
+ */
+typedef struct ti_reading {
+    uintptr_t rwlock;
+    uint32_t levels;
+    uint32_t bias;
+    uint32_t seen;
+    uint32_t reads;
+    uint32_t marked;
+    uint32_t counted;
+} ti_reading;
+
+/*
+ *   known   the notes
+ *   beyond  how many reads found no place there; the thread's own
+ */
+typedef struct ti_readings {
+    ti_reading known[TI_READS_KNOWN];
+    uint32_t beyond;
+} ti_readings;
+
+/* -------------------------------------------------------------------------------- src/core/parking/self.h */
+
+/*
+ * The thread data: what the library knows of one running thread, its own or foreign: its ident, where it
+ * sleeps, its locals.
+ *
+ * A thread has a ti_self from the start if it was started here, else from its first call that needs one,
+ * until it ends. The memory is never given back to the system but reused for later threads: another thread
+ * may still be about to unpark this one when it ends.
+ *
+ * A thread's first call needs no memory of malloc's, and comes before anything that does: malloc itself may
+ * be what calls, guarded by a Lock.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct ti_copy;
+
+/*
+ * How it is found out that a thread is gone which never said so (foreign.h); under the registry's guard.
+ *
+ *   mark        the system's word for its life; 0: the thread is not on the list
+ *   next, link  on the list
+ */
+typedef struct ti_life {
+    uint64_t mark;
+    struct ti_self *next;
+    struct ti_self **link;
+} ti_life;
+
+typedef struct ti_self {
+    /* What inline functions of the header see.
+     *   ident             the same for the thread's life
+     *   rlocks            how many RLocks it owns; its own thread's
+     *   copies, capacity  its locals by slot; written under the locals' guard, by itself */
+    struct threading_fast fast;
+    threading_thread_t *record; /* its Thread object; NULL for a foreign thread that never asked */
+    ti_waiter waiter;
+    ti_blocked blocked;
+    ti_proof proof;
+    threading_stop_t *stop;         /* what the thread heeds; changed by itself under the registry's guard */
+    threading_executor_t *executor; /* whose worker it is; its own thread's */
+    struct ti_worker *worker;       /* which of that one's, while that is not NULL; its own thread's */
+    ti_calls calls;
+    ti_lingering lingering;
+    ti_blocks blocks;
+    bool is_stopped; /* under the registry's guard: it sleeps until another one has ended the process */
+    bool is_telling; /* a handler of the diagnosis runs in it; its own thread's */
+    bool is_leaving; /* it ends the process, and returns to no call that it is in; its own thread's */
+    uint32_t deaf;   /* not 0: it is in waits that do not heed it; its own thread's */
+    ti_readings readings;
+    struct ti_self *next; /* in the registry's table under its guard, or in the pool */
+    ti_life life;
+    int64_t began;                 /* when it became known; under the registry's guard */
+    uint64_t native_id;            /* of main and of a foreign thread, set as `began` */
+    void **place;                  /* where its thread has the pointer to it: the backend's, or NULL */
+    struct threading_fast **shown; /* that of inline functions, or NULL */
+    ti_parker parker;              /* last: it stays as it is when the rest is reset for the next thread */
+} ti_self;
+
+/* The thread that a waiter belongs to. */
+static inline ti_self *ti_self_of(const ti_waiter *waiter)
+{
+    return (ti_self *)waiter->self;
+}
+
+/* Make main or a foreign thread known. Never fails; when memory is out it waits for some. */
+static ti_self *ti_self_attach(void);
+
+/* The calling thread. */
+static inline ti_self *ti_self_get(void)
+{
+    ti_self *self = (ti_self *)ti_port_self();
+    return self != NULL ? self : ti_self_attach();
+}
+
+/* The same if it is known, else NULL: for what is no reason to become so. */
+static inline ti_self *ti_self_known(void)
+{
+    ti_self *self = (ti_self *)ti_port_self();
+    return self != NULL ? self : (ti_self *)ti_port_self_recall();
+}
+
+/* Let inline functions in this thread see it, once its ident is known, unless locks are watched (taking.h);
+ * NULL at its end. */
+static void ti_self_show(ti_self *self);
+
+/* Make the parker of a thread whose memory is there already. It may need more, which then is waited for. */
+static void ti_self_make_parker(ti_self *self);
+
+/* Memory for a thread that is about to be started, NULL when memory is out; and back. */
+static ti_self *ti_self_new(void);
+static void ti_self_free(ti_self *self);
+
+/* Nobody is known, and main may become known again. */
+static void ti_self_reset(void);
+
+/* A thread that was not started here is not known any more, and finds that out at its next call. */
+static void ti_self_unload(ti_self *self, bool is_gone);
+
+/* Give the memory back that is kept for later threads. */
+static void ti_self_unload_all(void);
+
+/* Under the registry's guard: whether the system says that the thread is gone, which never left. The
+ * calling thread is there. */
+static bool ti_self_is_gone(const ti_self *self);
+
+/* ------------------------------------------------------------------------------- src/core/parking/limit.h */
+
+/* What limits a wait: its deadline, and the stop that its thread heeds (stop.c). */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Whether a wait of the calling thread can last for ever: neither a deadline nor a stop limits it. */
+static inline bool ti_limit_is_none(const ti_self *self, int64_t deadline)
+{
+    return deadline == TI_FOREVER && (self->stop == NULL || self->deaf > 0);
+}
+
+/* Whether the calling thread's wait has reached its limit. */
+static bool ti_limit_is_reached(const ti_self *self, int64_t deadline);
+
+/* The moment at which it does if nobody requests the stop. */
+static int64_t ti_limit_next(const ti_self *self, int64_t deadline);
+
+/* Which limit has ended the wait: THREADING_TIMEOUT if the time is over, whatever else, so that a wait of no
+ * time is only a look; else THREADING_CANCELLED. */
+static threading_status_t ti_limit_status(int64_t deadline);
+
+/* ---------------------------------------------------------------------------- src/core/parking/lockword.h */
+
+/*
+ * The lock word: the 4 bytes at the heart of Lock and RLock.
+ *
+ *   word      meaning
+ *   0         free
+ *   ident     held; acquired by the thread of that ident (who need not be the one to release a Lock)
+ *
+ * Nothing in the word tells whether anyone waits: that is the parking lot's knowledge. A thread that
+ * acquires the lock swaps 0 for its ident. A releaser puts 0 there, then looks into the parking lot and
+ * wakes the first waiter. The waiter competes for the word with threads that come by: that keeps locks
+ * fast, since a running thread need not wait until a sleeping one is awake. But a waiter of more than a
+ * millisecond is handed the word: the releaser puts that waiter's ident there, and nobody can come
+ * between. (CPython's PyMutex has the same rule and limit.) Just after a hand-over there is no second one:
+ * TI_HAND_OVER_PAUSE.
+ *
+ * A thread that finds the word held spins for a while before it sleeps. A woken waiter spins again. Every
+ * release that finds a waiter in the queue wakes one, whether others spin or not: a spinning thread may be
+ * preempted for any time, and then nobody else would wake the waiter although the word is free.
+ *
+ * Once the word is free, or held by another thread, it may be gone: the releaser does not touch it any
+ * more, and a thread that has acquired it does not look at it again.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Nanoseconds after which a waiter is handed what is released: CPython's TIME_TO_BE_FAIR_NS. */
+#define TI_STARVED 1000000
+
+/* Nanoseconds between two hand-overs, in which the word goes to who comes by. Each has to wait until a
+ * thread that sleeps is awake: if many waiters are past the limit, and every release handed the word over,
+ * those behind would be past it when their turn comes, and so for ever. Sixty-four threads were seen to be
+ * two hundred times slower. */
+#define TI_HAND_OVER_PAUSE 250000
+
+/* Whose waits can be part of a proof that a wait never ends. */
+typedef enum ti_ownership {
+    TI_UNOWNED, /* any thread may release the word */
+    TI_OWNED    /* only the thread whose ident it is */
+} ti_ownership;
+
+/* Change the word in a process of one thread, where nobody can come between. */
+static inline bool ti_lockword_put(uint32_t *word, uint32_t value)
+{
+    bool changes = (ti_load_relaxed(word) == 0) != (value == 0);
+    if (changes)
+        ti_store_relaxed(word, value);
+    return changes;
+}
+
+/* Take the word if it is free. */
+static inline bool ti_lockword_try(uint32_t *word, uint32_t ident)
+{
+    return ti_port_is_alone() ? ti_lockword_put(word, ident) : ti_swap_acquire(word, 0, ident);
+}
+
+/* Wait for the word: THREADING_OK, THREADING_TIMEOUT, THREADING_CANCELLED, or THREADING_DEADLOCK for an owned
+ * word without a limit. */
+static threading_status_t ti_lockword_acquire_slow(uint32_t *word, ti_self *self, int64_t deadline,
+                                            ti_ownership ownership);
+
+/* Wait for the word without limit and without fail: the end of a condition's wait. The outcome is that of a
+ * wait whose waiter may have been moved to the word's queue; TI_SLEEPING if it was not. */
+static void ti_lockword_acquire_for_certain(uint32_t *word, ti_self *self, uint32_t outcome);
+
+/* Move sleeping threads, taken off another queue, to the end of the word's. */
+static void ti_lockword_requeue(uint32_t *word, ti_waiter *chain);
+
+/* The parts of the release for when someone waits. */
+static bool ti_lockword_release_slow(uint32_t *word, ti_bucket *bucket);
+static void ti_lockword_wake_first(const uint32_t *word, ti_bucket *bucket); /* the word is free, or gone */
+
+/*
+ * Make the word free. False when it was free. The last touch of the word. A plain store is for the thread
+ * that acquired it: several others may release a Lock at once, and the exchange tells who was first.
+ */
+static inline bool ti_lockword_clear(uint32_t *word, uint32_t ident)
+{
+    /* A thread that spins may have the word's cache line: fetch it for writing, so that the read and the
+     * write that follow share one transfer. */
+    ti_expect_write(word);
+    /* Relaxed: only the thread of that ident puts it there, apart from a hand-over that it waits for. */
+    if (!ti_fence_is_shared() || ti_load_relaxed(word) != ident)
+        return ti_exchange_sequential(word, 0) != 0; /* sequential: the change in the table in parking.h */
+    /* Release: R1 of the table in fence.h; R2 must not be moved before it by the compiler. */
+    ti_store_release(word, 0);
+    ti_keep_order();
+    return true;
+}
+
+/* Free the word, or hand it over, for the calling thread of that ident. False when it was free. */
+static inline bool ti_lockword_release(uint32_t *word, uint32_t ident)
+{
+    if (ti_port_is_alone())
+        return ti_lockword_put(word, 0);
+    ti_bucket *bucket = ti_parking_bucket(word);
+    if (ti_parking_may_be_awaited(bucket))
+        return ti_lockword_release_slow(word, bucket);
+    if (!ti_lockword_clear(word, ident))
+        return false;
+    if (ti_parking_is_awaited(bucket))
+        ti_lockword_wake_first(word, bucket);
+    return true;
+}
+
+/* -------------------------------------------------------------------------------- src/core/parking/line.h */
+
+/*
+ * Wait queues of threads that wait for what a lock protects, which are called lines here: Queue's and
+ * Executor's.
+ *
+ * The lock is a word as a Lock's. A line is an address and a kind in the parking lot. A thread that has to
+ * wait enters the line before it releases the lock, so that the lock's next holder finds it. The holder
+ * takes waiters off the line under the lock. It wakes them after its release, when they can have the lock;
+ * or, if their order matters, it moves them to the lock's own queue, where one wakes after the other (as a
+ * Condition's do).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The looks of a thread that waits a little before it sleeps, for a lock or for a change. Each look takes
+ * the memory away from the thread that works there, which then costs it more than the work: so there are
+ * few, at distances. */
+#define TI_LOOKS 2
+#define TI_LOOK_DISTANCE 32 /* pauses before the first; twice as many before each next one */
+
+/* Pause before a look, `distance` times before the first. False: there were all of them, or the process
+ * has one processor. */
+static bool ti_line_pause(uint32_t *looks, uint32_t distance);
+
+/* Wait for the lock of a thread that holds it just now. */
+static void ti_line_lock_slow(uint32_t *lock, ti_self *self);
+
+static inline void ti_line_lock(uint32_t *lock, ti_self *self)
+{
+    if (!ti_lockword_try(lock, self->fast.ident))
+        ti_line_lock_slow(lock, self);
+}
+
+static inline void ti_line_unlock(uint32_t *lock, const ti_self *self)
+{
+    (void)ti_lockword_release(lock, self->fast.ident);
+}
+
+/* With the lock held: sleep in the line without it, and take it again. THREADING_OK: woken; else the
+ * wait's limit. */
+static threading_status_t ti_line_wait(uint32_t *lock, const void *address, ti_wait_kind kind, ti_self *self,
+                                int64_t deadline);
+
+/* Whether someone may stand there, or in another line of the object. */
+static inline bool ti_line_is_awaited(const void *address)
+{
+    /* The hint is enough: a waiter announces itself before it releases the lock, which is held now. */
+    return ti_parking_may_be_awaited(ti_parking_bucket(address));
+}
+
+/* With the lock held: take the first n off the line, a chain for ti_line_wake. */
+static ti_waiter *ti_line_take(const void *address, ti_wait_kind kind, size_t n, ti_self *self);
+
+/* The outcome of a wait in a line that was woken by ti_line_wake; the others are those of the lock's own
+ * queue. */
+#define TI_TOLD (TI_REFUSED + 1)
+
+/* After the release. NULL: nobody. */
+static inline void ti_line_wake(ti_waiter *chain)
+{
+    if (chain != NULL)
+        ti_parking_wake_chain(chain, TI_TOLD);
+}
+
+/* ---------------------------------------------------------------------------- src/core/parking/registry.h */
+
+/*
+ * The registry: every thread that the library knows, in a table by its ident. Its guard, held for moments,
+ * protects
+ *   - the table;
+ *   - who waits for whom (deadlock.h);
+ *   - the roll of Thread objects (roll.h), and every change of a Thread's state.
+ */
+
+#include <stdint.h>
+
+#define TI_MAIN_IDENT 1
+#define TI_IDENT_LIMIT UINT32_C(0x80000000) /* idents are 1 … 2^31 - 1 */
+
+static void ti_registry_lock(ti_self *self);
+static bool ti_registry_try_lock(void);
+#if !defined(THREADING_NO_DIAGNOSIS)
+static bool ti_registry_lock_for_a_while(void);
+#endif
+static void ti_registry_unlock(void);
+
+/* Under the guard: */
+
+/* A number that no living thread has, and none had during the last 2^31 - 1 calls. */
+static uint32_t ti_registry_new_ident(void);
+
+static void ti_registry_add(ti_self *self);
+static void ti_registry_remove(ti_self *self);
+static ti_self *ti_registry_find(uint32_t ident); /* NULL: no such thread runs */
+
+/* The thread after the one of that ident, 0 for the first, in the table's order; NULL: there is none. A
+ * caller may unlock the guard between two calls: it meets each thread that is there all the time once. */
+#if !defined(THREADING_NO_DIAGNOSIS)
+static ti_self *ti_registry_after(uint32_t ident);
+#endif
+
+/* Call a function for every known thread; it may put the thread into the pool. */
+static void ti_registry_for_each(void (*function)(ti_self *self, void *arg), void *arg);
+
+/* No thread is known any more. */
+static void ti_registry_forget(void);
+
+/* In a forked child, before anything takes the guard. */
+static void ti_registry_reset_guard(void);
+
+/* ------------------------------------------------------------------------------- src/core/parking/spins.h */
+
+/*
+ * The spin wait: how long a thread looks at what it waits for before it sleeps: as long as sleeping and
+ * waking would cost. That is never more than twice what the better of the two would have cost (Karlin,
+ * Manasse, McGeoch, Owicki, "Competitive Randomized Algorithms for Nonuniform Problems", 1990).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TI_SPIN_TIME 50000 /* nanoseconds */
+
+typedef struct ti_spin {
+    uint32_t pauses; /* before the next look */
+    int64_t end;     /* 0 until the clock was read */
+} ti_spin;
+
+static inline ti_spin ti_spin_begin(void)
+{
+    return (ti_spin){0, 0};
+}
+
+/* Pause, the longer the more often. False when it is time to sleep; always in a process that has one
+ * processor only, where the thread that is waited for cannot run meanwhile. */
+static bool ti_spin_goes_on(ti_spin *spin);
+
+/* Pause so many times. False, at once, in a process that has one processor only. */
+static bool ti_spin_pause(uint32_t pauses);
+
+/* Whether that many threads can run at once. */
+static bool ti_spin_has_processors(size_t count);
+
+/* Count the processors, once. */
+static void ti_spins_decide(void);
+
+/* ------------------------------------------------------------------------------ src/core/parking/taking.h */
+
+/*
+ * What threads do with Locks, RLocks and RWLocks, told to the diagnosis while it watches (order.h).
+ *
+ * It costs nothing while nobody watches. Each call asks for its thread's pointer in any case, and has a
+ * slow way for threads that have none. While locks are watched, ti_port_self() gives NULL in all threads
+ * (ti_port_hide_selves): every call takes that way, and there it tells what it is about to do. The inline
+ * calls of the header ask for a pointer of their own, which stays NULL as well (ti_self_show).
+ *
+ * All is told before it is done, while the object is there for certain; an acquire that fails is told again.
+ * Recursion is not told: of an RLock the first level is, and of an RWLock each read.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum ti_taking_kind {
+    TI_WANTS, /* is about to acquire it, and waits without a limit if it has to */
+    TI_TRIES, /* is about to acquire it, if that can be in time; or does so again behind a condition's wait */
+    TI_GIVES, /* is about to release it, or could not acquire it */
+    TI_BEGINS, /* makes a lock at that address, which is a new one */
+} ti_taking_kind;
+
+/*
+ *   on      TI_ON_LOCK, TI_ON_RLOCK, TI_ON_READ or TI_ON_WRITE
+ *   caller  where the call that acquires returns to; NULL: not known
+ *   ident   the thread that has, or wants, it: not always the calling one, since any may release a Lock
+ */
+typedef struct ti_taking {
+    ti_taking_kind kind;
+    ti_on on;
+    const void *object;
+    const void *caller;
+    uint32_t ident;
+} ti_taking;
+
+/* No guard is held. */
+typedef void ti_taking_watcher(ti_self *self, const ti_taking *taking);
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+static uintptr_t ti_taking_watcher_now;
+
+static inline ti_taking_watcher *ti_taking_watched(void)
+{
+    /* Acquire: pairs with the release in ti_taking_watch, for what the watcher needs. */
+    return (ti_taking_watcher *)ti_load_pointer_acquire(&ti_taking_watcher_now);
+}
+
+/* Have them watched, or NULL: no more. No thread has a pointer. */
+static void ti_taking_watch(ti_taking_watcher *watcher);
+
+/* The calling thread, whose pointer is NULL, acquires or releases. `ident` is the Lock's, 0 where only the
+ * thread itself can release. */
+static ti_self *ti_taking_acquires(ti_on on, const void *object, bool without_limit, const void *caller);
+static ti_self *ti_taking_releases(ti_on on, const void *object, uint32_t ident);
+
+/* Likewise in calls that know their thread: an acquire that failed, or a release; the acquire at the end of a
+ * condition's wait; the making of a lock. */
+static void ti_taking_ends(ti_self *self, ti_on on, const void *object);
+static void ti_taking_acquires_again(ti_self *self, ti_on on, const void *object);
+static void ti_taking_begins(ti_on on, const void *object);
+
+#else
+#define ti_taking_watched() NULL
+#define ti_taking_acquires(on, object, without_limit, caller) \
+    ((void)(on), (void)(object), (void)(without_limit), (void)(caller), ti_self_attach())
+#define ti_taking_releases(on, object, ident) ((void)(object), (void)(ident), ti_self_attach())
+#define ti_taking_ends(self, on, object) ((void)(self), (void)(on), (void)(object))
+#define ti_taking_acquires_again(self, on, object) ((void)(self), (void)(on), (void)(object))
+#define ti_taking_begins(on, object) ((void)0)
+#endif
+
+/* ----------------------------------------------------------------------------------- src/core/sync/bias.h */
+
+/*
+ * Reading without a shared word: how an RWLock that is read often is biased towards its readers.
+ *
+ * Readers that count themselves in the lock's state write to one word in turn, even if none of them ever
+ * waits for another. While a lock is biased, its readers leave that word alone: each reader notes in its
+ * own ti_self what it reads (`reads`), and checks that the bias is still there. A writer revokes the bias:
+ * it finds the readers in the threads' notes and counts them in the state, where they are ordinary readers
+ * from then on. (The idea: Dice and Kogan, "BRAVO: Biased Locking for Reader-Writer Locks", 2019. There a
+ * note is made by a compare-and-swap; here the revoker makes a fence for all threads, as in fence.h, and
+ * notes are plain stores.)
+ *
+ *   state = TI_BIASED + n, writer = a number of that bias alone, TI_BIAS or more
+ *
+ * A biased lock has no writer and nobody in line. Its n readers are ordinary readers: they came before the
+ * bias, or have no place for a note. A bias begins and ends under the guards of the registry and of the
+ * lock's bucket. It begins when a thread has read the lock TI_BIAS_AFTER times in the ordinary way, which
+ * takes longer than a revocation costs (2 µs, and 10 ns for each thread).
+ *
+ *   reader                                        revoker, under both guards
+ *   A0  seen = revocations      (acquire)         V1  writer = 0               (release)
+ *   A1  levels + 1              (release)         V2  revocations + 1          (sequential)
+ *   A2  writer == bias? has it  (acquire)         V3  fence in all threads
+ *   …                                             V4  look at the levels       (acquire); if not 0:
+ *   R1  levels - 1              (release)             state + levels, and a mark on the note
+ *   R2  revocations == seen? done
+ *
+ * A reader is before, in or after its pairs of steps when the fence of V3 reaches it.
+ *   before A1, before R1       V1 and V2 are visible to it: A2 and R2 fail.
+ *   between A1 and A2, R1, R2  its store is visible to V4, and A2 and R2 fail.
+ *   after A2, after R2         its store is visible to V4.
+ * So A2 and R2 succeed only if V4 saw the levels that the reader believes to have. If they fail, the
+ * reader takes the bucket's guard, and the mark tells which levels the revoker has counted. Then the
+ * acquire or release is done already, or the reader does it in the ordinary way. (A0 is before A1 so that
+ * a revocation that R2 takes for an old one was visible to A2.) Without V3 the losing order is: A2
+ * succeeds while A1 is still in the store buffer; V1 to V4, which sees no reader; both have the lock.
+ * docs/models/bias.pml has both, for the model checker.
+ *
+ * R2 looks at nothing of the lock, which may be gone by then. A note may outlive its lock, if the
+ * lock was freed while it was read: no other bias has the number in the note, so the note means nothing.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TI_BIAS UINT32_C(0x80000000) /* idents are less */
+#define TI_BIAS_AFTER 2048
+
+/* An RWLock's state: rwlock.c. */
+#define TI_WRITING UINT32_C(0x80000000)
+#define TI_WAITING UINT32_C(0x40000000)
+#define TI_READERS (TI_WAITING - 1)
+#define TI_BIASED (TI_WRITING + 1) /* and more: a writer and readers at once are nothing else */
+
+static inline bool ti_state_is_biased(uint32_t state)
+{
+    return (state & TI_WRITING) && (state & TI_READERS);
+}
+
+static uint32_t ti_bias_revocations;
+
+/* Whether a note and its lock are ordinary both. Relaxed: if that is wrong the state tells. */
+static inline bool ti_bias_is_out(const threading_rwlock_t *rwlock, const ti_reading *reading)
+{
+    return reading->bias == 0 && ti_load_relaxed(&rwlock->writer) < TI_BIAS;
+}
+
+/* A1 and A2. */
+static inline bool ti_bias_note(const threading_rwlock_t *rwlock, ti_reading *reading, uint32_t levels)
+{
+    reading->seen = ti_load_acquire(&ti_bias_revocations); /* acquire: A0; A1 and A2 come after it */
+    ti_store_release(&reading->levels, levels);            /* release: A1, after the note's lock and bias */
+    ti_keep_order();                                       /* the processor's order is V3's business */
+    /* Acquire: A2; pairs with the release in ti_bias_begin. */
+    return ti_load_acquire(&rwlock->writer) == reading->bias;
+}
+
+/* R1 and R2. */
+static inline bool ti_bias_unnote(ti_reading *reading)
+{
+    /* Release: R1; what was read comes before it. Relaxed: the thread's own. */
+    ti_store_release(&reading->levels, ti_load_relaxed(&reading->levels) - 1);
+    ti_keep_order(); /* as in ti_bias_note */
+    /* Relaxed: R2. The lock's memory is not the reader's any more. */
+    return ti_load_relaxed(&ti_bias_revocations) == reading->seen;
+}
+
+/* After an A2 or a bias that was lost: bring the note in order. The levels that the thread has after all. */
+static uint32_t ti_bias_settle(const threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading);
+
+/* After an R2 that failed. False: the levels were counted before R1, so that the release is still to be
+ * done in the ordinary way. */
+static bool ti_bias_is_released(const threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading);
+
+/* Whether the note is of the bias that the lock has. Relaxed: A2 and R2 decide. */
+static inline bool ti_bias_is_noted(const threading_rwlock_t *rwlock, const ti_reading *reading)
+{
+    return reading->bias != 0 && ti_load_relaxed(&rwlock->writer) == reading->bias && ti_fence_is_shared();
+}
+
+/* Read a lock if it is biased, by a note or a place for one. False: to be done in the ordinary way, and
+ * the note is in order for that. */
+static bool ti_bias_acquire(threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading);
+
+/* The note has levels and a bias, but the lock has not, or the fence is lost. From here on all is
+ * ordinary. */
+static void ti_bias_leave(threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading);
+
+/* The calling thread has read it once more in the ordinary way: maybe that is often enough. */
+static void ti_bias_earn(threading_rwlock_t *rwlock, ti_self *self, ti_reading *reading);
+
+/* Make a biased lock an ordinary one. */
+static void ti_bias_revoke(threading_rwlock_t *rwlock, ti_self *self);
+
+/* Under the registry's guard: a thread that is not there any more. True: it has read what nobody has counted
+ * yet, so that its notes are kept until somebody has. */
+static bool ti_bias_keep(ti_self *self);
+
+/* Likewise, when no lock of this copy is used any more: nothing is kept. */
+static void ti_bias_forget(void);
+
+/* ------------------------------------------------------------------------------ src/core/sync/condition.h */
+
+/* Condition, for other files of the library that have checked all arguments. */
+
+#include <stdint.h>
+
+/* As threading_condition_wait_timeout() for a caller that holds the lock. */
+static threading_status_t ti_condition_wait(threading_condition_t *condition, ti_self *self, int64_t deadline);
+
+/* ---------------------------------------------------------------------------------- src/core/sync/local.h */
+
+/* Locals: what thread ends and forks need to know of them. */
+
+/* Finalise and free all of this thread's copies, also those that finalisers make. */
+static void ti_local_finish(ti_self *self);
+
+/* Around fork: hold the locals' guard; in the child also forget the copies of a thread that is gone, whose
+ * memory is put off (runtime.h). */
+static void ti_local_lock(ti_self *self);
+static bool ti_local_try_lock(void);
+static void ti_local_unlock(void);
+static void ti_local_reset_guard(void);
+static void ti_local_abandon(ti_self *self);
+
+/* When no thread is known: give back what is kept for slots. Locals that have one keep it for their next
+ * use. */
+static void ti_local_unload(void);
+
+/* ---------------------------------------------------------------------------------- src/core/sync/reads.h */
+
+/* What the calling thread reads, as rwlock.c finds and notes it. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Relaxed, here and below: only its own thread changes a note's lock and levels. */
+static inline bool ti_reading_is_of(const ti_reading *reading, const threading_rwlock_t *rwlock)
+{
+    return ti_load_pointer_relaxed(&reading->rwlock) == (uintptr_t)rwlock;
+}
+
+static inline void ti_reading_add(ti_reading *reading, uint32_t levels)
+{
+    /* Release: as R1 in bias.h; what the thread has read under an earlier bias is before a revoker's look. */
+    ti_store_release(&reading->levels, ti_load_relaxed(&reading->levels) + levels);
+}
+
+/* The note of a lock, if there is one. */
+static inline ti_reading *ti_reading_seek(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    for (ti_reading *reading = self->readings.known; reading < self->readings.known + TI_READS_KNOWN;
+         reading++)
+        if (ti_reading_is_of(reading, rwlock))
+            return reading;
+    return NULL;
+}
+
+/* The note of a lock that the thread reads. NULL: it does not, as far as that is known. */
+static inline ti_reading *ti_reading_find(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    ti_reading *reading = ti_reading_seek(self, rwlock);
+    return reading != NULL && ti_load_relaxed(&reading->levels) > 0 ? reading : NULL;
+}
+
+static inline void ti_reading_begin(ti_reading *reading, const threading_rwlock_t *rwlock)
+{
+    ti_store_pointer_relaxed(&reading->rwlock, (uintptr_t)rwlock);
+    ti_store_relaxed(&reading->bias, 0);
+    reading->reads = 0;
+}
+
+/* The lock's note, or a place for one. NULL: none is free. */
+static inline ti_reading *ti_reading_place(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    ti_reading *place = NULL;
+    for (ti_reading *reading = self->readings.known; reading < self->readings.known + TI_READS_KNOWN;
+         reading++) {
+        if (ti_reading_is_of(reading, rwlock))
+            return reading;
+        if (place == NULL && ti_load_relaxed(&reading->levels) == 0)
+            place = reading;
+    }
+    if (place != NULL)
+        ti_reading_begin(place, rwlock);
+    return place;
+}
+
+/* False: the thread does not read it, as far as that is known. */
+static inline bool ti_reading_remove(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    ti_reading *reading = ti_reading_find(self, rwlock);
+    if (reading != NULL)
+        ti_reading_add(reading, UINT32_MAX);
+    else if (self->readings.beyond > 0)
+        self->readings.beyond--;
+    else
+        return false;
+    return true;
+}
+
+/* What was read in this memory before. */
+static inline void ti_reading_forget(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    ti_reading *reading = ti_reading_find(self, rwlock);
+    if (reading != NULL)
+        ti_store_release(&reading->levels, 0); /* release: as above */
+}
+
+static inline bool ti_reads_already(ti_self *self, const threading_rwlock_t *rwlock)
+{
+    /* The analyzer takes a place in *self that is not found for no *self.
+     * NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
+    return self->readings.beyond > 0 || ti_reading_find(self, rwlock) != NULL;
+}
+
+/* ---------------------------------------------------------------------------------- src/core/sync/rlock.h */
+
+/* What a condition needs of its RLock. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+static inline bool ti_rlock_is_mine(const threading_rlock_t *rlock, const ti_self *self)
+{
+    /* Relaxed: only this thread puts its ident there or takes it away, apart from a hand-over that it waits
+     * for. */
+    return ti_load_relaxed(&rlock->owner) == self->fast.ident;
+}
+
+/* Whether the calling thread owns it at the highest level. */
+static inline bool ti_rlock_is_full(const threading_rlock_t *rlock, const ti_self *self)
+{
+    return ti_rlock_is_mine(rlock, self) && rlock->count == UINT32_MAX;
+}
+
+/* Release an RLock of the calling thread's at whatever level; gives the level. */
+static uint32_t ti_rlock_release_all(threading_rlock_t *rlock, ti_self *self);
+
+/* Be at that level again, once the word `owner` was acquired. */
+static void ti_rlock_restore(threading_rlock_t *rlock, ti_self *self, uint32_t level);
+
+/* ------------------------------------------------------------------------------ src/core/thread/foreign.h */
+
+/*
+ * Threads that were not started here: their ends may come without a word.
+ *
+ * A thread leaves the library in one of its last thread-local destructors. Other libraries' destructors may
+ * call this one even later: then the thread is known once more, under another ident, and if no destructor of
+ * ours comes after that call, nothing runs in the thread that could make it leave. The first call of all may
+ * come as late; a Windows thread may end on a fiber that has never called. So every foreign thread is on a
+ * list, with the system's word for its life (ti_port_life).
+ *
+ * When a thread that is on the list is gone, it is buried: nobody finds it any more, its Dummy is not listed,
+ * and waiters for an RLock that it owns are told. That is done where Threads are counted or listed, and where
+ * a thread leaves. What it had, the copies of its locals with their finalisers, ends in the next thread that
+ * leaves: only there, at the end of its destructors, a user's finaliser meets none of the user's locks.
+ *
+ * Where the system cannot tell whether a thread is gone (ti_port_life gives 0), such a thread stays known.
+ */
+
+/* Under the registry's guard: the thread comes, and the thread that may have come leaves. */
+static void ti_foreign_add(ti_self *self, uint64_t life);
+static void ti_foreign_remove(ti_self *self);
+
+/* Under the registry's guard: bury those that are gone and have a Dummy. */
+static void ti_foreign_bury_dummies(void);
+
+/* In a thread that leaves: end what the buried ones had. If there may be many that are gone, bury them
+ * before. */
+static void ti_foreign_sweep(ti_self *self);
+
+/* In a forked child: the others are gone, and the registry forgets them. */
+static void ti_foreign_reset(ti_self *survivor);
+
+/* -------------------------------------------------------------------------------- src/core/thread/leave.h */
+
+/*
+ * A thread leaves: the end of its life in this library, in one of its last thread-local destructors. All
+ * that it has in any room ends here.
+ */
+
+/* Called in that thread, with its ti_self. */
+static void ti_leave(void *pointer);
+
+/* The same in pieces, for a thread that is gone. Under the registry's guard: nobody finds it any more.
+ * Then, without: what it had. */
+static void ti_leave_retire(ti_self *self);
+static void ti_leave_end(ti_self *self);
+
+/* ------------------------------------------------------------------------------- src/core/thread/thread.h */
+
+/*
+ * The Thread object.
+ *
+ *   state       meaning                                         changed by
+ *   NEW         not started, or its start has failed
+ *   STARTING    start is under way; listed                      start, under the registry's guard
+ *   RUNNING     it runs and has said its native id              the thread
+ *   LEAVING     it ends the process: exit does not wait for it   the thread
+ *   STOPPED     it sleeps until another one has ended the process, and ends with that   the thread
+ *   ENDED       everything is done                              the thread, under the registry's guard
+ *
+ * A thread that waits for a change of the state waits in the parking lot for the word `state`.
+ *
+ *   reap        meaning: who may join the system's thread
+ *   PENDING     nobody yet: the start has not returned from the system
+ *   JOINABLE    the first joiner, or whoever frees the object
+ *   JOINING     a joiner is at it; others wait for the word `reap`
+ *   REAPED      done, or nothing to do
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TI_STACK_SIZE_MIN 32768 /* bytes; CPython's limit */
+
+enum { TI_NEW, TI_STARTING, TI_RUNNING, TI_LEAVING, TI_STOPPED, TI_ENDED };
+enum { TI_PENDING, TI_JOINABLE, TI_JOINING, TI_REAPED };
+
+typedef enum ti_kind {
+    TI_STARTED_HERE,
+    TI_MAIN,
+    TI_DUMMY /* a foreign thread that asked for its object */
+} ti_kind;
+
+struct ti_timer;
+
+/* One name of a thread; name.c tells of them. */
+typedef struct ti_name {
+    struct ti_name *older;
+    const char *text;
+    bool was_read;
+    char storage[];
+} ti_name;
+
+struct threading_thread {
+    uint32_t references; /* one for each handle, and one of the thread itself while it is alive */
+    uint32_t state;
+    uint32_t reap;
+    uint32_t ident;  /* set before the state leaves NEW, under the registry's guard */
+    uint32_t daemon; /* may be set while NEW, read at any time */
+    uint32_t
+        family; /* ti_phase_family at its start, set as ident: another process's thread is not ours to join */
+    ti_kind kind;
+    threading_status_t options_status; /* what start says of them */
+    bool is_static;                    /* main's, whose memory is not the system's */
+    bool is_worker;                    /* of an executor: the process waits for it, daemon or not */
+    uint32_t left_out;  /* under the registry's guard: the number of the shutdown that has given up on it */
+    ti_name *name;      /* the newest; under the registry's guard once others know the object */
+    uint64_t native_id; /* set before RUNNING */
+    size_t stack_size;
+    threading_target_t target;
+    void *arg;
+    void *result;           /* set before ENDED */
+    threading_stop_t *stop; /* what it heeds from its start */
+    struct ti_timer *timer; /* of a Timer; NULL for others */
+    ti_port_thread native;
+    threading_thread_t *previous; /* in the registry's list, under its guard */
+    threading_thread_t *next;
+};
+
+/* The object of the thread that the process began with. */
+static threading_thread_t ti_thread_main_record;
+
+/* A new object of any kind, not listed; `name` NULL or "" for an automatic one with the prefix. NULL: no
+ * memory. */
+static threading_thread_t *ti_thread_allocate(ti_kind kind, const char *name, const char *prefix);
+
+/* Whether a thread that was started can no longer end: it has stopped, or was killed with the process. */
+static bool ti_thread_is_stopped(const threading_thread_t *record);
+
+/* Wait until the state is `enough` (TI_LEAVING or TI_STOPPED) or later. THREADING_FINALIZING: no thread is
+ * left that could change it. */
+static threading_status_t ti_thread_wait(ti_self *self, threading_thread_t *record, int64_t deadline,
+                                  uint32_t enough);
+
+/* Join the system's thread of an ended one, once among all callers. False at the deadline. */
+static bool ti_thread_reap(ti_self *self, threading_thread_t *record, int64_t deadline);
+
+/* A thread that goes on counts as LEAVING (exit does not wait for it), as STOPPED or, main, as ENDED from
+ * here on. */
+static void ti_thread_set_gone(ti_self *self, threading_thread_t *record, uint32_t state);
+
+/* The end: first under the registry's guard, then without. */
+static void ti_thread_set_ended(threading_thread_t *record);
+static void ti_thread_leave(threading_thread_t *record);
+
+/* The end of an object of which there is no reference any more, and whose system's thread is nobody's
+ * business. */
+static void ti_thread_dispose(threading_thread_t *thread);
+
+/* Give a reference back that nobody else gives back, where no allocator may be called (later.h). And,
+ * where it may: give back all that was put off. */
+static void ti_thread_give_back_later(threading_thread_t *thread);
+static void ti_thread_settle(void);
+
+/* name.c */
+static void ti_name_push(threading_thread_t *record, ti_name *name);
+static bool ti_name_give(threading_thread_t *record, const char *name,
+                  const char *prefix); /* as ti_thread_allocate */
+static void ti_name_free_all(threading_thread_t *record);
+static void ti_name_reset(void);                            /* main has the name that it had at first */
+static void ti_name_show(const threading_thread_t *record); /* to the system, in the thread itself */
+static ti_name ti_name_of_main;
+
+/* ------------------------------------------------------------------------------- src/core/thread/native.h */
+
+/*
+ * The system's threads that were started here: which of them may still be in our code.
+ *
+ * A thread's last instructions come after its end as a Thread: in the backend, in what the system calls at
+ * a thread's end. A thread that was joined has done them. One that nobody joins is detached, and nothing
+ * tells when it has gone. In code that can be unloaded such a thread becomes an orphan instead: its object
+ * stays in a list until a try finds that it has gone.
+ */
+
+/* As the functions of port.h with these names. */
+static threading_status_t ti_native_start(ti_port_thread *thread, void (*entry)(void *argument), void *argument,
+                                   size_t stack_size);
+static void ti_native_join(ti_port_thread *thread);
+
+/* Nobody will join this ended thread. True: its object is an orphan's, and not the caller's any more. */
+static bool ti_native_abandon(threading_thread_t *thread);
+
+/* Whether none of the threads that were started can be in our code any more. */
+static bool ti_natives_are_gone(void);
+
+/* When the process exits: nothing is unloaded any more, and sanitizers ask for threads that nobody joined. */
+static void ti_natives_detach(void);
+
+/* In a forked child: they are gone. */
+static void ti_natives_reset(void);
+
+/* --------------------------------------------------------------------------------- src/core/thread/roll.h */
+
+/* The roll: the Thread objects that are alive, main first, then in the order of their start. The
+ * registry's guard protects it. */
+
+/* The main thread's object. Any thread may ask without the guard. */
+static threading_thread_t *ti_roll_main(void);
+
+/* Under the guard: */
+static void ti_roll_list(threading_thread_t *record);
+static void ti_roll_unlist(threading_thread_t *record);
+static threading_thread_t *ti_roll_first(void); /* the others follow by `next` */
+
+/* In a forked child, whose main has that object: forget the others. */
+static void ti_roll_reset(threading_thread_t *main);
+
+/* --------------------------------------------------------------------------------- src/core/tasks/tasks.h */
+
+/*
+ * The task ring: tasks in the order of their submission, in a ring that grows by doubling.
+ *
+ * A ring has two ends, each with its own lock and in its own memory. The submitter and the worker share a
+ * line of the cache only when one of them has used up what it knows of the other. The submitters' lock
+ * belongs to the owner of the ring (the executor or the worker), and protects other things as well. The
+ * takers' lock is in the ring. A thread that needs both takes the submitters' lock first.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes that keep apart what several threads write: two lines of the cache, since processors fetch them in
+ * pairs. */
+#define TI_APART 128
+
+/*
+ *   function      arg
+ *   NULL          the future whose function is called; the task has a reference to it
+ *   ti_map_task   the map whose next items are worked off; the task has a reference to it
+ *   another       what it is called with, and nobody wants the result
+ */
+typedef struct ti_task {
+    threading_target_t function;
+    void *arg;
+} ti_task;
+
+typedef struct ti_slots {
+    ti_task *tasks;
+    size_t mask; /* one less than how many there are, a power of two */
+} ti_slots;
+
+typedef struct ti_tasks {
+    uintptr_t put;   /* how many were put there so far */
+    uintptr_t limit; /* how many may be before somebody must look how many were taken */
+    ti_slots in;
+    char apart[TI_APART];
+    uint32_t lock; /* of those who take: protects what follows */
+    uintptr_t taken;
+    uintptr_t seen; /* how many were put, when one last looked */
+    ti_slots out;   /* the same as `in`: both change under both locks */
+} ti_tasks;
+
+/* Make room for so many tasks more, under the lock of those who put. False: no memory, and nothing has
+ * changed. */
+static bool ti_tasks_grow(ti_tasks *tasks, size_t more, ti_self *self);
+
+static inline bool ti_tasks_reserve(ti_tasks *tasks, size_t more, ti_self *self)
+{
+    return more <= tasks->limit - tasks->put || ti_tasks_grow(tasks, more, self);
+}
+
+/* There is room. */
+static inline void ti_tasks_push(ti_tasks *tasks, ti_task task)
+{
+    tasks->in.tasks[tasks->put & tasks->in.mask] = task;
+    /* Release: pairs with the acquire in ti_tasks_pop, which then finds the task. */
+    ti_store_pointer_release(&tasks->put, tasks->put + 1);
+}
+
+/* The oldest, under the lock of those who take. False: there is none. */
+static inline bool ti_tasks_pop(ti_tasks *tasks, ti_task *task)
+{
+    if (tasks->taken == tasks->seen) {
+        /* Acquire: as in ti_tasks_push; relaxed: ti_tasks_may_be_there is a hint. */
+        ti_store_pointer_relaxed(&tasks->seen, ti_load_pointer_acquire(&tasks->put));
+        if (tasks->taken == tasks->seen)
+            return false;
+    }
+    *task = tasks->out.tasks[tasks->taken & tasks->out.mask];
+    /* Release: pairs with the acquire in ti_tasks_grow, so that the place is used again after this. */
+    ti_store_pointer_release(&tasks->taken, tasks->taken + 1);
+    return true;
+}
+
+/* Whether there seems to be a task, without the takers' lock. Under the submitters' lock a false is certain:
+ * no submitter can have put one meanwhile. */
+static inline bool ti_tasks_may_be_there(const ti_tasks *tasks)
+{
+    /* Relaxed: the locks decide. */
+    uintptr_t taken = ti_load_pointer_relaxed(&tasks->taken);
+    return taken != ti_load_pointer_relaxed(&tasks->seen) || taken != ti_load_pointer_relaxed(&tasks->put);
+}
+
+/* How many there seem to be. */
+static inline size_t ti_tasks_count(const ti_tasks *tasks)
+{
+    /* Acquire: pairs with the release in ti_tasks_pop, so that no more is taken than was put. */
+    uintptr_t taken = ti_load_pointer_acquire(&tasks->taken);
+    /* Relaxed: a hint. */
+    return ti_load_pointer_relaxed(&tasks->put) - taken;
+}
+
+/* Take them all away, into a ring that is the caller's; under both locks. */
+static ti_tasks ti_tasks_take_all(ti_tasks *tasks);
+
+static void ti_tasks_free(ti_tasks *tasks);
+
+/* ------------------------------------------------------------------------------ src/core/tasks/executor.h */
+
+/*
+ * Executor, within the library: tasks, and threads that take them.
+ *
+ * Tasks that are submitted from outside are in the executor's own ring, in their order. Once all workers
+ * are started, a task that another task submits goes to the ring of the worker that runs the submitting
+ * task, under a lock that is free most of the time. A worker takes the oldest task of its own ring, else
+ * of the executor's, else of another worker's: it steals. All rings give their oldest task first, and each
+ * worker looks elsewhere first now and then, so that no task waits for ever because others submit more and
+ * more. A worker takes a task only to begin it: if workers took several at once, the later ones would
+ * begin after tasks that were submitted later still.
+ *
+ * A worker that finds no task counts itself as idle and reads the signal. Then it looks a last time at
+ * each ring under the submitters' lock, and sleeps unless the signal has changed. A submitter that puts a
+ * task there after that look holds the same lock, so it sees that the worker is counted: it changes the
+ * signal, and wakes a worker that sleeps. Until this worker has looked for tasks, submitters signal no
+ * other. Before the worker runs the task that it has found, it signals the next worker if there are more
+ * tasks. So a task costs a wake only when nobody is about to look for it.
+ *
+ *   the submitter, under the ring's lock     the worker
+ *   put the task                             idle + 1 (and - 1 when it goes on)
+ *   idle > 0 and not waking? then            read the signal
+ *     waking = 1                             waking = 0
+ *     signal + 1, take a worker that sleeps  look at each ring under its lock; sleep if there is nothing
+ *   wake that worker, without the lock         and the signal has not changed
+ *                                            waking = 0 when it goes on; find a task, look at each ring
+ *                                              for another one, and signal the next worker
+ *
+ * The losing interleaving would be: a submitter puts a task into a ring after a worker's last look there,
+ * and the worker sleeps. The ring's lock lets the submitter see that the worker is counted, and see the
+ * worker's 0 in `waking` or a later value. If the submitter reads a 1, another submitter has written that
+ * 1 after the 0, and changes the signal after the worker has read it. So either the worker does not sleep,
+ * or a sleeping worker is taken off the line. Either of them writes 0 after that 1, and looks at the ring
+ * afterwards. Had it looked before the task was put, the submitter would have seen that 0.
+ * docs/models/relay.pml has all orders.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One of an executor's threads. */
+typedef struct ti_worker {
+    threading_executor_t *executor;
+    threading_thread_t *thread;
+    uintptr_t next; /* the worker that was started after it; 0 if there is none yet */
+    char apart[TI_APART];
+    uint32_t turn; /* counts its searches; its own thread's, as the next five */
+    struct ti_worker *victim;
+    ti_task task;           /* what it runs; empty if it is a map or nothing */
+    threading_stop_t *stop; /* what the thread heeded before */
+    bool relays;            /* it was idle, and has found no task yet */
+    bool is_done;           /* there will be no task any more */
+    uint32_t lock;          /* of its own thread, when that puts tasks there */
+    ti_tasks tasks;
+} ti_worker;
+
+/* Fields that are written often are apart from fields that are only read, and the submitters' fields from
+ * the workers'. */
+struct threading_executor {
+    uint32_t handles;     /* what users hold; with the last it is shut down */
+    uint32_t references;  /* one for all handles together, one for each worker */
+    uint32_t family;      /* ti_phase_family: the workers of another process's executor are not here */
+    uint32_t is_complete; /* all workers are started: set for good, and read without the lock */
+    uint32_t refused;     /* the status of tasks that had not begun and never will; read without the lock */
+    uint32_t refusal;     /* the status of a submit: OK, SHUTDOWN or BROKEN; read without the lock too */
+    bool is_shutdown;
+    size_t worker_count;
+    ti_worker *last;    /* worker */
+    uintptr_t first;    /* worker; read without the lock too */
+    size_t max_workers; /* does not change, as the next */
+    threading_executor_options_t options;
+    char *name;
+    bool is_listed; /* under the list's guard, as the next two */
+    threading_executor_t *previous_listed;
+    threading_executor_t *next_listed;
+    char apart[TI_APART];
+    uint32_t
+        spare; /* workers that run no task, less tasks that are queued, while it is not complete; atomic */
+    uint32_t idle;   /* workers that look a last time, or sleep; changes without the lock */
+    uint32_t signal; /* what they wait for a change of */
+    uint32_t
+        waking; /* not 0: one was signalled that has not looked for a task yet; changes without the lock */
+    char apart_too[TI_APART];
+    uint32_t lock; /* of those who submit: protects the workers, the shutdown, the refusal and the tasks */
+    ti_tasks tasks;
+};
+
+/* In a forked child: its locks may be held for ever by threads that are gone. */
+static bool ti_executor_is_orphaned(const threading_executor_t *executor);
+
+/* Whether an abandoned call of it stays as it is: there, or in a thread that ends the process, which runs
+ * what remains to be done (ti_executor_work). */
+static bool ti_executor_is_spared(const threading_executor_t *executor, const ti_self *self);
+
+/* Whether its options are such as are known. */
+static bool ti_executor_accepts(const threading_executor_t *executor);
+
+/* Queue a task so many times, and see to it that there are workers. On failure it was queued not once. */
+static threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti_task task, size_t times,
+                                       ti_self *self);
+
+/* Have so many idle workers look again: those that sleep are a chain for ti_line_wake. */
+static ti_waiter *ti_executor_signal(threading_executor_t *executor, size_t n, ti_self *self);
+
+/* In a worker: run a task of its own executor that has not begun. False: it is another's, or has begun. */
+static bool ti_executor_help(threading_future_t *future, ti_self *self);
+
+/* In a worker: call a task's function. What the task leaves behind in the thread is undone. */
+static void *ti_executor_call(threading_executor_t *executor, threading_target_t function, void *arg, ti_self *self);
+
+/* So many workers more run no task, or so many tasks less are queued. */
+static void ti_executor_count_spare(threading_executor_t *executor, uint32_t more);
+
+/* Take no more tasks, and let the workers end when none is left. */
+static void ti_executor_stop(threading_executor_t *executor, bool cancel_futures);
+
+/* The worker that was started next, the first for NULL; valid as long as the executor is. NULL: there is
+ * none. */
+static ti_worker *ti_executor_worker_after(const threading_executor_t *executor, const ti_worker *worker);
+
+/* Give one of `references` back. */
+static void ti_executor_give_back(threading_executor_t *executor);
+
+/* executor_worker.c: start another one, under the lock. */
+static threading_status_t ti_executor_start_worker(threading_executor_t *executor);
+
+/* Run tasks in the calling thread, a worker, until there will be none. */
+static void ti_executor_work(ti_self *self);
+
+/* End all tasks that have not begun, with THREADING_CANCELLED or THREADING_BROKEN. */
+static void ti_executor_refuse(threading_executor_t *executor, threading_status_t status, ti_self *self);
+
+/* Run no task any more that has not begun: a worker has failed. Their futures end with THREADING_BROKEN. */
+static void ti_executor_break(threading_executor_t *executor, ti_self *self);
+
+/* executor_map.c: what stands for the function in a map's tasks; in a worker, work off its items; end
+ * those that have not begun; give a reference back. */
+struct ti_map;
+static void *ti_map_task(void *map);
+static void ti_map_work(struct ti_map *map, ti_self *self);
+static void ti_map_refuse(struct ti_map *map, threading_status_t status);
+static void ti_map_give_back(struct ti_map *map);
+
+/* executor_list.c: enter a new one where the end of the process finds it, and take it out again. False: the
+ * process waits for its threads just now, and takes no new executors. */
+static bool ti_executor_list(threading_executor_t *executor, ti_self *self);
+static void ti_executor_unlist(threading_executor_t *executor, ti_self *self);
+
+/* The process waits for its threads: shut all executors down, and have none begin until they are opened
+ * again. */
+static void ti_executors_close(ti_self *self);
+static void ti_executors_open(void);
+
+/* In a forked child, which has none of them. */
+static void ti_executors_reset(void);
+
+/* -------------------------------------------------------------------------------- src/core/tasks/future.h */
+
+/*
+ * Future: a state that can be waited for, and what comes out in the end.
+ *
+ *   state              meaning                                     next
+ *   PENDING            nobody works on it                          an ident, RUNNING, CANCELLED, FINISHED
+ *   a thread's ident   that thread runs the executor's task        FINISHED
+ *   RUNNING            threading_future_start was called           FINISHED
+ *   CANCELLED          cancelled                                   NOTIFIED
+ *   NOTIFIED           and threading_future_start has told so
+ *   FINISHED           it has a value, or a status that is no THREADING_OK
+ *
+ * A running task's state is the ident of its thread, so that a wait for it can be proved to be a deadlock
+ * like one for an RLock (deadlock.h). A future gets done under its lock, which also protects the callbacks
+ * and what comes out until then; the other changes of the state are single swaps.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { TI_PENDING_FUTURE = 0 };
+#define TI_RUNNING_FUTURE TI_IDENT_LIMIT
+#define TI_CANCELLED (TI_IDENT_LIMIT + 1) /* from here on it is done */
+#define TI_NOTIFIED (TI_IDENT_LIMIT + 2)
+#define TI_FINISHED (TI_IDENT_LIMIT + 3)
+
+struct ti_callback;
+
+struct threading_future {
+    uint32_t references;
+    uint32_t state;
+    uint32_t order;            /* set before it is done: later ones have later numbers */
+    uint32_t lock;             /* as a Lock's word (line.h) */
+    threading_status_t status; /* set before it is done, as the value */
+    uint32_t offset;           /* its block's, for block.h */
+    void *value;
+    struct ti_callback *last_callback; /* whose next is the first; NULL: none */
+    threading_executor_t *executor;    /* whose task it is, not retained; NULL for others */
+    threading_target_t function;
+    void *arg;
+};
+
+/* Pending, with so many references. NULL: no memory. */
+static threading_future_t *ti_future_new(threading_executor_t *executor, threading_target_t function, void *arg,
+                                  uint32_t references);
+
+static bool ti_future_is_done(const threading_future_t *future);
+
+/* Let a pending future be run by a thread of that ident. False: somebody else was faster. */
+static bool ti_future_begin(threading_future_t *future, uint32_t runner);
+
+/* Finish a future that is in the state `from`, which is not done, and run its callbacks. False: it is in
+ * another. If `spare` is given, 1 is added to it: before the future is done if there is no callback, else
+ * after the last of them. */
+static bool ti_future_finish(threading_future_t *future, uint32_t from, threading_status_t status, void *value,
+                      uint32_t *spare);
+
+/*
+ * Whether the calling thread may run tasks that have not begun instead of waiting for them. To be asked only
+ * by a wait that cannot end before those tasks have: for the result of one, for all of several, for a map's
+ * items. A wait for the first of several would last as long as the task that it happened to run.
+ */
+static bool ti_future_may_help(const ti_self *self, int64_t deadline);
+
+/* Wait until a future is done; a worker runs the task itself if it may. */
+static threading_status_t ti_future_await(threading_future_t *future, ti_self *self, int64_t deadline);
+
+/* --------------------------------------------------------------------------------- src/core/tasks/queue.h */
+
+/* Queue: what its files share, and what threading_wait_any asks it. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct threading_queue {
+    uint32_t lock; /* protects what follows */
+    threading_queue_kind_t kind;
+    uintptr_t count; /* read without the lock too; its address is that of the lines */
+    size_t unfinished;
+    size_t maxsize; /* 0: none */
+    size_t item_size;
+    size_t first;
+    size_t capacity;
+    unsigned char *items; /* `capacity` items and one more to swap with */
+    bool is_shutdown;
+    int (*compare)(const void *a, const void *b);
+    void (*destructor)(void *item);
+    uint32_t references; /* changes without the lock */
+};
+
+/* The calling thread, which has the lock now. */
+static inline ti_self *ti_queue_lock(threading_queue_t *queue)
+{
+    ti_self *self = ti_self_get();
+    ti_line_lock(&queue->lock, self);
+    return self;
+}
+
+static inline void ti_queue_unlock(threading_queue_t *queue, const ti_self *self)
+{
+    ti_line_unlock(&queue->lock, self);
+}
+
+static inline bool ti_queue_is_full(const threading_queue_t *queue)
+{
+    return queue->maxsize > 0 && queue->count >= queue->maxsize;
+}
+
+/* Whether a get would not wait. */
+static bool ti_queue_is_ready(threading_queue_t *queue);
+
+/* What its watchers wait for. */
+static const void *ti_queue_address(const threading_queue_t *queue);
+
+/* ------------------------------------------------------------------------------ src/core/tasks/wait_any.h */
+
+/* The wait for any of several things, for arguments that were checked. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Wait until a source is ready; *index is the first one that is. */
+static threading_status_t ti_wait_any(threading_source_t *sources, size_t count, ti_self *self, int64_t deadline,
+                               size_t *index);
+
+/* ----------------------------------------------------------------------------- src/core/diagnosis/debug.h */
+
+/* The environment variable THREADING_DEBUG, for programs that nobody wants to rebuild. */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+/* At each thread's first call, before the thread has its pointer (port.h, 4): whether locks are watched is
+ * decided once, and other threads wait until it is. Nothing of malloc's is used. */
+static void ti_debug_begin(void);
+
+/* When no thread has a pointer any more: the next use is a first one. */
+static void ti_debug_end(void);
+
+/* In a forked child: a thread that was reading the variable is not there. */
+static void ti_debug_forked(void);
+
+/* At the first use of the library, and at each first start of a thread in a forked child: do what the
+ * variable asks for. */
+static void ti_debug_start(void);
+
+/* At the end of the process: write what was to be written then. */
+static void ti_debug_at_exit(void);
+
+#else
+#define ti_debug_begin() ((void)0)
+#define ti_debug_end() ((void)0)
+#define ti_debug_forked() ((void)0)
+#define ti_debug_start() ((void)0)
+#define ti_debug_at_exit() ((void)0)
+#endif
+
+/* ------------------------------------------------------------------------------ src/core/diagnosis/text.h */
+
+/*
+ * Text that is put together in a buffer of its own and handed to the user's function in whole lines. It
+ * allocates nothing and calls nothing of the C library's formatted output, which a stuck thread may have
+ * locked.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+#define TI_TEXT_SIZE 2048
+#define TI_TEXT_NAME 96 /* bytes of a name that are shown */
+
+typedef struct ti_text {
+    threading_write_t write;
+    void *context;
+    size_t length;
+    char buffer[TI_TEXT_SIZE];
+} ti_text;
+
+static void ti_text_begin(ti_text *text, threading_write_t write, void *context);
+
+/* Add to the line. What finds no room in the buffer is left out, and the line ends in "…". */
+static void ti_text_add(ti_text *text, const char *words);
+static void ti_text_number(ti_text *text, uint64_t number);
+static void ti_text_address(ti_text *text, const void *address);
+static void ti_text_seconds(ti_text *text, int64_t nanoseconds); /* as 12.345 s; less than 0 counts as 0 */
+static void ti_text_name(ti_text *text, const char *name);       /* in quotes, its control characters as ? */
+static void ti_text_thousandths(ti_text *text, int64_t number);  /* as 12.345; less than 0 counts as 0 */
+
+/* A name inside of the quotes of JSON. What is no UTF-8 becomes U+FFFD. */
+static void ti_text_json(ti_text *text, const char *name);
+
+/* The same, made of parts: %s text, %n a name (const char *), %j one for JSON, %u a number (uint32_t), %U
+ * (uint64_t), %p an address, %t a time (int64_t), %m thousandths (int64_t). */
+static void ti_text_format(ti_text *text, const char *format, ...);
+
+/* Move what was added since the line was `start` long to the right, so that it takes `width` columns. */
+static void ti_text_align(ti_text *text, size_t start, size_t width);
+
+/* End the line; it is handed over when the buffer is half full. */
+static void ti_text_end_line(ti_text *text);
+
+/* Hand over what is left. Nothing of the library's is locked. */
+static void ti_text_flush(ti_text *text);
+
+/* Copy a name, as much as is shown, cut before a character of UTF-8. */
+static void ti_text_copy_name(char copy[TI_TEXT_NAME], const char *name);
+
+#endif
+
+/* ------------------------------------------------------------------------------ src/core/diagnosis/look.h */
+
+/*
+ * How the diagnosis looks at other threads, which go on meanwhile.
+ *
+ * It reads all under the registry's guard, in pieces, so that it holds that for moments only. What a thread
+ * waits for may be looked at while it is certain that the thread cannot leave the wait, whose end may be the
+ * end of the object's memory:
+ *   - under the guard of the bucket in whose queue its waiter stands;
+ *   - under the registry's guard, while the thread has published its wait (deadlock.h).
+ * Elsewhere an object's address is only a number. The diagnosis waits for a guard for a while only: a thread
+ * may be stuck with one, or a debugger may have stopped it there. Then the text says so.
+ */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+/* A thread at a moment, copied. */
+typedef struct ti_look {
+    uint32_t ident;
+    uint64_t native_id; /* 0: not known */
+    int64_t began;
+    bool is_foreign;
+    bool is_daemon;
+    ti_blocked_view view;
+    uint32_t holder; /* the ident of the thread that has what it waits for; 0: none, or not known */
+    bool holder_is_gone;
+    bool is_notified; /* it waits for a Condition, was notified, and waits for the lock */
+    uint32_t parties; /* of a Barrier, 0 elsewhere; and how many of them are there */
+    uint32_t arrived;
+    uint32_t awaited; /* the last search (ring.h) that has seen somebody wait for what it has */
+    bool is_unclear;  /* what it waits for could not be looked at: the guard was held */
+    char name[TI_TEXT_NAME];
+    char object_name[TI_TEXT_NAME]; /* "": it has none */
+    char holder_name[TI_TEXT_NAME];
+} ti_look;
+
+/* Under the registry's guard. */
+static void ti_look_at(ti_look *look, const ti_self *self);
+static void ti_look_copy_name(char name[TI_TEXT_NAME], const ti_self *self);
+static void ti_look_copy_object_name(char name[TI_TEXT_NAME], const void *object);
+
+/* The same for the next thread after an ident, without the guard. False: there is none; or, *is_stuck, the
+ * guard could not be had. */
+static bool ti_look_at_next(ti_look *look, uint32_t ident, bool *is_stuck);
+
+/* The ident of the thread that has what another one waits for, or 0. The view in *look is set before; the
+ * rest of *look is set here. */
+static uint32_t ti_look_for_holder(ti_look *look, const ti_self *self);
+
+/* The kind of what is waited for: "Lock", "Queue". */
+static const char *ti_look_kind(ti_on on);
+
+/* What several threads wait for, or one thread for several: an object, its kind and a number. */
+typedef struct ti_look_object {
+    const void *object;
+    const char *kind;
+    uint32_t count;
+    char name[TI_TEXT_NAME];
+} ti_look_object;
+
+#define TI_LOOK_OBJECTS 16
+
+/* The next thread after an ident that reads an RWLock, as far as threads note that; 0: there is none. */
+static uint32_t ti_look_for_reader(char name[TI_TEXT_NAME], const void *rwlock, uint32_t ident);
+
+/* The RWLocks that a thread reads; with what is said below. */
+static size_t ti_look_for_reads(ti_look_object *objects, uint32_t ident);
+
+/* Up to TI_LOOK_OBJECTS that other threads wait for and a thread has, with how many wait; or those whose
+ * wait_any() a thread waits in. All that there are is the result. */
+static size_t ti_look_for_held(ti_look_object *objects, uint32_t ident);
+static size_t ti_look_for_sources(ti_look_object *objects, uint32_t ident);
+
+#endif
+
+/* ------------------------------------------------------------------------------ src/core/diagnosis/dump.h */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+/* In a forked child: no dump is under way. */
+static void ti_dump_reset(void);
+
+/* "who": name and ident, as all texts of the diagnosis give a thread. */
+static void ti_dump_thread_name(ti_text *text, const char *name, uint32_t ident);
+
+/* An object: its kind, its name if it has one, its address. */
+static void ti_dump_object(ti_text *text, const char *kind, const char *name, const void *object);
+
+/* What it is that an object is waited for: ", to read"; "": the object says it. */
+static const char *ti_dump_purpose(ti_on on);
+
+#else
+#define ti_dump_reset() ((void)0)
+#endif
+
+/* ----------------------------------------------------------------------------- src/core/diagnosis/names.h */
+
+/*
+ * Names of objects, by their addresses, in a table on the side: objects have no room for them, and need no
+ * end.
+ *
+ * The registry's guard protects the table, so that a dump sees threads and names at once, and fork needs no
+ * guard more.
+ */
+
+#include <stddef.h>
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+/* Under the registry's guard: the name of an object; NULL: it has none. */
+static const char *ti_names_find(const void *object);
+
+/* The same as threading_object_name(), under the guard. */
+static size_t ti_names_copy(const void *object, char *buffer, size_t size);
+
+/* When no thread is known: no object has a name. */
+static void ti_names_forget(void);
+#else
+#define ti_names_forget() ((void)0)
+#endif
+
+/* ----------------------------------------------------------------------------- src/core/diagnosis/order.h */
+
+/*
+ * The order of locks: a program that takes two locks in both orders is told, though nothing hangs yet.
+ *
+ * While it is on, each Lock, RLock and RWLock that a thread is about to wait for is noted behind each that
+ * the thread has: an edge of a graph. An edge that closes a ring, of two locks or of more, is told before
+ * the wait begins, also if this is the wait that hangs. It is told once: an edge that is there already closes
+ * nothing, and one that has closed a ring is part of no other.
+ *
+ * Only numbers are kept of an object: its address, never what is in it, for it may be gone.
+ *   - A try, and a wait with a limit, is no edge: it gives up, and nothing hangs. What it takes is held.
+ *   - Nor is an acquire of what the thread has already, nor the one at the end of a condition's wait.
+ *   - What is to be acquired is held from before the attempt on, and until before the release; so it is there
+ *     when another thread releases a Lock, whose word tells whose it is.
+ *   - A lock that is initialised is a new one: what is known of its address is forgotten. One that is made by
+ *     filling memory with zeros cannot be told from the one that was there before, whose edges it inherits.
+ *   - What a thread has when it ends, it has for ever.
+ *
+ * The room is the system's, taken once. When it is full an old edge goes, or the oldest lock that is held;
+ * that is counted and told. Of a thread that has more than 64 locks, the last 64 are looked at.
+ */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+/* Begin, before any thread has a pointer (port.h, 4). False: there is no memory, and nothing begins. The text
+ * is handed over while nothing is locked. */
+static bool ti_order_start(threading_write_t write, void *context);
+
+/* End, when no thread has a pointer any more. */
+static void ti_order_stop(void);
+
+#endif
+
+/* --------------------------------------------------------------------------- src/core/diagnosis/profile.h */
+
+/*
+ * The profile: which objects threads wait for, and for how long.
+ *
+ * All its memory is taken at the first start, since the thread that tells of a wait may be in the middle of
+ * malloc. There are two tables. One has a row for each object, the other the time of each thread on each
+ * object, so that the threads that waited most are found exactly. Each is made of sets: a hash says in which
+ * set something belongs, and each set has a few places and a guard, so that threads that wait for different
+ * things do not wait for each other here. What finds no place in its set is counted there.
+ */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+#define TI_PROFILE_MOST 3 /* threads of an object that are told */
+#define TI_PROFILE_SETS 32
+#define TI_PROFILE_ROWS 32 /* in each of them */
+#define TI_PROFILE_PAIR_SETS 512
+#define TI_PROFILE_PAIRS 16
+
+/* One of those that waited most; the name is known when the thread has ended. */
+typedef struct ti_profile_thread {
+    uint32_t ident; /* 0: none */
+    int64_t total;
+    char name[TI_TEXT_NAME];
+} ti_profile_thread;
+
+/*
+ *   object, on  as in a ti_blocked_view; of some kinds all objects are one (ti_profile_object)
+ *   hold        the longest hold that a waiter saw
+ *   released    when a thread was last woken here
+ *   threads     those that waited most, in no order
+ */
+typedef struct ti_profile_row {
+    const void *object;
+    ti_on on;
+    uint64_t waits;
+    int64_t total;
+    int64_t longest;
+    int64_t hold;
+    int64_t released;
+    ti_profile_thread threads[TI_PROFILE_MOST];
+} ti_profile_row;
+
+typedef struct ti_profile_set {
+    ti_guard guard; /* protects all of it */
+    int64_t started;
+    uint32_t count;
+    uint64_t lost_waits;
+    int64_t lost_time;
+    ti_profile_row rows[TI_PROFILE_ROWS];
+} ti_profile_set;
+
+typedef struct ti_profile_pair {
+    const void *object;
+    ti_on on;
+    uint32_t ident;
+    int64_t total;
+} ti_profile_pair;
+
+typedef struct ti_profile_pairs {
+    ti_guard guard;
+    int64_t started;
+    uint32_t count;
+    uint64_t lost_waits;
+    ti_profile_pair pairs[TI_PROFILE_PAIRS];
+} ti_profile_pairs;
+
+/* What is told of a row, in its order. */
+typedef struct ti_profile_line {
+    int64_t total;
+    ti_profile_set *set;
+    uint32_t row;
+} ti_profile_line;
+
+/*
+ *   guard             protects started and stopped
+ *   started, stopped  when; stopped is TI_FOREVER meanwhile
+ *   lines             of the one thread that writes
+ */
+typedef struct ti_profile {
+    ti_guard guard;
+    int64_t started;
+    int64_t stopped;
+    ti_profile_set sets[TI_PROFILE_SETS];
+    ti_profile_pairs pairs[TI_PROFILE_PAIR_SETS];
+    ti_profile_line lines[TI_PROFILE_SETS * TI_PROFILE_ROWS];
+} ti_profile;
+
+/* NULL: none was started. */
+static ti_profile *ti_profile_get(void);
+
+/* What the watcher is told (watch.h). */
+static void ti_profile_hear(ti_self *self, const ti_news *news);
+
+/* As ti_watch_reset and ti_watch_unload. */
+static void ti_profile_reset(void);
+static void ti_profile_unload(void);
+
+/* In a forked child: nobody writes. */
+static void ti_profile_reset_writer(void);
+
+#endif
+
+/* ------------------------------------------------------------------------------ src/core/diagnosis/ring.h */
+
+/*
+ * Rings: threads that wait for each other, found from outside, while they sleep.
+ *
+ * What each thread waits for is looked at one after the other, so a ring that is put together from that may
+ * never have been there at one moment. So it is looked at twice. If all its threads sleep in the same waits
+ * (the versions of their notes are the same) and wait for the same threads both times, then all of it was
+ * there between the two. The proof of deadlock.h is another: it is made by the thread that would close the
+ * ring, and knows of owned locks only.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+#define TI_RING_MOST 64 /* of a longer ring the beginning is told */
+
+/*
+ *   idents     of its threads: each waits for what the next one has, the last for the first's
+ *   count      how many there are; TI_RING_MOST in `idents` at most
+ *   is_proved  no wait has a limit, and what is waited for can be given by that thread only
+ */
+typedef struct ti_ring {
+    uint32_t idents[TI_RING_MOST];
+    size_t count;
+    bool is_proved;
+} ti_ring;
+
+/* A number for a search; each thread is looked at once in it. */
+static uint32_t ti_ring_search(void);
+
+/* The next ring whose search begins behind the thread of that ident; *ident is where it began. False: there
+ * is none. */
+static bool ti_ring_next(ti_ring *ring, uint32_t search, uint32_t *ident);
+
+#endif
+
+/* ----------------------------------------------------------------------------- src/core/diagnosis/trace.h */
+
+/*
+ * The trace: what each thread waited for, event by event, and who woke it.
+ *
+ * All its memory is taken at the first start, since the thread that tells of a wait may be in the middle of
+ * malloc. It is a pool of chunks of events, and a row for each thread. A row takes a chunk when it needs one,
+ * until it has the most that it may have or there is none left; from then on its newest event takes the place
+ * of its oldest. A thread's row stays when the thread has ended, until another one needs it and there is none
+ * left.
+ *
+ * A row has a guard of its own, which its thread takes for each event; the table's guard is taken first where
+ * both are needed. Pages of the pool that are not used yet cost no memory.
+ */
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+#define TI_TRACE_CHUNK 64 /* events */
+#define TI_TRACE_CHUNKS 4096
+#define TI_TRACE_ROWS 1024
+#define TI_TRACE_ROW_CHUNKS 64 /* most of a row: 4,096 events */
+
+typedef enum ti_trace_end {
+    TI_TRACE_WOKEN,
+    TI_TRACE_LIMIT, /* the wait's time was over */
+    TI_TRACE_OTHER,
+    TI_TRACE_ITEMS /* no wait: so many items were there */
+} ti_trace_end;
+
+/*
+ *   since, until      of the wait; both the moment when items were counted
+ *   woken_at, waker   if it was woken
+ *   number            of the waker; of items: how many
+ */
+typedef struct ti_trace_event {
+    const void *object;
+    int64_t since;
+    int64_t until;
+    int64_t woken_at;
+    uint32_t number;
+    uint16_t on;
+    uint16_t end;
+} ti_trace_event;
+
+/*
+ *   ident    0: it is nobody's
+ *   count    events so far
+ *   chunks   the numbers of its chunks; it has chunk_count
+ *   written  the writing that has it; the writer's own
+ */
+typedef struct ti_trace_row {
+    ti_guard guard; /* protects what follows */
+    uint32_t ident;
+    uint32_t chunk_count;
+    uint64_t count;
+    int64_t began;
+    int64_t ended; /* 0: it has not */
+    uint32_t written;
+    uint16_t chunks[TI_TRACE_ROW_CHUNKS];
+    char name[TI_TEXT_NAME];
+} ti_trace_row;
+
+/*
+ *   guard             protects all but rows and chunks, and whose a row is
+ *   started, stopped  when; stopped is TI_FOREVER meanwhile
+ *   row_count         how many were ever used
+ *   ended_count       how many are of threads that have ended
+ *   lost              events of threads for which there was no row, and of rows that were given to others
+ *   chunk_count       how many are used; atomic, since it is taken from under the guards of rows
+ */
+typedef struct ti_trace {
+    ti_guard guard;
+    int64_t started;
+    int64_t stopped;
+    uint32_t row_count;
+    uint32_t ended_count;
+    uint32_t lost;
+    uint32_t chunk_count;
+    ti_trace_row rows[TI_TRACE_ROWS];
+    ti_trace_event chunks[TI_TRACE_CHUNKS][TI_TRACE_CHUNK];
+} ti_trace;
+
+/* NULL: none was started. */
+static ti_trace *ti_trace_get(void);
+
+/* Under the row's guard: how many events are kept, and the n-th of all. */
+static uint64_t ti_trace_kept(const ti_trace_row *row);
+static ti_trace_event *ti_trace_event_at(ti_trace *trace, const ti_trace_row *row, uint64_t n);
+
+/* What the watcher is told (watch.h). */
+static void ti_trace_hear(ti_self *self, const ti_news *news);
+
+/* As ti_watch_reset and ti_watch_unload. */
+static void ti_trace_reset(void);
+static void ti_trace_unload(void);
+
+/* In a forked child: nobody writes. */
+static void ti_trace_reset_writer(void);
+
+#endif
+
+/* ----------------------------------------------------------------------------- src/core/diagnosis/watch.h */
+
+/*
+ * The profile and the trace are told of the same news by the one watcher that there can be (blocked.h). When
+ * neither is on there is none, and a sleep costs what it costs without them.
+ */
+
+#include <stdint.h>
+
+enum { TI_WATCH_PROFILE = 1, TI_WATCH_TRACE = 2 };
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+/* Let one of the two be told from now on, or no more. */
+static void ti_watch_begin(ti_self *self, uint32_t whom);
+static void ti_watch_end(ti_self *self, uint32_t whom);
+
+/* In a forked child: nothing is recorded, and nothing was. */
+static void ti_watch_reset(void);
+
+/* When no thread is known: the same, and the memory is given back. */
+static void ti_watch_unload(void);
+
+#else
+#define ti_watch_reset() ((void)0)
+#define ti_watch_unload() ((void)0)
+#endif
+
+/* -------------------------------------------------------------------------- src/core/diagnosis/watchdog.h */
+
+/*
+ * The watchdog: a thread of the library's own that dumps when a wait takes too long, or when the user asks.
+ *
+ * It is no Thread, and waits for nothing but time. It looks some times in a second, so that what it costs
+ * does not depend on what the program does.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+/* Dump when a thread has waited for so many nanoseconds, once for each wait; TI_FOREVER: not for that. And
+ * when the user asks by the keyboard, if those requests are counted. False: there can be no thread. */
+static bool ti_watchdog_start(int64_t limit, threading_write_t write, void *context);
+
+#endif
+
+/* ------------------------------------------------------------------------------- src/core/process/hooks.h */
+
+/*
+ * What the library has the system call, and when it asks for that.
+ *
+ * Names of the core point down only: a room knows nothing of the rooms above it. This file is the one
+ * exception. A thread's first call comes from the lowest room that knows threads, and it is here that the
+ * calls for the thread's end, the process's exit and fork are asked for, which are in the highest.
+ */
+
+#include <stdbool.h>
+
+/* Main becomes known: its object, and its ident. */
+static void ti_hooks_begin_main(ti_self *self);
+
+/* The calling thread has become known. */
+static void ti_hooks_first_call(ti_self *self);
+
+/* The copy's first use: have all that is needed for threads, once. False: the process would not wait for
+ * them at its exit, or a forked child could not be told; asked again, it tries again. */
+static bool ti_hooks_start(void);
+
+/* In a forked child: what belongs to the process is to be asked for again. */
+static void ti_hooks_forked(void);
+
+/* The next use is a first use. */
+static void ti_hooks_reset(void);
+
+/* shutdown.c: the wait at exit. */
+static void ti_shutdown_at_exit(void);
 
 /* ------------------------------------------------------------------------------- src/core/base/deadline.c */
 
@@ -21791,11 +22449,2839 @@ TI_COLD threading_status_t threading_unload(void)
     return THREADING_OK;
 }
 
+#if defined(THREADING_SIM)
+
+/* ------------------------------------------------------------------------------------------ src/sim/sim.h */
+
+/*
+ * The inside of sim: what its files share. Built from the core for this purpose, and from a native backend;
+ * this code stands between the two, where the core expects its backend.
+ *
+ *   sim_run.c       threading_sim_run: the options, run after run, the report
+ *   sim_search.c    which alternative a run takes, and what is left to explore
+ *   sim_schedule.c  the threads of a run, of which one has the baton
+ *   sim_port.c      the backend that the core sees
+ *   sim_calls.c     the public calls, each a point of the schedule in front of the core's own
+ *   sim_objects.c   what has been read and written: histories, races, names
+ *   sim_weak.c      loads that give what was stored before
+ *   sim_table.c     the table of a run
+ *   sim_state.c     the core's own variables, as they were before the first run
+ *
+ * All of a run's data belongs to the thread that has the baton, so nothing here is atomic but the baton.
+ */
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TI_SIM_THREADS 32
+#define TI_SIM_NAME 32 /* bytes, with the 0 */
+
+/*
+ *   READY    can go on
+ *   YIELDED  looks for something: goes on when another thread has written, or when no other can go on
+ *   ASLEEP   until another thread wakes it, or until its deadline
+ *   OVER     has ended, or is not begun
+ */
+typedef enum ti_sim_state { TI_SIM_OVER, TI_SIM_READY, TI_SIM_YIELDED, TI_SIM_ASLEEP } ti_sim_state;
+
+typedef struct ti_sim_thread {
+    uint32_t index; /* 0: the thread that calls threading_sim_run */
+    ti_sim_state state;
+    const void *awaited; /* while ASLEEP: a parker, a thread's record here, or NULL for time alone */
+    int64_t deadline;    /* while ASLEEP */
+    uint64_t history;    /* a hash of all that it has done and seen in this run */
+    uint32_t touched;    /* how many objects it was the first to touch */
+    uint32_t looks;      /* points since anybody wrote, while it ran alone */
+    uint32_t priority;   /* for PCT */
+    uint32_t clock[TI_SIM_THREADS]; /* what it knows of each thread's time (Lamport; Mattern 1988) */
+    uint32_t
+        fence[TI_SIM_THREADS]; /* the same as a fence in all threads has shown it, which orders no data */
+    void (*entry)(void *argument);
+    void *argument;
+    bool is_daemon;
+    char name[TI_SIM_NAME];
+    const char *call;   /* the public call that it is in, or NULL */
+    const void *object; /* of that call, or NULL */
+    uint32_t ident;     /* what the core calls it by */
+    const struct threading_waiter *waiter;
+
+    /* Those stay from run to run. */
+    jmp_buf out; /* where a run that is given up is left to */
+    uint32_t has_baton;
+    bool is_lost; /* it waits outside of the library, and will find that its run is over */
+    ti_parker parker;
+    ti_port_thread native;
+} ti_sim_thread;
+
+/* One run. */
+typedef struct ti_sim_run {
+    ti_sim_thread *running;
+    uint32_t count; /* of threads, those that are over too */
+    int64_t now;
+    uint64_t steps;
+    uint64_t max_steps;
+    uint32_t beat;        /* atomic: changes with each step, for a thread that watches */
+    uint32_t idle_rounds; /* in which all looked, and nobody wrote */
+    bool is_inside;       /* points within the library too */
+    bool is_spurious;
+    bool is_weak;
+    bool is_given_up;     /* each thread leaves at its next point */
+    bool is_recorded;     /* for the table */
+    bool was_preempted;   /* by what comes next in the table */
+    uint32_t has_foreign; /* atomic: set by others */
+    threading_sim_verdict_t verdict;
+    char message[512];
+} ti_sim_run;
+
+static ti_sim_run ti_sim;
+
+/* The calling thread's record if it is one of a run, else NULL. */
+static ti_sim_thread *ti_sim_self(void);
+static ti_sim_thread *ti_sim_thread_at(uint32_t index);
+
+/* ---- sim_schedule.c ---- */
+
+/* Run the body once. False: memory is out. */
+static bool ti_sim_execute(void (*body)(void *arg), void *arg);
+
+/* The run has failed: this thread leaves it. */
+static THREADING_NORETURN void ti_sim_fail(threading_sim_verdict_t verdict, const char *message);
+
+/* Remember that it has failed; the run goes on if it can. */
+static void ti_sim_blame(threading_sim_verdict_t verdict, const char *message);
+
+/* Another thread may come first. */
+static void ti_sim_point(ti_sim_thread *self);
+static void ti_sim_yield(ti_sim_thread *self);
+
+/* Sleep until ti_sim_wake of what is awaited, or until the deadline, or for a moment. */
+static void ti_sim_sleep(ti_sim_thread *self, const void *awaited, int64_t deadline);
+static void ti_sim_wake(const void *awaited);
+
+/* Somebody has written: who looks may look again. */
+static void ti_sim_wrote(ti_sim_thread *self);
+
+/* A thread that begins with `entry`. NULL: there are too many, or the system has none. */
+static ti_sim_thread *ti_sim_start(ti_sim_thread *creator, void (*entry)(void *argument), void *argument);
+
+/* Leave the calling thread's entry. */
+static THREADING_NORETURN void ti_sim_exit(ti_sim_thread *self);
+
+/* ---- sim_port.c ---- */
+
+/* The calling thread, which the core knows, is this one. */
+static void ti_sim_note_caller(ti_sim_thread *thread);
+
+static const char *ti_sim_thread_name(const threading_thread_t *thread);
+
+/* ---- sim_search.c ---- */
+
+/* Which of `count` alternatives is taken; each from `free` on counts as an interruption. */
+static uint32_t ti_sim_choose(uint32_t count, uint32_t free);
+
+/* The same among threads, for which priorities count; `count` may have one more than threads. */
+static uint32_t ti_sim_choose_thread(ti_sim_thread *const *ready, uint32_t threads, uint32_t count, uint32_t free);
+
+/* ---- sim_objects.c ---- */
+
+static void ti_sim_objects_begin(void);
+static uint32_t ti_sim_numbers(void); /* how many of them the last run has given */
+static bool *ti_sim_token(const void *parker);
+static uint64_t ti_sim_key(void); /* of the state that the run is in */
+static uint64_t ti_sim_mix(uint64_t hash, uint64_t value);
+static void ti_sim_learn(ti_sim_thread *self, const ti_sim_thread *from); /* all that it has done comes before */
+static void ti_sim_fence_all(void);
+static void ti_sim_name_object(const void *object, const char *name);
+static const char *ti_sim_object_name(const void *object); /* NULL: none */
+
+/* ---- sim_table.c ---- */
+
+/* A line of the running thread, while a run is recorded. */
+static void ti_sim_record(const char *what, const void *object, const char *after);
+static void ti_sim_record_data(const char *what, const void *address, size_t size, bool is_written);
+static void ti_sim_table_begin(void);
+static void ti_sim_table_write(threading_write_t write, void *context, const char *replay);
+static void ti_sim_describe(const ti_sim_thread *thread, char *text, size_t size); /* what it waits for */
+
+/* ---- sim_state.c ---- */
+
+static bool ti_sim_state_keep(void); /* false: memory is out */
+static void ti_sim_state_restore(void);
+
+/* ------------------------------------------------------------------------------------ src/sim/sim_state.c */
+
+/*
+ * The core's own variables. Each run begins with what they were before the first one, so that it finds the
+ * same idents, names and memory as the run before, whatever that has left behind. This file is compiled in
+ * one piece with the core (sim_core.c), whose variables it can see; the test sim.state_is_complete compares
+ * the list with what the compiler has made.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    void *at;
+    size_t size;
+} ti_state[] = {
+#define TI_STATE(variable)            \
+    {                                 \
+        &(variable), sizeof(variable) \
+    }
+    TI_STATE(threading_fence_kind),
+    TI_STATE(ti_bias_revocations),
+    TI_STATE(ti_biases),
+    TI_STATE(ti_depot),
+    TI_STATE(ti_executor_number),
+    TI_STATE(ti_executors),
+    TI_STATE(ti_foreign),
+    TI_STATE(ti_fork_spare),
+    TI_STATE(ti_fork_spare_is_used),
+    TI_STATE(ti_fork_spare_name),
+    TI_STATE(ti_fresh),
+    TI_STATE(ti_future_order),
+    TI_STATE(ti_hooks_exit),
+    TI_STATE(ti_hooks_started),
+    TI_STATE(ti_kept),
+    TI_STATE(ti_later_memory),
+    TI_STATE(ti_locals),
+    TI_STATE(ti_main_is_known),
+    TI_STATE(ti_main_self),
+    TI_STATE(ti_name_count),
+    TI_STATE(ti_name_of_main),
+    TI_STATE(ti_natives),
+    TI_STATE(ti_natives_lost),
+    TI_STATE(ti_orphans),
+    TI_STATE(ti_phase_exiter),
+    TI_STATE(ti_phase_family),
+    TI_STATE(ti_phase_finalizing),
+    TI_STATE(ti_phase_used),
+    TI_STATE(ti_pool),
+    TI_STATE(ti_registry),
+    TI_STATE(ti_reserve),
+    TI_STATE(ti_reserve_used),
+    TI_STATE(ti_roll),
+    TI_STATE(ti_shutdown_count),
+    TI_STATE(ti_slabs),
+    TI_STATE(ti_spin_processors),
+    TI_STATE(ti_stack_size),
+    TI_STATE(ti_thread_later),
+    TI_STATE(ti_thread_main_record),
+#undef TI_STATE
+};
+
+#define TI_STATE_COUNT (sizeof ti_state / sizeof *ti_state)
+
+static char *ti_state_copy;             /* of all of them, one behind the other */
+static ti_self *ti_state_of;            /* the caller's */
+static const ti_bucket ti_state_bucket; /* nobody waits between runs */
+
+/* The records of threads that a run takes first, in their order, and the one behind them or NULL. What is in
+ * a record makes no difference. */
+static ti_self *ti_state_pool[TI_SIM_THREADS + 1];
+
+static size_t ti_state_size(void)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < TI_STATE_COUNT; i++)
+        size += ti_state[i].size;
+    return size;
+}
+
+static void ti_state_move(bool restore)
+{
+    char *copy = ti_state_copy;
+    for (size_t i = 0; i < TI_STATE_COUNT; copy += ti_state[i].size, i++)
+        memcpy(restore ? ti_state[i].at : copy, restore ? copy : ti_state[i].at, ti_state[i].size);
+}
+
+static void ti_state_keep_pool(void)
+{
+    ti_self *self = (ti_self *)ti_pool;
+    for (size_t i = 0; i < TI_SIM_THREADS; i++, self = self->next)
+        ti_state_pool[i] = self;
+    ti_state_pool[TI_SIM_THREADS] = self;
+}
+
+static void ti_state_restore_pool(void)
+{
+    for (size_t i = 0; i < TI_SIM_THREADS; i++)
+        ti_state_pool[i]->next = ti_state_pool[i + 1];
+}
+
+/* A record for each thread that a run may have: then none makes new ones, which would be lost with it. */
+static bool ti_state_stock(void)
+{
+    ti_self *stock[TI_SIM_THREADS];
+    size_t count = 0;
+    while (count < TI_SIM_THREADS && (stock[count] = ti_self_new()) != NULL)
+        count++;
+    bool is_full = count == TI_SIM_THREADS;
+    while (count > 0)
+        ti_self_free(stock[--count]);
+    return is_full;
+}
+
+static bool ti_sim_state_keep(void)
+{
+    ti_state_of = ti_self_get();
+    if (!ti_hooks_start() || !ti_state_stock())
+        return false;
+    ti_spin_processors = 1; /* as the backend of a run says */
+    free(ti_state_copy);
+    ti_state_copy = (char *)malloc(ti_state_size());
+    if (ti_state_copy == NULL)
+        return false;
+    ti_state_move(false);
+    ti_state_keep_pool();
+    return true;
+}
+
+/* Those that the last run had to do with. */
+static void ti_state_restore_buckets(void)
+{
+    for (uint32_t number = 0; number < ti_sim_numbers(); number++)
+        *ti_parking_bucket_numbered(number) = ti_state_bucket;
+}
+
+static void ti_sim_state_restore(void)
+{
+    ti_state_move(true);
+    ti_state_restore_pool();
+    ti_state_restore_buckets();
+    (void)ti_port_set_self(ti_state_of, ti_leave);
+}
+#undef ti_add_acquire_release
+#undef ti_add_relaxed
+#undef ti_add_sequential
+#undef ti_and_pointer_release
+#undef ti_exchange_acquire_release
+#undef ti_exchange_pointer_acquire
+#undef ti_exchange_sequential
+#undef ti_load_acquire
+#undef ti_load_pointer_acquire
+#undef ti_load_pointer_relaxed
+#undef ti_load_relaxed
+#undef ti_load_sequential
+#undef ti_pause
+#undef ti_store_pointer_relaxed
+#undef ti_store_pointer_release
+#undef ti_store_relaxed
+#undef ti_store_release
+#undef ti_store_sequential
+#undef ti_swap_acquire
+#undef ti_swap_pointer_acquire
+#undef ti_swap_pointer_release
+#undef ti_swap_release
+#undef ti_swap_sequential
+#undef ti_port_cpu_count
+#undef ti_port_fence_all
+#undef ti_port_fence_start
+#undef ti_port_life
+#undef ti_port_now
+#undef ti_port_park
+#undef ti_port_set_name
+#undef ti_port_set_self
+#undef ti_port_sleep
+#undef ti_port_thread_detach
+#undef ti_port_thread_exit
+#undef ti_port_thread_join
+#undef ti_port_thread_start
+#undef ti_port_thread_try_join
+#undef ti_port_unpark
+#undef ti_port_yield
+#undef threading_active_count
+#undef threading_barrier_abort
+#undef threading_barrier_broken
+#undef threading_barrier_n_waiting
+#undef threading_barrier_reset
+#undef threading_barrier_wait
+#undef threading_barrier_wait_timeout
+#undef threading_bounded_semaphore_acquire
+#undef threading_bounded_semaphore_acquire_timeout
+#undef threading_bounded_semaphore_release
+#undef threading_bounded_semaphore_release_n
+#undef threading_bounded_semaphore_try_acquire
+#undef threading_bounded_semaphore_value
+#undef threading_completed_next
+#undef threading_condition_acquire
+#undef threading_condition_acquire_timeout
+#undef threading_condition_is_owned
+#undef threading_condition_locked
+#undef threading_condition_notify
+#undef threading_condition_notify_all
+#undef threading_condition_release
+#undef threading_condition_try_acquire
+#undef threading_condition_wait
+#undef threading_condition_wait_for
+#undef threading_condition_wait_for_timeout
+#undef threading_condition_wait_timeout
+#undef threading_enumerate
+#undef threading_event_clear
+#undef threading_event_is_set
+#undef threading_event_set
+#undef threading_event_wait
+#undef threading_event_wait_timeout
+#undef threading_executor_map
+#undef threading_executor_shutdown
+#undef threading_executor_submit
+#undef threading_future_add_done_callback
+#undef threading_future_cancel
+#undef threading_future_cancelled
+#undef threading_future_done
+#undef threading_future_result
+#undef threading_future_result_timeout
+#undef threading_future_running
+#undef threading_future_set_error
+#undef threading_future_set_result
+#undef threading_future_start
+#undef threading_lock_acquire
+#undef threading_lock_acquire_timeout
+#undef threading_lock_locked
+#undef threading_lock_release
+#undef threading_lock_try_acquire
+#undef threading_monotonic
+#undef threading_object_set_name
+#undef threading_once
+#undef threading_queue_empty
+#undef threading_queue_full
+#undef threading_queue_get
+#undef threading_queue_get_timeout
+#undef threading_queue_is_shutdown
+#undef threading_queue_join
+#undef threading_queue_join_timeout
+#undef threading_queue_put
+#undef threading_queue_put_timeout
+#undef threading_queue_shutdown
+#undef threading_queue_size
+#undef threading_queue_task_done
+#undef threading_queue_try_get
+#undef threading_queue_try_put
+#undef threading_queue_unfinished
+#undef threading_rlock_acquire
+#undef threading_rlock_acquire_timeout
+#undef threading_rlock_count
+#undef threading_rlock_is_owned
+#undef threading_rlock_locked
+#undef threading_rlock_release
+#undef threading_rlock_try_acquire
+#undef threading_rwlock_acquire_read
+#undef threading_rwlock_acquire_read_timeout
+#undef threading_rwlock_acquire_write
+#undef threading_rwlock_acquire_write_timeout
+#undef threading_rwlock_release_read
+#undef threading_rwlock_release_write
+#undef threading_rwlock_try_acquire_read
+#undef threading_rwlock_try_acquire_write
+#undef threading_semaphore_acquire
+#undef threading_semaphore_acquire_timeout
+#undef threading_semaphore_release
+#undef threading_semaphore_release_n
+#undef threading_semaphore_try_acquire
+#undef threading_semaphore_value
+#undef threading_shutdown
+#undef threading_sleep
+#undef threading_start_new_thread
+#undef threading_stop_request
+#undef threading_stop_requested
+#undef threading_thread_daemon
+#undef threading_thread_is_alive
+#undef threading_thread_join
+#undef threading_thread_join_timeout
+#undef threading_thread_name
+#undef threading_thread_result
+#undef threading_thread_start
+#undef threading_thread_try_join
+#undef threading_timer_cancel
+#undef threading_wait
+#undef threading_wait_any
+
+/* ---------------------------------------------------------------------------------- src/sim/sim_objects.h */
+
+/* What sim_objects.c keeps of each address in a run. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TI_SIM_OBJECTS 8192 /* in one run, at most; a power of two */
+
+typedef struct ti_sim_object {
+    uintptr_t address;
+    uint32_t run; /* of another run it is as if new */
+    uint32_t number;
+    uint64_t id;         /* the same in each run */
+    uint64_t last_write; /* the history of the thread that wrote it last */
+    uint64_t reads;      /* the histories of those who have read that, in no order */
+    bool token;          /* of a parker */
+    uint8_t write_mask;  /* which bytes of a piece were written last; */
+    uint8_t read_mask;   /* and read since */
+    uint32_t writer;
+    uint32_t write_time; /* of the writer's clock; 0: never */
+    uint32_t read_time[TI_SIM_THREADS];
+    uint32_t clock[TI_SIM_THREADS]; /* what was released into it */
+    bool has_clock;
+} ti_sim_object;
+
+static ti_sim_object *ti_sim_object_at(uintptr_t address);
+static uint32_t ti_sim_object_index(const ti_sim_object *object);
+
+/* Into the first, what the second knows. */
+static void ti_sim_clock_join(uint32_t *clock, const uint32_t *other);
+
+/* ---- sim_weak.c ---- */
+
+/* False: memory is out. */
+static bool ti_sim_weak_init(void);
+static void ti_sim_weak_free(void);
+
+/* The word was stored; the calling thread's clock has not gone on yet. */
+static void ti_sim_weak_store(ti_sim_thread *self, const ti_sim_object *object, int order, uint64_t before,
+                       uint64_t value);
+
+/* Whether the load gives an older value, which is put into *value. */
+static bool ti_sim_weak_load(ti_sim_thread *self, const ti_sim_object *object, int order, uint64_t *value);
+
+/* ----------------------------------------------------------------------------------- src/sim/sim_search.h */
+
+/* The search: what sim_run.c asks of sim_search.c. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TI_SIM_DEVIATIONS 512 /* of a replay, at most */
+
+/* What a run did otherwise than the first alternative: its number among the decisions, and what it took. */
+typedef struct ti_sim_deviation {
+    uint32_t decision;
+    uint32_t pick;
+} ti_sim_deviation;
+
+typedef enum ti_sim_way {
+    TI_SIM_BY_BOUND,
+    TI_SIM_BY_CHANCE,
+    TI_SIM_BY_PRIORITY,
+    TI_SIM_BY_REPLAY
+} ti_sim_way;
+
+/* False: memory is out. */
+static bool ti_sim_search_init(uint64_t seed);
+static void ti_sim_search_free(void);
+
+/* Explore all with so many interruptions, from the beginning. */
+static void ti_sim_search_level(uint32_t bound);
+
+/* In front of each run. */
+static void ti_sim_search_begin(ti_sim_way way);
+
+/* Take what the deviations say, and the first alternative else. */
+static void ti_sim_search_replay(const ti_sim_deviation *deviations, uint32_t count);
+
+/* After a run by bound: turn to what is left. False: the level is explored. */
+static bool ti_sim_search_next(void);
+
+/* The next run takes the decisions of the last one again, to its end. */
+static void ti_sim_search_repeat(void);
+
+/* Whether the level has left out anything for its bound. */
+static bool ti_sim_search_was_cut(void);
+
+/* Of the run that was the last: */
+static uint32_t ti_sim_search_preemptions(void);
+static uint32_t ti_sim_search_deviations(ti_sim_deviation *deviations); /* how many */
+static uint64_t ti_sim_search_end_key(void);
+
+/* ----------------------------------------------------------------------------------- src/sim/sim_system.h */
+
+/* What sim needs of the compiler, of its thread sanitizer and of the system beyond a backend. */
+
+#include <stdbool.h>
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#define TI_SIM_THREAD_LOCAL __declspec(thread)
+#else
+#define TI_SIM_THREAD_LOCAL _Thread_local
+#endif
+
+/*
+ * The baton orders all that the threads do, and would hide each race of theirs from ThreadSanitizer. It is
+ * told to take no notice of the baton, and instead what really comes before what.
+ */
+#if defined(THREADING_TSAN)
+void AnnotateIgnoreSyncBegin(const char *file, int line);
+void AnnotateIgnoreSyncEnd(const char *file, int line);
+void __tsan_acquire(void *address);
+void __tsan_release(void *address);
+#define ti_sim_hide_sync() AnnotateIgnoreSyncBegin(__FILE__, __LINE__)
+#define ti_sim_show_sync() AnnotateIgnoreSyncEnd(__FILE__, __LINE__)
+#define ti_sim_starts(thread) __tsan_release(&(thread)->entry)
+#define ti_sim_thread_begins(thread) __tsan_acquire(&(thread)->entry)
+#define ti_sim_thread_ends(thread) __tsan_release(&(thread)->argument)
+#define ti_sim_joins(thread) __tsan_acquire(&(thread)->argument)
+#else
+#define ti_sim_hide_sync() ((void)0)
+#define ti_sim_show_sync() ((void)0)
+#define ti_sim_starts(thread) ((void)0)
+#define ti_sim_thread_begins(thread) ((void)0)
+#define ti_sim_thread_ends(thread) ((void)0)
+#define ti_sim_joins(thread) ((void)0)
+#endif
+
+/* Keep the calling thread on one processor, the same for all threads of runs, which makes a switch several
+ * times faster; or let it go where it was allowed before. Nothing where the system has no such call. */
+static void ti_sim_pin(bool on_one);
+
+/* What the environment says of THREADING_SIM_<name>, or NULL. */
+static const char *ti_sim_environment(const char *name);
+
+/* ------------------------------------------------------------------------------------ src/sim/sim_calls.c */
+
+/*
+ * Each public call of the table is a point of the schedule, and a line of the table of steps; then comes the
+ * core's own.
+ */
+
+typedef struct ti_sim_call {
+    ti_sim_thread *self;
+    const char *outer;
+    const void *outer_object;
+} ti_sim_call;
+
+static ti_sim_call ti_sim_call_begin(const char *name, const void *object)
+{
+    ti_sim_thread *self = ti_sim_self();
+    ti_sim_call call = {self, NULL, NULL};
+    if (self == NULL)
+        return call;
+    call.outer = self->call;
+    call.outer_object = self->object;
+    self->call = name;
+    self->object = object;
+    ti_sim_point(self);
+    ti_sim_record(name, object, NULL);
+    return call;
+}
+
+static void ti_sim_call_end(ti_sim_call call)
+{
+    if (call.self == NULL)
+        return;
+    call.self->call = call.outer;
+    call.self->object = call.outer_object;
+}
+
+/* What a call tells is a line of its own unless it is what everybody expects. */
+static threading_status_t ti_sim_call_end_with(ti_sim_call call, threading_status_t status)
+{
+    if (call.self != NULL && status != THREADING_OK)
+        ti_sim_record(call.self->call, call.self->object, threading_status_name(status));
+    ti_sim_call_end(call);
+    return status;
+}
+
+static bool ti_sim_call_answer(ti_sim_call call, bool answer)
+{
+    if (call.self != NULL)
+        ti_sim_record(call.self->call, call.self->object, answer ? "true" : "false");
+    ti_sim_call_end(call);
+    return answer;
+}
+
+#define TI_STATUS(name, parameters, arguments, object)               \
+    threading_status_t threading_##name parameters                   \
+    {                                                                \
+        ti_sim_call call = ti_sim_call_begin(#name, object);         \
+        return ti_sim_call_end_with(call, ti_core_##name arguments); \
+    }
+#define TI_ANSWER(name, parameters, arguments, object)             \
+    bool threading_##name parameters                               \
+    {                                                              \
+        ti_sim_call call = ti_sim_call_begin(#name, object);       \
+        return ti_sim_call_answer(call, ti_core_##name arguments); \
+    }
+#define TI_CALL(type, name, parameters, arguments, object)   \
+    type threading_##name parameters                         \
+    {                                                        \
+        ti_sim_call call = ti_sim_call_begin(#name, object); \
+        type value = ti_core_##name arguments;               \
+        ti_sim_call_end(call);                               \
+        return value;                                        \
+    }
+#define TI_AMOUNT(name, parameters, arguments, object) TI_CALL(size_t, name, parameters, arguments, object)
+#define TI_MOMENT(name, parameters, arguments, object) TI_CALL(double, name, parameters, arguments, object)
+#define TI_ACTION(name, parameters, arguments, object)       \
+    void threading_##name parameters                         \
+    {                                                        \
+        ti_sim_call call = ti_sim_call_begin(#name, object); \
+        ti_core_##name arguments;                            \
+        ti_sim_call_end(call);                               \
+    }
+
+TI_SIM_CALLS(TI_STATUS, TI_ANSWER, TI_AMOUNT, TI_MOMENT, TI_ACTION)
+
+/* ---- the others ---- */
+
+const char *threading_thread_name(const threading_thread_t *thread)
+{
+    return ti_core_thread_name(thread);
+}
+
+bool threading_thread_daemon(const threading_thread_t *thread)
+{
+    return ti_core_thread_daemon(thread);
+}
+
+threading_status_t threading_object_set_name(const void *object, const char *name)
+{
+    if (object == NULL)
+        return THREADING_INVALID;
+    (void)ti_core_object_set_name; /* which keeps no names in this build */
+    ti_sim_name_object(object, name);
+    return THREADING_OK;
+}
+
+/* ---------------------------------------------------------------------------------- src/sim/sim_objects.c */
+
+/*
+ * What the threads of a run have read and written.
+ *
+ * A thread's history is a hash of all that it has done, in order, and of what each read has found: the
+ * history that the writer had when it wrote. So two runs in which all threads have the same histories have
+ * the same partial order of what depends on each other, and are in the same state.
+ *
+ * Races are found by vector clocks (Lamport 1978; Mattern 1988; FastTrack: Flanagan and Freund, PLDI 2009,
+ * of which the epochs are used here). An atomic word carries the clock of what was released into it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#define TI_SIM_PROBES 64
+#define TI_SIM_NAMES 256
+#define TI_SIM_PIECE ((uintptr_t)8) /* plain data is watched in such pieces, byte by byte within */
+
+static ti_sim_object ti_objects[TI_SIM_OBJECTS];
+static uint32_t ti_objects_run;
+static uint32_t ti_objects_count;
+
+static struct {
+    const void *object;
+    char text[TI_SIM_NAME];
+} ti_names[TI_SIM_NAMES];
+static uint32_t ti_names_count;
+
+/* ---- histories ---- */
+
+/* The finaliser of MurmurHash3 (Appleby), over both. */
+static uint64_t ti_sim_mix(uint64_t hash, uint64_t value)
+{
+    hash ^= value + UINT64_C(0x9E3779B97F4A7C15) + (hash << 6) + (hash >> 2);
+    hash ^= hash >> 33;
+    hash *= UINT64_C(0xFF51AFD7ED558CCD);
+    hash ^= hash >> 33;
+    return hash;
+}
+
+static uint64_t ti_sim_key(void)
+{
+    uint64_t key = ti_sim_mix((uint64_t)ti_sim.now, ti_sim.running->index);
+    for (uint32_t i = 0; i < ti_sim.count; i++) {
+        const ti_sim_thread *thread = ti_sim_thread_at(i);
+        key = ti_sim_mix(key, thread->history + (uint64_t)thread->state);
+    }
+    return key | 1; /* 0 stands for none */
+}
+
+static uint32_t ti_sim_object_index(const ti_sim_object *object)
+{
+    return (uint32_t)(object - ti_objects);
+}
+
+static void ti_sim_objects_begin(void)
+{
+    ti_objects_run++;
+    ti_objects_count = 0;
+}
+
+static ti_sim_object *ti_object_renew(ti_sim_object *object, uintptr_t address)
+{
+    ti_sim_thread *self = ti_sim.running;
+    memset(object, 0, sizeof *object);
+    object->address = address;
+    object->run = ti_objects_run;
+    object->number = ti_objects_count++;
+    object->id = ti_sim_mix(self->index, self->touched++);
+    return object;
+}
+
+/* What has this address in this run. There is always one: where there are too many, some share it, so that
+ * less is explored as one and no race is told of it. */
+static ti_sim_object *ti_sim_object_at(uintptr_t address)
+{
+    uint64_t place = (address * UINT64_C(0x9E3779B97F4A7C15)) >> 40;
+    for (uint32_t i = 0; i < TI_SIM_PROBES; i++) {
+        ti_sim_object *object = &ti_objects[(place + i) % TI_SIM_OBJECTS];
+        if (object->run != ti_objects_run)
+            return ti_object_renew(object, address);
+        if (object->address == address)
+            return object;
+    }
+    return &ti_objects[place % TI_SIM_OBJECTS];
+}
+
+static void ti_object_read(ti_sim_thread *self, ti_sim_object *object)
+{
+    self->history = ti_sim_mix(self->history ^ object->id, object->last_write);
+    object->reads += self->history;
+}
+
+static void ti_object_written(ti_sim_thread *self, ti_sim_object *object)
+{
+    self->history = ti_sim_mix(self->history ^ ~object->id, object->last_write + object->reads);
+    object->last_write = self->history;
+    object->reads = 0;
+    ti_sim_wrote(self);
+}
+
+static uint32_t ti_sim_number(const void *address)
+{
+    return ti_sim_self() != NULL ? ti_sim_object_at((uintptr_t)address)->number
+                                 : (uint32_t)((uintptr_t)address >> 4);
+}
+
+static uint32_t ti_sim_numbers(void)
+{
+    return ti_objects_count;
+}
+
+static bool *ti_sim_token(const void *parker)
+{
+    return &ti_sim_object_at((uintptr_t)parker)->token;
+}
+
+/* ---- what comes before what ---- */
+
+static void ti_sim_clock_join(uint32_t *clock, const uint32_t *other)
+{
+    for (uint32_t i = 0; i < ti_sim.count; i++)
+        if (clock[i] < other[i])
+            clock[i] = other[i];
+}
+
+static void ti_sim_learn(ti_sim_thread *self, const ti_sim_thread *from)
+{
+    ti_sim_clock_join(self->clock, from->clock);
+    ti_sim_thread_at(from->index)->clock[from->index]++;
+}
+
+static void ti_object_acquire(ti_sim_thread *self, const ti_sim_object *object)
+{
+    if (object->has_clock)
+        ti_sim_clock_join(self->clock, object->clock);
+}
+
+static void ti_object_release(ti_sim_thread *self, ti_sim_object *object)
+{
+    ti_sim_clock_join(object->clock, self->clock);
+    object->has_clock = true;
+    self->clock[self->index]++;
+}
+
+/* A store begins anew what can be acquired from the word; what changes it in one step goes on with it (C11,
+ * 5.1.2.4: release sequences). */
+static void ti_object_forget(ti_sim_object *object)
+{
+    if (object->has_clock)
+        memset(object->clock, 0, sizeof object->clock);
+    object->has_clock = false;
+}
+
+/* ---- the points ---- */
+
+static void ti_sim_before(const void *word)
+{
+    ti_sim_thread *self = ti_sim_self();
+    (void)word;
+    if (self == NULL)
+        ti_store_relaxed(&ti_sim.has_foreign, 1); /* relaxed: looked at when it has long been there */
+    else if (ti_sim.is_inside || ti_sim.is_given_up)
+        ti_sim_point(self);
+}
+
+static bool ti_is_weak(int order)
+{
+    return ti_sim.is_weak && (ti_sim.is_inside || (order & TI_SIM_USERS) != 0);
+}
+
+static uint64_t ti_sim_loaded(const void *word, int order, uint64_t value)
+{
+    ti_sim_thread *self = ti_sim_self();
+    if (self == NULL)
+        return value;
+    ti_sim_object *object = ti_sim_object_at((uintptr_t)word);
+    if (ti_is_weak(order) && ti_sim_weak_load(self, object, order, &value))
+        return value;
+    ti_object_read(self, object);
+    if (order & TI_SIM_ACQUIRE)
+        ti_object_acquire(self, object);
+    return value;
+}
+
+static void ti_sim_stored(const void *word, int order, uint64_t before, uint64_t value)
+{
+    ti_sim_thread *self = ti_sim_self();
+    if (self == NULL)
+        return;
+    ti_sim_object *object = ti_sim_object_at((uintptr_t)word);
+    ti_object_written(self, object);
+    ti_object_forget(object);
+    if (ti_is_weak(order))
+        ti_sim_weak_store(self, object, order, before, value);
+    if (order & TI_SIM_RELEASE)
+        ti_object_release(self, object);
+}
+
+static void ti_sim_changed(const void *word, int order, uint64_t before, uint64_t value)
+{
+    ti_sim_thread *self = ti_sim_self();
+    if (self == NULL)
+        return;
+    ti_sim_object *object = ti_sim_object_at((uintptr_t)word);
+    ti_object_written(self, object);
+    if (order & TI_SIM_ACQUIRE)
+        ti_object_acquire(self, object);
+    if (ti_is_weak(order))
+        ti_sim_weak_store(self, object, order, before, value);
+    if (order & TI_SIM_RELEASE)
+        ti_object_release(self, object);
+}
+
+static void ti_sim_pause(void)
+{
+    ti_sim_thread *self = ti_sim_self();
+    if (self != NULL)
+        ti_sim_yield(self);
+}
+
+/* ---- plain data ---- */
+
+static void ti_race_tell(const ti_sim_thread *self, const char *does, uint32_t other, const char *did,
+                         const void *address)
+{
+    char text[sizeof ti_sim.message];
+    const char *name = ti_sim_object_name(address);
+    (void)snprintf(text, sizeof text, "%s %s %s while %s %s it, and nothing orders the two", self->name, does,
+                   name != NULL ? name : "data", ti_sim_thread_at(other)->name, did);
+    if (ti_sim.verdict == THREADING_SIM_PASSED)
+        ti_sim_blame(THREADING_SIM_RACE, text);
+}
+
+static bool ti_race_with_write(const ti_sim_thread *self, const ti_sim_object *piece, uint8_t mask)
+{
+    return (piece->write_mask & mask) != 0 && piece->write_time > self->clock[piece->writer];
+}
+
+/* Whose read, or TI_SIM_THREADS. */
+static uint32_t ti_race_with_read(const ti_sim_thread *self, const ti_sim_object *piece, uint8_t mask)
+{
+    uint32_t i = 0;
+    if ((piece->read_mask & mask) == 0)
+        return TI_SIM_THREADS;
+    while (i < ti_sim.count && piece->read_time[i] <= self->clock[i])
+        i++;
+    return i < ti_sim.count ? i : TI_SIM_THREADS;
+}
+
+static void ti_piece_read(ti_sim_thread *self, ti_sim_object *piece, uint8_t mask, const void *address)
+{
+    if (ti_race_with_write(self, piece, mask))
+        ti_race_tell(self, "reads", piece->writer, "writes", address);
+    piece->read_time[self->index] = self->clock[self->index];
+    piece->read_mask |= mask;
+    ti_object_read(self, piece);
+}
+
+static void ti_piece_write(ti_sim_thread *self, ti_sim_object *piece, uint8_t mask, const void *address)
+{
+    uint32_t reader = ti_race_with_read(self, piece, mask);
+    if (ti_race_with_write(self, piece, mask))
+        ti_race_tell(self, "writes", piece->writer, "writes", address);
+    else if (reader != TI_SIM_THREADS)
+        ti_race_tell(self, "writes", reader, "reads", address);
+    piece->writer = self->index;
+    piece->write_time = self->clock[self->index];
+    piece->write_mask = mask;
+    piece->read_mask &= (uint8_t)~mask;
+    ti_object_written(self, piece);
+}
+
+/* Which bytes of the piece that begins at `at` are in the range. */
+static uint8_t ti_piece_mask(uintptr_t at, uintptr_t first, uintptr_t end)
+{
+    uint8_t mask = 0;
+    for (uintptr_t i = 0; i < TI_SIM_PIECE; i++)
+        if (at + i >= first && at + i < end)
+            mask |= (uint8_t)(1U << i);
+    return mask;
+}
+
+static void ti_data_touch(ti_sim_thread *self, const void *address, size_t size, bool is_written)
+{
+    uintptr_t first = (uintptr_t)address;
+    uintptr_t end = first + size;
+    for (uintptr_t at = first - first % TI_SIM_PIECE; at < end; at += TI_SIM_PIECE) {
+        ti_sim_object *piece = ti_sim_object_at(at + 1); /* an odd address: no atomic word has it */
+        uint8_t mask = ti_piece_mask(at, first, end);
+        if (piece->address != at + 1)
+            continue;
+        if (is_written)
+            ti_piece_write(self, piece, mask, address);
+        else
+            ti_piece_read(self, piece, mask, address);
+    }
+}
+
+static void ti_data_access(const void *address, size_t size, bool is_written)
+{
+    ti_sim_thread *self = ti_sim_self();
+    if (self == NULL || address == NULL || size == 0)
+        return;
+    ti_sim_point(self);
+    ti_sim_record_data(is_written ? "write" : "read", address, size, is_written);
+    ti_data_touch(self, address, size, is_written);
+}
+
+void threading_sim_read(const void *address, size_t size)
+{
+    ti_data_access(address, size, false);
+}
+
+void threading_sim_write(void *address, size_t size)
+{
+    ti_data_access(address, size, true);
+}
+
+/* ---- names ---- */
+
+static void ti_sim_name_object(const void *object, const char *name)
+{
+    uint32_t i = 0;
+    while (i < ti_names_count && ti_names[i].object != object)
+        i++;
+    if (i == TI_SIM_NAMES)
+        return;
+    ti_names_count += i == ti_names_count;
+    ti_names[i].object = object;
+    (void)snprintf(ti_names[i].text, TI_SIM_NAME, "%s", name != NULL ? name : "");
+}
+
+static const char *ti_sim_object_name(const void *object)
+{
+    for (uint32_t i = 0; i < ti_names_count; i++)
+        if (ti_names[i].object == object && ti_names[i].text[0] != '\0')
+            return ti_names[i].text;
+    return NULL;
+}
+
+/* ------------------------------------------------------------------------------------- src/sim/sim_port.c */
+
+/*
+ * The backend that the core sees in a build for sim: what port.h says, in the threads of a run by the
+ * scheduler and in others by the native backend. sim_names.h has the core call them.
+ */
+#include <stdio.h>
+#include <string.h>
+
+/* A thread's leave, when it ends within threading_exit(). */
+static void (*ti_sim_leave_self)(void *self);
+
+/* ---- threads ---- */
+
+/* Without the guard that the core's own call takes: nobody else runs, and a line of the table must be no
+ * point of the schedule. */
+static const char *ti_sim_thread_name(const threading_thread_t *thread)
+{
+    return thread->name->text;
+}
+
+static void ti_sim_note_self(ti_sim_thread *thread, const ti_self *self)
+{
+    thread->ident = self->fast.ident;
+    thread->waiter = &self->waiter;
+}
+
+static void ti_sim_note_caller(ti_sim_thread *thread)
+{
+    ti_sim_note_self(thread, (const ti_self *)ti_port_self());
+}
+
+/* The core's handle holds the address of the record here. */
+static void ti_handle_set(ti_port_thread *handle, ti_sim_thread *thread)
+{
+    memcpy(handle, &thread, sizeof thread);
+}
+
+static ti_sim_thread *ti_handle_get(const ti_port_thread *handle)
+{
+    ti_sim_thread *thread;
+    memcpy(&thread, handle, sizeof thread);
+    return thread;
+}
+
+_Static_assert(sizeof(ti_port_thread) >= sizeof(ti_sim_thread *), "a handle holds an address");
+
+static threading_status_t ti_sim_port_thread_start(ti_port_thread *thread, void (*entry)(void *argument),
+                                            void *argument, size_t stack_size)
+{
+    ti_sim_thread *self = ti_sim_self();
+    if (self == NULL)
+        return ti_port_thread_start(thread, entry, argument, stack_size);
+    ti_sim_thread *started = ti_sim_start(self, entry, argument);
+    if (started == NULL)
+        ti_sim_fail(THREADING_SIM_UNSUPPORTED, "a run has 32 threads at most, as far as the system has them");
+    const threading_thread_t *record =
+        ((const ti_self *)argument)->record; /* all threads of the core have one */
+    (void)snprintf(started->name, sizeof started->name, "%s", ti_sim_thread_name(record));
+    ti_sim_note_self(started, (const ti_self *)argument);
+    started->is_daemon = record->daemon && !record->is_worker;
+    ti_handle_set(thread, started);
+    return THREADING_OK;
+}
+
+static void ti_sim_port_thread_join(ti_port_thread *thread)
+{
+    ti_sim_thread *self = ti_sim_self();
+    if (self == NULL) {
+        ti_port_thread_join(thread);
+        return;
+    }
+    ti_sim_thread *joined = ti_handle_get(thread);
+    while (joined->state != TI_SIM_OVER)
+        ti_sim_sleep(self, joined, TI_FOREVER);
+    ti_sim_joins(joined);
+    ti_sim_learn(self, joined);
+    self->history = ti_sim_mix(self->history, joined->history);
+}
+
+static bool ti_sim_port_thread_try_join(ti_port_thread *thread)
+{
+    if (ti_sim_self() == NULL)
+        return ti_port_thread_try_join(thread);
+    if (ti_handle_get(thread)->state != TI_SIM_OVER)
+        return false;
+    ti_sim_port_thread_join(thread);
+    return true;
+}
+
+static void ti_sim_port_thread_detach(ti_port_thread *thread)
+{
+    if (ti_sim_self() == NULL)
+        ti_port_thread_detach(thread);
+}
+
+static void ti_sim_port_thread_exit(void)
+{
+    ti_sim_thread *self = ti_sim_self();
+    if (self == NULL)
+        ti_port_thread_exit();
+    if (ti_port_self() != NULL)
+        ti_sim_leave_self(ti_port_self());
+    ti_sim_exit(self);
+}
+
+/* A name in the system's tools is of no use for a moment. */
+static void ti_sim_port_set_name(const char *name, size_t length)
+{
+    if (ti_sim_self() == NULL)
+        ti_port_set_name(name, length);
+}
+
+/* False: the core leaves by itself at the thread's end. The native backend still keeps the pointer. */
+static bool ti_sim_port_set_self(void *self, void (*leave)(void *self))
+{
+    bool will_leave = ti_port_set_self(self, leave);
+    if (ti_sim_self() == NULL)
+        return will_leave;
+    ti_sim_leave_self = leave;
+    return false;
+}
+
+/* The threads of a run leave, or are forgotten with it. */
+static uint64_t ti_sim_port_life(void)
+{
+    return ti_sim_self() != NULL ? 0 : ti_port_life();
+}
+
+/* ---- the parker ---- */
+
+static void ti_sim_port_park(ti_parker *parker, int64_t deadline)
+{
+    ti_sim_thread *self = ti_sim_self();
+    if (self == NULL) {
+        ti_port_park(parker, deadline);
+        return;
+    }
+    bool *token = ti_sim_token(parker);
+    if (!*token && deadline > ti_sim.now)
+        ti_sim_sleep(self, parker, deadline);
+    *token = false;
+    ti_sim_changed(parker, TI_SIM_ACQUIRE, 0, 0);
+}
+
+static void ti_sim_port_unpark(ti_parker *parker)
+{
+    if (ti_sim_self() == NULL) {
+        ti_port_unpark(parker);
+        return;
+    }
+    ti_sim_before(parker);
+    *ti_sim_token(parker) = true;
+    ti_sim_changed(parker, TI_SIM_RELEASE, 0, 0);
+    ti_sim_wake(parker);
+}
+
+/* ---- time and processors ---- */
+
+static int64_t ti_sim_port_now(void)
+{
+    ti_sim_thread *self = ti_sim_self();
+    if (self == NULL)
+        return ti_port_now();
+    ti_sim_before(&ti_sim.now);
+    self->history = ti_sim_mix(self->history, (uint64_t)ti_sim.now);
+    return ti_sim.now;
+}
+
+static void ti_sim_port_sleep(int64_t deadline)
+{
+    ti_sim_thread *self = ti_sim_self();
+    if (self == NULL)
+        ti_port_sleep(deadline);
+    while (self != NULL && ti_sim.now < deadline)
+        ti_sim_sleep(self, NULL, deadline);
+}
+
+static void ti_sim_port_yield(void)
+{
+    ti_sim_thread *self = ti_sim_self();
+    if (self != NULL)
+        ti_sim_yield(self);
+    else
+        ti_port_yield();
+}
+
+/* One: a thread that looks before it sleeps meets nothing that it would not meet asleep. */
+static size_t ti_sim_port_cpu_count(void)
+{
+    return ti_sim_self() != NULL ? 1 : ti_port_cpu_count();
+}
+
+/* ---- fences ---- */
+
+/* The native one is for what threads do outside of runs. If it is refused, ti_sim_port_fence_all tells. */
+static bool ti_sim_port_fence_start(void)
+{
+    (void)ti_port_fence_start();
+    return true;
+}
+
+static bool ti_sim_port_fence_all(void)
+{
+    ti_sim_thread *self = ti_sim_self();
+    if (self == NULL)
+        return ti_port_fence_all();
+    if (!ti_sim.is_weak) /* one thread runs at a time, so all see all */
+        return true;
+    ti_sim_fence_all();
+    self->history =
+        ti_sim_mix(self->history, ti_sim_key()); /* it has to do with what every thread did before */
+    return true;
+}
+
+/* -------------------------------------------------------------------------------------- src/sim/sim_run.c */
+
+/* threading_sim_run: run after run, until one fails or nothing is left. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TI_SIM_STEPS 20000
+#define TI_SIM_PREEMPTIONS 3
+#define TI_SIM_AFTER_RACE 4096 /* runs in which something worse is looked for */
+#define TI_SIM_STATICS 64
+
+static struct {
+    void *object;
+    size_t size;
+    void *copy;
+} ti_statics[TI_SIM_STATICS];
+static size_t ti_statics_count;
+
+/* One threading_sim_run. */
+typedef struct ti_search_for {
+    void (*body)(void *arg);
+    void *arg;
+    threading_sim_options_t options;
+    threading_sim_report_t *report;
+    int64_t end; /* of the time, by the system's clock */
+    uint64_t last_run;
+    ti_sim_deviation found[TI_SIM_DEVIATIONS]; /* how the run went that failed */
+    uint32_t found_count;
+} ti_search_for;
+
+static const char *const ti_verdict_names[] = {
+    "passed",      "deadlock",       "lost wakeup", "livelock",       "check failed", "race",
+    "thread leak", "nondeterminism", "step limit",  "foreign thread", "unsupported",
+};
+
+const char *threading_sim_verdict_name(threading_sim_verdict_t verdict)
+{
+    bool is_known = (int)verdict >= 0 && (size_t)verdict < sizeof ti_verdict_names / sizeof *ti_verdict_names;
+    return is_known ? ti_verdict_names[verdict] : "unknown";
+}
+
+/* ---- in a body ---- */
+
+bool threading_sim_active(void)
+{
+    return ti_sim_self() != NULL;
+}
+
+void threading_sim_check(bool condition)
+{
+    if (ti_sim_self() == NULL || condition)
+        return;
+    ti_sim_record("check failed", NULL, NULL);
+    ti_sim_fail(THREADING_SIM_CHECK, "threading_sim_check was given false");
+}
+
+uint32_t threading_sim_choose(uint32_t n)
+{
+    ti_sim_thread *self = ti_sim_self();
+    if (self == NULL || n < 2)
+        return 0;
+    uint32_t pick = ti_sim_choose(n < 255 ? n : 255, n < 255 ? n : 255);
+    self->history = ti_sim_mix(self->history, pick);
+    return pick;
+}
+
+void threading_sim_yield(void)
+{
+    ti_sim_thread *self = ti_sim_self();
+    if (self != NULL)
+        ti_sim_yield(self);
+}
+
+/* ---- what is there before the first run ---- */
+
+threading_status_t threading_sim_static(void *object, size_t size)
+{
+    if (object == NULL || size == 0 || ti_sim_self() != NULL)
+        return THREADING_INVALID;
+    if (ti_statics_count == TI_SIM_STATICS)
+        return THREADING_NO_MEMORY;
+    void *copy = malloc(size);
+    if (copy == NULL)
+        return THREADING_NO_MEMORY;
+    ti_statics[ti_statics_count].object = object;
+    ti_statics[ti_statics_count].size = size;
+    ti_statics[ti_statics_count++].copy = memcpy(copy, object, size);
+    return THREADING_OK;
+}
+
+static void ti_statics_restore(void)
+{
+    for (size_t i = 0; i < ti_statics_count; i++)
+        memcpy(ti_statics[i].object, ti_statics[i].copy, ti_statics[i].size);
+}
+
+/* ---- one run ---- */
+
+static bool ti_run_once(ti_search_for *search)
+{
+    ti_sim_state_restore();
+    ti_statics_restore();
+    bool done = ti_sim_execute(search->body, search->arg);
+    if (!done)
+        ti_sim_blame(THREADING_SIM_UNSUPPORTED, "there is no memory");
+    search->report->runs++;
+    search->report->steps += ti_sim.steps;
+    return ti_sim.verdict == THREADING_SIM_PASSED;
+}
+
+static void ti_keep_failure(ti_search_for *search)
+{
+    search->found_count = ti_sim_search_deviations(search->found);
+    search->report->verdict = ti_sim.verdict;
+    search->report->preemptions = ti_sim_search_preemptions();
+    memcpy(search->report->message, ti_sim.message, sizeof search->report->message);
+}
+
+/* A race is kept, and something worse looked for: what comes of it. False: that is enough. */
+static bool ti_goes_on_after(ti_search_for *search)
+{
+    if (ti_sim.verdict == THREADING_SIM_RACE && search->report->verdict == THREADING_SIM_PASSED) {
+        ti_keep_failure(search);
+        uint64_t last = search->report->runs + TI_SIM_AFTER_RACE;
+        search->last_run = last < search->last_run ? last : search->last_run;
+        return true;
+    }
+    if (ti_sim.verdict == THREADING_SIM_PASSED || ti_sim.verdict == THREADING_SIM_RACE)
+        return true;
+    ti_keep_failure(search);
+    return false;
+}
+
+static bool ti_has_time(const ti_search_for *search, int64_t end)
+{
+    return search->report->runs < search->last_run && ti_port_now() < end;
+}
+
+/* ---- the search ---- */
+
+/* The first run comes twice: the same decisions have to lead to the same run. */
+static bool ti_first_run_repeats(ti_search_for *search)
+{
+    ti_sim_search_level(0);
+    ti_sim_search_begin(TI_SIM_BY_BOUND);
+    bool passed = ti_run_once(search);
+    uint64_t key = ti_sim_search_end_key();
+    if (!passed && !ti_goes_on_after(search))
+        return false;
+    ti_sim_search_repeat();
+    ti_run_once(search);
+    if (ti_sim.verdict != THREADING_SIM_NONDETERMINISM && ti_sim_search_end_key() == key)
+        return ti_goes_on_after(search);
+    ti_sim_blame(THREADING_SIM_NONDETERMINISM,
+                 "the same decisions led to another run: the body depends on something that is not its own");
+    ti_keep_failure(search);
+    return false;
+}
+
+/* False: the search is over. */
+static bool ti_explore_level(ti_search_for *search, uint32_t bound, int64_t end)
+{
+    ti_sim_search_level(bound);
+    do {
+        if (!ti_has_time(search, end))
+            return false;
+        ti_sim_search_begin(TI_SIM_BY_BOUND);
+        ti_run_once(search);
+        if (!ti_goes_on_after(search))
+            return false;
+    } while (ti_sim_search_next());
+    search->report->preemptions = bound;
+    return true;
+}
+
+static void ti_explore(ti_search_for *search, int64_t end)
+{
+    for (uint32_t bound = 0; bound <= search->options.max_preemptions; bound++) {
+        if (!ti_explore_level(search, bound, end))
+            return;
+        if (!ti_sim_search_was_cut()) /* more interruptions make no more orders */
+            break;
+    }
+    search->report->complete = search->report->verdict == THREADING_SIM_PASSED;
+}
+
+static void ti_try_at_random(ti_search_for *search)
+{
+    for (uint64_t i = 0; ti_has_time(search, search->end); i++) {
+        bool by_priority = search->options.strategy == THREADING_SIM_PCT ||
+                           (search->options.strategy == THREADING_SIM_AUTO && i % 2 != 0);
+        ti_sim_search_begin(by_priority ? TI_SIM_BY_PRIORITY : TI_SIM_BY_CHANCE);
+        ti_run_once(search);
+        if (!ti_goes_on_after(search))
+            return;
+    }
+}
+
+static void ti_search_all(ti_search_for *search)
+{
+    threading_sim_strategy_t strategy = search->options.strategy;
+    int64_t begin = ti_port_now();
+    int64_t middle = begin + (search->end - begin) / 2;
+    if (!ti_first_run_repeats(search))
+        return;
+    if (strategy == THREADING_SIM_AUTO || strategy == THREADING_SIM_BOUNDED)
+        ti_explore(search, strategy == THREADING_SIM_AUTO ? middle : search->end);
+    bool is_over = search->report->complete || (search->report->verdict != THREADING_SIM_PASSED &&
+                                                search->report->verdict != THREADING_SIM_RACE);
+    if (!is_over && strategy != THREADING_SIM_BOUNDED)
+        ti_try_at_random(search);
+}
+
+/* ---- the run that failed ---- */
+
+static threading_sim_verdict_t ti_replay(ti_search_for *search)
+{
+    ti_sim_search_replay(search->found, search->found_count);
+    (void)ti_run_once(search);
+    return ti_sim.verdict;
+}
+
+/* Without the deviation, does it fail as before? Then it goes. */
+static bool ti_drop(ti_search_for *search, uint32_t i)
+{
+    ti_sim_deviation dropped = search->found[i];
+    uint32_t behind = search->found_count - i - 1;
+    memmove(&search->found[i], &search->found[i + 1], behind * sizeof dropped);
+    search->found_count--;
+    if (ti_replay(search) == search->report->verdict)
+        return true;
+    memmove(&search->found[i + 1], &search->found[i], behind * sizeof dropped);
+    search->found[i] = dropped;
+    search->found_count++;
+    return false;
+}
+
+static void ti_minimise(ti_search_for *search)
+{
+    bool is_less = true;
+    while (is_less) {
+        is_less = false;
+        for (uint32_t i = search->found_count; i > 0; i--)
+            is_less = ti_drop(search, i - 1) || is_less;
+    }
+}
+
+/* "T1:2>1,15>2": the format's number, then each decision that took another alternative than its first. */
+static void ti_write_replay(const ti_search_for *search)
+{
+    char *text = search->report->replay;
+    size_t size = sizeof search->report->replay;
+    size_t length = (size_t)snprintf(text, size, "T1:");
+    for (uint32_t i = 0; i < search->found_count && length + 24 < size; i++)
+        length += (size_t)snprintf(text + length, size - length, "%s%u>%u", i > 0 ? "," : "",
+                                   (unsigned)search->found[i].decision, (unsigned)search->found[i].pick);
+}
+
+static bool ti_parse_number(const char **text, char behind, uint32_t *number)
+{
+    char *end;
+    if (**text < '0' || **text > '9')
+        return false;
+    unsigned long value = strtoul(*text, &end, 10);
+    *number = (uint32_t)value;
+    *text = end + (*end != '\0');
+    return value <= UINT32_MAX && (*end == behind || (behind == ',' && *end == '\0'));
+}
+
+static bool ti_parse_replay(const char *text, ti_search_for *search)
+{
+    if (strncmp(text, "T1:", 3) != 0)
+        return false;
+    for (text += 3; *text != '\0'; search->found_count++) {
+        if (search->found_count == TI_SIM_DEVIATIONS)
+            return false;
+        ti_sim_deviation *next = &search->found[search->found_count];
+        if (!ti_parse_number(&text, '>', &next->decision) || !ti_parse_number(&text, ',', &next->pick))
+            return false;
+    }
+    return true;
+}
+
+static void ti_tell(ti_search_for *search)
+{
+    ti_sim_table_begin();
+    ti_sim.is_recorded = true;
+    (void)ti_replay(search);
+    ti_sim.is_recorded = false;
+    ti_keep_failure(search);
+    ti_write_replay(search);
+    if (search->options.write != NULL)
+        ti_sim_table_write(search->options.write, search->options.context, search->report->replay);
+}
+
+/* ---- the call ---- */
+
+static void ti_refuse(threading_sim_report_t *report, const char *why)
+{
+    report->verdict = THREADING_SIM_UNSUPPORTED;
+    (void)snprintf(report->message, sizeof report->message, "%s", why);
+}
+
+/* The environment comes before the options. */
+static void ti_read_environment(threading_sim_options_t *options)
+{
+    const char *replay = ti_sim_environment("REPLAY");
+    const char *seed = ti_sim_environment("SEED");
+    const char *seconds = ti_sim_environment("SECONDS");
+    const char *runs = ti_sim_environment("RUNS");
+    if (replay != NULL && replay[0] != '\0')
+        options->replay = replay;
+    if (seed != NULL)
+        options->seed = strtoull(seed, NULL, 0);
+    if (seconds != NULL && strtod(seconds, NULL) > 0)
+        options->seconds = strtod(seconds, NULL);
+    if (runs != NULL)
+        options->max_runs = strtoull(runs, NULL, 0);
+}
+
+static bool ti_options_complete(threading_sim_options_t *options)
+{
+    if (options->strategy < THREADING_SIM_AUTO || options->strategy > THREADING_SIM_REPLAY ||
+        !(options->seconds >= 0) || (options->strategy == THREADING_SIM_REPLAY && options->replay == NULL))
+        return false;
+    if (options->max_preemptions == 0)
+        options->max_preemptions = TI_SIM_PREEMPTIONS;
+    if (options->max_steps == 0)
+        options->max_steps = TI_SIM_STEPS;
+    if (options->seconds == 0)
+        options->seconds = 1;
+    if (options->seconds > 1e9)
+        options->seconds = 1e9;
+    return true;
+}
+
+static bool ti_is_worth_less(threading_sim_verdict_t verdict)
+{
+    return verdict != THREADING_SIM_PASSED && verdict != THREADING_SIM_UNSUPPORTED &&
+           verdict != THREADING_SIM_NONDETERMINISM;
+}
+
+static void ti_search_run(ti_search_for *search)
+{
+    ti_sim.max_steps = search->options.max_steps;
+    ti_sim.is_inside = search->options.inside;
+    ti_sim.is_spurious = search->options.spurious;
+    ti_sim.is_weak = search->options.weak;
+    if (search->options.replay == NULL)
+        ti_search_all(search);
+    if (ti_is_worth_less(search->report->verdict))
+        ti_minimise(search);
+    if (ti_is_worth_less(search->report->verdict) || search->options.replay != NULL)
+        ti_tell(search);
+    ti_sim_state_restore();
+}
+
+static void ti_search_prepare(ti_search_for *search)
+{
+    threading_sim_report_t *report = search->report;
+    ti_read_environment(&search->options);
+    if (!ti_options_complete(&search->options) || search->body == NULL) {
+        ti_refuse(report, "no body, or options that are none");
+    } else if (search->options.replay != NULL && !ti_parse_replay(search->options.replay, search)) {
+        ti_refuse(report, "the replay text is none of this version");
+    } else if (!ti_sim_search_init(search->options.seed) || !ti_sim_state_keep() ||
+               (search->options.weak && !ti_sim_weak_init())) {
+        ti_refuse(report, "there is no memory");
+    } else {
+        int64_t begin = ti_port_now();
+        search->end = begin + (int64_t)(search->options.seconds * 1e9);
+        search->last_run = search->options.max_runs != 0 ? search->options.max_runs : UINT64_MAX;
+        ti_sim_pin(true);
+        ti_search_run(search);
+        ti_sim_pin(false);
+        report->seconds = (double)(ti_port_now() - begin) / 1e9;
+    }
+    ti_sim_search_free();
+    ti_sim_weak_free();
+}
+
+threading_sim_verdict_t threading_sim_run(void (*body)(void *arg), void *arg,
+                                          const threading_sim_options_t *options,
+                                          threading_sim_report_t *report)
+{
+    static threading_sim_report_t unwanted;
+    static ti_search_for search;
+    if (report == NULL)
+        report = &unwanted;
+    memset(report, 0, sizeof *report);
+    if (ti_sim_self() != NULL) {
+        ti_refuse(report, "a run within a run");
+        return report->verdict;
+    }
+    memset(&search, 0, sizeof search);
+    search.body = body;
+    search.arg = arg;
+    search.report = report;
+    if (options != NULL)
+        search.options = *options;
+    ti_search_prepare(&search);
+    return report->verdict;
+}
+
+/* --------------------------------------------------------------------------------- src/sim/sim_schedule.c */
+
+/*
+ * The threads of a run. Each is a thread of the system, kept for later runs, and one has the baton: it runs
+ * until a point at which it hands the baton on, and then waits for it. The running thread decides itself who
+ * is next, so that a switch costs one wake, and no switch costs none.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#define TI_SIM_BEGIN INT64_C(1000000000)  /* the virtual clock at the beginning */
+#define TI_SIM_LOOKS 50                   /* points at which a thread only looks before others come first */
+#define TI_SIM_ROUNDS 200                 /* in which all look, before that counts as a livelock */
+#define TI_SIM_STUCK INT64_C(10000000000) /* nanoseconds without a step */
+
+static ti_sim_run ti_sim;
+static ti_sim_thread ti_sim_threads[TI_SIM_THREADS];
+static uint32_t ti_sim_natives; /* so many of them have their thread of the system, the caller's included */
+static TI_SIM_THREAD_LOCAL ti_sim_thread *ti_sim_current;
+static const char ti_sim_all_over = 0; /* what the body's thread awaits at the end */
+
+static ti_sim_thread *ti_sim_self(void)
+{
+    return ti_sim_current;
+}
+
+static ti_sim_thread *ti_sim_thread_at(uint32_t index)
+{
+    return &ti_sim_threads[index];
+}
+
+/* ---- the baton ---- */
+
+static void ti_sim_hand(ti_sim_thread *next)
+{
+    ti_sim.running = next;
+    ti_sim_hide_sync();
+    /* Release: pairs with the acquire in ti_sim_await, for all of the run's data. */
+    ti_store_release(&next->has_baton, 1);
+    ti_port_unpark(&next->parker);
+    ti_sim_show_sync();
+}
+
+/* A thread of the run has not come back to the scheduler for long: it waits for something that is not this
+ * library's, and may never come back. */
+static void ti_sim_seize(ti_sim_thread *self)
+{
+    ti_sim_thread *lost = ti_sim.running;
+    (void)snprintf(ti_sim.message, sizeof ti_sim.message, "%s waits outside of the library", lost->name);
+    ti_sim.verdict = THREADING_SIM_UNSUPPORTED;
+    ti_sim.is_given_up = true;
+    lost->is_lost = true;
+    lost->state = TI_SIM_OVER;
+    ti_sim.running = self;
+}
+
+static bool ti_sim_has_baton(ti_sim_thread *self)
+{
+    return ti_load_acquire(&self->has_baton) != 0;
+}
+
+static void ti_sim_await_baton(ti_sim_thread *self)
+{
+    while (!ti_sim_has_baton(self))
+        ti_port_park(&self->parker, TI_FOREVER);
+}
+
+/* The caller's thread looks whether the run goes on. */
+static void ti_sim_await_watching(ti_sim_thread *self)
+{
+    uint64_t steps = ti_load_relaxed(&ti_sim.beat);
+    int64_t end = ti_port_now() + TI_SIM_STUCK;
+    while (!ti_sim_has_baton(self)) {
+        ti_port_park(&self->parker, end);
+        if (steps != ti_load_relaxed(&ti_sim.beat)) {
+            steps = ti_load_relaxed(&ti_sim.beat);
+            end = ti_port_now() + TI_SIM_STUCK;
+        } else if (!ti_sim_has_baton(self) && ti_port_now() >= end) {
+            ti_sim_seize(self);
+            return;
+        }
+    }
+}
+
+static void ti_sim_await(ti_sim_thread *self)
+{
+    ti_sim_hide_sync();
+    if (self->index == 0)
+        ti_sim_await_watching(self);
+    else
+        ti_sim_await_baton(self);
+    ti_store_relaxed(&self->has_baton, 0); /* relaxed: its own until it hands the baton on */
+    ti_sim_show_sync();
+    while (self->is_lost) /* it came back too late */
+        ti_port_park(&self->parker, TI_FOREVER);
+}
+
+/* ---- leaving a run that is given up ---- */
+
+/* Another thread that has not left, or NULL. */
+static ti_sim_thread *ti_sim_remaining(void)
+{
+    for (uint32_t i = 1; i < ti_sim.count; i++)
+        if (ti_sim_threads[i].state != TI_SIM_OVER)
+            return &ti_sim_threads[i];
+    return NULL;
+}
+
+/* The caller's thread is the last. */
+THREADING_NORETURN static void ti_sim_leave(ti_sim_thread *self)
+{
+    if (self->index == 0)
+        for (ti_sim_thread *other; (other = ti_sim_remaining()) != NULL;) {
+            ti_sim_hand(other);
+            ti_sim_await(self);
+        }
+    longjmp(self->out, 1);
+}
+
+static void ti_sim_blame(threading_sim_verdict_t verdict, const char *message)
+{
+    if (ti_sim.verdict != THREADING_SIM_PASSED && ti_sim.verdict != THREADING_SIM_RACE)
+        return;
+    ti_sim.verdict = verdict;
+    (void)snprintf(ti_sim.message, sizeof ti_sim.message, "%s", message);
+}
+
+static void ti_sim_fail(threading_sim_verdict_t verdict, const char *message)
+{
+    ti_sim_blame(verdict, message);
+    ti_sim.is_given_up = true;
+    ti_sim_leave(ti_sim_current);
+}
+
+/* ---- when nobody can go on ---- */
+
+/* "t1 waits …; t2 waits …" */
+static void ti_sim_describe_all(char *text, size_t size)
+{
+    size_t length = 0;
+    for (uint32_t i = 0; i < ti_sim.count && length < size; i++) {
+        const ti_sim_thread *thread = &ti_sim_threads[i];
+        if (thread->state == TI_SIM_OVER || thread->awaited == &ti_sim_all_over)
+            continue;
+        char one[160];
+        ti_sim_describe(thread, one, sizeof one);
+        length += (size_t)snprintf(text + length, size - length, "%s%s", length > 0 ? "; " : "", one);
+    }
+}
+
+static bool ti_sim_only_daemons_remain(void)
+{
+    for (uint32_t i = 1; i < ti_sim.count; i++)
+        if (ti_sim_threads[i].state != TI_SIM_OVER && !ti_sim_threads[i].is_daemon)
+            return false;
+    return true;
+}
+
+static void ti_sim_stick(threading_sim_verdict_t verdict)
+{
+    char text[sizeof ti_sim.message];
+    bool is_returned = ti_sim_threads[0].awaited == &ti_sim_all_over;
+    ti_sim.is_given_up = true;
+    if (is_returned && ti_sim_only_daemons_remain())
+        return; /* which end with the process, and so with the run */
+    ti_sim_describe_all(text, sizeof text);
+    ti_sim_blame(is_returned ? THREADING_SIM_THREAD_LEAK : verdict, text);
+}
+
+/* ---- deciding ---- */
+
+static void ti_sim_set_ready(ti_sim_thread *thread)
+{
+    thread->state = TI_SIM_READY;
+    thread->awaited = NULL;
+    thread->deadline = TI_FOREVER;
+}
+
+/* Those that can go on: the running one first, the others in a circle behind it. */
+static uint32_t ti_sim_list_ready(ti_sim_thread **ready)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < ti_sim.count; i++) {
+        ti_sim_thread *thread = &ti_sim_threads[(ti_sim.running->index + i) % ti_sim.count];
+        if (thread->state == TI_SIM_READY)
+            ready[count++] = thread;
+    }
+    return count;
+}
+
+/* The one that sleeps with the earliest deadline, or NULL. */
+static ti_sim_thread *ti_sim_first_deadline(void)
+{
+    ti_sim_thread *first = NULL;
+    for (uint32_t i = 0; i < ti_sim.count; i++) {
+        ti_sim_thread *thread = &ti_sim_threads[i];
+        if (thread->state == TI_SIM_ASLEEP && thread->deadline != TI_FOREVER &&
+            (first == NULL || thread->deadline < first->deadline))
+            first = thread;
+    }
+    return first;
+}
+
+/* Its time has come: whatever the others still had to do before took longer. */
+static ti_sim_thread *ti_sim_pass_time(ti_sim_thread *sleeper)
+{
+    if (ti_sim.now < sleeper->deadline)
+        ti_sim.now = sleeper->deadline;
+    sleeper->history = ti_sim_mix(sleeper->history, (uint64_t)ti_sim.now);
+    ti_sim_set_ready(sleeper);
+    return sleeper;
+}
+
+/* All that are not asleep look again; time passes, ever faster. False: they have looked too often, or none
+ * looks. */
+static bool ti_sim_rouse(void)
+{
+    bool has_looked = false;
+    for (uint32_t i = 0; i < ti_sim.count; i++)
+        if (ti_sim_threads[i].state == TI_SIM_YIELDED) {
+            ti_sim_set_ready(&ti_sim_threads[i]);
+            has_looked = true;
+        }
+    uint32_t round = ti_sim.idle_rounds++;
+    ti_sim.now += INT64_C(1000) << (round < 40 ? round : 0);
+    if (has_looked && round >= TI_SIM_ROUNDS)
+        ti_sim_stick(THREADING_SIM_LIVELOCK);
+    else if (!has_looked)
+        ti_sim_stick(THREADING_SIM_DEADLOCK);
+    return !ti_sim.is_given_up;
+}
+
+/* NULL: the run is given up. */
+static ti_sim_thread *ti_sim_decide(void)
+{
+    ti_sim_thread *ready[TI_SIM_THREADS];
+    for (;;) {
+        uint32_t threads = ti_sim_list_ready(ready);
+        ti_sim_thread *sleeper = ti_sim_first_deadline();
+        uint32_t count = threads + (sleeper != NULL);
+        if (count > 0) {
+            bool can_go_on = threads > 0 && ready[0] == ti_sim.running;
+            uint32_t free = can_go_on || threads == 0 ? 1 : threads;
+            uint32_t pick = count > 1 ? ti_sim_choose_thread(ready, threads, count, free) : 0;
+            ti_sim.was_preempted = ti_sim.was_preempted || pick >= free;
+            return pick < threads ? ready[pick] : ti_sim_pass_time(sleeper);
+        }
+        if (!ti_sim_rouse())
+            return NULL;
+    }
+}
+
+/* Decide who is next, and come back when it is this thread's turn again. */
+static void ti_sim_switch(ti_sim_thread *self)
+{
+    if (!ti_sim.is_given_up) {
+        ti_sim_thread *next = ti_sim_decide();
+        if (next != NULL && next != self) {
+            ti_sim_hand(next);
+            ti_sim_await(self);
+        }
+    }
+    if (ti_sim.is_given_up)
+        ti_sim_leave(self);
+}
+
+/* ---- points ---- */
+
+/* A step is a part of the history, so that no two points of a run are in the same state. */
+static void ti_sim_count_step(ti_sim_thread *self)
+{
+    self->history = ti_sim_mix(self->history, 1);
+    ti_store_relaxed(&ti_sim.beat, ti_sim.beat + 1); /* relaxed: that it changes is enough */
+    if (++ti_sim.steps > ti_sim.max_steps)
+        ti_sim_fail(THREADING_SIM_STEP_LIMIT, "the run does not end within max_steps");
+}
+
+static void ti_sim_point(ti_sim_thread *self)
+{
+    ti_sim_count_step(self);
+    if (++self->looks > TI_SIM_LOOKS) {
+        self->looks = 0;
+        self->state = TI_SIM_YIELDED;
+    }
+    ti_sim_switch(self);
+}
+
+static void ti_sim_yield(ti_sim_thread *self)
+{
+    ti_sim_count_step(self);
+    self->state = TI_SIM_YIELDED;
+    ti_sim_switch(self);
+}
+
+static void ti_sim_wrote(ti_sim_thread *self)
+{
+    ti_sim.idle_rounds = 0;
+    self->looks = 0;
+    for (uint32_t i = 0; i < ti_sim.count; i++)
+        if (ti_sim_threads[i].state == TI_SIM_YIELDED && i != self->index)
+            ti_sim_set_ready(&ti_sim_threads[i]);
+}
+
+static void ti_sim_sleep(ti_sim_thread *self, const void *awaited, int64_t deadline)
+{
+    ti_sim_count_step(self);
+    self->state = TI_SIM_ASLEEP;
+    self->awaited = awaited;
+    self->deadline = deadline;
+    if (ti_sim.is_spurious && awaited != NULL && ti_sim_choose(2, 1) != 0)
+        ti_sim_set_ready(self);
+    ti_sim_switch(self);
+}
+
+static void ti_sim_wake(const void *awaited)
+{
+    for (uint32_t i = 0; i < ti_sim.count; i++)
+        if (ti_sim_threads[i].state == TI_SIM_ASLEEP && ti_sim_threads[i].awaited == awaited)
+            ti_sim_set_ready(&ti_sim_threads[i]);
+}
+
+/* ---- the threads ---- */
+
+/* This thread has ended. The baton goes to another one, at last to the caller's. */
+static void ti_sim_end(ti_sim_thread *self)
+{
+    self->state = TI_SIM_OVER;
+    ti_sim_wake(self);
+    if (ti_sim_remaining() == NULL)
+        ti_sim_wake(&ti_sim_all_over);
+    ti_sim_wrote(self);
+    ti_sim_thread *next = ti_sim.is_given_up ? NULL : ti_sim_decide();
+    if (next == NULL)
+        next = ti_sim_remaining();
+    ti_sim_hand(next != NULL ? next : &ti_sim_threads[0]);
+}
+
+/* What a thread of the system does for all runs. */
+static void ti_sim_serve(void *argument)
+{
+    ti_sim_thread *self = (ti_sim_thread *)argument;
+    ti_sim_current = self;
+    ti_sim_pin(true);
+    for (;;) {
+        ti_sim_await(self);
+        if (setjmp(self->out) == 0 && !ti_sim.is_given_up) {
+            ti_sim_thread_begins(self);
+            self->entry(self->argument);
+        }
+        (void)ti_port_set_self(NULL, NULL);
+        ti_sim_thread_ends(self);
+        ti_sim_end(self);
+    }
+}
+
+static void ti_sim_exit(ti_sim_thread *self)
+{
+    longjmp(self->out, 1);
+}
+
+/* Threads of the system are made when they are wanted first, and stay. */
+static bool ti_sim_has_native(ti_sim_thread *thread)
+{
+    if (thread->index < ti_sim_natives)
+        return true;
+    bool made = ti_port_parker_init(&thread->parker) &&
+                ti_port_thread_start(&thread->native, ti_sim_serve, thread, 0) == THREADING_OK;
+    ti_sim_natives += made;
+    return made;
+}
+
+/* As nothing had happened. */
+static void ti_sim_renew(ti_sim_thread *thread, uint32_t index)
+{
+    memset(thread, 0, offsetof(ti_sim_thread, out));
+    thread->index = index;
+    thread->deadline = TI_FOREVER;
+    thread->state = TI_SIM_READY;
+    thread->clock[index] = 1;
+}
+
+static ti_sim_thread *ti_sim_start(ti_sim_thread *creator, void (*entry)(void *argument), void *argument)
+{
+    uint32_t index = ti_sim.count;
+    while (index < TI_SIM_THREADS && ti_sim_threads[index].is_lost)
+        index++;
+    if (index == TI_SIM_THREADS)
+        return NULL;
+    ti_sim_thread *thread = &ti_sim_threads[index];
+    ti_sim_renew(thread, index);
+    if (!ti_sim_has_native(thread)) {
+        thread->state = TI_SIM_OVER;
+        return NULL;
+    }
+    thread->entry = entry;
+    thread->argument = argument;
+    thread->history = ti_sim_mix(creator->history, index);
+    ti_sim.count = index + 1;
+    ti_sim_learn(thread, creator);
+    ti_sim_starts(thread);
+    return thread;
+}
+
+/* ---- a run ---- */
+
+/* The body has returned: the others go on until they have ended. */
+static void ti_sim_finish(ti_sim_thread *self)
+{
+    if (ti_sim_remaining() == NULL)
+        return;
+    ti_sim_sleep(self, &ti_sim_all_over, TI_FOREVER);
+}
+
+static bool ti_sim_prepare(ti_sim_thread *self)
+{
+    if (ti_sim_natives == 0 && !ti_port_parker_init(&self->parker))
+        return false;
+    if (ti_sim_natives == 0)
+        ti_sim_natives = 1;
+    ti_sim_renew(self, 0);
+    (void)snprintf(self->name, sizeof self->name, "main");
+    ti_sim.running = self;
+    ti_sim.count = 1;
+    ti_sim.now = TI_SIM_BEGIN;
+    ti_sim.idle_rounds = 0;
+    ti_sim.steps = 0;
+    ti_sim.is_given_up = ti_sim.was_preempted = false;
+    ti_store_relaxed(&ti_sim.has_foreign, 0); /* relaxed: see there */
+    ti_sim.verdict = THREADING_SIM_PASSED;
+    ti_sim.message[0] = '\0';
+    return true;
+}
+
+static bool ti_sim_execute(void (*body)(void *arg), void *arg)
+{
+    ti_sim_thread *self = &ti_sim_threads[0];
+    if (!ti_sim_prepare(self))
+        return false;
+    ti_sim_objects_begin();
+    ti_sim_note_caller(self);
+    ti_sim_current = self;
+    if (setjmp(self->out) == 0) {
+        body(arg);
+        ti_sim_finish(self);
+    }
+    ti_sim_current = NULL;
+    if (ti_load_relaxed(&ti_sim.has_foreign))
+        ti_sim_blame(THREADING_SIM_FOREIGN_THREAD,
+                     "a thread that is none of the run's has called the library");
+    return true;
+}
+
+/* ----------------------------------------------------------------------------------- src/sim/sim_search.c */
+
+/*
+ * Which alternative a run takes. The decisions of a run by bound are a stack, as in any depth-first search
+ * without stored states: the next run repeats those below, and takes another alternative of the topmost that
+ * has one left.
+ *
+ * Two orders that differ only in what cannot be told apart (two threads that touch different objects) lead
+ * to the same state, with the same future. The key of a state is made of each thread's history, which knows
+ * for each of its steps what it has read; a run that comes to a state that was explored with as many
+ * interruptions left takes first alternatives to its end, and none of these is tried again (happens-before
+ * caching: Musuvathi and Qadeer, "Partial-Order Reduction for Context-Bounded State Exploration", 2007).
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TI_SIM_SEEN 16   /* the table begins with as many states, as a power of two */
+#define TI_SIM_CHANGES 5 /* of priorities: the depth of what PCT finds with a known chance, less one */
+
+typedef struct ti_sim_decision {
+    uint64_t key;   /* of the state before it */
+    uint32_t spent; /* interruptions before it */
+    uint8_t count;  /* alternatives */
+    uint8_t free;   /* those that are no interruption */
+    uint8_t pick;
+    bool is_closed; /* no other alternative is to be tried */
+} ti_sim_decision;
+
+/* A state that was met, and how many interruptions were left then. */
+typedef struct ti_sim_seen {
+    uint64_t key; /* 0: none */
+    uint32_t left;
+} ti_sim_seen;
+
+static struct {
+    ti_sim_way way;
+    uint64_t random;
+    uint32_t bound;
+    uint32_t spent;
+    bool is_pruned;
+    bool was_cut;
+
+    ti_sim_decision *decisions;
+    uint32_t capacity;
+    uint32_t count;   /* of this run so far */
+    uint32_t forced;  /* so many are repeated */
+    uint32_t longest; /* of any run, for the moments at which priorities change */
+
+    ti_sim_seen *seen;
+    uint32_t seen_bits;
+    uint32_t seen_count;
+
+    const ti_sim_deviation *deviations;
+    uint32_t deviation_count;
+
+    uint32_t changes[TI_SIM_CHANGES];
+} ti_search;
+
+/* ---- chance ---- */
+
+/* Marsaglia's xorshift64* ("Xorshift RNGs", 2003; Vigna, 2016). */
+static uint32_t ti_search_random(uint32_t below)
+{
+    ti_search.random ^= ti_search.random >> 12;
+    ti_search.random ^= ti_search.random << 25;
+    ti_search.random ^= ti_search.random >> 27;
+    return (uint32_t)((ti_search.random * UINT64_C(0x2545F4914F6CDD1D)) >> 33) % below;
+}
+
+/* ---- states that were met ---- */
+
+static ti_sim_seen *ti_seen_find(ti_sim_seen *table, uint32_t bits, uint64_t key)
+{
+    uint64_t i = key >> (64 - bits);
+    while (table[i].key != 0 && table[i].key != key)
+        i = (i + 1) & ((UINT64_C(1) << bits) - 1);
+    return &table[i];
+}
+
+/* Twice the room, once it is half full. Without memory the table stays, and new states are not kept. */
+static bool ti_seen_has_room(void)
+{
+    if (2 * (uint64_t)ti_search.seen_count < UINT64_C(1) << ti_search.seen_bits)
+        return true;
+    uint32_t bits = ti_search.seen_bits + 1;
+    ti_sim_seen *table = (ti_sim_seen *)calloc((size_t)1 << bits, sizeof *table);
+    if (table == NULL)
+        return false;
+    for (size_t i = 0; i < (size_t)1 << ti_search.seen_bits; i++)
+        if (ti_search.seen[i].key != 0)
+            *ti_seen_find(table, bits, ti_search.seen[i].key) = ti_search.seen[i];
+    free(ti_search.seen);
+    ti_search.seen = table;
+    ti_search.seen_bits = bits;
+    return true;
+}
+
+/* Whether all that can come was explored, or is about to be, with as many interruptions. */
+static bool ti_seen_before(uint64_t key, uint32_t left)
+{
+    ti_sim_seen *seen = ti_seen_find(ti_search.seen, ti_search.seen_bits, key);
+    if (seen->key == key && seen->left >= left)
+        return true;
+    if (seen->key == 0) {
+        if (!ti_seen_has_room())
+            return false;
+        seen = ti_seen_find(ti_search.seen, ti_search.seen_bits, key);
+        ti_search.seen_count++;
+    }
+    *seen = (ti_sim_seen){key, left};
+    return false;
+}
+
+/* ---- the alternatives ---- */
+
+static uint32_t ti_search_by_chance(uint32_t count, uint32_t free)
+{
+    if (free == count) /* of which none is the usual one */
+        return ti_search_random(count);
+    return ti_search_random(5) != 0 ? ti_search_random(free) : ti_search_random(count);
+}
+
+static uint32_t ti_search_by_deviation(uint32_t count)
+{
+    for (uint32_t i = 0; i < ti_search.deviation_count; i++)
+        if (ti_search.deviations[i].decision == ti_search.count && ti_search.deviations[i].pick < count)
+            return ti_search.deviations[i].pick;
+    return 0;
+}
+
+/* What a new decision takes, by the way of the run. */
+static uint32_t ti_search_pick(const ti_sim_decision *decision)
+{
+    switch (ti_search.way) {
+    case TI_SIM_BY_BOUND:
+        return 0;
+    case TI_SIM_BY_REPLAY:
+        return ti_search_by_deviation(decision->count);
+    default:
+        return ti_search_by_chance(decision->count, decision->free);
+    }
+}
+
+static bool ti_search_has_room(void)
+{
+    if (ti_search.count < ti_search.capacity)
+        return true;
+    uint32_t capacity = ti_search.capacity == 0 ? 256 : 2 * ti_search.capacity;
+    ti_sim_decision *more = (ti_sim_decision *)realloc(ti_search.decisions, capacity * sizeof *more);
+    if (more == NULL)
+        return false;
+    ti_search.decisions = more;
+    ti_search.capacity = capacity;
+    return true;
+}
+
+/* The next decision of the run: one that is repeated, or a new one. */
+static ti_sim_decision *ti_search_decision(uint32_t count, uint32_t free)
+{
+    uint64_t key = ti_sim_key();
+    if (ti_search.count < ti_search.forced) {
+        ti_sim_decision *decision = &ti_search.decisions[ti_search.count];
+        if (decision->count != count || decision->free != free || decision->key != key)
+            ti_sim_fail(THREADING_SIM_NONDETERMINISM,
+                        "the same decisions led to another run: the body depends on "
+                        "something that is not its own");
+        return decision;
+    }
+    if (!ti_search_has_room())
+        ti_sim_fail(THREADING_SIM_UNSUPPORTED, "there is no memory for so long a run");
+    ti_sim_decision *decision = &ti_search.decisions[ti_search.count];
+    *decision = (ti_sim_decision){key, ti_search.spent, (uint8_t)count, (uint8_t)free, 0, false};
+    if (ti_search.way == TI_SIM_BY_BOUND && !ti_search.is_pruned)
+        ti_search.is_pruned = ti_seen_before(key, ti_search.bound - ti_search.spent);
+    decision->is_closed = ti_search.is_pruned;
+    decision->pick = (uint8_t)ti_search_pick(decision);
+    return decision;
+}
+
+static uint32_t ti_search_take(const ti_sim_decision *decision)
+{
+    ti_search.count++;
+    ti_search.spent += decision->pick >= decision->free;
+    return decision->pick;
+}
+
+static uint32_t ti_sim_choose(uint32_t count, uint32_t free)
+{
+    return count < 2 ? 0 : ti_search_take(ti_search_decision(count, free));
+}
+
+/* ---- priorities ---- */
+
+/* At some moments of the run the one that is running becomes the last of all. */
+static void ti_search_change_priorities(void)
+{
+    for (uint32_t i = 0; i < TI_SIM_CHANGES; i++)
+        if (ti_search.changes[i] == ti_search.count)
+            ti_sim.running->priority = 1 + i;
+}
+
+static uint32_t ti_search_by_priority(ti_sim_thread *const *ready, uint32_t threads)
+{
+    uint32_t best = 0;
+    ti_search_change_priorities();
+    for (uint32_t i = 0; i < threads; i++) {
+        if (ready[i]->priority == 0)
+            ready[i]->priority = 1 + TI_SIM_CHANGES + ti_search_random(1000);
+        if (ready[i]->priority > ready[best]->priority)
+            best = i;
+    }
+    return best;
+}
+
+static uint32_t ti_sim_choose_thread(ti_sim_thread *const *ready, uint32_t threads, uint32_t count, uint32_t free)
+{
+    ti_sim_decision *decision = ti_search_decision(count, free);
+    if (ti_search.way == TI_SIM_BY_PRIORITY && threads > 0 &&
+        ti_search_random(16) != 0) /* else by chance: time */
+        decision->pick = (uint8_t)ti_search_by_priority(ready, threads);
+    return ti_search_take(decision);
+}
+
+/* ---- run after run ---- */
+
+static bool ti_sim_search_init(uint64_t seed)
+{
+    memset(&ti_search, 0, sizeof ti_search);
+    ti_search.random = ti_sim_mix(UINT64_C(0x9E3779B97F4A7C15), seed);
+    ti_search.seen_bits = TI_SIM_SEEN;
+    ti_search.seen = (ti_sim_seen *)calloc((size_t)1 << TI_SIM_SEEN, sizeof *ti_search.seen);
+    return ti_search.seen != NULL;
+}
+
+static void ti_sim_search_free(void)
+{
+    free(ti_search.seen);
+    free(ti_search.decisions);
+    ti_search.seen = NULL;
+    ti_search.decisions = NULL;
+}
+
+static void ti_sim_search_level(uint32_t bound)
+{
+    ti_search.bound = bound;
+    ti_search.forced = 0;
+    ti_search.was_cut = false;
+    ti_search.seen_count = 0;
+    memset(ti_search.seen, 0, sizeof *ti_search.seen << ti_search.seen_bits);
+}
+
+static void ti_sim_search_begin(ti_sim_way way)
+{
+    ti_search.way = way;
+    ti_search.count = 0;
+    ti_search.spent = 0;
+    ti_search.is_pruned = false;
+    if (way != TI_SIM_BY_BOUND)
+        ti_search.forced = 0;
+    for (uint32_t i = 0; i < TI_SIM_CHANGES; i++)
+        ti_search.changes[i] = ti_search_random(ti_search.longest + 1);
+}
+
+static void ti_sim_search_replay(const ti_sim_deviation *deviations, uint32_t count)
+{
+    ti_search.deviations = deviations;
+    ti_search.deviation_count = count;
+    ti_sim_search_begin(TI_SIM_BY_REPLAY);
+}
+
+/* Whether the decision has an alternative left within the bound. */
+static bool ti_search_can_turn(const ti_sim_decision *decision)
+{
+    uint32_t next = decision->pick + 1U;
+    if (decision->is_closed || next >= decision->count)
+        return false;
+    bool is_within = decision->spent + (next >= decision->free) <= ti_search.bound;
+    ti_search.was_cut = ti_search.was_cut || !is_within;
+    return is_within;
+}
+
+static bool ti_sim_search_next(void)
+{
+    if (ti_search.longest < ti_search.count)
+        ti_search.longest = ti_search.count;
+    while (ti_search.count > 0) {
+        ti_sim_decision *last = &ti_search.decisions[ti_search.count - 1];
+        if (ti_search_can_turn(last)) {
+            last->pick++;
+            ti_search.forced = ti_search.count;
+            return true;
+        }
+        ti_search.count--;
+    }
+    return false;
+}
+
+static void ti_sim_search_repeat(void)
+{
+    uint32_t count = ti_search.count;
+    ti_sim_search_begin(TI_SIM_BY_BOUND);
+    ti_search.forced = count;
+}
+
+static bool ti_sim_search_was_cut(void)
+{
+    return ti_search.was_cut;
+}
+
+static uint32_t ti_sim_search_preemptions(void)
+{
+    return ti_search.spent;
+}
+
+static uint32_t ti_sim_search_deviations(ti_sim_deviation *deviations)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < ti_search.count; i++)
+        if (ti_search.decisions[i].pick != 0 && count < TI_SIM_DEVIATIONS)
+            deviations[count++] = (ti_sim_deviation){i, ti_search.decisions[i].pick};
+    return count;
+}
+
+static uint64_t ti_sim_search_end_key(void)
+{
+    return ti_sim_key();
+}
+
+/* ----------------------------------------------------------------------------------- src/sim/sim_system.c */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *ti_sim_environment(const char *name)
+{
+    char variable[40];
+    (void)snprintf(variable, sizeof variable, "THREADING_SIM_%s", name);
+    return getenv(variable);
+}
+
+#if defined(__linux__)
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* The system's calls themselves: the C library has them for _GNU_SOURCE only. */
+static void ti_sim_pin(bool on_one)
+{
+    enum {
+        WORDS = 16,
+        BITS = 8 * sizeof(unsigned long)
+    }; /* as many processors as the kernel has by default */
+    static unsigned long before[WORDS];
+    static unsigned long one[WORDS];
+    static bool is_known;
+    unsigned processor;
+    if (!is_known && (syscall(SYS_sched_getaffinity, 0, sizeof before, before) <= 0 ||
+                      syscall(SYS_getcpu, &processor, NULL, NULL) != 0 || processor >= WORDS * BITS))
+        return;
+    if (!is_known)
+        one[processor / BITS] = 1UL << processor % BITS;
+    is_known = true;
+    (void)syscall(SYS_sched_setaffinity, 0, sizeof one,
+                  on_one ? one : before); /* refused: it is just slower */
+}
+
+#elif defined(_WIN32)
+
+#include <windows.h>
+
+static void ti_sim_pin(bool on_one)
+{
+    static DWORD_PTR before;
+    static DWORD_PTR one;
+    if (one == 0) {
+        DWORD_PTR system;
+        if (!GetProcessAffinityMask(GetCurrentProcess(), &before, &system))
+            return;
+        one = before & (~before + 1); /* its lowest */
+    }
+    (void)SetThreadAffinityMask(GetCurrentThread(), on_one ? one : before); /* refused: it is just slower */
+}
+
+#else
+
+static void ti_sim_pin(bool on_one)
+{
+    (void)on_one;
+}
+
+#endif
+
+/* ------------------------------------------------------------------------------------ src/sim/sim_table.c */
+
+/* The table of a run: a column for each thread, a line for each step. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TI_SIM_LINES 400 /* the last ones of a run */
+#define TI_SIM_TEXT 72
+#define TI_SIM_COLUMN 28
+
+typedef struct ti_line {
+    uint8_t thread;
+    bool is_preemption; /* the thread before it could have gone on */
+    char text[TI_SIM_TEXT];
+} ti_line;
+
+static ti_line ti_lines[TI_SIM_LINES];
+static uint64_t ti_lines_count;
+
+/* Data that is written after its line was: what it holds then is known at the next line. */
+static struct {
+    ti_line *line;
+    const void *address;
+    size_t size;
+} ti_written;
+
+/* ---- a line ---- */
+
+/* As a number, of what has an integer's size. */
+static void ti_value_add(char *text, const void *address, size_t size)
+{
+    size_t length = strlen(text);
+    int64_t value = 0;
+    int8_t byte;
+    int16_t two;
+    int32_t four;
+    if (size == sizeof byte)
+        value = *(const int8_t *)memcpy(&byte, address, size);
+    else if (size == sizeof two)
+        value = *(const int16_t *)memcpy(&two, address, size);
+    else if (size == sizeof four)
+        value = *(const int32_t *)memcpy(&four, address, size);
+    else if (size == sizeof value)
+        memcpy(&value, address, size);
+    else
+        return;
+    (void)snprintf(text + length, TI_SIM_TEXT - length, " = %lld", (long long)value);
+}
+
+static void ti_written_settle(void)
+{
+    if (ti_written.line != NULL)
+        ti_value_add(ti_written.line->text, ti_written.address, ti_written.size);
+    ti_written.line = NULL;
+}
+
+static ti_line *ti_line_new(void)
+{
+    ti_written_settle();
+    ti_line *line = &ti_lines[ti_lines_count++ % TI_SIM_LINES];
+    line->thread = (uint8_t)ti_sim.running->index;
+    line->is_preemption = ti_sim.was_preempted;
+    ti_sim.was_preempted = false;
+    return line;
+}
+
+/* "lock acquire savings"; an object without a name by the number that it has in this run. */
+static void ti_call_in_words(char *text, size_t size, const char *what, const void *object)
+{
+    size_t length = 0;
+    for (; what != NULL && what[length] != '\0' && length + 1 < size; length++)
+        text[length] = what[length] == '_' ? ' ' : what[length];
+    text[length] = '\0';
+    if (object == NULL)
+        return;
+    const char *name = ti_sim_object_name(object);
+    if (name == NULL && strncmp(what, "thread_", 7) == 0)
+        name = ti_sim_thread_name((const threading_thread_t *)object);
+    if (name != NULL)
+        (void)snprintf(text + length, size - length, " %s", name);
+    else
+        (void)snprintf(text + length, size - length, " #%u", (unsigned)ti_sim_number(object));
+}
+
+static void ti_sim_record(const char *what, const void *object, const char *after)
+{
+    if (!ti_sim.is_recorded || ti_sim.is_given_up)
+        return;
+    ti_line *line = ti_line_new();
+    ti_call_in_words(line->text, TI_SIM_TEXT, what, object);
+    size_t length = strlen(line->text);
+    if (after != NULL)
+        (void)snprintf(line->text + length, TI_SIM_TEXT - length, ": %s", after);
+}
+
+static void ti_sim_record_data(const char *what, const void *address, size_t size, bool is_written)
+{
+    if (!ti_sim.is_recorded || ti_sim.is_given_up)
+        return;
+    ti_line *line = ti_line_new();
+    ti_call_in_words(line->text, TI_SIM_TEXT, what, address);
+    if (!is_written)
+        ti_value_add(line->text, address, size);
+    else {
+        ti_written.line = line;
+        ti_written.address = address;
+        ti_written.size = size;
+    }
+}
+
+void threading_sim_note(const char *text)
+{
+    if (ti_sim_self() != NULL && text != NULL)
+        ti_sim_record(text, NULL, NULL);
+}
+
+/* ---- what a thread waits for ---- */
+
+/* By the ident in a Lock's word. */
+static const ti_sim_thread *ti_holder_of(uint32_t ident)
+{
+    for (uint32_t i = 0; i < ti_sim.count; i++)
+        if (ti_sim_thread_at(i)->ident == ident)
+            return ti_sim_thread_at(i);
+    return NULL;
+}
+
+static void ti_sim_describe(const ti_sim_thread *thread, char *text, size_t size)
+{
+    char call[100];
+    const ti_waiter *waiter = thread->waiter;
+    ti_call_in_words(call, sizeof call, thread->call != NULL ? thread->call : "nothing of the library",
+                     thread->object);
+    size_t length = (size_t)snprintf(text, size, "%s waits in %s", thread->name, call);
+    if (waiter == NULL || waiter->address == 0 || waiter->kind != TI_LOCKERS || length >= size)
+        return;
+    const ti_sim_thread *holder = ti_holder_of(*(const uint32_t *)waiter->address);
+    if (holder != NULL)
+        (void)snprintf(text + length, size - length, ", which %s holds", holder->name);
+}
+
+/* ---- the whole ---- */
+
+static void ti_sim_table_begin(void)
+{
+    ti_lines_count = 0;
+    ti_written.line = NULL;
+}
+
+static void ti_write_text(threading_write_t write, void *context, char *line)
+{
+    size_t length = strlen(line);
+    while (length > 0 && line[length - 1] == ' ')
+        length--;
+    line[length++] = '\n';
+    write(context, line, length);
+}
+
+static void ti_write_heading(threading_write_t write, void *context)
+{
+    char line[16 + TI_SIM_THREADS * TI_SIM_COLUMN + 2] = "step  ";
+    for (uint32_t i = 0; i < ti_sim.count; i++) {
+        size_t length = strlen(line);
+        (void)snprintf(line + length, sizeof line - length, "%-*.*s", TI_SIM_COLUMN, TI_SIM_COLUMN - 1,
+                       ti_sim_thread_at(i)->name);
+    }
+    ti_write_text(write, context, line);
+}
+
+static void ti_write_line(threading_write_t write, void *context, uint64_t number)
+{
+    char text[16 + TI_SIM_THREADS * TI_SIM_COLUMN + TI_SIM_TEXT + 2];
+    const ti_line *line = &ti_lines[number % TI_SIM_LINES];
+    (void)snprintf(text, sizeof text, "%4llu%c %*s%s", (unsigned long long)number + 1,
+                   line->is_preemption ? '*' : ' ', line->thread * TI_SIM_COLUMN, "", line->text);
+    ti_write_text(write, context, text);
+}
+
+static void ti_sim_table_write(threading_write_t write, void *context, const char *replay)
+{
+    char line[4200];
+    ti_written_settle();
+    (void)snprintf(line, sizeof line, "%s: %s", threading_sim_verdict_name(ti_sim.verdict), ti_sim.message);
+    ti_write_text(write, context, line);
+    ti_write_heading(write, context);
+    uint64_t first = ti_lines_count > TI_SIM_LINES ? ti_lines_count - TI_SIM_LINES : 0;
+    for (uint64_t i = first; i < ti_lines_count; i++)
+        ti_write_line(write, context, i);
+    (void)snprintf(line, sizeof line,
+                   "* the thread before could have gone on. Again: THREADING_SIM_REPLAY=%s", replay);
+    ti_write_text(write, context, line);
+}
+
+/* ------------------------------------------------------------------------------------- src/sim/sim_weak.c */
+
+/*
+ * Weak loads: a load that is not sequential may give what was stored before.
+ *
+ * Of each atomic word the last stores are kept. A thread may read any of them but those that it knows to be
+ * overwritten: because the later store happens before its load, or because it has read a later one itself
+ * (C11, 5.1.2.4: coherence). What changes a word in one step reads the newest, as do sequential loads, which
+ * is more than C11 promises: no bug is told that there is not, and some that mix the two are missed. No load
+ * reads what is stored after it: no processor that runs C programs is known to do that with what depends.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#define TI_SIM_STORES 6 /* so many of each word */
+
+typedef struct ti_store {
+    uint64_t value;
+    uint64_t history; /* of the writer, when it had written */
+    uint32_t writer;
+    uint32_t time; /* of the writer's clock */
+    bool is_release;
+    uint32_t clock[TI_SIM_THREADS]; /* what an acquire learns from it */
+} ti_store;
+
+typedef struct ti_stores {
+    uint64_t id;                   /* of the object in this run that they belong to */
+    uint32_t count;                /* of all; the last ones are kept */
+    uint32_t seen[TI_SIM_THREADS]; /* the newest that each thread has read or written, counted from 1 */
+    ti_store kept[TI_SIM_STORES];
+} ti_stores;
+
+static ti_stores *ti_all_stores; /* by the index of the object */
+
+static bool ti_sim_weak_init(void)
+{
+    if (ti_all_stores == NULL)
+        ti_all_stores = (ti_stores *)calloc(TI_SIM_OBJECTS, sizeof *ti_all_stores);
+    return ti_all_stores != NULL;
+}
+
+static void ti_sim_weak_free(void)
+{
+    free(ti_all_stores);
+    ti_all_stores = NULL;
+}
+
+static ti_store *ti_store_number(ti_stores *stores, uint32_t number)
+{
+    return &stores->kept[(number - 1) % TI_SIM_STORES];
+}
+
+/* What the word held when the run met it first, everybody knows. */
+static ti_stores *ti_stores_of(const ti_sim_object *object, uint64_t first)
+{
+    ti_stores *stores = &ti_all_stores[ti_sim_object_index(object)];
+    uint64_t id = ti_sim_mix(object->id, object->run);
+    if (stores->id == id)
+        return stores;
+    memset(stores, 0, sizeof *stores);
+    stores->id = id;
+    stores->count = 1;
+    ti_store_number(stores, 1)->value = first;
+    return stores;
+}
+
+static void ti_sim_weak_store(ti_sim_thread *self, const ti_sim_object *object, int order, uint64_t before,
+                       uint64_t value)
+{
+    ti_stores *stores = ti_stores_of(object, before);
+    ti_store *store = ti_store_number(stores, ++stores->count);
+    *store = (ti_store){.value = value, .history = self->history, .writer = self->index};
+    store->time = self->clock[self->index];
+    store->is_release = (order & TI_SIM_RELEASE) != 0 || object->has_clock;
+    memcpy(store->clock, object->clock,
+           sizeof store->clock); /* what it goes on with, in a release sequence */
+    if (order & TI_SIM_RELEASE)
+        ti_sim_clock_join(store->clock, self->clock);
+    stores->seen[self->index] = stores->count;
+}
+
+/* Whether the load comes after that store for certain. */
+static bool ti_store_is_known(const ti_sim_thread *self, const ti_store *store)
+{
+    return store->time <= self->clock[store->writer] || store->time <= self->fence[store->writer];
+}
+
+/* The oldest that the thread may read. */
+static uint32_t ti_stores_oldest(const ti_sim_thread *self, ti_stores *stores)
+{
+    uint32_t kept = stores->count > TI_SIM_STORES ? stores->count - TI_SIM_STORES + 1 : 1;
+    uint32_t oldest = stores->count;
+    uint32_t least = stores->seen[self->index] > kept ? stores->seen[self->index] : kept;
+    while (oldest > least && !ti_store_is_known(self, ti_store_number(stores, oldest)))
+        oldest--;
+    return oldest;
+}
+
+static bool ti_sim_weak_load(ti_sim_thread *self, const ti_sim_object *object, int order, uint64_t *value)
+{
+    ti_stores *stores = ti_stores_of(object, *value);
+    uint32_t oldest = ti_stores_oldest(self, stores);
+    uint32_t back = 0;
+    if ((order & TI_SIM_SEQUENTIAL) == 0)
+        back = ti_sim_choose(stores->count - oldest + 1, 1);
+    uint32_t number = stores->count - back;
+    stores->seen[self->index] = number;
+    if (back == 0)
+        return false;
+    const ti_store *store = ti_store_number(stores, number);
+    *value = store->value;
+    self->history = ti_sim_mix(self->history ^ object->id, store->history);
+    if ((order & TI_SIM_ACQUIRE) != 0 && store->is_release)
+        ti_sim_clock_join(self->clock, store->clock);
+    return true;
+}
+
+/* What each thread has stored, or knows to be stored, is seen by all from here on. */
+static void ti_sim_fence_all(void)
+{
+    uint32_t all[TI_SIM_THREADS] = {0};
+    for (uint32_t i = 0; i < ti_sim.count; i++) {
+        ti_sim_clock_join(all, ti_sim_thread_at(i)->clock);
+        ti_sim_clock_join(all, ti_sim_thread_at(i)->fence);
+    }
+    for (uint32_t i = 0; i < ti_sim.count; i++)
+        memcpy(ti_sim_thread_at(i)->fence, all, sizeof all);
+}
+
+#endif /* THREADING_SIM */
+
 /* ------------------------------------------------------------------------------------------------ the end */
 
 #undef TI_ABANDONED
 #undef TI_ACQUIRE
+#undef TI_ACTION
 #undef TI_ADDRESS_NUMBER
+#undef TI_AMOUNT
+#undef TI_ANSWER
 #undef TI_APART
 #undef TI_APPLE_LONGEST_WAIT
 #undef TI_APPLE_NAME_LIMIT
@@ -21819,6 +25305,7 @@ TI_COLD threading_status_t threading_unload(void)
 #undef TI_C11_SECOND
 #undef TI_C11_SLICE
 #undef TI_C11_TICK
+#undef TI_CALL
 #undef TI_CALLER
 #undef TI_CALLS_FAR
 #undef TI_CALLS_NEAR
@@ -21862,6 +25349,7 @@ TI_COLD threading_status_t threading_unload(void)
 #undef TI_MEMBARRIER_REGISTER_PRIVATE_EXPEDITED
 #undef TI_MEMORY_WAIT
 #undef TI_MISUSES
+#undef TI_MOMENT
 #undef TI_NAMES_BITS
 #undef TI_NAME_MORE
 #undef TI_NANOSECONDS
@@ -21900,6 +25388,39 @@ TI_COLD threading_status_t threading_unload(void)
 #undef TI_RUNNING_FUTURE
 #undef TI_SELF_SIZE
 #undef TI_SETTLED
+#undef TI_SIM_AFTER_RACE
+#undef TI_SIM_BEGIN
+#undef TI_SIM_CALLS
+#undef TI_SIM_CHANGE
+#undef TI_SIM_CHANGES
+#undef TI_SIM_COLUMN
+#undef TI_SIM_DECLARE
+#undef TI_SIM_DECLARE_ACTION
+#undef TI_SIM_DECLARE_AMOUNT
+#undef TI_SIM_DECLARE_ANSWER
+#undef TI_SIM_DECLARE_MOMENT
+#undef TI_SIM_DECLARE_STATUS
+#undef TI_SIM_DEVIATIONS
+#undef TI_SIM_LINES
+#undef TI_SIM_LOAD
+#undef TI_SIM_LOOKS
+#undef TI_SIM_NAME
+#undef TI_SIM_NAMES
+#undef TI_SIM_OBJECTS
+#undef TI_SIM_PIECE
+#undef TI_SIM_PREEMPTIONS
+#undef TI_SIM_PROBES
+#undef TI_SIM_ROUNDS
+#undef TI_SIM_SEEN
+#undef TI_SIM_STATICS
+#undef TI_SIM_STEPS
+#undef TI_SIM_STORE
+#undef TI_SIM_STORES
+#undef TI_SIM_STUCK
+#undef TI_SIM_SWAP
+#undef TI_SIM_TEXT
+#undef TI_SIM_THREADS
+#undef TI_SIM_THREAD_LOCAL
 #undef TI_SLAB
 #undef TI_SLAB_HEAD
 #undef TI_SLAB_SIZE
@@ -21907,6 +25428,9 @@ TI_COLD threading_status_t threading_unload(void)
 #undef TI_SPIN_TIME
 #undef TI_STACK_SIZE_MIN
 #undef TI_STARVED
+#undef TI_STATE
+#undef TI_STATE_COUNT
+#undef TI_STATUS
 #undef TI_STATUS_TEXT
 #undef TI_TABLE_SIZE
 #undef TI_TASKS_MIN

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The core's atomic operations in a build for sim: before each the scheduler may let another thread run, and
- * of each it learns what it reads and writes. atomic.h includes this behind its own; a macro does not expand
- * within itself, so the functions here call the real ones.
+ * of each it learns what it reads and writes. A macro does not expand within itself, so the functions here
+ * call the real ones.
  */
 #ifndef TI_SIM_ATOMIC_H
 #define TI_SIM_ATOMIC_H

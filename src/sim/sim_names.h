@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is called otherwise in the core of a build for sim: the calls of the backend that sim_port.c stands in
- * front of, and the public calls that sim_calls.c does. It comes before every other header there.
+ * front of, and the public calls that sim_calls.c does.
  */
 #ifndef TI_SIM_NAMES_H
 #define TI_SIM_NAMES_H
-
-#if !defined(THREADING_SIM)
-#define THREADING_SIM 1 /* atomic.h and parking.h ask for it */
-#endif
-#if !defined(THREADING_NO_DIAGNOSIS)
-#define THREADING_NO_DIAGNOSIS 1 /* its threads would be none of the run's */
-#endif
 
 #define TI_TABLE_SIZE 64 /* of the registry: each run begins with a copy of it */
 

@@ -117,6 +117,7 @@ bool ti_sim_state_keep(void)
     ti_state_of = ti_self_get();
     if (!ti_hooks_start() || !ti_state_stock())
         return false;
+    ti_spin_processors = 1; /* as the backend of a run says */
     free(ti_state_copy);
     ti_state_copy = (char *)malloc(ti_state_size());
     if (ti_state_copy == NULL)

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#if defined(__linux__) && !defined(_GNU_SOURCE)
-#define _GNU_SOURCE /* sched_setaffinity */
-#endif
 #include "sim_system.h"
 
 #include <stdio.h>
@@ -16,19 +13,28 @@ const char *ti_sim_environment(const char *name)
 
 #if defined(__linux__)
 
-#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+/* The system's calls themselves: the C library has them for _GNU_SOURCE only. */
 void ti_sim_pin(bool on_one)
 {
-    static cpu_set_t before;
-    static int processor = -1;
-    if (processor < 0 &&
-        (sched_getaffinity(0, sizeof before, &before) != 0 || (processor = sched_getcpu()) < 0))
+    enum {
+        WORDS = 16,
+        BITS = 8 * sizeof(unsigned long)
+    }; /* as many processors as the kernel has by default */
+    static unsigned long before[WORDS];
+    static unsigned long one[WORDS];
+    static bool is_known;
+    unsigned processor;
+    if (!is_known && (syscall(SYS_sched_getaffinity, 0, sizeof before, before) <= 0 ||
+                      syscall(SYS_getcpu, &processor, NULL, NULL) != 0 || processor >= WORDS * BITS))
         return;
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET((unsigned)processor, &one);
-    (void)sched_setaffinity(0, sizeof one, on_one ? &one : &before); /* refused: it is just slower */
+    if (!is_known)
+        one[processor / BITS] = 1UL << processor % BITS;
+    is_known = true;
+    (void)syscall(SYS_sched_setaffinity, 0, sizeof one,
+                  on_one ? one : before); /* refused: it is just slower */
 }
 
 #elif defined(_WIN32)

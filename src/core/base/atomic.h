@@ -383,12 +383,4 @@ static inline uintptr_t ti_and_pointer_release(uintptr_t *word, uintptr_t mask)
 #error "threading: this compiler's atomic operations are not known; add a rung here"
 #endif
 
-/* In the library for tests by schedules (src/sim) all of them are points of the schedule, and addresses have
- * numbers that are the same in each run. */
-#if defined(THREADING_SIM)
-#include "sim_atomic.h"
-#else
-#define TI_ADDRESS_NUMBER(address) ((uintptr_t)(address))
-#endif
-
 #endif

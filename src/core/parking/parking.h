@@ -112,6 +112,10 @@ typedef struct threading_bucket ti_bucket;
 
 extern ti_bucket threading_buckets[1 << TI_BUCKET_BITS];
 
+#if !defined(TI_ADDRESS_NUMBER)
+#define TI_ADDRESS_NUMBER(address) ((uintptr_t)(address))
+#endif
+
 /* Multiplicative hashing (Knuth, TAOCP 6.4): the product's upper bits depend on all bits of the number. */
 static inline ti_bucket *ti_parking_bucket_numbered(uintptr_t number)
 {
