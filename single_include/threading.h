@@ -3721,6 +3721,9 @@ static inline void ti_note_new(threading_rlock_t *rlock)
  * run often. */
 #define TI_COLD __attribute__((cold))
 
+/* In front of a function that many call: there is one of it, also where the library is compiled in one piece. */
+#define TI_NOINLINE __attribute__((noinline))
+
 /* Where the function that this is in returns to, for the diagnosis. */
 #define TI_CALLER() __builtin_return_address(0)
 
@@ -3921,6 +3924,7 @@ static inline void ti_pause(void)
 }
 
 #define TI_COLD
+#define TI_NOINLINE
 
 #if defined(_MSC_VER)
 #define TI_CALLER() _ReturnAddress()
@@ -9978,26 +9982,27 @@ typedef struct ti_text {
 
 static void ti_text_begin(ti_text *text, threading_write_t write, void *context);
 
-/* Add to the line. What finds no room in the buffer is left out, and the line ends in "…". */
-static void ti_text_add(ti_text *text, const char *words);
-static void ti_text_number(ti_text *text, uint64_t number);
-static void ti_text_address(ti_text *text, const void *address);
-static void ti_text_seconds(ti_text *text, int64_t nanoseconds); /* as 12.345 s; less than 0 counts as 0 */
-static void ti_text_name(ti_text *text, const char *name);       /* in quotes, its control characters as ? */
-static void ti_text_thousandths(ti_text *text, int64_t number);  /* as 12.345; less than 0 counts as 0 */
-
-/* A name inside of the quotes of JSON. What is no UTF-8 becomes U+FFFD. */
-static void ti_text_json(ti_text *text, const char *name);
-
-/* The same, made of parts: %s text, %n a name (const char *), %j one for JSON, %u a number (uint32_t), %U
- * (uint64_t), %p an address, %t a time (int64_t), %m thousandths (int64_t). */
+/*
+ * Add to the text what the format says. What finds no room in the buffer is left out, and the line ends in "…".
+ * A line that ends is handed over when the buffer is half full.
+ *
+ *   part    stands for                                       arguments
+ *   %s      words                                            const char *
+ *   %n      a name in quotes, its control characters as ?    const char *
+ *   %j      a name inside of the quotes of JSON; what is no  const char *
+ *           UTF-8 becomes U+FFFD
+ *   %u, %U  a number                                         uint32_t, uint64_t
+ *   %p      an address                                       const void *
+ *   %m      12.345; less than 0 counts as 0                  int64_t, thousandths
+ *   %t      12.345 s, likewise                               int64_t, nanoseconds
+ *   %w      a thread: its name and ident                     const char *, uint32_t
+ *   %o      an object: its kind, its name if that is not "", const char *, const char *, const void *
+ *           its address if that is not NULL
+ *   %O      the same inside of the quotes of JSON, where the address stands only for the name
+ *   %>      moves what stands in this column to the right of it; columns begin with the format or the line, and
+ *           here
+ */
 static void ti_text_format(ti_text *text, const char *format, ...);
-
-/* Move what was added since the line was `start` long to the right, so that it takes `width` columns. */
-static void ti_text_align(ti_text *text, size_t start, size_t width);
-
-/* End the line; it is handed over when the buffer is half full. */
-static void ti_text_end_line(ti_text *text);
 
 /* Hand over what is left. Nothing of the library's is locked. */
 static void ti_text_flush(ti_text *text);
@@ -10088,12 +10093,6 @@ static size_t ti_look_for_sources(ti_look_object *objects, uint32_t ident);
 
 /* In a forked child: no dump is under way. */
 static void ti_dump_reset(void);
-
-/* "who": name and ident, as all texts of the diagnosis give a thread. */
-static void ti_dump_thread_name(ti_text *text, const char *name, uint32_t ident);
-
-/* An object: its kind, its name if it has one, its address. */
-static void ti_dump_object(ti_text *text, const char *kind, const char *name, const void *object);
 
 /* What it is that an object is waited for: ", to read"; "": the object says it. */
 static const char *ti_dump_purpose(ti_on on);
@@ -10317,8 +10316,9 @@ static bool ti_ring_next(ti_ring *ring, uint32_t search, uint32_t *ident);
  * of its oldest. A thread's row stays when the thread has ended, until another one needs it and there is none
  * left.
  *
- * A row has a guard of its own, which its thread takes for each event; the table's guard is taken first where
- * both are needed. Pages of the pool that are not used yet cost no memory.
+ * One guard protects all of it. A thread that tells of a wait has just slept, which takes far longer than the
+ * guard is held. The registry's guard may be taken under it, for names. Pages of the pool that are not used yet
+ * cost no memory.
  */
 
 #if !defined(THREADING_NO_DIAGNOSIS)
@@ -10332,7 +10332,8 @@ typedef enum ti_trace_end {
     TI_TRACE_WOKEN,
     TI_TRACE_LIMIT, /* the wait's time was over */
     TI_TRACE_OTHER,
-    TI_TRACE_ITEMS /* no wait: so many items were there */
+    TI_TRACE_ITEMS, /* no wait: so many items were there */
+    TI_TRACE_WAITS  /* not over: of no event that is kept */
 } ti_trace_end;
 
 /*
@@ -10354,27 +10355,24 @@ typedef struct ti_trace_event {
  *   ident    0: it is nobody's
  *   count    events so far
  *   chunks   the numbers of its chunks; it has chunk_count
- *   written  the writing that has it; the writer's own
  */
 typedef struct ti_trace_row {
-    ti_guard guard; /* protects what follows */
     uint32_t ident;
     uint32_t chunk_count;
     uint64_t count;
     int64_t began;
     int64_t ended; /* 0: it has not */
-    uint32_t written;
     uint16_t chunks[TI_TRACE_ROW_CHUNKS];
     char name[TI_TEXT_NAME];
 } ti_trace_row;
 
 /*
- *   guard             protects all but rows and chunks, and whose a row is
+ *   guard             protects all that follows
  *   started, stopped  when; stopped is TI_FOREVER meanwhile
  *   row_count         how many were ever used
  *   ended_count       how many are of threads that have ended
  *   lost              events of threads for which there was no row, and of rows that were given to others
- *   chunk_count       how many are used; atomic, since it is taken from under the guards of rows
+ *   chunk_count       how many are used
  */
 typedef struct ti_trace {
     ti_guard guard;
@@ -10391,7 +10389,7 @@ typedef struct ti_trace {
 /* NULL: none was started. */
 static ti_trace *ti_trace_get(void);
 
-/* Under the row's guard: how many events are kept, and the n-th of all. */
+/* Under the guard: how many events are kept, and the n-th of all. */
 static uint64_t ti_trace_kept(const ti_trace_row *row);
 static ti_trace_event *ti_trace_event_at(ti_trace *trace, const ti_trace_row *row, uint64_t n);
 
@@ -10690,7 +10688,8 @@ TI_COLD static void ti_misuse_tell(const char *call, const void *object, threadi
         teller(call, object, status);
 }
 
-static threading_status_t ti_misuse(const char *call, const void *object, threading_status_t status)
+static TI_COLD TI_NOINLINE threading_status_t ti_misuse(const char *call, const void *object,
+                                                 threading_status_t status)
 {
     if (ti_status_is_misuse(status))
         ti_misuse_tell(call, object, status);
@@ -11411,7 +11410,7 @@ static bool ti_guard_try_lock(ti_guard *guard)
     return ti_swap_pointer_acquire(&guard->word, 0, TI_GUARD_LOCKED);
 }
 
-static void ti_guard_lock(ti_guard *guard, ti_parker *parker)
+static TI_NOINLINE void ti_guard_lock(ti_guard *guard, ti_parker *parker)
 {
     if (!ti_guard_try_lock(guard))
         ti_guard_lock_slow(guard, parker);
@@ -11468,7 +11467,7 @@ static void ti_guard_unlock_slow(ti_guard *guard)
     ti_guard_wake(first);
 }
 
-static void ti_guard_unlock(ti_guard *guard)
+static TI_NOINLINE void ti_guard_unlock(ti_guard *guard)
 {
     if (guard->queue != NULL || !ti_swap_pointer_release(&guard->word, TI_GUARD_LOCKED, 0))
         ti_guard_unlock_slow(guard);
@@ -18578,8 +18577,6 @@ typedef enum ti_debug_state {
  *   watches, limit       what the watchdog is for
  *   family               the process that it watches; a forked child has none yet
  *   owner                the process that has read the variable
- *   profiles, traces     what is written at the end
- *   ..._file             and where; "": to standard error
  */
 static struct {
     uint32_t begun;
@@ -18589,11 +18586,18 @@ static struct {
     int64_t limit;
     uint32_t family;
     uint32_t owner;
-    bool profiles;
-    bool traces;
-    char profile_file[TI_DEBUG_WORD];
-    char trace_file[TI_DEBUG_WORD];
 } ti_debug = {.limit = TI_FOREVER};
+
+/* What is written at the end, if it was started, and where: "" is standard error. */
+static struct {
+    const char *name;
+    threading_status_t (*start)(void);
+    threading_status_t (*write)(threading_write_t write, void *context);
+    bool is_started;
+    char file[TI_DEBUG_WORD];
+} ti_debug_records[] = {
+    {.name = "profile", .start = threading_profile_start, .write = threading_profile_write},
+    {.name = "trace", .start = threading_trace_start, .write = threading_trace_write}};
 
 /* ---- what is told ---- */
 
@@ -18603,26 +18607,12 @@ TI_COLD static void ti_debug_complain(void *unused, const char *text, size_t len
     ti_port_complain(text, length);
 }
 
-TI_COLD static void ti_debug_begin_line(ti_text *text)
-{
-    ti_text_begin(text, ti_debug_complain, NULL);
-    ti_text_add(text, "threading: ");
-}
-
-TI_COLD static void ti_debug_end_line(ti_text *text)
-{
-    ti_text_end_line(text);
-    ti_text_flush(text);
-}
-
 TI_COLD static void ti_debug_tell(const char *words, const char *word)
 {
     ti_text text;
-    ti_debug_begin_line(&text);
-    ti_text_add(&text, words);
-    if (word != NULL)
-        ti_text_name(&text, word);
-    ti_debug_end_line(&text);
+    ti_text_begin(&text, ti_debug_complain, NULL);
+    ti_text_format(&text, word != NULL ? "threading: %s%n\n" : "threading: %s\n", words, word);
+    ti_text_flush(&text);
 }
 
 TI_COLD static void ti_debug_help(void)
@@ -18634,34 +18624,23 @@ TI_COLD static void ti_debug_help(void)
         NULL);
 }
 
-TI_COLD static void ti_debug_own_name(ti_text *text)
-{
-    char name[TI_TEXT_NAME];
-    ti_self *self = ti_self_get();
-    ti_registry_lock(self);
-    ti_look_copy_name(name, self);
-    ti_registry_unlock();
-    ti_dump_thread_name(text, name, self->fast.ident);
-}
-
-TI_COLD static void ti_debug_object(ti_text *text, const char *kind, const void *object)
-{
-    char name[TI_TEXT_NAME] = "";
-    (void)threading_object_name(object, name, sizeof name);
-    ti_dump_object(text, kind, name, object);
-}
-
 TI_COLD static void ti_debug_misuse(const char *call, const void *object, threading_status_t status,
                                     void *unused)
 {
     ti_text text;
+    char own_name[TI_TEXT_NAME];
+    char name[TI_TEXT_NAME];
+    ti_self *self = ti_self_get();
     (void)unused;
-    ti_debug_begin_line(&text);
-    ti_debug_own_name(&text);
-    ti_text_format(&text, ": %s of ", call);
-    ti_debug_object(&text, object != NULL ? "an object" : "NULL", object);
-    ti_text_format(&text, ": %s, %s", threading_status_name(status), threading_status_message(status));
-    ti_debug_end_line(&text);
+    ti_registry_lock(self);
+    ti_look_copy_name(own_name, self);
+    ti_look_copy_object_name(name, object);
+    ti_registry_unlock();
+    ti_text_begin(&text, ti_debug_complain, NULL);
+    ti_text_format(&text, "threading: %w: %s of %o: %s, %s\n", own_name, self->fast.ident, call,
+                   object != NULL ? "an object" : "NULL", name, object, threading_status_name(status),
+                   threading_status_message(status));
+    ti_text_flush(&text);
 }
 
 /* A foreign thread without an object has no ident that could be asked for. */
@@ -18669,25 +18648,22 @@ TI_COLD static void ti_debug_link(ti_text *text, const threading_deadlock_t *lin
 {
     char name[TI_TEXT_NAME];
     ti_text_copy_name(name, link->thread_name);
-    ti_text_format(text, "    %n", name);
-    if (link->thread != NULL)
-        ti_text_format(text, " (%u)", threading_thread_ident(link->thread));
-    ti_text_add(text, ", which waits for ");
-    ti_dump_object(text, link->kind, link->object_name, link->object);
-    ti_text_end_line(text);
+    ti_text_format(text, link->thread != NULL ? "    %w" : "    %n", name,
+                   threading_thread_ident(link->thread));
+    ti_text_format(text, ", which waits for %o\n", link->kind, link->object_name, link->object);
 }
 
 TI_COLD static void ti_debug_deadlock(const threading_deadlock_t *links, size_t count, void *unused)
 {
     ti_text text;
     (void)unused;
-    ti_debug_begin_line(&text);
-    if (count == 1)
-        ti_text_add(&text, "deadlock of one thread, which waits for what can never come, and is refused:");
-    else
-        ti_text_format(&text, "deadlock of %u threads%s, each waits for the next; the first one is refused:",
-                       (uint32_t)count, count == TI_DEBUG_LINKS ? " or more" : "");
-    ti_text_end_line(&text);
+    ti_text_begin(&text, ti_debug_complain, NULL);
+    ti_text_format(
+        &text,
+        count == 1
+            ? "threading: deadlock of one thread, which waits for what can never come, and is refused:\n"
+            : "threading: deadlock of %u threads%s, each waits for the next; the first one is refused:\n",
+        (uint32_t)count, count == TI_DEBUG_LINKS ? " or more" : "");
     for (size_t i = 0; i < count; i++)
         ti_debug_link(&text, &links[i]);
     ti_text_flush(&text);
@@ -18740,27 +18716,29 @@ TI_COLD static bool ti_debug_dump(const char *value)
 TI_COLD static void ti_debug_tell_seed(uint32_t n, uint32_t seed)
 {
     ti_text text;
-    ti_debug_begin_line(&text);
-    ti_text_format(&text, "one in %u fails, by the seed %u: 1/%u:%u fails the same ones", n, seed, n, seed);
-    ti_debug_end_line(&text);
+    ti_text_begin(&text, ti_debug_complain, NULL);
+    ti_text_format(&text, "threading: one in %u fails, by the seed %u: 1/%u:%u fails the same ones\n", n,
+                   seed, n, seed);
+    ti_text_flush(&text);
 }
 
+/* "N", "1/N" or "1/N:SEED". */
 TI_COLD static bool ti_debug_fault_in(ti_fault fault, const char *value)
 {
-    const char *rest = value;
-    uint32_t n = ti_debug_number(&rest);
     uint32_t seed = 0;
-    if (n == 1 && *rest == '/') {
-        rest++;
-        n = ti_debug_number(&rest);
+    bool is_right = true;
+    uint32_t n = ti_debug_number(&value);
+    if (n == 1 && *value == '/') {
+        value++;
+        n = ti_debug_number(&value);
         seed = (uint32_t)ti_port_now() | 1;
-        if (*rest == ':') {
-            rest++;
-            seed = ti_debug_number(&rest);
-            n = seed != 0 ? n : 0;
+        if (*value == ':') {
+            value++;
+            seed = ti_debug_number(&value);
+            is_right = seed != 0;
         }
     }
-    if (n == 0 || *rest != '\0')
+    if (n == 0 || !is_right || *value != '\0')
         return false;
     if (seed != 0)
         ti_debug_tell_seed(n, seed);
@@ -18770,31 +18748,30 @@ TI_COLD static bool ti_debug_fault_in(ti_fault fault, const char *value)
 
 TI_COLD static bool ti_debug_fault(const char *value)
 {
-    if (strncmp(value, "memory:", 7) == 0)
-        return ti_debug_fault_in(TI_FAULT_MEMORY, value + 7);
-    if (strncmp(value, "thread:", 7) == 0)
-        return ti_debug_fault_in(TI_FAULT_THREAD, value + 7);
-    return false;
+    bool is_memory = strncmp(value, "memory:", 7) == 0;
+    bool is_thread = strncmp(value, "thread:", 7) == 0;
+    return (is_memory || is_thread) &&
+           ti_debug_fault_in(is_memory ? TI_FAULT_MEMORY : TI_FAULT_THREAD, value + 7);
+}
+
+/* A record, 0 or 1, for a file whose name is shorter than a word. */
+TI_COLD static bool ti_debug_record(size_t i, const char *file)
+{
+    memcpy(ti_debug_records[i].file, file, strlen(file) + 1);
+    ti_debug_records[i].is_started = ti_debug_records[i].start() == THREADING_OK;
+    if (!ti_debug_records[i].is_started)
+        ti_debug_tell("there is no memory for ", ti_debug_records[i].name);
+    return true;
 }
 
 TI_COLD static bool ti_debug_profile(const char *value)
 {
-    (void)snprintf(ti_debug.profile_file, sizeof ti_debug.profile_file, "%s", value);
-    ti_debug.profiles = threading_profile_start() == THREADING_OK;
-    if (!ti_debug.profiles)
-        ti_debug_tell("there is no memory for ", "profile");
-    return true;
+    return ti_debug_record(0, value);
 }
 
 TI_COLD static bool ti_debug_trace(const char *value)
 {
-    if (*value == '\0')
-        return false;
-    (void)snprintf(ti_debug.trace_file, sizeof ti_debug.trace_file, "%s", value);
-    ti_debug.traces = threading_trace_start() == THREADING_OK;
-    if (!ti_debug.traces)
-        ti_debug_tell("there is no memory for ", "trace");
-    return true;
+    return *value != '\0' && ti_debug_record(1, value);
 }
 
 /* The value that follows "name=", or "" for the name alone; NULL: it is another word. */
@@ -18959,10 +18936,9 @@ static TI_COLD void ti_debug_at_exit(void)
         return; /* a forked child: the files are its parent's */
     if (!ti_swap_acquire(&ti_debug.state, TI_DEBUG_READ, TI_DEBUG_WRITTEN))
         return; /* the process's exit comes here twice: hooks.c */
-    if (ti_debug.profiles)
-        ti_debug_write(threading_profile_write, ti_debug.profile_file);
-    if (ti_debug.traces)
-        ti_debug_write(threading_trace_write, ti_debug.trace_file);
+    for (size_t i = 0; i < sizeof ti_debug_records / sizeof *ti_debug_records; i++)
+        if (ti_debug_records[i].is_started)
+            ti_debug_write(ti_debug_records[i].write, ti_debug_records[i].file);
 }
 
 #endif
@@ -18983,25 +18959,6 @@ static TI_COLD void ti_debug_at_exit(void)
 static uint32_t ti_dump_is_under_way;
 
 /* ---- parts of a line ---- */
-
-TI_COLD static void ti_dump_count(ti_text *text, size_t count)
-{
-    ti_text_format(text, count == 1 ? "%u thread" : "%u threads", (uint32_t)count);
-}
-
-static TI_COLD void ti_dump_thread_name(ti_text *text, const char *name, uint32_t ident)
-{
-    ti_text_format(text, "%n (%u)", name, ident);
-}
-
-static TI_COLD void ti_dump_object(ti_text *text, const char *kind, const char *name, const void *object)
-{
-    ti_text_add(text, kind);
-    if (name[0] != '\0')
-        ti_text_format(text, " %n", name);
-    if (object != NULL)
-        ti_text_format(text, " at %p", object);
-}
 
 static TI_COLD const char *ti_dump_purpose(ti_on on)
 {
@@ -19025,28 +18982,34 @@ static TI_COLD const char *ti_dump_purpose(ti_on on)
     }
 }
 
-TI_COLD static void ti_dump_barrier(ti_text *text, const ti_look *look)
+/* What it is that a thread does in a wait for no object; NULL: it waits for one. */
+TI_COLD static const char *ti_dump_state(ti_on on)
 {
-    if (look->parties != 0)
-        ti_text_format(text, ", %u of %u there", look->arrived, look->parties);
+    switch (on) {
+    case TI_ON_SLEEP:
+        return "sleeps";
+    case TI_ON_TIMER:
+        return "waits until its Timer is due";
+    case TI_ON_EXIT:
+        return "waits for the end of the process";
+    case TI_ON_ANY:
+        return "waits for any of several";
+    default:
+        return NULL;
+    }
 }
 
 TI_COLD static void ti_dump_what(ti_text *text, const ti_look *look)
 {
-    if (look->view.on == TI_ON_SLEEP)
-        ti_text_add(text, "sleeps");
-    else if (look->view.on == TI_ON_TIMER)
-        ti_text_add(text, "waits until its Timer is due");
-    else if (look->view.on == TI_ON_EXIT)
-        ti_text_add(text, "waits for the end of the process");
-    else if (look->view.on == TI_ON_ANY)
-        ti_text_add(text, "waits for any of several");
-    else {
-        ti_text_add(text, "waits for ");
-        ti_dump_object(text, ti_look_kind(look->view.on), look->object_name, look->view.object);
-        ti_text_add(text, ti_dump_purpose(look->view.on));
-        ti_dump_barrier(text, look);
-    }
+    ti_on on = look->view.on;
+    const char *state = ti_dump_state(on);
+    if (state != NULL)
+        ti_text_format(text, "%s", state);
+    else
+        ti_text_format(text, "waits for %o%s", ti_look_kind(on), look->object_name, look->view.object,
+                       ti_dump_purpose(on));
+    if (look->parties != 0)
+        ti_text_format(text, ", %u of %u there", look->arrived, look->parties);
 }
 
 TI_COLD static void ti_dump_time(ti_text *text, const ti_look *look, int64_t now)
@@ -19060,14 +19023,12 @@ TI_COLD static void ti_dump_readers(ti_text *text, const void *rwlock)
 {
     char name[TI_TEXT_NAME];
     uint32_t ident = 0;
-    const char *before = "; read by ";
-    for (size_t count = 0; (ident = ti_look_for_reader(name, rwlock, ident)) != 0; before = ", ", count++) {
-        ti_text_add(text, before);
+    for (size_t count = 0; (ident = ti_look_for_reader(name, rwlock, ident)) != 0; count++) {
         if (count == TI_DUMP_READERS) {
-            ti_text_add(text, "and others");
+            ti_text_format(text, ", and others");
             return;
         }
-        ti_dump_thread_name(text, name, ident);
+        ti_text_format(text, count == 0 ? "; read by %w" : ", %w", name, ident);
     }
 }
 
@@ -19075,68 +19036,64 @@ TI_COLD static void ti_dump_holder(ti_text *text, const ti_look *look)
 {
     bool is_of_readers = look->view.on == TI_ON_READ || look->view.on == TI_ON_WRITE;
     if (look->is_notified)
-        ti_text_add(text, "; notified, and waits for its lock");
+        ti_text_format(text, "; notified, and waits for its lock");
     if (look->is_unclear)
-        ti_text_add(text, "; cannot look who has it: a guard of the library stays locked");
+        ti_text_format(text, "; cannot look who has it: a guard of the library stays locked");
     if (look->holder == 0 && is_of_readers)
         ti_dump_readers(text, look->view.object);
     if (look->holder == 0)
         return;
-    ti_text_add(text, look->view.on == TI_ON_THREAD ? "; that is " : "; held by ");
+    ti_text_format(text, look->view.on == TI_ON_THREAD ? "; that is " : "; held by ");
     if (look->holder_is_gone)
         ti_text_format(text, "a thread that has ended (%u)", look->holder);
     else
-        ti_dump_thread_name(text, look->holder_name, look->holder);
+        ti_text_format(text, "%w", look->holder_name, look->holder);
 }
 
 /* ---- a thread ---- */
 
-/* `waiters`: with how many wait for each. */
+/* `format` is of a line, with an object and how many wait for it, which not every line tells. */
 TI_COLD static void ti_dump_objects(ti_text *text, const ti_look_object *objects, size_t count,
-                                    const char *before, bool waiters)
+                                    const char *format)
 {
-    for (size_t i = 0; i < count && i < TI_LOOK_OBJECTS; i++) {
-        ti_text_add(text, before);
-        ti_dump_object(text, objects[i].kind, objects[i].name, objects[i].object);
-        if (waiters)
-            ti_text_format(text, ", waited for by %u", objects[i].count);
-        ti_text_end_line(text);
-    }
-    if (count > TI_LOOK_OBJECTS) {
-        ti_text_format(text, "%sand %u more", before, (uint32_t)(count - TI_LOOK_OBJECTS));
-        ti_text_end_line(text);
-    }
+    for (size_t i = 0; i < count && i < TI_LOOK_OBJECTS; i++)
+        ti_text_format(text, format, objects[i].kind, objects[i].name, objects[i].object, objects[i].count);
+    if (count > TI_LOOK_OBJECTS)
+        ti_text_format(text, "        and %u more\n", (uint32_t)(count - TI_LOOK_OBJECTS));
 }
 
 TI_COLD static void ti_dump_wait(ti_text *text, const ti_look *look, int64_t now)
 {
-    ti_text_add(text, "    ");
+    ti_text_format(text, "    ");
     if (look->view.on == TI_ON_NOTHING) {
-        ti_text_add(text, "runs");
-    } else {
-        ti_dump_what(text, look);
-        ti_dump_time(text, look, now);
-        ti_dump_holder(text, look);
+        ti_text_format(text, "runs\n");
+        return;
     }
-    ti_text_end_line(text);
+    ti_dump_what(text, look);
+    ti_dump_time(text, look, now);
+    ti_dump_holder(text, look);
+    ti_text_format(text, "\n");
 }
 
 TI_COLD static void ti_dump_thread(ti_text *text, const ti_look *look, uint32_t search)
 {
     ti_look_object objects[TI_LOOK_OBJECTS];
     int64_t now = ti_port_now();
-    ti_text_format(text, "Thread %n (%u), ", look->name, look->ident);
+    ti_text_format(text, "Thread %w, ", look->name, look->ident);
     if (look->native_id != 0)
         ti_text_format(text, "native %U, ", look->native_id);
-    ti_text_add(text, look->is_foreign ? "not started here, " : look->is_daemon ? "daemon, " : "");
-    ti_text_format(text, "known for %t", now - look->began);
-    ti_text_end_line(text);
+    ti_text_format(text, "%sknown for %t\n",
+                   look->is_foreign  ? "not started here, "
+                   : look->is_daemon ? "daemon, "
+                                     : "",
+                   now - look->began);
     ti_dump_wait(text, look, now);
     if (look->view.on == TI_ON_ANY)
-        ti_dump_objects(text, objects, ti_look_for_sources(objects, look->ident), "        ", false);
-    ti_dump_objects(text, objects, ti_look_for_reads(objects, look->ident), "    has ", false);
+        ti_dump_objects(text, objects, ti_look_for_sources(objects, look->ident), "        %o\n");
+    ti_dump_objects(text, objects, ti_look_for_reads(objects, look->ident), "    has %o\n");
     if (look->awaited >= search)
-        ti_dump_objects(text, objects, ti_look_for_held(objects, look->ident), "    has ", true);
+        ti_dump_objects(text, objects, ti_look_for_held(objects, look->ident),
+                        "    has %o, waited for by %u\n");
 }
 
 /* False: not all could be looked at. */
@@ -19148,11 +19105,9 @@ TI_COLD static bool ti_dump_threads(ti_text *text, uint32_t search, uint32_t *co
         ti_dump_thread(text, &look, search);
         ++*count;
     }
-    if (!is_stuck)
-        return true;
-    ti_text_add(text, "cannot look at more threads: the guard of their list stays locked");
-    ti_text_end_line(text);
-    return false;
+    if (is_stuck)
+        ti_text_format(text, "cannot look at more threads: the guard of their list stays locked\n");
+    return !is_stuck;
 }
 
 /* ---- rings ---- */
@@ -19161,28 +19116,28 @@ TI_COLD static void ti_dump_link(ti_text *text, uint32_t ident, bool is_first)
 {
     ti_look look;
     bool is_stuck;
-    ti_text_add(text, is_first ? "    " : "    which is held by ");
+    ti_text_format(text, is_first ? "    " : "    which is held by ");
     if (!ti_look_at_next(&look, ident - 1, &is_stuck) || look.ident != ident) {
         ti_text_format(text, "a thread that has ended meanwhile (%u)", ident);
     } else {
-        ti_dump_thread_name(text, look.name, ident);
-        ti_text_add(text, ", which ");
+        ti_text_format(text, "%w, which ", look.name, ident);
         ti_dump_what(text, &look);
     }
-    ti_text_add(text, ",");
-    ti_text_end_line(text);
+    ti_text_format(text, ",\n");
+}
+
+TI_COLD static const char *ti_dump_plural(size_t count)
+{
+    return count == 1 ? "" : "s";
 }
 
 TI_COLD static void ti_dump_ring(ti_text *text, const ti_ring *ring)
 {
-    ti_text_add(text, ring->is_proved ? "deadlock of " : "possible deadlock of ");
-    ti_dump_count(text, ring->count);
-    ti_text_add(text, ":");
-    ti_text_end_line(text);
+    ti_text_format(text, "%sdeadlock of %u thread%s:\n", ring->is_proved ? "" : "possible ",
+                   (uint32_t)ring->count, ti_dump_plural(ring->count));
     for (size_t i = 0; i < ring->count && i < TI_RING_MOST; i++)
         ti_dump_link(text, ring->idents[i], i == 0);
-    ti_text_add(text, ring->count > TI_RING_MOST ? "    and so on" : "    which is held by the first");
-    ti_text_end_line(text);
+    ti_text_format(text, ring->count > TI_RING_MOST ? "    and so on\n" : "    which is held by the first\n");
 }
 
 TI_COLD static void ti_dump_rings(ti_text *text)
@@ -19224,12 +19179,10 @@ TI_COLD threading_status_t threading_dump(threading_write_t write, void *context
     if (!ti_dump_begin())
         return THREADING_BUSY;
     ti_text_begin(&text, write, context);
-    ti_text_format(&text, "threading %s, %s: all threads", threading_version(), threading_backend());
-    ti_text_end_line(&text);
+    ti_text_format(&text, "threading %s, %s: all threads\n", threading_version(), threading_backend());
     bool is_whole = ti_dump_threads(&text, ti_dump_mark_awaited(), &count);
     ti_dump_rings(&text);
-    ti_dump_count(&text, count);
-    ti_text_end_line(&text);
+    ti_text_format(&text, "%u thread%s\n", count, ti_dump_plural(count));
     ti_text_flush(&text);
     ti_store_release(&ti_dump_is_under_way, 0);
     return is_whole ? THREADING_OK : THREADING_BUSY;
@@ -19941,6 +19894,7 @@ typedef struct ti_order_held {
  *   searched  the last search that has met it
  *   before    the edge by which that search came to it
  *   closes    it has closed a ring, which was told: no other ring is made of it
+ *   thread    the name of the thread, which may end
  */
 typedef struct ti_order_edge {
     ti_order_spot has;
@@ -19950,6 +19904,7 @@ typedef struct ti_order_edge {
     uint16_t next;
     uint16_t before;
     bool closes;
+    char thread[TI_TEXT_NAME];
 } ti_order_edge;
 
 /* The graph, and what is held; under the registry's guard. Edges are 1 … edge_count; what is held is in the
@@ -19962,17 +19917,16 @@ typedef struct ti_order {
     uint32_t edges_lost;
     uint32_t held_count;
     uint32_t held_lost;
+    bool has_told; /* that something was lost */
     uint16_t chains[1 << TI_ORDER_BITS];
     uint16_t queue[TI_ORDER_EDGES];
     ti_order_edge edges[TI_ORDER_EDGES];
-    char threads[TI_ORDER_EDGES][TI_TEXT_NAME]; /* the edges' threads, which may end */
     ti_order_held held[TI_ORDER_HELD];
 } ti_order;
 
 /* An edge of a ring that was found, copied with its names. */
 typedef struct ti_order_link {
     ti_order_edge edge;
-    char thread[TI_TEXT_NAME];
     char has[TI_TEXT_NAME];
     char wants[TI_TEXT_NAME];
 } ti_order_link;
@@ -20012,19 +19966,19 @@ TI_COLD static void ti_order_forget_held(const void *object)
         ti_order_remove_held(index - 1);
 }
 
-TI_COLD static void ti_order_add_held(ti_order_spot spot, uint32_t ident)
+TI_COLD static void ti_order_add_held(const ti_order_spot *spot, uint32_t ident)
 {
     ti_order *order = ti_order_now;
     if (order->held_count == TI_ORDER_HELD) {
         ti_order_remove_held(0);
         order->held_lost++;
     }
-    order->held[order->held_count++] = (ti_order_held){.spot = spot, .ident = ident, .levels = 1};
+    order->held[order->held_count++] = (ti_order_held){.spot = *spot, .ident = ident, .levels = 1};
 }
 
-TI_COLD static void ti_order_has(ti_order_spot spot, uint32_t ident)
+TI_COLD static void ti_order_has(const ti_order_spot *spot, uint32_t ident)
 {
-    uint32_t index = ti_order_find_held(spot.object, ident);
+    uint32_t index = ti_order_find_held(spot->object, ident);
     if (index > 0)
         ti_order_now->held[index - 1].levels++;
     else
@@ -20074,20 +20028,19 @@ TI_COLD static void ti_order_remove_edge(uint32_t edge)
         return;
     *ti_order_pointer(last) = (uint16_t)edge;
     order->edges[edge] = order->edges[last];
-    memcpy(order->threads[edge], order->threads[last], TI_TEXT_NAME);
 }
 
-TI_COLD static void ti_order_add_edge(ti_order_spot has, ti_order_spot wants, const ti_self *self)
+TI_COLD static void ti_order_add_edge(const ti_order_spot *has, const ti_order_spot *wants,
+                                      const ti_self *self)
 {
     ti_order *order = ti_order_now;
-    uint16_t *chain = ti_order_chain(has.object);
+    uint16_t *chain = ti_order_chain(has->object);
     if (order->edge_count == TI_ORDER_EDGES - 1)
         ti_order_remove_edge(order->edges_lost++ % (TI_ORDER_EDGES - 1) + 1);
-    uint32_t edge = ++order->edge_count;
-    order->edges[edge] =
-        (ti_order_edge){.has = has, .wants = wants, .ident = self->fast.ident, .next = *chain};
-    ti_look_copy_name(order->threads[edge], self);
-    *chain = (uint16_t)edge;
+    ti_order_edge *edge = &order->edges[++order->edge_count];
+    *edge = (ti_order_edge){.has = *has, .wants = *wants, .ident = self->fast.ident, .next = *chain};
+    ti_look_copy_name(edge->thread, self);
+    *chain = (uint16_t)order->edge_count;
 }
 
 TI_COLD static void ti_order_forget_edges(const void *object)
@@ -20137,7 +20090,6 @@ TI_COLD static void ti_order_copy(ti_order_ring *ring, uint32_t place, uint32_t 
         return;
     ti_order_link *link = &ring->links[place];
     link->edge = ti_order_now->edges[edge];
-    memcpy(link->thread, ti_order_now->threads[edge], TI_TEXT_NAME);
     ti_look_copy_object_name(link->has, link->edge.has.object);
     ti_look_copy_object_name(link->wants, link->edge.wants.object);
 }
@@ -20156,12 +20108,12 @@ TI_COLD static void ti_order_copy_way(ti_order_ring *ring, uint32_t last)
 }
 
 /* Note that a thread that has the one wants the other. True: that closes a ring. */
-TI_COLD static bool ti_order_note(ti_order_ring *ring, ti_order_spot has, ti_order_spot wants,
+TI_COLD static bool ti_order_note(ti_order_ring *ring, const ti_order_spot *has, const ti_order_spot *wants,
                                   const ti_self *self)
 {
-    if (ti_order_find_edge(has.object, wants.object) != 0)
+    if (ti_order_find_edge(has->object, wants->object) != 0)
         return false;
-    uint32_t last = ti_order_way(wants.object, has.object);
+    uint32_t last = ti_order_way(wants->object, has->object);
     if (last != 0)
         ti_order_copy_way(ring, last); /* first: for a new edge an old one may go */
     ti_order_add_edge(has, wants, self);
@@ -20173,16 +20125,16 @@ TI_COLD static bool ti_order_note(ti_order_ring *ring, ti_order_spot has, ti_ord
 }
 
 /* True: a ring was closed, and there may be more of them. */
-TI_COLD static bool ti_order_wants(ti_order_ring *ring, ti_order_spot wants, const ti_self *self)
+TI_COLD static bool ti_order_wants(ti_order_ring *ring, const ti_order_spot *wants, const ti_self *self)
 {
     const ti_order_held *held = ti_order_now->held;
-    if (ti_order_find_held(wants.object, self->fast.ident) > 0)
+    if (ti_order_find_held(wants->object, self->fast.ident) > 0)
         return false;
     uint32_t deep = 0;
     for (uint32_t i = ti_order_now->held_count; i > 0 && deep < TI_ORDER_DEEP; i--) {
         if (held[i - 1].ident != self->fast.ident)
             continue;
-        if (ti_order_note(ring, held[i - 1].spot, wants, self))
+        if (ti_order_note(ring, &held[i - 1].spot, wants, self))
             return true;
         deep++;
     }
@@ -20197,7 +20149,7 @@ TI_COLD static void ti_order_write_place(ti_text *text, const void *caller)
     const char *call =
         (const char *)caller - 1; /* the last byte of the call: its end may be another line's */
     if (!ti_port_symbol(call, &symbol))
-        ti_text_address(text, call);
+        ti_text_format(text, "%p", call);
     else if (symbol.function != NULL)
         ti_text_format(text, "%s+%p (%s+%p)", symbol.function, (const void *)symbol.in_function,
                        symbol.object, (const void *)symbol.in_object);
@@ -20205,68 +20157,72 @@ TI_COLD static void ti_order_write_place(ti_text *text, const void *caller)
         ti_text_format(text, "%s+%p", symbol.object, (const void *)symbol.in_object);
 }
 
-TI_COLD TI_COLD static void ti_order_write_places(ti_text *text, const ti_order_spot *spot)
+TI_COLD static void ti_order_write_spot(ti_text *text, const char *before, const ti_order_spot *spot,
+                                        const char *name, const char *after)
 {
+    const char *purpose = spot->on == TI_ON_READ ? " to read" : spot->on == TI_ON_WRITE ? " to write" : "";
+    ti_text_format(text, "%s%o%s%s", before, ti_look_kind(spot->on), name, spot->object, purpose, after);
     if (spot->callers[0] == NULL)
-        ti_text_add(text, " again by a Condition's wait");
+        ti_text_format(text, " again by a Condition's wait");
     for (size_t i = 0; i < TI_ORDER_CALLERS && spot->callers[i] != NULL; i++) {
-        ti_text_add(text, i == 0 ? " in " : " from ");
+        ti_text_format(text, i == 0 ? " in " : " from ");
         ti_order_write_place(text, spot->callers[i]);
     }
-}
-
-static void ti_order_write_spot(ti_text *text, const ti_order_spot *spot, const char *name)
-{
-    ti_dump_object(text, ti_look_kind(spot->on), name, spot->object);
-    if (spot->on == TI_ON_READ || spot->on == TI_ON_WRITE)
-        ti_text_add(text, spot->on == TI_ON_READ ? " to read" : " to write");
 }
 
 TI_COLD static void ti_order_write_link(ti_text *text, const ti_order_link *link)
 {
     const ti_order_edge *edge = &link->edge;
-    ti_text_add(text, "    ");
-    ti_dump_thread_name(text, link->thread, edge->ident);
-    ti_text_add(text, " has ");
-    ti_order_write_spot(text, &edge->has, link->has);
-    ti_text_add(text, ", taken");
-    ti_order_write_places(text, &edge->has);
-    ti_text_add(text, ", and takes ");
-    ti_order_write_spot(text, &edge->wants, link->wants);
-    ti_order_write_places(text, &edge->wants);
-    ti_text_end_line(text);
+    ti_text_format(text, "    %w", edge->thread, edge->ident);
+    ti_order_write_spot(text, " has ", &edge->has, link->has, ", taken");
+    ti_order_write_spot(text, ", and takes ", &edge->wants, link->wants, "");
+    ti_text_format(text, "\n");
 }
 
-TI_COLD static void ti_order_write(const ti_order_ring *ring)
+TI_COLD static void ti_order_write_ring(ti_text *text, const ti_order_ring *ring)
 {
-    ti_text text;
-    ti_text_begin(&text, ti_order_now->write, ti_order_now->context);
-    if (ring->count == 2)
-        ti_text_add(&text, "possible deadlock: two locks are taken in both orders");
-    else
-        ti_text_format(&text, "possible deadlock: %u locks are taken in a ring", ring->count);
-    ti_text_end_line(&text);
+    ti_text_format(text,
+                   ring->count == 2 ? "threading: possible deadlock: two locks are taken in both orders\n"
+                                    : "threading: possible deadlock: %u locks are taken in a ring\n",
+                   ring->count);
     for (uint32_t i = 0; i < ring->count && i < TI_ORDER_LINKS; i++)
-        ti_order_write_link(&text, &ring->links[i]);
+        ti_order_write_link(text, &ring->links[i]);
     if (ring->count > TI_ORDER_LINKS)
-        ti_text_add(&text, "    and so on\n");
+        ti_text_format(text, "    and so on\n");
     if (ring->edges_lost + ring->held_lost > 0)
-        ti_text_format(&text, "    no room was left: %u orders are forgotten, and %u locks that are held\n",
+        ti_text_format(text, "    no room was left: %u orders are forgotten, and %u locks that are held\n",
                        ring->edges_lost, ring->held_lost);
-    ti_text_flush(&text);
 }
 
 /* ---- watching ---- */
 
-/* What is said of errors in the calling thread is the user's. */
+/* NULL: the room is used up. What is said of errors in the calling thread is the user's. */
 TI_COLD static void ti_order_tell(const ti_order_ring *ring)
 {
+    ti_text text;
     ti_port_errors errors = ti_port_errors_keep();
-    ti_order_write(ring);
+    ti_text_begin(&text, ti_order_now->write, ti_order_now->context);
+    if (ring != NULL)
+        ti_order_write_ring(&text, ring);
+    else
+        ti_text_format(&text,
+                       "threading: order has no room left: from now on it forgets old ones, of %u pairs of "
+                       "locks and of %u locks that are held\n",
+                       (uint32_t)TI_ORDER_EDGES - 1, (uint32_t)TI_ORDER_HELD);
+    ti_text_flush(&text);
     ti_port_errors_restore(errors);
 }
 
-TI_COLD static void ti_order_ask(ti_order_spot wants, ti_self *self)
+/* Whether something was lost for the first time. */
+TI_COLD static bool ti_order_becomes_full(void)
+{
+    ti_order *order = ti_order_now;
+    bool is_new = !order->has_told && order->edges_lost + order->held_lost > 0;
+    order->has_told = order->has_told || is_new;
+    return is_new;
+}
+
+TI_COLD static void ti_order_ask(const ti_order_spot *wants, ti_self *self)
 {
     ti_order_ring ring;
     bool is_ring;
@@ -20279,7 +20235,7 @@ TI_COLD static void ti_order_ask(ti_order_spot wants, ti_self *self)
     } while (is_ring);
 }
 
-TI_COLD static void ti_order_follow(const ti_taking *taking, ti_order_spot spot, ti_self *self)
+TI_COLD static void ti_order_follow(const ti_taking *taking, const ti_order_spot *spot, ti_self *self)
 {
     ti_registry_lock(self);
     if (taking->kind == TI_GIVES) {
@@ -20290,7 +20246,10 @@ TI_COLD static void ti_order_follow(const ti_taking *taking, ti_order_spot spot,
     } else {
         ti_order_has(spot, taking->ident);
     }
+    bool is_full = ti_order_becomes_full();
     ti_registry_unlock();
+    if (is_full)
+        ti_order_tell(NULL);
 }
 
 TI_COLD static void ti_order_watch(ti_self *self, const ti_taking *taking)
@@ -20299,8 +20258,8 @@ TI_COLD static void ti_order_watch(ti_self *self, const ti_taking *taking)
     if (taking->caller != NULL && ti_port_callers(taking->caller, spot.callers, TI_ORDER_CALLERS) == 0)
         spot.callers[0] = taking->caller;
     if (taking->kind == TI_WANTS)
-        ti_order_ask(spot, self);
-    ti_order_follow(taking, spot, self);
+        ti_order_ask(&spot, self);
+    ti_order_follow(taking, &spot, self);
 }
 
 /* Not malloc's memory: this is a thread's first call (self.h). */
@@ -20624,54 +20583,22 @@ TI_COLD static bool ti_profile_is_among(ti_on on, uint32_t kinds)
 
 /* ---- a row ---- */
 
-#define TI_PROFILE_WIDTH 11
-
-TI_COLD static void ti_profile_write_time(ti_text *text, int64_t nanoseconds)
-{
-    size_t start = text->length;
-    ti_text_thousandths(text, nanoseconds / 1000);
-    ti_text_align(text, start, TI_PROFILE_WIDTH);
-}
-
-TI_COLD static void ti_profile_write_word(ti_text *text, const char *word)
-{
-    size_t start = text->length;
-    ti_text_add(text, word);
-    ti_text_align(text, start, TI_PROFILE_WIDTH);
-}
-
-TI_COLD static void ti_profile_write_number(ti_text *text, uint64_t number)
-{
-    size_t start = text->length;
-    ti_text_number(text, number);
-    ti_text_align(text, start, TI_PROFILE_WIDTH);
-}
-
 TI_COLD static void ti_profile_write_threads(ti_text *text, const ti_profile_row *row)
 {
-    for (int i = 0; i < 4; i++)
-        ti_profile_write_word(text, "");
-    for (size_t i = 0; i < TI_PROFILE_MOST && row->threads[i].ident != 0; i++) {
-        ti_text_add(text, i == 0 ? "    " : ", ");
-        ti_dump_thread_name(text, row->threads[i].name, row->threads[i].ident);
-        ti_text_format(text, " %m", row->threads[i].total / 1000);
-    }
-    ti_text_end_line(text);
+    ti_text_format(text, "%>%>%>%>    ");
+    for (size_t i = 0; i < TI_PROFILE_MOST && row->threads[i].ident != 0; i++)
+        ti_text_format(text, i == 0 ? "%w %m" : ", %w %m", row->threads[i].name, row->threads[i].ident,
+                       row->threads[i].total / 1000);
+    ti_text_format(text, "\n");
 }
 
 TI_COLD static void ti_profile_write_row(ti_text *text, const ti_profile_row *row, const char *name)
 {
-    ti_profile_write_time(text, row->total);
-    ti_profile_write_time(text, row->longest);
-    if (ti_profile_is_among(row->on, TI_PROFILE_IS_HELD))
-        ti_profile_write_time(text, row->hold);
-    else
-        ti_profile_write_word(text, "-");
-    ti_profile_write_number(text, row->waits);
-    ti_text_add(text, "  ");
-    ti_dump_object(text, ti_look_kind(row->on), name, row->object);
-    ti_text_add(text, ti_dump_purpose(row->on));
-    ti_text_end_line(text);
+    bool is_held = ti_profile_is_among(row->on, TI_PROFILE_IS_HELD);
+    ti_text_format(text, "%m%>%m%>", row->total / 1000, row->longest / 1000);
+    ti_text_format(text, is_held ? "%m%>" : "-%>", row->hold / 1000);
+    ti_text_format(text, "%U%>  %o%s\n", row->waits, ti_look_kind(row->on), name, row->object,
+                   ti_dump_purpose(row->on));
     if (row->threads[0].ident != 0)
         ti_profile_write_threads(text, row);
 }
@@ -20766,11 +20693,8 @@ TI_COLD static void ti_profile_write_kinds(ti_text *text, const ti_profile_order
 {
     ti_profile_row row;
     char name[TI_TEXT_NAME];
-    static const char *const columns[] = {"total", "longest", "hold", "waits"};
-    for (size_t i = 0; i < 4; i++)
-        ti_profile_write_word(text, columns[i]);
-    ti_text_add(text, is_short ? "  what others had" : "  what was to happen");
-    ti_text_end_line(text);
+    ti_text_format(text, "total%>longest%>hold%>waits%>  %s\n",
+                   is_short ? "what others had" : "what was to happen");
     for (size_t i = 0; i < order->count; i++)
         if (ti_profile_read(&order->lines[i], self, &row, name) &&
             ti_profile_is_among(row.on, TI_PROFILE_IS_SHORT) == is_short)
@@ -20779,17 +20703,13 @@ TI_COLD static void ti_profile_write_kinds(ti_text *text, const ti_profile_order
 
 TI_COLD static void ti_profile_write_lost(ti_text *text, const ti_profile_order *order)
 {
-    if (order->lost_waits > 0) {
-        ti_text_format(text, "%U waits more, %m ms in all, for objects that found no place here",
+    if (order->lost_waits > 0)
+        ti_text_format(text, "%U waits more, %m ms in all, for objects that found no place here\n",
                        order->lost_waits, order->lost_time / 1000);
-        ti_text_end_line(text);
-    }
-    if (order->lost_threads > 0) {
+    if (order->lost_threads > 0)
         ti_text_format(text,
-                       "%U waits of threads that are not among those that waited most, for want of place",
+                       "%U waits of threads that are not among those that waited most, for want of place\n",
                        order->lost_threads);
-        ti_text_end_line(text);
-    }
 }
 
 TI_COLD static void ti_profile_write_title(ti_text *text, ti_profile *profile, ti_self *self)
@@ -20798,9 +20718,8 @@ TI_COLD static void ti_profile_write_title(ti_text *text, ti_profile *profile, t
     bool is_on = profile->stopped == TI_FOREVER;
     int64_t time = (is_on ? ti_port_now() : profile->stopped) - profile->started;
     ti_guard_unlock(&profile->guard);
-    ti_text_format(text, "threading %s, %s: waits of %t, in milliseconds", threading_version(),
+    ti_text_format(text, "threading %s, %s: waits of %t, in milliseconds\n", threading_version(),
                    threading_backend(), time);
-    ti_text_end_line(text);
 }
 
 TI_COLD static void ti_profile_write(ti_text *text, ti_profile *profile)
@@ -20822,12 +20741,10 @@ TI_COLD threading_status_t threading_profile_write(threading_write_t write, void
         return THREADING_BUSY;
     ti_text_begin(&text, write, context);
     ti_profile *profile = ti_profile_get();
-    if (profile != NULL) {
+    if (profile != NULL)
         ti_profile_write(&text, profile);
-    } else {
-        ti_text_add(&text, "no profile was started");
-        ti_text_end_line(&text);
-    }
+    else
+        ti_text_format(&text, "no profile was started\n");
     ti_text_flush(&text);
     ti_store_release(&ti_profile_is_written, 0);
     return THREADING_OK;
@@ -20940,7 +20857,8 @@ static TI_COLD bool ti_ring_next(ti_ring *ring, uint32_t search, uint32_t *ident
 
 #if !defined(THREADING_NO_DIAGNOSIS)
 
-#define TI_TEXT_MARK "…" /* of what was left out */
+#define TI_TEXT_MARK "…"  /* of what was left out */
+#define TI_TEXT_COLUMN 11 /* the width of a column */
 
 static TI_COLD void ti_text_begin(ti_text *text, threading_write_t write, void *context)
 {
@@ -20958,10 +20876,30 @@ TI_COLD static void ti_text_add_bytes(ti_text *text, const char *bytes, size_t l
     text->length += fits;
 }
 
-static TI_COLD void ti_text_add(ti_text *text, const char *words)
+TI_COLD static void ti_text_add(ti_text *text, const char *words)
 {
     ti_text_add_bytes(text, words, strlen(words));
 }
+
+static TI_COLD void ti_text_flush(ti_text *text)
+{
+    if (text->length > 0)
+        text->write(text->context, text->buffer, text->length);
+    text->length = 0;
+}
+
+TI_COLD static void ti_text_end_line(ti_text *text)
+{
+    if (text->length == TI_TEXT_SIZE - sizeof TI_TEXT_MARK) {
+        memcpy(text->buffer + text->length, TI_TEXT_MARK, sizeof TI_TEXT_MARK - 1);
+        text->length += sizeof TI_TEXT_MARK - 1;
+    }
+    text->buffer[text->length++] = '\n';
+    if (text->length > TI_TEXT_SIZE / 2)
+        ti_text_flush(text);
+}
+
+/* ---- numbers ---- */
 
 /* The digits, at least so many. */
 TI_COLD static void ti_text_digits(ti_text *text, uint64_t number, unsigned int base, size_t least)
@@ -20975,32 +20913,23 @@ TI_COLD static void ti_text_digits(ti_text *text, uint64_t number, unsigned int 
     ti_text_add_bytes(text, digits + sizeof digits - count, count);
 }
 
-static TI_COLD void ti_text_number(ti_text *text, uint64_t number)
+TI_COLD static void ti_text_thousandths(ti_text *text, int64_t number)
 {
-    ti_text_digits(text, number, 10, 1);
+    uint64_t positive = number > 0 ? (uint64_t)number : 0;
+    ti_text_digits(text, positive / 1000, 10, 1);
+    ti_text_add(text, ".");
+    ti_text_digits(text, positive % 1000, 10, 3);
 }
 
-static TI_COLD void ti_text_address(ti_text *text, const void *address)
+TI_COLD static void ti_text_address(ti_text *text, const void *address)
 {
     ti_text_add(text, "0x");
     ti_text_digits(text, (uintptr_t)address, 16, 1);
 }
 
-static TI_COLD void ti_text_thousandths(ti_text *text, int64_t number)
-{
-    uint64_t positive = number > 0 ? (uint64_t)number : 0;
-    ti_text_number(text, positive / 1000);
-    ti_text_add(text, ".");
-    ti_text_digits(text, positive % 1000, 10, 3);
-}
+/* ---- names ---- */
 
-static TI_COLD void ti_text_seconds(ti_text *text, int64_t nanoseconds)
-{
-    ti_text_thousandths(text, nanoseconds / 1000000);
-    ti_text_add(text, " s");
-}
-
-static TI_COLD void ti_text_name(ti_text *text, const char *name)
+TI_COLD static void ti_text_name(ti_text *text, const char *name)
 {
     ti_text_add(text, "\"");
     for (; *name != '\0'; name++) {
@@ -21027,7 +20956,7 @@ TI_COLD static size_t ti_text_character(const unsigned char *bytes)
     return is_one && (character < 0xD800 || character > 0xDFFF) ? length : 0;
 }
 
-static TI_COLD void ti_text_json(ti_text *text, const char *name)
+TI_COLD static void ti_text_json(ti_text *text, const char *name)
 {
     while (*name != '\0') {
         size_t length = ti_text_character((const unsigned char *)name);
@@ -21045,75 +20974,98 @@ static TI_COLD void ti_text_json(ti_text *text, const char *name)
     }
 }
 
-static TI_COLD void ti_text_align(ti_text *text, size_t start, size_t width)
+TI_COLD static void ti_text_object(ti_text *text, const char *kind, const char *name, const void *object)
 {
-    size_t length = text->length - start;
+    ti_text_add(text, kind);
+    if (*name != '\0')
+        ti_text_format(text, " %n", name);
+    if (object != NULL)
+        ti_text_format(text, " at %p", object);
+}
+
+TI_COLD static void ti_text_json_object(ti_text *text, const char *kind, const char *name, const void *object)
+{
+    if (*name != '\0')
+        ti_text_format(text, "%s \\\"%j\\\"", kind, name);
+    else
+        ti_text_object(text, kind, name, object);
+}
+
+/* ---- all of it ---- */
+
+TI_COLD static void ti_text_align(ti_text *text, size_t column)
+{
+    size_t length = text->length - column;
     size_t room = TI_TEXT_SIZE - sizeof TI_TEXT_MARK - text->length;
-    size_t spaces = length < width && width - length <= room ? width - length : 0;
-    memmove(text->buffer + start + spaces, text->buffer + start, length);
-    memset(text->buffer + start, ' ', spaces);
+    size_t spaces = length < TI_TEXT_COLUMN && TI_TEXT_COLUMN - length <= room ? TI_TEXT_COLUMN - length : 0;
+    memmove(text->buffer + column + spaces, text->buffer + column, length);
+    memset(text->buffer + column, ' ', spaces);
     text->length += spaces;
+}
+
+/* Parts of numbers. */
+TI_COLD static void ti_text_number(ti_text *text, char part, uint64_t number)
+{
+    if (part == 'u' || part == 'U')
+        ti_text_digits(text, number, 10, 1);
+    else
+        ti_text_thousandths(text, (int64_t)number / (part == 't' ? 1000000 : 1));
+    if (part == 't')
+        ti_text_add(text, " s");
+}
+
+/* Parts that begin with a pointer. */
+TI_COLD static void ti_text_pointer(ti_text *text, char part, const void *pointer)
+{
+    const char *words = (const char *)pointer;
+    if (part == 's')
+        ti_text_add(text, words);
+    else if (part == 'j')
+        ti_text_json(text, words);
+    else if (part == 'p')
+        ti_text_address(text, pointer);
+    else
+        ti_text_name(text, words);
 }
 
 /* The analyzer does not see the va_start of the caller. NOLINTBEGIN(clang-analyzer-valist.Uninitialized) */
 TI_COLD static void ti_text_part(ti_text *text, char part, va_list *parts)
 {
-    switch (part) {
-    case 's':
-        ti_text_add(text, va_arg(*parts, const char *));
-        break;
-    case 'n':
-        ti_text_name(text, va_arg(*parts, const char *));
-        break;
-    case 'j':
-        ti_text_json(text, va_arg(*parts, const char *));
-        break;
-    case 'm':
-        ti_text_thousandths(text, va_arg(*parts, int64_t));
-        break;
-    case 'u':
-        ti_text_number(text, va_arg(*parts, uint32_t));
-        break;
-    case 'U':
-        ti_text_number(text, va_arg(*parts, uint64_t));
-        break;
-    case 'p':
-        ti_text_address(text, va_arg(*parts, const void *));
-        break;
-    default:
-        ti_text_seconds(text, va_arg(*parts, int64_t));
+    if (strchr("umUt", part) != NULL) {
+        ti_text_number(text, part, part == 'u' ? va_arg(*parts, uint32_t) : va_arg(*parts, uint64_t));
+        return;
     }
+    const char *words = va_arg(*parts, const char *);
+    if (part == 'o' || part == 'O') {
+        const char *name = va_arg(*parts, const char *);
+        const void *object = va_arg(*parts, const void *);
+        (part == 'o' ? ti_text_object : ti_text_json_object)(text, words, name, object);
+        return;
+    }
+    ti_text_pointer(text, part, words);
+    if (part == 'w')
+        ti_text_format(text, " (%u)", va_arg(*parts, uint32_t));
 }
 /* NOLINTEND(clang-analyzer-valist.Uninitialized) */
 
 static TI_COLD void ti_text_format(ti_text *text, const char *format, ...)
 {
+    size_t column = text->length;
     va_list parts;
     va_start(parts, format);
-    for (; *format != '\0'; format++)
-        if (*format == '%')
-            ti_text_part(text, *++format, &parts);
-        else
+    for (; *format != '\0'; format++) {
+        if (*format == '\n')
+            ti_text_end_line(text);
+        else if (*format != '%')
             ti_text_add_bytes(text, format, 1);
-    va_end(parts);
-}
-
-static TI_COLD void ti_text_end_line(ti_text *text)
-{
-    if (text->length == TI_TEXT_SIZE - sizeof TI_TEXT_MARK) {
-        memcpy(text->buffer + text->length, TI_TEXT_MARK, sizeof TI_TEXT_MARK - 1);
-        text->length += sizeof TI_TEXT_MARK - 1;
+        else if (*++format != '>')
+            ti_text_part(text, *format, &parts);
+        else
+            ti_text_align(text, column);
+        if (*format == '\n' || *format == '>')
+            column = text->length;
     }
-    text->buffer[text->length++] = '\n';
-    if (text->length > TI_TEXT_SIZE / 2)
-        ti_text_flush(text);
-}
-
-static TI_COLD void ti_text_flush(ti_text *text)
-{
-    if (text->length > 0)
-        text->write(text->context, text->buffer, text->length);
-    text->length = 0;
+    va_end(parts);
 }
 
 static TI_COLD void ti_text_copy_name(char copy[TI_TEXT_NAME], const char *name)
@@ -21147,7 +21099,7 @@ static TI_COLD ti_trace *ti_trace_get(void)
     return (ti_trace *)ti_load_pointer_acquire(&ti_trace_memory);
 }
 
-/* ---- events, under the row's guard ---- */
+/* ---- events; under the guard, as what follows ---- */
 
 TI_COLD static uint64_t ti_trace_room(const ti_trace_row *row)
 {
@@ -21159,126 +21111,81 @@ static TI_COLD uint64_t ti_trace_kept(const ti_trace_row *row)
     return row->count < ti_trace_room(row) ? row->count : ti_trace_room(row);
 }
 
-static ti_trace_event *ti_trace_event_at(ti_trace *trace, const ti_trace_row *row, uint64_t n)
+static TI_COLD TI_NOINLINE ti_trace_event *ti_trace_event_at(ti_trace *trace, const ti_trace_row *row, uint64_t n)
 {
     uint64_t place = n % ti_trace_room(row);
     return &trace->chunks[row->chunks[place / TI_TRACE_CHUNK]][place % TI_TRACE_CHUNK];
 }
 
-/* One chunk more, if there is one. */
-TI_COLD static void ti_trace_grow(ti_trace *trace, ti_trace_row *row)
-{
-    /* Relaxed, both: only the number matters. The first look keeps it from growing for ever. */
-    if (row->chunk_count == TI_TRACE_ROW_CHUNKS || ti_load_relaxed(&trace->chunk_count) >= TI_TRACE_CHUNKS)
-        return;
-    uint32_t chunk = ti_add_relaxed(&trace->chunk_count, 1);
-    if (chunk < TI_TRACE_CHUNKS)
-        row->chunks[row->chunk_count++] = (uint16_t)chunk;
-}
-
 /* A row that could not grow when it was full never does again: the places of its events depend on its room.
  */
-TI_COLD static void ti_trace_keep(ti_trace *trace, ti_trace_row *row, ti_trace_event event)
+TI_COLD static void ti_trace_keep(ti_trace *trace, ti_trace_row *row, const ti_trace_event *event)
 {
-    if (row->count == ti_trace_room(row))
-        ti_trace_grow(trace, row);
+    if (row->count == ti_trace_room(row) && row->chunk_count < TI_TRACE_ROW_CHUNKS &&
+        trace->chunk_count < TI_TRACE_CHUNKS)
+        row->chunks[row->chunk_count++] = (uint16_t)trace->chunk_count++;
     if (row->chunk_count > 0)
-        *ti_trace_event_at(trace, row, row->count) = event;
+        *ti_trace_event_at(trace, row, row->count) = *event;
     row->count++;
 }
 
 /* ---- whose a row is ---- */
 
-/* Under the table's guard: the row of the thread that ended first. */
-TI_COLD static ti_trace_row *ti_trace_oldest(ti_trace *trace, ti_self *self)
+/* The row of the thread that ended first. */
+TI_COLD static ti_trace_row *ti_trace_oldest(ti_trace *trace)
 {
     ti_trace_row *oldest = NULL;
-    int64_t ended = TI_FOREVER;
     for (size_t i = 0; trace->ended_count > 0 && i < TI_TRACE_ROWS; i++) {
         ti_trace_row *row = &trace->rows[i];
-        ti_guard_lock(&row->guard, &self->parker);
-        if (row->ended != 0 && row->ended < ended) {
-            ended = row->ended;
+        if (row->ended != 0 && (oldest == NULL || row->ended < oldest->ended))
             oldest = row;
-        }
-        ti_guard_unlock(&row->guard);
     }
     trace->ended_count -= oldest != NULL;
     return oldest;
 }
 
-/* Under the table's guard. */
-TI_COLD static ti_trace_row *ti_trace_free_row(ti_trace *trace, ti_self *self)
+/* A row's chunks stay with it. NULL: there is none to be had. */
+TI_COLD static ti_trace_row *ti_trace_new_row(ti_trace *trace, const ti_self *self)
 {
-    if (trace->row_count < TI_TRACE_ROWS)
-        return &trace->rows[trace->row_count++];
-    return ti_trace_oldest(trace, self);
-}
-
-/* A row's chunks stay with it. */
-TI_COLD static void ti_trace_give(ti_trace *trace, ti_trace_row *row, ti_self *self, const char *name)
-{
-    ti_guard_lock(&row->guard, &self->parker);
+    ti_trace_row *row =
+        trace->row_count < TI_TRACE_ROWS ? &trace->rows[trace->row_count++] : ti_trace_oldest(trace);
+    if (row == NULL)
+        return NULL;
     if (row->ident != 0)
         trace->lost += (uint32_t)ti_trace_kept(row);
     row->ident = self->fast.ident;
     row->count = 0;
     row->began = self->began;
     row->ended = 0;
-    memcpy(row->name, name, sizeof row->name);
-    ti_guard_unlock(&row->guard);
-    self->blocked.row = row;
+    return row;
 }
 
-TI_COLD static void ti_trace_read_name(char name[TI_TEXT_NAME], ti_self *self)
+TI_COLD static void ti_trace_name_row(ti_trace_row *row, ti_self *self)
 {
     ti_registry_lock(self);
-    ti_look_copy_name(name, self);
+    ti_look_copy_name(row->name, self);
     ti_registry_unlock();
 }
 
-TI_COLD static void ti_trace_seek_row(ti_trace *trace, ti_self *self)
-{
-    char name[TI_TEXT_NAME];
-    ti_trace_read_name(name, self);
-    ti_guard_lock(&trace->guard, &self->parker);
-    ti_trace_row *row = ti_trace_free_row(trace, self);
-    if (row != NULL)
-        ti_trace_give(trace, row, self, name);
-    else
-        trace->lost++;
-    ti_guard_unlock(&trace->guard);
-}
-
-/* The thread's row, with its guard held, or NULL. It may have been another's since the last start. */
-TI_COLD static ti_trace_row *ti_trace_lock_own(ti_self *self)
+/* The thread's row, or NULL. What was its row may have become another's since the last start. */
+TI_COLD static ti_trace_row *ti_trace_row_of(ti_trace *trace, ti_self *self)
 {
     ti_trace_row *row = (ti_trace_row *)self->blocked.row;
-    if (row == NULL)
-        return NULL;
-    ti_guard_lock(&row->guard, &self->parker);
-    if (row->ident == self->fast.ident)
+    if (row != NULL && row->ident == self->fast.ident)
         return row;
-    ti_guard_unlock(&row->guard);
-    return NULL;
-}
-
-TI_COLD static ti_trace_row *ti_trace_lock_row(ti_trace *trace, ti_self *self)
-{
-    ti_trace_row *row = ti_trace_lock_own(self);
+    row = ti_trace_new_row(trace, self);
+    self->blocked.row = row;
     if (row != NULL)
-        return row;
-    self->blocked.row = NULL;
-    ti_trace_seek_row(trace, self);
-    return ti_trace_lock_own(self);
+        ti_trace_name_row(row, self);
+    else
+        trace->lost++;
+    return row;
 }
 
 /* ---- what is told ---- */
 
 TI_COLD static ti_trace_end ti_trace_end_of(const ti_news *news)
 {
-    if (news->kind == TI_NEWS_ITEMS)
-        return TI_TRACE_ITEMS;
     if (news->waker != 0)
         return TI_TRACE_WOKEN;
     return news->now >= news->view.until ? TI_TRACE_LIMIT : TI_TRACE_OTHER;
@@ -21297,42 +21204,33 @@ TI_COLD static ti_trace_event ti_trace_event_of(const ti_news *news)
     };
     if (news->kind == TI_NEWS_ITEMS) {
         event.since = news->now;
+        event.end = TI_TRACE_ITEMS;
         event.number = news->items < UINT32_MAX ? (uint32_t)news->items : UINT32_MAX;
     }
     return event;
 }
 
-TI_COLD static void ti_trace_happened(ti_trace *trace, ti_self *self, const ti_news *news)
+/* The name may have changed since the row was given. */
+TI_COLD static void ti_trace_ends(ti_trace *trace, ti_trace_row *row, ti_self *self, int64_t now)
 {
-    ti_trace_row *row = ti_trace_lock_row(trace, self);
-    if (row == NULL)
-        return;
-    ti_trace_keep(trace, row, ti_trace_event_of(news));
-    ti_guard_unlock(&row->guard);
-}
-
-TI_COLD static void ti_trace_ends(ti_trace *trace, ti_self *self, const ti_news *news)
-{
-    char name[TI_TEXT_NAME];
-    ti_trace_read_name(name, self);
-    ti_trace_row *row = ti_trace_lock_row(trace, self);
-    if (row == NULL)
-        return;
-    memcpy(row->name, name, sizeof name);
-    row->ended = news->now;
-    ti_guard_unlock(&row->guard);
-    ti_guard_lock(&trace->guard, &self->parker);
+    ti_trace_name_row(row, self);
+    row->ended = now;
     trace->ended_count++;
-    ti_guard_unlock(&trace->guard);
 }
 
-static TI_COLD void ti_trace_hear(ti_self *self, const ti_news *news)
+static TI_COLD TI_NOINLINE void ti_trace_hear(ti_self *self, const ti_news *news)
 {
     ti_trace *trace = ti_trace_get();
-    if (trace != NULL && news->kind == TI_NEWS_ENDS)
-        ti_trace_ends(trace, self, news);
-    else if (trace != NULL)
-        ti_trace_happened(trace, self, news);
+    if (trace == NULL)
+        return;
+    ti_trace_event event = ti_trace_event_of(news);
+    ti_guard_lock(&trace->guard, &self->parker);
+    ti_trace_row *row = ti_trace_row_of(trace, self);
+    if (row != NULL && news->kind == TI_NEWS_ENDS)
+        ti_trace_ends(trace, row, self, news->now);
+    else if (row != NULL)
+        ti_trace_keep(trace, row, &event);
+    ti_guard_unlock(&trace->guard);
 }
 
 /* ---- start and stop ---- */
@@ -21351,23 +21249,20 @@ TI_COLD static ti_trace *ti_trace_provide(void)
     return ti_trace_get();
 }
 
-TI_COLD static void ti_trace_empty_row(ti_trace_row *row)
-{
-    row->ident = 0;
-    row->chunk_count = 0;
-    row->count = 0;
-    row->ended = 0;
-}
-
-/* Under the table's guard, without which no thread gets a row. */
+/* Without a row no thread has an event: rows that nobody has are given out again one by one. */
 TI_COLD static void ti_trace_empty(ti_trace *trace)
 {
-    trace->started = ti_port_now();
-    trace->stopped = TI_FOREVER;
+    for (size_t i = 0; i < trace->row_count; i++) {
+        trace->rows[i].ident = 0;
+        trace->rows[i].chunk_count = 0;
+        trace->rows[i].count = 0;
+        trace->rows[i].ended = 0;
+    }
+    trace->started = trace->stopped = ti_port_now();
     trace->row_count = 0;
     trace->ended_count = 0;
     trace->lost = 0;
-    ti_store_relaxed(&trace->chunk_count, 0); /* relaxed: nobody has a row */
+    trace->chunk_count = 0;
 }
 
 TI_COLD threading_status_t threading_trace_start(void)
@@ -21377,12 +21272,8 @@ TI_COLD threading_status_t threading_trace_start(void)
     if (trace == NULL)
         return THREADING_NO_MEMORY;
     ti_guard_lock(&trace->guard, &self->parker);
-    for (size_t i = 0; i < trace->row_count; i++) {
-        ti_guard_lock(&trace->rows[i].guard, &self->parker);
-        ti_trace_empty_row(&trace->rows[i]);
-        ti_guard_unlock(&trace->rows[i].guard);
-    }
     ti_trace_empty(trace);
+    trace->stopped = TI_FOREVER;
     ti_guard_unlock(&trace->guard);
     ti_watch_begin(self, TI_WATCH_TRACE);
     return THREADING_OK;
@@ -21409,12 +21300,7 @@ static TI_COLD void ti_trace_reset(void)
     if (trace == NULL)
         return;
     ti_guard_reset(&trace->guard);
-    for (size_t i = 0; i < trace->row_count; i++) {
-        ti_guard_reset(&trace->rows[i].guard);
-        ti_trace_empty_row(&trace->rows[i]);
-    }
     ti_trace_empty(trace);
-    trace->stopped = trace->started;
 }
 
 static TI_COLD void ti_trace_unload(void)
@@ -21446,7 +21332,6 @@ static TI_COLD void ti_trace_unload(void)
 #define TI_TRACE_BATCH 16 /* events that are copied at a time */
 
 static uint32_t ti_trace_is_written;
-static uint32_t ti_trace_writings; /* of the one thread that writes */
 
 typedef struct ti_trace_name {
     uint32_t ident;
@@ -21454,8 +21339,8 @@ typedef struct ti_trace_name {
 } ti_trace_name;
 
 /*
- *   writing       its number
- *   arrows        how many there were
+ *   rows          how many there were at the beginning: what comes later is left out
+ *   arrows        how many were written
  *   dropped       events that are not kept any more
  *   started, now  what is before and after is cut off
  */
@@ -21463,7 +21348,7 @@ typedef struct ti_trace_writer {
     ti_text text;
     ti_trace *trace;
     ti_self *self;
-    uint32_t writing;
+    uint32_t rows;
     uint32_t arrows;
     uint64_t dropped;
     int64_t started;
@@ -21471,25 +21356,42 @@ typedef struct ti_trace_writer {
     ti_trace_name names[TI_TRACE_NAMES];
 } ti_trace_writer;
 
-/* ---- names ---- */
-
-/* The name that a thread which has ended left in its row; else the name is as before. */
-TI_COLD static void ti_trace_find_ended(ti_trace_writer *writer, uint32_t ident, char name[TI_TEXT_NAME])
+TI_COLD static void ti_trace_lock(const ti_trace_writer *writer)
 {
-    ti_parker *parker = &writer->self->parker;
-    ti_guard_lock(&writer->trace->guard, parker);
-    for (size_t i = 0; i < writer->trace->row_count; i++) {
-        ti_trace_row *row = &writer->trace->rows[i];
-        ti_guard_lock(&row->guard, parker);
-        if (row->ident == ident)
-            ti_text_copy_name(name, row->name);
-        ti_guard_unlock(&row->guard);
-    }
+    ti_guard_lock(&writer->trace->guard, &writer->self->parker);
+}
+
+TI_COLD static void ti_trace_unlock(const ti_trace_writer *writer)
+{
     ti_guard_unlock(&writer->trace->guard);
 }
 
+/* ---- names ---- */
+
+/* Under the guard: the row of a thread, which may have ended. */
+TI_COLD static const ti_trace_row *ti_trace_find_row(const ti_trace_writer *writer, uint32_t ident)
+{
+    const ti_trace_row *rows = writer->trace->rows;
+    for (size_t i = 0; i < writer->rows; i++)
+        if (rows[i].ident == ident)
+            return &rows[i];
+    return NULL;
+}
+
+/* The name that a thread which has ended left in its row; else the name is as before. */
+TI_COLD static void ti_trace_find_ended(const ti_trace_writer *writer, uint32_t ident,
+                                        char name[TI_TEXT_NAME])
+{
+    ti_trace_lock(writer);
+    const ti_trace_row *row = ti_trace_find_row(writer, ident);
+    if (row != NULL)
+        memcpy(name, row->name, sizeof row->name);
+    ti_trace_unlock(writer);
+}
+
 /* False: no such thread lives. */
-TI_COLD static bool ti_trace_find_living(ti_trace_writer *writer, uint32_t ident, char name[TI_TEXT_NAME])
+TI_COLD TI_NOINLINE static bool ti_trace_find_living(const ti_trace_writer *writer, uint32_t ident,
+                                                     char name[TI_TEXT_NAME])
 {
     ti_registry_lock(writer->self);
     const ti_self *thread = ti_registry_find(ident);
@@ -21511,7 +21413,8 @@ TI_COLD static const char *ti_trace_thread_name(ti_trace_writer *writer, uint32_
     return name->text;
 }
 
-TI_COLD static void ti_trace_object_name(ti_trace_writer *writer, const void *object, char name[TI_TEXT_NAME])
+TI_COLD static void ti_trace_object_name(const ti_trace_writer *writer, const void *object,
+                                         char name[TI_TEXT_NAME])
 {
     ti_registry_lock(writer->self);
     ti_look_copy_object_name(name, object);
@@ -21520,22 +21423,12 @@ TI_COLD static void ti_trace_object_name(ti_trace_writer *writer, const void *ob
 
 /* ---- lines ---- */
 
-/* Begin an event, up to its name. There is room for the longest one, which has two names in it. */
-TI_COLD static void ti_trace_begin_line(ti_trace_writer *writer, const char *phase, uint32_t ident)
+/* Room for what belongs together: it has two names at most, whose characters may take six each. */
+TI_COLD static ti_text *ti_trace_text(ti_trace_writer *writer)
 {
     if (writer->text.length > TI_TEXT_SIZE / 8)
         ti_text_flush(&writer->text);
-    ti_text_format(&writer->text, ",{\"ph\":\"%s\",\"pid\":1,\"tid\":%u,", phase, ident);
-}
-
-TI_COLD static void ti_trace_write_name(ti_trace_writer *writer, uint32_t ident, const char *name)
-{
-    ti_trace_begin_line(writer, "M", ident);
-    ti_text_format(&writer->text, "\"name\":\"thread_name\",\"args\":{\"name\":\"%j\"}}", name);
-    ti_text_end_line(&writer->text);
-    ti_trace_begin_line(writer, "M", ident);
-    ti_text_format(&writer->text, "\"name\":\"thread_sort_index\",\"args\":{\"sort_index\":%u}}", ident);
-    ti_text_end_line(&writer->text);
+    return &writer->text;
 }
 
 TI_COLD static int64_t ti_trace_cut(const ti_trace_writer *writer, int64_t moment)
@@ -21543,202 +21436,150 @@ TI_COLD static int64_t ti_trace_cut(const ti_trace_writer *writer, int64_t momen
     return moment > writer->started ? moment : writer->started;
 }
 
-TI_COLD static void ti_trace_write_times(ti_trace_writer *writer, int64_t since, int64_t until)
+TI_COLD TI_NOINLINE static void ti_trace_write_thread(ti_trace_writer *writer, const ti_trace_row *row,
+                                                      uint64_t dropped)
 {
-    since = ti_trace_cut(writer, since);
-    ti_text_format(&writer->text, "\"ts\":%m,\"dur\":%m,", since, until - since);
-}
-
-TI_COLD static void ti_trace_write_life(ti_trace_writer *writer, uint32_t ident, int64_t began, int64_t ended,
-                                        uint64_t dropped)
-{
-    ti_trace_begin_line(writer, "X", ident);
-    ti_trace_write_times(writer, began, ended);
-    ti_text_format(&writer->text, "\"cat\":\"life\",\"name\":\"alive\",\"args\":{\"dropped\":%U}}", dropped);
-    ti_text_end_line(&writer->text);
-}
-
-/* "name":"Lock \"account\"" */
-TI_COLD static void ti_trace_write_object(ti_trace_writer *writer, ti_on on, const void *object,
-                                          const char *after)
-{
-    char name[TI_TEXT_NAME];
-    ti_trace_object_name(writer, object, name);
-    ti_text_format(&writer->text, "\"name\":\"%s", ti_look_kind(on));
-    if (name[0] != '\0')
-        ti_text_format(&writer->text, " \\\"%j\\\"", name);
-    else if (object != NULL)
-        ti_text_format(&writer->text, " at %p", object);
-    ti_text_format(&writer->text, "%s\",\"args\":{", after);
-}
-
-TI_COLD static void ti_trace_write_wait(ti_trace_writer *writer, uint32_t ident, const ti_trace_event *event,
-                                        const char *end)
-{
-    ti_on on = (ti_on)event->on;
-    ti_trace_begin_line(writer, "X", ident);
-    ti_trace_write_times(writer, event->since, event->until);
-    ti_text_add(&writer->text, "\"cat\":\"wait\",");
-    ti_trace_write_object(writer, on, event->object, ti_dump_purpose(on));
-    ti_text_format(&writer->text, "\"kind\":\"%s\",\"object\":\"%p\",\"end\":\"%s\"", ti_look_kind(on),
-                   event->object, end);
-    if (event->number != 0)
-        ti_text_format(&writer->text, ",\"by\":\"%j\",\"by ident\":%u",
-                       ti_trace_thread_name(writer, event->number), event->number);
-    ti_text_add(&writer->text, "}}");
-    ti_text_end_line(&writer->text);
-}
-
-TI_COLD static void ti_trace_write_arrow_end(ti_trace_writer *writer, const char *phase, uint32_t ident,
-                                             int64_t when)
-{
-    ti_trace_begin_line(writer, phase, ident);
-    ti_text_format(&writer->text, "\"cat\":\"wake\",\"name\":\"wake\",\"id\":%u,\"bp\":\"e\",\"ts\":%m}",
-                   writer->arrows, when);
-    ti_text_end_line(&writer->text);
+    int64_t began = ti_trace_cut(writer, row->began);
+    ti_text_format(
+        ti_trace_text(writer),
+        ",{\"ph\":\"M\",\"pid\":1,\"tid\":%u,\"name\":\"thread_name\",\"args\":{\"name\":\"%j\"}}\n"
+        ",{\"ph\":\"M\",\"pid\":1,\"tid\":%u,\"name\":\"thread_sort_index\","
+        "\"args\":{\"sort_index\":%u}}\n"
+        ",{\"ph\":\"X\",\"pid\":1,\"tid\":%u,\"ts\":%m,\"dur\":%m,\"cat\":\"life\",\"name\":\"alive\","
+        "\"args\":{\"dropped\":%U}}\n",
+        row->ident, row->name, row->ident, row->ident, row->ident, began, row->ended - began, dropped);
 }
 
 /* It ends inside of the wait, whose slice it belongs to: a moment before that is over. */
 TI_COLD static void ti_trace_write_arrow(ti_trace_writer *writer, uint32_t ident, const ti_trace_event *event)
 {
-    if (event->woken_at < writer->started)
+    if (event->number == 0 || event->woken_at < writer->started)
         return;
     writer->arrows++;
-    int64_t end = event->woken_at < event->until ? event->until - 1 : event->until;
-    ti_trace_write_arrow_end(writer, "s", event->number, event->woken_at);
-    ti_trace_write_arrow_end(writer, "f", ident, end);
+    ti_text_format(
+        ti_trace_text(writer),
+        ",{\"ph\":\"s\",\"pid\":1,\"tid\":%u,\"cat\":\"wake\",\"name\":\"wake\",\"id\":%u,\"bp\":\"e\","
+        "\"ts\":%m}\n"
+        ",{\"ph\":\"f\",\"pid\":1,\"tid\":%u,\"cat\":\"wake\",\"name\":\"wake\",\"id\":%u,\"bp\":\"e\","
+        "\"ts\":%m}\n",
+        event->number, writer->arrows, event->woken_at, ident, writer->arrows,
+        event->woken_at < event->until ? event->until - 1 : event->until);
 }
 
-TI_COLD static void ti_trace_write_items(ti_trace_writer *writer, uint32_t ident, const ti_trace_event *event)
+TI_COLD static void ti_trace_write_wait(ti_trace_writer *writer, uint32_t ident, const ti_trace_event *event,
+                                        const char *name)
 {
-    ti_trace_begin_line(writer, "C", ident);
-    ti_text_format(&writer->text, "\"ts\":%m,", event->since);
-    ti_trace_write_object(writer, (ti_on)event->on, event->object, "");
-    ti_text_format(&writer->text, "\"items\":%u}}", event->number);
-    ti_text_end_line(&writer->text);
-}
-
-TI_COLD static void ti_trace_write_event(ti_trace_writer *writer, uint32_t ident, const ti_trace_event *event)
-{
-    static const char *const ends[] = {"woken", "limit", "other"};
-    if (event->end == TI_TRACE_ITEMS) {
-        ti_trace_write_items(writer, ident, event);
-        return;
-    }
-    ti_trace_write_wait(writer, ident, event, ends[event->end]);
+    static const char *const ends[] = {"woken", "limit", "other", "", "waits"};
+    ti_text *text = ti_trace_text(writer);
+    ti_on on = (ti_on)event->on;
+    int64_t since = ti_trace_cut(writer, event->since);
+    ti_text_format(
+        text,
+        ",{\"ph\":\"X\",\"pid\":1,\"tid\":%u,\"ts\":%m,\"dur\":%m,\"cat\":\"wait\",\"name\":\"%O%s\","
+        "\"args\":{\"kind\":\"%s\",\"object\":\"%p\",\"end\":\"%s\"",
+        ident, since, event->until - since, ti_look_kind(on), name, event->object, ti_dump_purpose(on),
+        ti_look_kind(on), event->object, ends[event->end]);
     if (event->number != 0)
-        ti_trace_write_arrow(writer, ident, event);
+        ti_text_format(text, ",\"by\":\"%j\",\"by ident\":%u", ti_trace_thread_name(writer, event->number),
+                       event->number);
+    ti_text_format(text, "}}\n");
+    ti_trace_write_arrow(writer, ident, event);
+}
+
+TI_COLD TI_NOINLINE static void ti_trace_write_event(ti_trace_writer *writer, uint32_t ident,
+                                                     const ti_trace_event *event)
+{
+    char name[TI_TEXT_NAME];
+    ti_trace_object_name(writer, event->object, name);
+    if (event->end != TI_TRACE_ITEMS)
+        ti_trace_write_wait(writer, ident, event, name);
+    else
+        ti_text_format(
+            ti_trace_text(writer),
+            ",{\"ph\":\"C\",\"pid\":1,\"tid\":%u,\"ts\":%m,\"name\":\"%O\",\"args\":{\"items\":%u}}\n", ident,
+            event->since, ti_look_kind((ti_on)event->on), name, event->object, event->number);
 }
 
 /* ---- a row ---- */
 
-/* Copy some events from the n-th on, which may be gone: then from the first that is there. 0: all of them. */
-TI_COLD static size_t ti_trace_copy(ti_trace_writer *writer, ti_trace_row *row, uint32_t ident, uint64_t *n,
-                                    ti_trace_event *events)
+/* Copy some events of a row that was seen, from the n-th on, which may be gone: then from the first that is
+ * there. 0: all of them. */
+TI_COLD static size_t ti_trace_copy(const ti_trace_writer *writer, const ti_trace_row *row,
+                                    const ti_trace_row *seen, uint64_t *n, ti_trace_event *events)
 {
     size_t count = 0;
-    ti_guard_lock(&row->guard, &writer->self->parker);
+    ti_trace_lock(writer);
     uint64_t first = row->count - ti_trace_kept(row);
     if (*n < first)
         *n = first;
-    for (; count < TI_TRACE_BATCH && row->ident == ident && *n + count < row->count && row->chunk_count > 0;
-         count++)
-        events[count] = *ti_trace_event_at(writer->trace, row, *n + count);
-    ti_guard_unlock(&row->guard);
-    *n += count;
+    for (; count < TI_TRACE_BATCH && row->ident == seen->ident && *n < row->count && *n < seen->count &&
+           row->chunk_count > 0;
+         ++*n)
+        events[count++] = *ti_trace_event_at(writer->trace, row, *n);
+    ti_trace_unlock(writer);
     return count;
 }
 
-TI_COLD static void ti_trace_write_events(ti_trace_writer *writer, ti_trace_row *row, uint32_t ident,
-                                          uint64_t limit)
+TI_COLD static void ti_trace_write_events(ti_trace_writer *writer, const ti_trace_row *row,
+                                          const ti_trace_row *seen)
 {
     ti_trace_event events[TI_TRACE_BATCH];
     uint64_t n = 0;
-    for (size_t count; (count = ti_trace_copy(writer, row, ident, &n, events)) > 0;)
-        for (size_t i = 0; i < count && n - count + i < limit; i++)
-            ti_trace_write_event(writer, ident, &events[i]);
+    for (size_t count; (count = ti_trace_copy(writer, row, seen, &n, events)) > 0;)
+        for (size_t i = 0; i < count; i++)
+            ti_trace_write_event(writer, seen->ident, &events[i]);
 }
 
-/* A row at a moment. */
-typedef struct ti_trace_seen {
-    uint32_t ident;
-    uint64_t count;
-    uint64_t dropped;
-    int64_t began;
-    int64_t ended; /* the thread, or its last event */
-    char name[TI_TEXT_NAME];
-} ti_trace_seen;
-
-TI_COLD static ti_trace_seen ti_trace_see(ti_trace_writer *writer, ti_trace_row *row)
+/* The row at a moment, which ends with its thread, or its last event; the events that are lost are the result. */
+TI_COLD static uint64_t ti_trace_see(const ti_trace_writer *writer, const ti_trace_row *row,
+                                     ti_trace_row *seen)
 {
-    ti_guard_lock(&row->guard, &writer->self->parker);
-    row->written = writer->writing;
-    ti_trace_seen seen = {.ident = row->ident, .count = row->count, .began = row->began, .ended = row->ended};
-    seen.dropped = row->count - ti_trace_kept(row);
-    memcpy(seen.name, row->name, sizeof seen.name);
-    if (ti_trace_kept(row) > 0) {
-        int64_t last = ti_trace_event_at(writer->trace, row, row->count - 1)->until;
-        seen.ended = last > seen.ended ? last : seen.ended;
-    }
-    ti_guard_unlock(&row->guard);
-    return seen;
+    ti_trace_lock(writer);
+    *seen = *row;
+    uint64_t kept = ti_trace_kept(row);
+    int64_t last = kept > 0 ? ti_trace_event_at(writer->trace, row, row->count - 1)->until : 0;
+    ti_trace_unlock(writer);
+    if (seen->ended < last)
+        seen->ended = last;
+    return seen->count - kept;
 }
 
-TI_COLD static void ti_trace_write_row(ti_trace_writer *writer, ti_trace_row *row)
+TI_COLD static void ti_trace_write_row(ti_trace_writer *writer, const ti_trace_row *row)
 {
-    ti_trace_seen seen = ti_trace_see(writer, row);
+    ti_trace_row seen;
+    uint64_t dropped = ti_trace_see(writer, row, &seen);
     if (seen.ident == 0)
         return;
     if (ti_trace_find_living(writer, seen.ident, seen.name) && seen.ended < writer->now)
         seen.ended = writer->now;
-    writer->dropped += seen.dropped;
-    ti_trace_write_name(writer, seen.ident, seen.name);
-    ti_trace_write_life(writer, seen.ident, seen.began, seen.ended, seen.dropped);
-    ti_trace_write_events(writer, row, seen.ident, seen.count);
-}
-
-TI_COLD static bool ti_trace_next_row(ti_trace_writer *writer, size_t *i, ti_trace_row **row)
-{
-    ti_guard_lock(&writer->trace->guard, &writer->self->parker);
-    bool is_there = *i < writer->trace->row_count;
-    ti_guard_unlock(&writer->trace->guard);
-    *row = &writer->trace->rows[(*i)++];
-    return is_there;
-}
-
-TI_COLD static void ti_trace_write_rows(ti_trace_writer *writer)
-{
-    ti_trace_row *row;
-    for (size_t i = 0; i < TI_TRACE_ROWS && ti_trace_next_row(writer, &i, &row);)
-        ti_trace_write_row(writer, row);
+    writer->dropped += dropped;
+    ti_trace_write_thread(writer, &seen, dropped);
+    ti_trace_write_events(writer, row, &seen);
 }
 
 /* ---- the threads that live ---- */
 
-TI_COLD static bool ti_trace_has_row(ti_trace_writer *writer, uint32_t ident)
+TI_COLD static bool ti_trace_has_row(const ti_trace_writer *writer, uint32_t ident)
 {
-    ti_trace_row *row;
-    bool found = false;
-    for (size_t i = 0; !found && i < TI_TRACE_ROWS && ti_trace_next_row(writer, &i, &row);) {
-        ti_guard_lock(&row->guard, &writer->self->parker);
-        found = row->ident == ident && row->written == writer->writing;
-        ti_guard_unlock(&row->guard);
-    }
-    return found;
+    ti_trace_lock(writer);
+    bool has_row = ti_trace_find_row(writer, ident) != NULL;
+    ti_trace_unlock(writer);
+    return has_row;
 }
 
 /* It has told of no event, or it waits now. */
 TI_COLD static void ti_trace_write_living(ti_trace_writer *writer, const ti_look *look)
 {
     if (!ti_trace_has_row(writer, look->ident) && look->began < writer->now) {
-        ti_trace_write_name(writer, look->ident, look->name);
-        ti_trace_write_life(writer, look->ident, look->began, writer->now, 0);
+        ti_trace_row row = {.ident = look->ident, .began = look->began, .ended = writer->now};
+        memcpy(row.name, look->name, sizeof row.name);
+        ti_trace_write_thread(writer, &row, 0);
     }
-    if (look->view.on == TI_ON_NOTHING || look->view.since >= writer->now)
-        return;
     ti_trace_event event = {.object = look->view.object, .since = look->view.since, .until = writer->now};
     event.on = (uint16_t)look->view.on;
-    ti_trace_write_wait(writer, look->ident, &event, "waits");
+    event.end = TI_TRACE_WAITS;
+    if (look->view.on != TI_ON_NOTHING && look->view.since < writer->now)
+        ti_trace_write_event(writer, look->ident, &event);
 }
 
 /* ---- all of it ---- */
@@ -21748,12 +21589,14 @@ TI_COLD static void ti_trace_write_trace(ti_trace_writer *writer)
     ti_trace *trace = writer->trace;
     ti_look look;
     bool is_stuck;
-    ti_guard_lock(&trace->guard, &writer->self->parker);
+    ti_trace_lock(writer);
     writer->started = trace->started;
     writer->now = trace->stopped == TI_FOREVER ? ti_port_now() : trace->stopped;
     writer->dropped = trace->lost;
-    ti_guard_unlock(&trace->guard);
-    ti_trace_write_rows(writer);
+    writer->rows = trace->row_count;
+    ti_trace_unlock(writer);
+    for (size_t i = 0; i < writer->rows; i++)
+        ti_trace_write_row(writer, &trace->rows[i]);
     for (uint32_t ident = 0; ti_look_at_next(&look, ident, &is_stuck); ident = look.ident)
         ti_trace_write_living(writer, &look);
 }
@@ -21761,15 +21604,13 @@ TI_COLD static void ti_trace_write_trace(ti_trace_writer *writer)
 TI_COLD static void ti_trace_write(ti_trace_writer *writer)
 {
     ti_text *text = &writer->text;
-    ti_text_add(text, "{\"traceEvents\":[");
-    ti_text_end_line(text);
-    ti_text_add(text, "{\"ph\":\"M\",\"pid\":1,\"name\":\"process_name\",\"args\":{\"name\":\"threads\"}}");
-    ti_text_end_line(text);
+    ti_text_format(text,
+                   "{\"traceEvents\":[\n"
+                   "{\"ph\":\"M\",\"pid\":1,\"name\":\"process_name\",\"args\":{\"name\":\"threads\"}}\n");
     if (writer->trace != NULL)
         ti_trace_write_trace(writer);
-    ti_text_format(text, "],\"otherData\":{\"version\":\"threading %s, %s\",\"dropped\":%U}}",
+    ti_text_format(text, "],\"otherData\":{\"version\":\"threading %s, %s\",\"dropped\":%U}}\n",
                    threading_version(), threading_backend(), writer->dropped);
-    ti_text_end_line(text);
     ti_text_flush(text);
 }
 
@@ -21779,7 +21620,7 @@ TI_COLD threading_status_t threading_trace_write(threading_write_t write, void *
         return TI_TELL(NULL, THREADING_INVALID);
     if (!ti_swap_acquire(&ti_trace_is_written, 0, 1))
         return THREADING_BUSY;
-    ti_trace_writer writer = {.trace = ti_trace_get(), .self = ti_self_get(), .writing = ++ti_trace_writings};
+    ti_trace_writer writer = {.trace = ti_trace_get(), .self = ti_self_get()};
     ti_text_begin(&writer.text, write, context);
     ti_trace_write(&writer);
     ti_store_release(&ti_trace_is_written, 0);
@@ -25353,6 +25194,7 @@ static void ti_sim_fence_all(void)
 #undef TI_NAMES_BITS
 #undef TI_NAME_MORE
 #undef TI_NANOSECONDS
+#undef TI_NOINLINE
 #undef TI_NOTIFIED
 #undef TI_ORDER_BITS
 #undef TI_ORDER_CALLERS
@@ -25379,7 +25221,6 @@ static void ti_sim_fence_all(void)
 #undef TI_PROFILE_PAIR_SETS
 #undef TI_PROFILE_ROWS
 #undef TI_PROFILE_SETS
-#undef TI_PROFILE_WIDTH
 #undef TI_READERS
 #undef TI_READS_KNOWN
 #undef TI_RELEASE
@@ -25436,6 +25277,7 @@ static void ti_sim_fence_all(void)
 #undef TI_TASKS_MIN
 #undef TI_TASK_DISTANCE
 #undef TI_TELL
+#undef TI_TEXT_COLUMN
 #undef TI_TEXT_MARK
 #undef TI_TEXT_NAME
 #undef TI_TEXT_SIZE

@@ -28,6 +28,9 @@
  * run often. */
 #define TI_COLD __attribute__((cold))
 
+/* In front of a function that many call: there is one of it, also where the library is compiled in one piece. */
+#define TI_NOINLINE __attribute__((noinline))
+
 /* Where the function that this is in returns to, for the diagnosis. */
 #define TI_CALLER() __builtin_return_address(0)
 
@@ -228,6 +231,7 @@ static inline void ti_pause(void)
 }
 
 #define TI_COLD
+#define TI_NOINLINE
 
 #if defined(_MSC_VER)
 #define TI_CALLER() _ReturnAddress()

@@ -30,7 +30,8 @@ TI_COLD static void ti_misuse_tell(const char *call, const void *object, threadi
         teller(call, object, status);
 }
 
-threading_status_t ti_misuse(const char *call, const void *object, threading_status_t status)
+TI_COLD TI_NOINLINE threading_status_t ti_misuse(const char *call, const void *object,
+                                                 threading_status_t status)
 {
     if (ti_status_is_misuse(status))
         ti_misuse_tell(call, object, status);

@@ -52,8 +52,6 @@ typedef enum ti_debug_state {
  *   watches, limit       what the watchdog is for
  *   family               the process that it watches; a forked child has none yet
  *   owner                the process that has read the variable
- *   profiles, traces     what is written at the end
- *   ..._file             and where; "": to standard error
  */
 static struct {
     uint32_t begun;
@@ -63,11 +61,18 @@ static struct {
     int64_t limit;
     uint32_t family;
     uint32_t owner;
-    bool profiles;
-    bool traces;
-    char profile_file[TI_DEBUG_WORD];
-    char trace_file[TI_DEBUG_WORD];
 } ti_debug = {.limit = TI_FOREVER};
+
+/* What is written at the end, if it was started, and where: "" is standard error. */
+static struct {
+    const char *name;
+    threading_status_t (*start)(void);
+    threading_status_t (*write)(threading_write_t write, void *context);
+    bool is_started;
+    char file[TI_DEBUG_WORD];
+} ti_debug_records[] = {
+    {.name = "profile", .start = threading_profile_start, .write = threading_profile_write},
+    {.name = "trace", .start = threading_trace_start, .write = threading_trace_write}};
 
 /* ---- what is told ---- */
 
@@ -77,26 +82,12 @@ TI_COLD static void ti_debug_complain(void *unused, const char *text, size_t len
     ti_port_complain(text, length);
 }
 
-TI_COLD static void ti_debug_begin_line(ti_text *text)
-{
-    ti_text_begin(text, ti_debug_complain, NULL);
-    ti_text_add(text, "threading: ");
-}
-
-TI_COLD static void ti_debug_end_line(ti_text *text)
-{
-    ti_text_end_line(text);
-    ti_text_flush(text);
-}
-
 TI_COLD static void ti_debug_tell(const char *words, const char *word)
 {
     ti_text text;
-    ti_debug_begin_line(&text);
-    ti_text_add(&text, words);
-    if (word != NULL)
-        ti_text_name(&text, word);
-    ti_debug_end_line(&text);
+    ti_text_begin(&text, ti_debug_complain, NULL);
+    ti_text_format(&text, word != NULL ? "threading: %s%n\n" : "threading: %s\n", words, word);
+    ti_text_flush(&text);
 }
 
 TI_COLD static void ti_debug_help(void)
@@ -108,34 +99,23 @@ TI_COLD static void ti_debug_help(void)
         NULL);
 }
 
-TI_COLD static void ti_debug_own_name(ti_text *text)
-{
-    char name[TI_TEXT_NAME];
-    ti_self *self = ti_self_get();
-    ti_registry_lock(self);
-    ti_look_copy_name(name, self);
-    ti_registry_unlock();
-    ti_dump_thread_name(text, name, self->fast.ident);
-}
-
-TI_COLD static void ti_debug_object(ti_text *text, const char *kind, const void *object)
-{
-    char name[TI_TEXT_NAME] = "";
-    (void)threading_object_name(object, name, sizeof name);
-    ti_dump_object(text, kind, name, object);
-}
-
 TI_COLD static void ti_debug_misuse(const char *call, const void *object, threading_status_t status,
                                     void *unused)
 {
     ti_text text;
+    char own_name[TI_TEXT_NAME];
+    char name[TI_TEXT_NAME];
+    ti_self *self = ti_self_get();
     (void)unused;
-    ti_debug_begin_line(&text);
-    ti_debug_own_name(&text);
-    ti_text_format(&text, ": %s of ", call);
-    ti_debug_object(&text, object != NULL ? "an object" : "NULL", object);
-    ti_text_format(&text, ": %s, %s", threading_status_name(status), threading_status_message(status));
-    ti_debug_end_line(&text);
+    ti_registry_lock(self);
+    ti_look_copy_name(own_name, self);
+    ti_look_copy_object_name(name, object);
+    ti_registry_unlock();
+    ti_text_begin(&text, ti_debug_complain, NULL);
+    ti_text_format(&text, "threading: %w: %s of %o: %s, %s\n", own_name, self->fast.ident, call,
+                   object != NULL ? "an object" : "NULL", name, object, threading_status_name(status),
+                   threading_status_message(status));
+    ti_text_flush(&text);
 }
 
 /* A foreign thread without an object has no ident that could be asked for. */
@@ -143,25 +123,22 @@ TI_COLD static void ti_debug_link(ti_text *text, const threading_deadlock_t *lin
 {
     char name[TI_TEXT_NAME];
     ti_text_copy_name(name, link->thread_name);
-    ti_text_format(text, "    %n", name);
-    if (link->thread != NULL)
-        ti_text_format(text, " (%u)", threading_thread_ident(link->thread));
-    ti_text_add(text, ", which waits for ");
-    ti_dump_object(text, link->kind, link->object_name, link->object);
-    ti_text_end_line(text);
+    ti_text_format(text, link->thread != NULL ? "    %w" : "    %n", name,
+                   threading_thread_ident(link->thread));
+    ti_text_format(text, ", which waits for %o\n", link->kind, link->object_name, link->object);
 }
 
 TI_COLD static void ti_debug_deadlock(const threading_deadlock_t *links, size_t count, void *unused)
 {
     ti_text text;
     (void)unused;
-    ti_debug_begin_line(&text);
-    if (count == 1)
-        ti_text_add(&text, "deadlock of one thread, which waits for what can never come, and is refused:");
-    else
-        ti_text_format(&text, "deadlock of %u threads%s, each waits for the next; the first one is refused:",
-                       (uint32_t)count, count == TI_DEBUG_LINKS ? " or more" : "");
-    ti_text_end_line(&text);
+    ti_text_begin(&text, ti_debug_complain, NULL);
+    ti_text_format(
+        &text,
+        count == 1
+            ? "threading: deadlock of one thread, which waits for what can never come, and is refused:\n"
+            : "threading: deadlock of %u threads%s, each waits for the next; the first one is refused:\n",
+        (uint32_t)count, count == TI_DEBUG_LINKS ? " or more" : "");
     for (size_t i = 0; i < count; i++)
         ti_debug_link(&text, &links[i]);
     ti_text_flush(&text);
@@ -214,27 +191,29 @@ TI_COLD static bool ti_debug_dump(const char *value)
 TI_COLD static void ti_debug_tell_seed(uint32_t n, uint32_t seed)
 {
     ti_text text;
-    ti_debug_begin_line(&text);
-    ti_text_format(&text, "one in %u fails, by the seed %u: 1/%u:%u fails the same ones", n, seed, n, seed);
-    ti_debug_end_line(&text);
+    ti_text_begin(&text, ti_debug_complain, NULL);
+    ti_text_format(&text, "threading: one in %u fails, by the seed %u: 1/%u:%u fails the same ones\n", n,
+                   seed, n, seed);
+    ti_text_flush(&text);
 }
 
+/* "N", "1/N" or "1/N:SEED". */
 TI_COLD static bool ti_debug_fault_in(ti_fault fault, const char *value)
 {
-    const char *rest = value;
-    uint32_t n = ti_debug_number(&rest);
     uint32_t seed = 0;
-    if (n == 1 && *rest == '/') {
-        rest++;
-        n = ti_debug_number(&rest);
+    bool is_right = true;
+    uint32_t n = ti_debug_number(&value);
+    if (n == 1 && *value == '/') {
+        value++;
+        n = ti_debug_number(&value);
         seed = (uint32_t)ti_port_now() | 1;
-        if (*rest == ':') {
-            rest++;
-            seed = ti_debug_number(&rest);
-            n = seed != 0 ? n : 0;
+        if (*value == ':') {
+            value++;
+            seed = ti_debug_number(&value);
+            is_right = seed != 0;
         }
     }
-    if (n == 0 || *rest != '\0')
+    if (n == 0 || !is_right || *value != '\0')
         return false;
     if (seed != 0)
         ti_debug_tell_seed(n, seed);
@@ -244,31 +223,30 @@ TI_COLD static bool ti_debug_fault_in(ti_fault fault, const char *value)
 
 TI_COLD static bool ti_debug_fault(const char *value)
 {
-    if (strncmp(value, "memory:", 7) == 0)
-        return ti_debug_fault_in(TI_FAULT_MEMORY, value + 7);
-    if (strncmp(value, "thread:", 7) == 0)
-        return ti_debug_fault_in(TI_FAULT_THREAD, value + 7);
-    return false;
+    bool is_memory = strncmp(value, "memory:", 7) == 0;
+    bool is_thread = strncmp(value, "thread:", 7) == 0;
+    return (is_memory || is_thread) &&
+           ti_debug_fault_in(is_memory ? TI_FAULT_MEMORY : TI_FAULT_THREAD, value + 7);
+}
+
+/* A record, 0 or 1, for a file whose name is shorter than a word. */
+TI_COLD static bool ti_debug_record(size_t i, const char *file)
+{
+    memcpy(ti_debug_records[i].file, file, strlen(file) + 1);
+    ti_debug_records[i].is_started = ti_debug_records[i].start() == THREADING_OK;
+    if (!ti_debug_records[i].is_started)
+        ti_debug_tell("there is no memory for ", ti_debug_records[i].name);
+    return true;
 }
 
 TI_COLD static bool ti_debug_profile(const char *value)
 {
-    (void)snprintf(ti_debug.profile_file, sizeof ti_debug.profile_file, "%s", value);
-    ti_debug.profiles = threading_profile_start() == THREADING_OK;
-    if (!ti_debug.profiles)
-        ti_debug_tell("there is no memory for ", "profile");
-    return true;
+    return ti_debug_record(0, value);
 }
 
 TI_COLD static bool ti_debug_trace(const char *value)
 {
-    if (*value == '\0')
-        return false;
-    (void)snprintf(ti_debug.trace_file, sizeof ti_debug.trace_file, "%s", value);
-    ti_debug.traces = threading_trace_start() == THREADING_OK;
-    if (!ti_debug.traces)
-        ti_debug_tell("there is no memory for ", "trace");
-    return true;
+    return *value != '\0' && ti_debug_record(1, value);
 }
 
 /* The value that follows "name=", or "" for the name alone; NULL: it is another word. */
@@ -433,10 +411,9 @@ TI_COLD void ti_debug_at_exit(void)
         return; /* a forked child: the files are its parent's */
     if (!ti_swap_acquire(&ti_debug.state, TI_DEBUG_READ, TI_DEBUG_WRITTEN))
         return; /* the process's exit comes here twice: hooks.c */
-    if (ti_debug.profiles)
-        ti_debug_write(threading_profile_write, ti_debug.profile_file);
-    if (ti_debug.traces)
-        ti_debug_write(threading_trace_write, ti_debug.trace_file);
+    for (size_t i = 0; i < sizeof ti_debug_records / sizeof *ti_debug_records; i++)
+        if (ti_debug_records[i].is_started)
+            ti_debug_write(ti_debug_records[i].write, ti_debug_records[i].file);
 }
 
 #endif

@@ -21,25 +21,6 @@ static uint32_t ti_dump_is_under_way;
 
 /* ---- parts of a line ---- */
 
-TI_COLD static void ti_dump_count(ti_text *text, size_t count)
-{
-    ti_text_format(text, count == 1 ? "%u thread" : "%u threads", (uint32_t)count);
-}
-
-TI_COLD void ti_dump_thread_name(ti_text *text, const char *name, uint32_t ident)
-{
-    ti_text_format(text, "%n (%u)", name, ident);
-}
-
-TI_COLD void ti_dump_object(ti_text *text, const char *kind, const char *name, const void *object)
-{
-    ti_text_add(text, kind);
-    if (name[0] != '\0')
-        ti_text_format(text, " %n", name);
-    if (object != NULL)
-        ti_text_format(text, " at %p", object);
-}
-
 TI_COLD const char *ti_dump_purpose(ti_on on)
 {
     switch (on) {
@@ -62,28 +43,34 @@ TI_COLD const char *ti_dump_purpose(ti_on on)
     }
 }
 
-TI_COLD static void ti_dump_barrier(ti_text *text, const ti_look *look)
+/* What it is that a thread does in a wait for no object; NULL: it waits for one. */
+TI_COLD static const char *ti_dump_state(ti_on on)
 {
-    if (look->parties != 0)
-        ti_text_format(text, ", %u of %u there", look->arrived, look->parties);
+    switch (on) {
+    case TI_ON_SLEEP:
+        return "sleeps";
+    case TI_ON_TIMER:
+        return "waits until its Timer is due";
+    case TI_ON_EXIT:
+        return "waits for the end of the process";
+    case TI_ON_ANY:
+        return "waits for any of several";
+    default:
+        return NULL;
+    }
 }
 
 TI_COLD static void ti_dump_what(ti_text *text, const ti_look *look)
 {
-    if (look->view.on == TI_ON_SLEEP)
-        ti_text_add(text, "sleeps");
-    else if (look->view.on == TI_ON_TIMER)
-        ti_text_add(text, "waits until its Timer is due");
-    else if (look->view.on == TI_ON_EXIT)
-        ti_text_add(text, "waits for the end of the process");
-    else if (look->view.on == TI_ON_ANY)
-        ti_text_add(text, "waits for any of several");
-    else {
-        ti_text_add(text, "waits for ");
-        ti_dump_object(text, ti_look_kind(look->view.on), look->object_name, look->view.object);
-        ti_text_add(text, ti_dump_purpose(look->view.on));
-        ti_dump_barrier(text, look);
-    }
+    ti_on on = look->view.on;
+    const char *state = ti_dump_state(on);
+    if (state != NULL)
+        ti_text_format(text, "%s", state);
+    else
+        ti_text_format(text, "waits for %o%s", ti_look_kind(on), look->object_name, look->view.object,
+                       ti_dump_purpose(on));
+    if (look->parties != 0)
+        ti_text_format(text, ", %u of %u there", look->arrived, look->parties);
 }
 
 TI_COLD static void ti_dump_time(ti_text *text, const ti_look *look, int64_t now)
@@ -97,14 +84,12 @@ TI_COLD static void ti_dump_readers(ti_text *text, const void *rwlock)
 {
     char name[TI_TEXT_NAME];
     uint32_t ident = 0;
-    const char *before = "; read by ";
-    for (size_t count = 0; (ident = ti_look_for_reader(name, rwlock, ident)) != 0; before = ", ", count++) {
-        ti_text_add(text, before);
+    for (size_t count = 0; (ident = ti_look_for_reader(name, rwlock, ident)) != 0; count++) {
         if (count == TI_DUMP_READERS) {
-            ti_text_add(text, "and others");
+            ti_text_format(text, ", and others");
             return;
         }
-        ti_dump_thread_name(text, name, ident);
+        ti_text_format(text, count == 0 ? "; read by %w" : ", %w", name, ident);
     }
 }
 
@@ -112,68 +97,64 @@ TI_COLD static void ti_dump_holder(ti_text *text, const ti_look *look)
 {
     bool is_of_readers = look->view.on == TI_ON_READ || look->view.on == TI_ON_WRITE;
     if (look->is_notified)
-        ti_text_add(text, "; notified, and waits for its lock");
+        ti_text_format(text, "; notified, and waits for its lock");
     if (look->is_unclear)
-        ti_text_add(text, "; cannot look who has it: a guard of the library stays locked");
+        ti_text_format(text, "; cannot look who has it: a guard of the library stays locked");
     if (look->holder == 0 && is_of_readers)
         ti_dump_readers(text, look->view.object);
     if (look->holder == 0)
         return;
-    ti_text_add(text, look->view.on == TI_ON_THREAD ? "; that is " : "; held by ");
+    ti_text_format(text, look->view.on == TI_ON_THREAD ? "; that is " : "; held by ");
     if (look->holder_is_gone)
         ti_text_format(text, "a thread that has ended (%u)", look->holder);
     else
-        ti_dump_thread_name(text, look->holder_name, look->holder);
+        ti_text_format(text, "%w", look->holder_name, look->holder);
 }
 
 /* ---- a thread ---- */
 
-/* `waiters`: with how many wait for each. */
+/* `format` is of a line, with an object and how many wait for it, which not every line tells. */
 TI_COLD static void ti_dump_objects(ti_text *text, const ti_look_object *objects, size_t count,
-                                    const char *before, bool waiters)
+                                    const char *format)
 {
-    for (size_t i = 0; i < count && i < TI_LOOK_OBJECTS; i++) {
-        ti_text_add(text, before);
-        ti_dump_object(text, objects[i].kind, objects[i].name, objects[i].object);
-        if (waiters)
-            ti_text_format(text, ", waited for by %u", objects[i].count);
-        ti_text_end_line(text);
-    }
-    if (count > TI_LOOK_OBJECTS) {
-        ti_text_format(text, "%sand %u more", before, (uint32_t)(count - TI_LOOK_OBJECTS));
-        ti_text_end_line(text);
-    }
+    for (size_t i = 0; i < count && i < TI_LOOK_OBJECTS; i++)
+        ti_text_format(text, format, objects[i].kind, objects[i].name, objects[i].object, objects[i].count);
+    if (count > TI_LOOK_OBJECTS)
+        ti_text_format(text, "        and %u more\n", (uint32_t)(count - TI_LOOK_OBJECTS));
 }
 
 TI_COLD static void ti_dump_wait(ti_text *text, const ti_look *look, int64_t now)
 {
-    ti_text_add(text, "    ");
+    ti_text_format(text, "    ");
     if (look->view.on == TI_ON_NOTHING) {
-        ti_text_add(text, "runs");
-    } else {
-        ti_dump_what(text, look);
-        ti_dump_time(text, look, now);
-        ti_dump_holder(text, look);
+        ti_text_format(text, "runs\n");
+        return;
     }
-    ti_text_end_line(text);
+    ti_dump_what(text, look);
+    ti_dump_time(text, look, now);
+    ti_dump_holder(text, look);
+    ti_text_format(text, "\n");
 }
 
 TI_COLD static void ti_dump_thread(ti_text *text, const ti_look *look, uint32_t search)
 {
     ti_look_object objects[TI_LOOK_OBJECTS];
     int64_t now = ti_port_now();
-    ti_text_format(text, "Thread %n (%u), ", look->name, look->ident);
+    ti_text_format(text, "Thread %w, ", look->name, look->ident);
     if (look->native_id != 0)
         ti_text_format(text, "native %U, ", look->native_id);
-    ti_text_add(text, look->is_foreign ? "not started here, " : look->is_daemon ? "daemon, " : "");
-    ti_text_format(text, "known for %t", now - look->began);
-    ti_text_end_line(text);
+    ti_text_format(text, "%sknown for %t\n",
+                   look->is_foreign  ? "not started here, "
+                   : look->is_daemon ? "daemon, "
+                                     : "",
+                   now - look->began);
     ti_dump_wait(text, look, now);
     if (look->view.on == TI_ON_ANY)
-        ti_dump_objects(text, objects, ti_look_for_sources(objects, look->ident), "        ", false);
-    ti_dump_objects(text, objects, ti_look_for_reads(objects, look->ident), "    has ", false);
+        ti_dump_objects(text, objects, ti_look_for_sources(objects, look->ident), "        %o\n");
+    ti_dump_objects(text, objects, ti_look_for_reads(objects, look->ident), "    has %o\n");
     if (look->awaited >= search)
-        ti_dump_objects(text, objects, ti_look_for_held(objects, look->ident), "    has ", true);
+        ti_dump_objects(text, objects, ti_look_for_held(objects, look->ident),
+                        "    has %o, waited for by %u\n");
 }
 
 /* False: not all could be looked at. */
@@ -185,11 +166,9 @@ TI_COLD static bool ti_dump_threads(ti_text *text, uint32_t search, uint32_t *co
         ti_dump_thread(text, &look, search);
         ++*count;
     }
-    if (!is_stuck)
-        return true;
-    ti_text_add(text, "cannot look at more threads: the guard of their list stays locked");
-    ti_text_end_line(text);
-    return false;
+    if (is_stuck)
+        ti_text_format(text, "cannot look at more threads: the guard of their list stays locked\n");
+    return !is_stuck;
 }
 
 /* ---- rings ---- */
@@ -198,28 +177,28 @@ TI_COLD static void ti_dump_link(ti_text *text, uint32_t ident, bool is_first)
 {
     ti_look look;
     bool is_stuck;
-    ti_text_add(text, is_first ? "    " : "    which is held by ");
+    ti_text_format(text, is_first ? "    " : "    which is held by ");
     if (!ti_look_at_next(&look, ident - 1, &is_stuck) || look.ident != ident) {
         ti_text_format(text, "a thread that has ended meanwhile (%u)", ident);
     } else {
-        ti_dump_thread_name(text, look.name, ident);
-        ti_text_add(text, ", which ");
+        ti_text_format(text, "%w, which ", look.name, ident);
         ti_dump_what(text, &look);
     }
-    ti_text_add(text, ",");
-    ti_text_end_line(text);
+    ti_text_format(text, ",\n");
+}
+
+TI_COLD static const char *ti_dump_plural(size_t count)
+{
+    return count == 1 ? "" : "s";
 }
 
 TI_COLD static void ti_dump_ring(ti_text *text, const ti_ring *ring)
 {
-    ti_text_add(text, ring->is_proved ? "deadlock of " : "possible deadlock of ");
-    ti_dump_count(text, ring->count);
-    ti_text_add(text, ":");
-    ti_text_end_line(text);
+    ti_text_format(text, "%sdeadlock of %u thread%s:\n", ring->is_proved ? "" : "possible ",
+                   (uint32_t)ring->count, ti_dump_plural(ring->count));
     for (size_t i = 0; i < ring->count && i < TI_RING_MOST; i++)
         ti_dump_link(text, ring->idents[i], i == 0);
-    ti_text_add(text, ring->count > TI_RING_MOST ? "    and so on" : "    which is held by the first");
-    ti_text_end_line(text);
+    ti_text_format(text, ring->count > TI_RING_MOST ? "    and so on\n" : "    which is held by the first\n");
 }
 
 TI_COLD static void ti_dump_rings(ti_text *text)
@@ -261,12 +240,10 @@ TI_COLD threading_status_t threading_dump(threading_write_t write, void *context
     if (!ti_dump_begin())
         return THREADING_BUSY;
     ti_text_begin(&text, write, context);
-    ti_text_format(&text, "threading %s, %s: all threads", threading_version(), threading_backend());
-    ti_text_end_line(&text);
+    ti_text_format(&text, "threading %s, %s: all threads\n", threading_version(), threading_backend());
     bool is_whole = ti_dump_threads(&text, ti_dump_mark_awaited(), &count);
     ti_dump_rings(&text);
-    ti_dump_count(&text, count);
-    ti_text_end_line(&text);
+    ti_text_format(&text, "%u thread%s\n", count, ti_dump_plural(count));
     ti_text_flush(&text);
     ti_store_release(&ti_dump_is_under_way, 0);
     return is_whole ? THREADING_OK : THREADING_BUSY;

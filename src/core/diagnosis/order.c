@@ -39,6 +39,7 @@ typedef struct ti_order_held {
  *   searched  the last search that has met it
  *   before    the edge by which that search came to it
  *   closes    it has closed a ring, which was told: no other ring is made of it
+ *   thread    the name of the thread, which may end
  */
 typedef struct ti_order_edge {
     ti_order_spot has;
@@ -48,6 +49,7 @@ typedef struct ti_order_edge {
     uint16_t next;
     uint16_t before;
     bool closes;
+    char thread[TI_TEXT_NAME];
 } ti_order_edge;
 
 /* The graph, and what is held; under the registry's guard. Edges are 1 … edge_count; what is held is in the
@@ -60,17 +62,16 @@ typedef struct ti_order {
     uint32_t edges_lost;
     uint32_t held_count;
     uint32_t held_lost;
+    bool has_told; /* that something was lost */
     uint16_t chains[1 << TI_ORDER_BITS];
     uint16_t queue[TI_ORDER_EDGES];
     ti_order_edge edges[TI_ORDER_EDGES];
-    char threads[TI_ORDER_EDGES][TI_TEXT_NAME]; /* the edges' threads, which may end */
     ti_order_held held[TI_ORDER_HELD];
 } ti_order;
 
 /* An edge of a ring that was found, copied with its names. */
 typedef struct ti_order_link {
     ti_order_edge edge;
-    char thread[TI_TEXT_NAME];
     char has[TI_TEXT_NAME];
     char wants[TI_TEXT_NAME];
 } ti_order_link;
@@ -110,19 +111,19 @@ TI_COLD static void ti_order_forget_held(const void *object)
         ti_order_remove_held(index - 1);
 }
 
-TI_COLD static void ti_order_add_held(ti_order_spot spot, uint32_t ident)
+TI_COLD static void ti_order_add_held(const ti_order_spot *spot, uint32_t ident)
 {
     ti_order *order = ti_order_now;
     if (order->held_count == TI_ORDER_HELD) {
         ti_order_remove_held(0);
         order->held_lost++;
     }
-    order->held[order->held_count++] = (ti_order_held){.spot = spot, .ident = ident, .levels = 1};
+    order->held[order->held_count++] = (ti_order_held){.spot = *spot, .ident = ident, .levels = 1};
 }
 
-TI_COLD static void ti_order_has(ti_order_spot spot, uint32_t ident)
+TI_COLD static void ti_order_has(const ti_order_spot *spot, uint32_t ident)
 {
-    uint32_t index = ti_order_find_held(spot.object, ident);
+    uint32_t index = ti_order_find_held(spot->object, ident);
     if (index > 0)
         ti_order_now->held[index - 1].levels++;
     else
@@ -172,20 +173,19 @@ TI_COLD static void ti_order_remove_edge(uint32_t edge)
         return;
     *ti_order_pointer(last) = (uint16_t)edge;
     order->edges[edge] = order->edges[last];
-    memcpy(order->threads[edge], order->threads[last], TI_TEXT_NAME);
 }
 
-TI_COLD static void ti_order_add_edge(ti_order_spot has, ti_order_spot wants, const ti_self *self)
+TI_COLD static void ti_order_add_edge(const ti_order_spot *has, const ti_order_spot *wants,
+                                      const ti_self *self)
 {
     ti_order *order = ti_order_now;
-    uint16_t *chain = ti_order_chain(has.object);
+    uint16_t *chain = ti_order_chain(has->object);
     if (order->edge_count == TI_ORDER_EDGES - 1)
         ti_order_remove_edge(order->edges_lost++ % (TI_ORDER_EDGES - 1) + 1);
-    uint32_t edge = ++order->edge_count;
-    order->edges[edge] =
-        (ti_order_edge){.has = has, .wants = wants, .ident = self->fast.ident, .next = *chain};
-    ti_look_copy_name(order->threads[edge], self);
-    *chain = (uint16_t)edge;
+    ti_order_edge *edge = &order->edges[++order->edge_count];
+    *edge = (ti_order_edge){.has = *has, .wants = *wants, .ident = self->fast.ident, .next = *chain};
+    ti_look_copy_name(edge->thread, self);
+    *chain = (uint16_t)order->edge_count;
 }
 
 TI_COLD static void ti_order_forget_edges(const void *object)
@@ -235,7 +235,6 @@ TI_COLD static void ti_order_copy(ti_order_ring *ring, uint32_t place, uint32_t 
         return;
     ti_order_link *link = &ring->links[place];
     link->edge = ti_order_now->edges[edge];
-    memcpy(link->thread, ti_order_now->threads[edge], TI_TEXT_NAME);
     ti_look_copy_object_name(link->has, link->edge.has.object);
     ti_look_copy_object_name(link->wants, link->edge.wants.object);
 }
@@ -254,12 +253,12 @@ TI_COLD static void ti_order_copy_way(ti_order_ring *ring, uint32_t last)
 }
 
 /* Note that a thread that has the one wants the other. True: that closes a ring. */
-TI_COLD static bool ti_order_note(ti_order_ring *ring, ti_order_spot has, ti_order_spot wants,
+TI_COLD static bool ti_order_note(ti_order_ring *ring, const ti_order_spot *has, const ti_order_spot *wants,
                                   const ti_self *self)
 {
-    if (ti_order_find_edge(has.object, wants.object) != 0)
+    if (ti_order_find_edge(has->object, wants->object) != 0)
         return false;
-    uint32_t last = ti_order_way(wants.object, has.object);
+    uint32_t last = ti_order_way(wants->object, has->object);
     if (last != 0)
         ti_order_copy_way(ring, last); /* first: for a new edge an old one may go */
     ti_order_add_edge(has, wants, self);
@@ -271,16 +270,16 @@ TI_COLD static bool ti_order_note(ti_order_ring *ring, ti_order_spot has, ti_ord
 }
 
 /* True: a ring was closed, and there may be more of them. */
-TI_COLD static bool ti_order_wants(ti_order_ring *ring, ti_order_spot wants, const ti_self *self)
+TI_COLD static bool ti_order_wants(ti_order_ring *ring, const ti_order_spot *wants, const ti_self *self)
 {
     const ti_order_held *held = ti_order_now->held;
-    if (ti_order_find_held(wants.object, self->fast.ident) > 0)
+    if (ti_order_find_held(wants->object, self->fast.ident) > 0)
         return false;
     uint32_t deep = 0;
     for (uint32_t i = ti_order_now->held_count; i > 0 && deep < TI_ORDER_DEEP; i--) {
         if (held[i - 1].ident != self->fast.ident)
             continue;
-        if (ti_order_note(ring, held[i - 1].spot, wants, self))
+        if (ti_order_note(ring, &held[i - 1].spot, wants, self))
             return true;
         deep++;
     }
@@ -295,7 +294,7 @@ TI_COLD static void ti_order_write_place(ti_text *text, const void *caller)
     const char *call =
         (const char *)caller - 1; /* the last byte of the call: its end may be another line's */
     if (!ti_port_symbol(call, &symbol))
-        ti_text_address(text, call);
+        ti_text_format(text, "%p", call);
     else if (symbol.function != NULL)
         ti_text_format(text, "%s+%p (%s+%p)", symbol.function, (const void *)symbol.in_function,
                        symbol.object, (const void *)symbol.in_object);
@@ -303,68 +302,72 @@ TI_COLD static void ti_order_write_place(ti_text *text, const void *caller)
         ti_text_format(text, "%s+%p", symbol.object, (const void *)symbol.in_object);
 }
 
-TI_COLD TI_COLD static void ti_order_write_places(ti_text *text, const ti_order_spot *spot)
+TI_COLD static void ti_order_write_spot(ti_text *text, const char *before, const ti_order_spot *spot,
+                                        const char *name, const char *after)
 {
+    const char *purpose = spot->on == TI_ON_READ ? " to read" : spot->on == TI_ON_WRITE ? " to write" : "";
+    ti_text_format(text, "%s%o%s%s", before, ti_look_kind(spot->on), name, spot->object, purpose, after);
     if (spot->callers[0] == NULL)
-        ti_text_add(text, " again by a Condition's wait");
+        ti_text_format(text, " again by a Condition's wait");
     for (size_t i = 0; i < TI_ORDER_CALLERS && spot->callers[i] != NULL; i++) {
-        ti_text_add(text, i == 0 ? " in " : " from ");
+        ti_text_format(text, i == 0 ? " in " : " from ");
         ti_order_write_place(text, spot->callers[i]);
     }
-}
-
-static void ti_order_write_spot(ti_text *text, const ti_order_spot *spot, const char *name)
-{
-    ti_dump_object(text, ti_look_kind(spot->on), name, spot->object);
-    if (spot->on == TI_ON_READ || spot->on == TI_ON_WRITE)
-        ti_text_add(text, spot->on == TI_ON_READ ? " to read" : " to write");
 }
 
 TI_COLD static void ti_order_write_link(ti_text *text, const ti_order_link *link)
 {
     const ti_order_edge *edge = &link->edge;
-    ti_text_add(text, "    ");
-    ti_dump_thread_name(text, link->thread, edge->ident);
-    ti_text_add(text, " has ");
-    ti_order_write_spot(text, &edge->has, link->has);
-    ti_text_add(text, ", taken");
-    ti_order_write_places(text, &edge->has);
-    ti_text_add(text, ", and takes ");
-    ti_order_write_spot(text, &edge->wants, link->wants);
-    ti_order_write_places(text, &edge->wants);
-    ti_text_end_line(text);
+    ti_text_format(text, "    %w", edge->thread, edge->ident);
+    ti_order_write_spot(text, " has ", &edge->has, link->has, ", taken");
+    ti_order_write_spot(text, ", and takes ", &edge->wants, link->wants, "");
+    ti_text_format(text, "\n");
 }
 
-TI_COLD static void ti_order_write(const ti_order_ring *ring)
+TI_COLD static void ti_order_write_ring(ti_text *text, const ti_order_ring *ring)
 {
-    ti_text text;
-    ti_text_begin(&text, ti_order_now->write, ti_order_now->context);
-    if (ring->count == 2)
-        ti_text_add(&text, "possible deadlock: two locks are taken in both orders");
-    else
-        ti_text_format(&text, "possible deadlock: %u locks are taken in a ring", ring->count);
-    ti_text_end_line(&text);
+    ti_text_format(text,
+                   ring->count == 2 ? "threading: possible deadlock: two locks are taken in both orders\n"
+                                    : "threading: possible deadlock: %u locks are taken in a ring\n",
+                   ring->count);
     for (uint32_t i = 0; i < ring->count && i < TI_ORDER_LINKS; i++)
-        ti_order_write_link(&text, &ring->links[i]);
+        ti_order_write_link(text, &ring->links[i]);
     if (ring->count > TI_ORDER_LINKS)
-        ti_text_add(&text, "    and so on\n");
+        ti_text_format(text, "    and so on\n");
     if (ring->edges_lost + ring->held_lost > 0)
-        ti_text_format(&text, "    no room was left: %u orders are forgotten, and %u locks that are held\n",
+        ti_text_format(text, "    no room was left: %u orders are forgotten, and %u locks that are held\n",
                        ring->edges_lost, ring->held_lost);
-    ti_text_flush(&text);
 }
 
 /* ---- watching ---- */
 
-/* What is said of errors in the calling thread is the user's. */
+/* NULL: the room is used up. What is said of errors in the calling thread is the user's. */
 TI_COLD static void ti_order_tell(const ti_order_ring *ring)
 {
+    ti_text text;
     ti_port_errors errors = ti_port_errors_keep();
-    ti_order_write(ring);
+    ti_text_begin(&text, ti_order_now->write, ti_order_now->context);
+    if (ring != NULL)
+        ti_order_write_ring(&text, ring);
+    else
+        ti_text_format(&text,
+                       "threading: order has no room left: from now on it forgets old ones, of %u pairs of "
+                       "locks and of %u locks that are held\n",
+                       (uint32_t)TI_ORDER_EDGES - 1, (uint32_t)TI_ORDER_HELD);
+    ti_text_flush(&text);
     ti_port_errors_restore(errors);
 }
 
-TI_COLD static void ti_order_ask(ti_order_spot wants, ti_self *self)
+/* Whether something was lost for the first time. */
+TI_COLD static bool ti_order_becomes_full(void)
+{
+    ti_order *order = ti_order_now;
+    bool is_new = !order->has_told && order->edges_lost + order->held_lost > 0;
+    order->has_told = order->has_told || is_new;
+    return is_new;
+}
+
+TI_COLD static void ti_order_ask(const ti_order_spot *wants, ti_self *self)
 {
     ti_order_ring ring;
     bool is_ring;
@@ -377,7 +380,7 @@ TI_COLD static void ti_order_ask(ti_order_spot wants, ti_self *self)
     } while (is_ring);
 }
 
-TI_COLD static void ti_order_follow(const ti_taking *taking, ti_order_spot spot, ti_self *self)
+TI_COLD static void ti_order_follow(const ti_taking *taking, const ti_order_spot *spot, ti_self *self)
 {
     ti_registry_lock(self);
     if (taking->kind == TI_GIVES) {
@@ -388,7 +391,10 @@ TI_COLD static void ti_order_follow(const ti_taking *taking, ti_order_spot spot,
     } else {
         ti_order_has(spot, taking->ident);
     }
+    bool is_full = ti_order_becomes_full();
     ti_registry_unlock();
+    if (is_full)
+        ti_order_tell(NULL);
 }
 
 TI_COLD static void ti_order_watch(ti_self *self, const ti_taking *taking)
@@ -397,8 +403,8 @@ TI_COLD static void ti_order_watch(ti_self *self, const ti_taking *taking)
     if (taking->caller != NULL && ti_port_callers(taking->caller, spot.callers, TI_ORDER_CALLERS) == 0)
         spot.callers[0] = taking->caller;
     if (taking->kind == TI_WANTS)
-        ti_order_ask(spot, self);
-    ti_order_follow(taking, spot, self);
+        ti_order_ask(&spot, self);
+    ti_order_follow(taking, &spot, self);
 }
 
 /* Not malloc's memory: this is a thread's first call (self.h). */

@@ -28,54 +28,22 @@ TI_COLD static bool ti_profile_is_among(ti_on on, uint32_t kinds)
 
 /* ---- a row ---- */
 
-#define TI_PROFILE_WIDTH 11
-
-TI_COLD static void ti_profile_write_time(ti_text *text, int64_t nanoseconds)
-{
-    size_t start = text->length;
-    ti_text_thousandths(text, nanoseconds / 1000);
-    ti_text_align(text, start, TI_PROFILE_WIDTH);
-}
-
-TI_COLD static void ti_profile_write_word(ti_text *text, const char *word)
-{
-    size_t start = text->length;
-    ti_text_add(text, word);
-    ti_text_align(text, start, TI_PROFILE_WIDTH);
-}
-
-TI_COLD static void ti_profile_write_number(ti_text *text, uint64_t number)
-{
-    size_t start = text->length;
-    ti_text_number(text, number);
-    ti_text_align(text, start, TI_PROFILE_WIDTH);
-}
-
 TI_COLD static void ti_profile_write_threads(ti_text *text, const ti_profile_row *row)
 {
-    for (int i = 0; i < 4; i++)
-        ti_profile_write_word(text, "");
-    for (size_t i = 0; i < TI_PROFILE_MOST && row->threads[i].ident != 0; i++) {
-        ti_text_add(text, i == 0 ? "    " : ", ");
-        ti_dump_thread_name(text, row->threads[i].name, row->threads[i].ident);
-        ti_text_format(text, " %m", row->threads[i].total / 1000);
-    }
-    ti_text_end_line(text);
+    ti_text_format(text, "%>%>%>%>    ");
+    for (size_t i = 0; i < TI_PROFILE_MOST && row->threads[i].ident != 0; i++)
+        ti_text_format(text, i == 0 ? "%w %m" : ", %w %m", row->threads[i].name, row->threads[i].ident,
+                       row->threads[i].total / 1000);
+    ti_text_format(text, "\n");
 }
 
 TI_COLD static void ti_profile_write_row(ti_text *text, const ti_profile_row *row, const char *name)
 {
-    ti_profile_write_time(text, row->total);
-    ti_profile_write_time(text, row->longest);
-    if (ti_profile_is_among(row->on, TI_PROFILE_IS_HELD))
-        ti_profile_write_time(text, row->hold);
-    else
-        ti_profile_write_word(text, "-");
-    ti_profile_write_number(text, row->waits);
-    ti_text_add(text, "  ");
-    ti_dump_object(text, ti_look_kind(row->on), name, row->object);
-    ti_text_add(text, ti_dump_purpose(row->on));
-    ti_text_end_line(text);
+    bool is_held = ti_profile_is_among(row->on, TI_PROFILE_IS_HELD);
+    ti_text_format(text, "%m%>%m%>", row->total / 1000, row->longest / 1000);
+    ti_text_format(text, is_held ? "%m%>" : "-%>", row->hold / 1000);
+    ti_text_format(text, "%U%>  %o%s\n", row->waits, ti_look_kind(row->on), name, row->object,
+                   ti_dump_purpose(row->on));
     if (row->threads[0].ident != 0)
         ti_profile_write_threads(text, row);
 }
@@ -170,11 +138,8 @@ TI_COLD static void ti_profile_write_kinds(ti_text *text, const ti_profile_order
 {
     ti_profile_row row;
     char name[TI_TEXT_NAME];
-    static const char *const columns[] = {"total", "longest", "hold", "waits"};
-    for (size_t i = 0; i < 4; i++)
-        ti_profile_write_word(text, columns[i]);
-    ti_text_add(text, is_short ? "  what others had" : "  what was to happen");
-    ti_text_end_line(text);
+    ti_text_format(text, "total%>longest%>hold%>waits%>  %s\n",
+                   is_short ? "what others had" : "what was to happen");
     for (size_t i = 0; i < order->count; i++)
         if (ti_profile_read(&order->lines[i], self, &row, name) &&
             ti_profile_is_among(row.on, TI_PROFILE_IS_SHORT) == is_short)
@@ -183,17 +148,13 @@ TI_COLD static void ti_profile_write_kinds(ti_text *text, const ti_profile_order
 
 TI_COLD static void ti_profile_write_lost(ti_text *text, const ti_profile_order *order)
 {
-    if (order->lost_waits > 0) {
-        ti_text_format(text, "%U waits more, %m ms in all, for objects that found no place here",
+    if (order->lost_waits > 0)
+        ti_text_format(text, "%U waits more, %m ms in all, for objects that found no place here\n",
                        order->lost_waits, order->lost_time / 1000);
-        ti_text_end_line(text);
-    }
-    if (order->lost_threads > 0) {
+    if (order->lost_threads > 0)
         ti_text_format(text,
-                       "%U waits of threads that are not among those that waited most, for want of place",
+                       "%U waits of threads that are not among those that waited most, for want of place\n",
                        order->lost_threads);
-        ti_text_end_line(text);
-    }
 }
 
 TI_COLD static void ti_profile_write_title(ti_text *text, ti_profile *profile, ti_self *self)
@@ -202,9 +163,8 @@ TI_COLD static void ti_profile_write_title(ti_text *text, ti_profile *profile, t
     bool is_on = profile->stopped == TI_FOREVER;
     int64_t time = (is_on ? ti_port_now() : profile->stopped) - profile->started;
     ti_guard_unlock(&profile->guard);
-    ti_text_format(text, "threading %s, %s: waits of %t, in milliseconds", threading_version(),
+    ti_text_format(text, "threading %s, %s: waits of %t, in milliseconds\n", threading_version(),
                    threading_backend(), time);
-    ti_text_end_line(text);
 }
 
 TI_COLD static void ti_profile_write(ti_text *text, ti_profile *profile)
@@ -226,12 +186,10 @@ TI_COLD threading_status_t threading_profile_write(threading_write_t write, void
         return THREADING_BUSY;
     ti_text_begin(&text, write, context);
     ti_profile *profile = ti_profile_get();
-    if (profile != NULL) {
+    if (profile != NULL)
         ti_profile_write(&text, profile);
-    } else {
-        ti_text_add(&text, "no profile was started");
-        ti_text_end_line(&text);
-    }
+    else
+        ti_text_format(&text, "no profile was started\n");
     ti_text_flush(&text);
     ti_store_release(&ti_profile_is_written, 0);
     return THREADING_OK;

@@ -8,7 +8,8 @@
 
 #if !defined(THREADING_NO_DIAGNOSIS)
 
-#define TI_TEXT_MARK "…" /* of what was left out */
+#define TI_TEXT_MARK "…"  /* of what was left out */
+#define TI_TEXT_COLUMN 11 /* the width of a column */
 
 TI_COLD void ti_text_begin(ti_text *text, threading_write_t write, void *context)
 {
@@ -26,10 +27,30 @@ TI_COLD static void ti_text_add_bytes(ti_text *text, const char *bytes, size_t l
     text->length += fits;
 }
 
-TI_COLD void ti_text_add(ti_text *text, const char *words)
+TI_COLD static void ti_text_add(ti_text *text, const char *words)
 {
     ti_text_add_bytes(text, words, strlen(words));
 }
+
+TI_COLD void ti_text_flush(ti_text *text)
+{
+    if (text->length > 0)
+        text->write(text->context, text->buffer, text->length);
+    text->length = 0;
+}
+
+TI_COLD static void ti_text_end_line(ti_text *text)
+{
+    if (text->length == TI_TEXT_SIZE - sizeof TI_TEXT_MARK) {
+        memcpy(text->buffer + text->length, TI_TEXT_MARK, sizeof TI_TEXT_MARK - 1);
+        text->length += sizeof TI_TEXT_MARK - 1;
+    }
+    text->buffer[text->length++] = '\n';
+    if (text->length > TI_TEXT_SIZE / 2)
+        ti_text_flush(text);
+}
+
+/* ---- numbers ---- */
 
 /* The digits, at least so many. */
 TI_COLD static void ti_text_digits(ti_text *text, uint64_t number, unsigned int base, size_t least)
@@ -43,32 +64,23 @@ TI_COLD static void ti_text_digits(ti_text *text, uint64_t number, unsigned int 
     ti_text_add_bytes(text, digits + sizeof digits - count, count);
 }
 
-TI_COLD void ti_text_number(ti_text *text, uint64_t number)
+TI_COLD static void ti_text_thousandths(ti_text *text, int64_t number)
 {
-    ti_text_digits(text, number, 10, 1);
+    uint64_t positive = number > 0 ? (uint64_t)number : 0;
+    ti_text_digits(text, positive / 1000, 10, 1);
+    ti_text_add(text, ".");
+    ti_text_digits(text, positive % 1000, 10, 3);
 }
 
-TI_COLD void ti_text_address(ti_text *text, const void *address)
+TI_COLD static void ti_text_address(ti_text *text, const void *address)
 {
     ti_text_add(text, "0x");
     ti_text_digits(text, (uintptr_t)address, 16, 1);
 }
 
-TI_COLD void ti_text_thousandths(ti_text *text, int64_t number)
-{
-    uint64_t positive = number > 0 ? (uint64_t)number : 0;
-    ti_text_number(text, positive / 1000);
-    ti_text_add(text, ".");
-    ti_text_digits(text, positive % 1000, 10, 3);
-}
+/* ---- names ---- */
 
-TI_COLD void ti_text_seconds(ti_text *text, int64_t nanoseconds)
-{
-    ti_text_thousandths(text, nanoseconds / 1000000);
-    ti_text_add(text, " s");
-}
-
-TI_COLD void ti_text_name(ti_text *text, const char *name)
+TI_COLD static void ti_text_name(ti_text *text, const char *name)
 {
     ti_text_add(text, "\"");
     for (; *name != '\0'; name++) {
@@ -95,7 +107,7 @@ TI_COLD static size_t ti_text_character(const unsigned char *bytes)
     return is_one && (character < 0xD800 || character > 0xDFFF) ? length : 0;
 }
 
-TI_COLD void ti_text_json(ti_text *text, const char *name)
+TI_COLD static void ti_text_json(ti_text *text, const char *name)
 {
     while (*name != '\0') {
         size_t length = ti_text_character((const unsigned char *)name);
@@ -113,75 +125,98 @@ TI_COLD void ti_text_json(ti_text *text, const char *name)
     }
 }
 
-TI_COLD void ti_text_align(ti_text *text, size_t start, size_t width)
+TI_COLD static void ti_text_object(ti_text *text, const char *kind, const char *name, const void *object)
 {
-    size_t length = text->length - start;
+    ti_text_add(text, kind);
+    if (*name != '\0')
+        ti_text_format(text, " %n", name);
+    if (object != NULL)
+        ti_text_format(text, " at %p", object);
+}
+
+TI_COLD static void ti_text_json_object(ti_text *text, const char *kind, const char *name, const void *object)
+{
+    if (*name != '\0')
+        ti_text_format(text, "%s \\\"%j\\\"", kind, name);
+    else
+        ti_text_object(text, kind, name, object);
+}
+
+/* ---- all of it ---- */
+
+TI_COLD static void ti_text_align(ti_text *text, size_t column)
+{
+    size_t length = text->length - column;
     size_t room = TI_TEXT_SIZE - sizeof TI_TEXT_MARK - text->length;
-    size_t spaces = length < width && width - length <= room ? width - length : 0;
-    memmove(text->buffer + start + spaces, text->buffer + start, length);
-    memset(text->buffer + start, ' ', spaces);
+    size_t spaces = length < TI_TEXT_COLUMN && TI_TEXT_COLUMN - length <= room ? TI_TEXT_COLUMN - length : 0;
+    memmove(text->buffer + column + spaces, text->buffer + column, length);
+    memset(text->buffer + column, ' ', spaces);
     text->length += spaces;
+}
+
+/* Parts of numbers. */
+TI_COLD static void ti_text_number(ti_text *text, char part, uint64_t number)
+{
+    if (part == 'u' || part == 'U')
+        ti_text_digits(text, number, 10, 1);
+    else
+        ti_text_thousandths(text, (int64_t)number / (part == 't' ? 1000000 : 1));
+    if (part == 't')
+        ti_text_add(text, " s");
+}
+
+/* Parts that begin with a pointer. */
+TI_COLD static void ti_text_pointer(ti_text *text, char part, const void *pointer)
+{
+    const char *words = (const char *)pointer;
+    if (part == 's')
+        ti_text_add(text, words);
+    else if (part == 'j')
+        ti_text_json(text, words);
+    else if (part == 'p')
+        ti_text_address(text, pointer);
+    else
+        ti_text_name(text, words);
 }
 
 /* The analyzer does not see the va_start of the caller. NOLINTBEGIN(clang-analyzer-valist.Uninitialized) */
 TI_COLD static void ti_text_part(ti_text *text, char part, va_list *parts)
 {
-    switch (part) {
-    case 's':
-        ti_text_add(text, va_arg(*parts, const char *));
-        break;
-    case 'n':
-        ti_text_name(text, va_arg(*parts, const char *));
-        break;
-    case 'j':
-        ti_text_json(text, va_arg(*parts, const char *));
-        break;
-    case 'm':
-        ti_text_thousandths(text, va_arg(*parts, int64_t));
-        break;
-    case 'u':
-        ti_text_number(text, va_arg(*parts, uint32_t));
-        break;
-    case 'U':
-        ti_text_number(text, va_arg(*parts, uint64_t));
-        break;
-    case 'p':
-        ti_text_address(text, va_arg(*parts, const void *));
-        break;
-    default:
-        ti_text_seconds(text, va_arg(*parts, int64_t));
+    if (strchr("umUt", part) != NULL) {
+        ti_text_number(text, part, part == 'u' ? va_arg(*parts, uint32_t) : va_arg(*parts, uint64_t));
+        return;
     }
+    const char *words = va_arg(*parts, const char *);
+    if (part == 'o' || part == 'O') {
+        const char *name = va_arg(*parts, const char *);
+        const void *object = va_arg(*parts, const void *);
+        (part == 'o' ? ti_text_object : ti_text_json_object)(text, words, name, object);
+        return;
+    }
+    ti_text_pointer(text, part, words);
+    if (part == 'w')
+        ti_text_format(text, " (%u)", va_arg(*parts, uint32_t));
 }
 /* NOLINTEND(clang-analyzer-valist.Uninitialized) */
 
 TI_COLD void ti_text_format(ti_text *text, const char *format, ...)
 {
+    size_t column = text->length;
     va_list parts;
     va_start(parts, format);
-    for (; *format != '\0'; format++)
-        if (*format == '%')
-            ti_text_part(text, *++format, &parts);
-        else
+    for (; *format != '\0'; format++) {
+        if (*format == '\n')
+            ti_text_end_line(text);
+        else if (*format != '%')
             ti_text_add_bytes(text, format, 1);
-    va_end(parts);
-}
-
-TI_COLD void ti_text_end_line(ti_text *text)
-{
-    if (text->length == TI_TEXT_SIZE - sizeof TI_TEXT_MARK) {
-        memcpy(text->buffer + text->length, TI_TEXT_MARK, sizeof TI_TEXT_MARK - 1);
-        text->length += sizeof TI_TEXT_MARK - 1;
+        else if (*++format != '>')
+            ti_text_part(text, *format, &parts);
+        else
+            ti_text_align(text, column);
+        if (*format == '\n' || *format == '>')
+            column = text->length;
     }
-    text->buffer[text->length++] = '\n';
-    if (text->length > TI_TEXT_SIZE / 2)
-        ti_text_flush(text);
-}
-
-TI_COLD void ti_text_flush(ti_text *text)
-{
-    if (text->length > 0)
-        text->write(text->context, text->buffer, text->length);
-    text->length = 0;
+    va_end(parts);
 }
 
 TI_COLD void ti_text_copy_name(char copy[TI_TEXT_NAME], const char *name)

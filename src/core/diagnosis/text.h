@@ -26,26 +26,27 @@ typedef struct ti_text {
 
 void ti_text_begin(ti_text *text, threading_write_t write, void *context);
 
-/* Add to the line. What finds no room in the buffer is left out, and the line ends in "…". */
-void ti_text_add(ti_text *text, const char *words);
-void ti_text_number(ti_text *text, uint64_t number);
-void ti_text_address(ti_text *text, const void *address);
-void ti_text_seconds(ti_text *text, int64_t nanoseconds); /* as 12.345 s; less than 0 counts as 0 */
-void ti_text_name(ti_text *text, const char *name);       /* in quotes, its control characters as ? */
-void ti_text_thousandths(ti_text *text, int64_t number);  /* as 12.345; less than 0 counts as 0 */
-
-/* A name inside of the quotes of JSON. What is no UTF-8 becomes U+FFFD. */
-void ti_text_json(ti_text *text, const char *name);
-
-/* The same, made of parts: %s text, %n a name (const char *), %j one for JSON, %u a number (uint32_t), %U
- * (uint64_t), %p an address, %t a time (int64_t), %m thousandths (int64_t). */
+/*
+ * Add to the text what the format says. What finds no room in the buffer is left out, and the line ends in "…".
+ * A line that ends is handed over when the buffer is half full.
+ *
+ *   part    stands for                                       arguments
+ *   %s      words                                            const char *
+ *   %n      a name in quotes, its control characters as ?    const char *
+ *   %j      a name inside of the quotes of JSON; what is no  const char *
+ *           UTF-8 becomes U+FFFD
+ *   %u, %U  a number                                         uint32_t, uint64_t
+ *   %p      an address                                       const void *
+ *   %m      12.345; less than 0 counts as 0                  int64_t, thousandths
+ *   %t      12.345 s, likewise                               int64_t, nanoseconds
+ *   %w      a thread: its name and ident                     const char *, uint32_t
+ *   %o      an object: its kind, its name if that is not "", const char *, const char *, const void *
+ *           its address if that is not NULL
+ *   %O      the same inside of the quotes of JSON, where the address stands only for the name
+ *   %>      moves what stands in this column to the right of it; columns begin with the format or the line, and
+ *           here
+ */
 void ti_text_format(ti_text *text, const char *format, ...);
-
-/* Move what was added since the line was `start` long to the right, so that it takes `width` columns. */
-void ti_text_align(ti_text *text, size_t start, size_t width);
-
-/* End the line; it is handed over when the buffer is half full. */
-void ti_text_end_line(ti_text *text);
 
 /* Hand over what is left. Nothing of the library's is locked. */
 void ti_text_flush(ti_text *text);

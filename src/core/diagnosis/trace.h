@@ -8,8 +8,9 @@
  * of its oldest. A thread's row stays when the thread has ended, until another one needs it and there is none
  * left.
  *
- * A row has a guard of its own, which its thread takes for each event; the table's guard is taken first where
- * both are needed. Pages of the pool that are not used yet cost no memory.
+ * One guard protects all of it. A thread that tells of a wait has just slept, which takes far longer than the
+ * guard is held. The registry's guard may be taken under it, for names. Pages of the pool that are not used yet
+ * cost no memory.
  */
 #ifndef TI_TRACE_H
 #define TI_TRACE_H
@@ -29,7 +30,8 @@ typedef enum ti_trace_end {
     TI_TRACE_WOKEN,
     TI_TRACE_LIMIT, /* the wait's time was over */
     TI_TRACE_OTHER,
-    TI_TRACE_ITEMS /* no wait: so many items were there */
+    TI_TRACE_ITEMS, /* no wait: so many items were there */
+    TI_TRACE_WAITS  /* not over: of no event that is kept */
 } ti_trace_end;
 
 /*
@@ -51,27 +53,24 @@ typedef struct ti_trace_event {
  *   ident    0: it is nobody's
  *   count    events so far
  *   chunks   the numbers of its chunks; it has chunk_count
- *   written  the writing that has it; the writer's own
  */
 typedef struct ti_trace_row {
-    ti_guard guard; /* protects what follows */
     uint32_t ident;
     uint32_t chunk_count;
     uint64_t count;
     int64_t began;
     int64_t ended; /* 0: it has not */
-    uint32_t written;
     uint16_t chunks[TI_TRACE_ROW_CHUNKS];
     char name[TI_TEXT_NAME];
 } ti_trace_row;
 
 /*
- *   guard             protects all but rows and chunks, and whose a row is
+ *   guard             protects all that follows
  *   started, stopped  when; stopped is TI_FOREVER meanwhile
  *   row_count         how many were ever used
  *   ended_count       how many are of threads that have ended
  *   lost              events of threads for which there was no row, and of rows that were given to others
- *   chunk_count       how many are used; atomic, since it is taken from under the guards of rows
+ *   chunk_count       how many are used
  */
 typedef struct ti_trace {
     ti_guard guard;
@@ -88,7 +87,7 @@ typedef struct ti_trace {
 /* NULL: none was started. */
 ti_trace *ti_trace_get(void);
 
-/* Under the row's guard: how many events are kept, and the n-th of all. */
+/* Under the guard: how many events are kept, and the n-th of all. */
 uint64_t ti_trace_kept(const ti_trace_row *row);
 ti_trace_event *ti_trace_event_at(ti_trace *trace, const ti_trace_row *row, uint64_t n);
 

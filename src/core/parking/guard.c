@@ -59,7 +59,7 @@ bool ti_guard_try_lock(ti_guard *guard)
     return ti_swap_pointer_acquire(&guard->word, 0, TI_GUARD_LOCKED);
 }
 
-void ti_guard_lock(ti_guard *guard, ti_parker *parker)
+TI_NOINLINE void ti_guard_lock(ti_guard *guard, ti_parker *parker)
 {
     if (!ti_guard_try_lock(guard))
         ti_guard_lock_slow(guard, parker);
@@ -116,7 +116,7 @@ static void ti_guard_unlock_slow(ti_guard *guard)
     ti_guard_wake(first);
 }
 
-void ti_guard_unlock(ti_guard *guard)
+TI_NOINLINE void ti_guard_unlock(ti_guard *guard)
 {
     if (guard->queue != NULL || !ti_swap_pointer_release(&guard->word, TI_GUARD_LOCKED, 0))
         ti_guard_unlock_slow(guard);
