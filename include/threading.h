@@ -2324,15 +2324,18 @@ THREADING_API size_t threading_object_name(const void *object, char *buffer, siz
 /**
  * One thread of a ring, and what it waits for, which the next one has; the last one waits for the first.
  *
- * An RLock of a Condition's own has an address of its own; a map is told by its executor. All texts stay as
- * they are during the handler's call, `kind` for ever. Long names of objects may be cut.
+ * Of an RLock of a Condition's own the Condition is told; a map is told by its executor. All texts stay as
+ * they are during the handler's call, `kind` for ever. Names of objects are cut after 95 bytes, of rings of
+ * more than 20 threads perhaps earlier, but never before 31.
  */
 typedef struct threading_deadlock {
     threading_thread_t *thread; /**< borrowed for the handler's call; NULL for a foreign thread without one */
     const char *thread_name;    /**< never NULL */
     const void *object;         /**< the address or handle of what it waits for */
     const char *object_name;    /**< "" for none */
-    const char *kind;           /**< "RLock", "Thread", "Once", "Future", "RWLock", "Executor" or "Barrier" */
+    const char *kind; /**< "RLock", "Thread", "RLock of Condition", "Once", "Future", "RWLock", "Executor" or
+                                 "Barrier" */
+    uint32_t ident;   /**< of the thread, also of a foreign one */
 } threading_deadlock_t;
 
 /**

@@ -2375,15 +2375,18 @@ THREADING_API size_t threading_object_name(const void *object, char *buffer, siz
 /**
  * One thread of a ring, and what it waits for, which the next one has; the last one waits for the first.
  *
- * An RLock of a Condition's own has an address of its own; a map is told by its executor. All texts stay as
- * they are during the handler's call, `kind` for ever. Long names of objects may be cut.
+ * Of an RLock of a Condition's own the Condition is told; a map is told by its executor. All texts stay as
+ * they are during the handler's call, `kind` for ever. Names of objects are cut after 95 bytes, of rings of
+ * more than 20 threads perhaps earlier, but never before 31.
  */
 typedef struct threading_deadlock {
     threading_thread_t *thread; /**< borrowed for the handler's call; NULL for a foreign thread without one */
     const char *thread_name;    /**< never NULL */
     const void *object;         /**< the address or handle of what it waits for */
     const char *object_name;    /**< "" for none */
-    const char *kind;           /**< "RLock", "Thread", "Once", "Future", "RWLock", "Executor" or "Barrier" */
+    const char *kind; /**< "RLock", "Thread", "RLock of Condition", "Once", "Future", "RWLock", "Executor" or
+                                 "Barrier" */
+    uint32_t ident;   /**< of the thread, also of a foreign one */
 } threading_deadlock_t;
 
 /**
@@ -3721,7 +3724,8 @@ static inline void ti_note_new(threading_rlock_t *rlock)
  * run often. */
 #define TI_COLD __attribute__((cold))
 
-/* In front of a function that many call: there is one of it, also where the library is compiled in one piece. */
+/* In front of a function that many call: there is one of it, also where the library is compiled in one piece.
+ */
 #define TI_NOINLINE __attribute__((noinline))
 
 /* Where the function that this is in returns to, for the diagnosis. */
@@ -7925,6 +7929,7 @@ typedef enum ti_on {
     TI_ON_NOTHING,
     TI_ON_LOCK,
     TI_ON_RLOCK,
+    TI_ON_OWN, /* the RLock of a Condition's own; the object is the Condition */
     TI_ON_CONDITION,
     TI_ON_SEMAPHORE,
     TI_ON_BOUNDED_SEMAPHORE,
@@ -9019,7 +9024,7 @@ typedef enum ti_taking_kind {
 } ti_taking_kind;
 
 /*
- *   on      TI_ON_LOCK, TI_ON_RLOCK, TI_ON_READ or TI_ON_WRITE
+ *   on      TI_ON_LOCK, TI_ON_RLOCK, TI_ON_OWN, TI_ON_READ or TI_ON_WRITE
  *   caller  where the call that acquires returns to; NULL: not known
  *   ident   the thread that has, or wants, it: not always the calling one, since any may release a Lock
  */
@@ -9310,6 +9315,7 @@ static inline bool ti_reads_already(ti_self *self, const threading_rwlock_t *rwl
 /* What a condition needs of its RLock. */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 static inline bool ti_rlock_is_mine(const threading_rlock_t *rlock, const ti_self *self)
@@ -9319,11 +9325,16 @@ static inline bool ti_rlock_is_mine(const threading_rlock_t *rlock, const ti_sel
     return ti_load_relaxed(&rlock->owner) == self->fast.ident;
 }
 
-/* Whether the calling thread owns it at the highest level. */
-static inline bool ti_rlock_is_full(const threading_rlock_t *rlock, const ti_self *self)
+/* What is told of it: TI_ON_RLOCK, or TI_ON_OWN of one that is a Condition's own, and so the Condition. */
+static inline const void *ti_rlock_told(const threading_rlock_t *rlock, ti_on on)
 {
-    return ti_rlock_is_mine(rlock, self) && rlock->count == UINT32_MAX;
+    size_t offset = on == TI_ON_OWN ? offsetof(threading_condition_t, own) : 0;
+    return (const char *)rlock - offset;
 }
+
+/* As the public calls, which tell of a misuse what these answer. `caller` is where that call returns to. */
+static threading_status_t ti_rlock_acquire(threading_rlock_t *rlock, ti_on on, double seconds, const void *caller);
+static threading_status_t ti_rlock_release(threading_rlock_t *rlock, ti_on on);
 
 /* Release an RLock of the calling thread's at whatever level; gives the level. */
 static uint32_t ti_rlock_release_all(threading_rlock_t *rlock, ti_self *self);
@@ -9983,8 +9994,8 @@ typedef struct ti_text {
 static void ti_text_begin(ti_text *text, threading_write_t write, void *context);
 
 /*
- * Add to the text what the format says. What finds no room in the buffer is left out, and the line ends in "…".
- * A line that ends is handed over when the buffer is half full.
+ * Add to the text what the format says. What finds no room in the buffer is left out, and the line ends in
+ * "…". A line that ends is handed over when the buffer is half full.
  *
  *   part    stands for                                       arguments
  *   %s      words                                            const char *
@@ -9999,8 +10010,8 @@ static void ti_text_begin(ti_text *text, threading_write_t write, void *context)
  *   %o      an object: its kind, its name if that is not "", const char *, const char *, const void *
  *           its address if that is not NULL
  *   %O      the same inside of the quotes of JSON, where the address stands only for the name
- *   %>      moves what stands in this column to the right of it; columns begin with the format or the line, and
- *           here
+ *   %>      moves what stands in this column to the right of it; a column begins with the format, with the
+ *           line, and here
  */
 static void ti_text_format(ti_text *text, const char *format, ...);
 
@@ -10317,8 +10328,8 @@ static bool ti_ring_next(ti_ring *ring, uint32_t search, uint32_t *ident);
  * left.
  *
  * One guard protects all of it. A thread that tells of a wait has just slept, which takes far longer than the
- * guard is held. The registry's guard may be taken under it, for names. Pages of the pool that are not used yet
- * cost no memory.
+ * guard is held. The registry's guard may be taken under it, for names. Pages of the pool that are not used
+ * yet cost no memory.
  */
 
 #if !defined(THREADING_NO_DIAGNOSIS)
@@ -13029,14 +13040,27 @@ static bool ti_condition_is_held(threading_condition_t *condition, const ti_self
     return ti_rlock_is_mine(ti_condition_rlock(condition), self);
 }
 
+/* What is told of its lock: the kind, and the object (rlock.h). */
+static ti_on ti_condition_rlock_kind(const threading_condition_t *condition)
+{
+    return condition->rlock != NULL ? TI_ON_RLOCK : TI_ON_OWN;
+}
+
 static ti_on ti_condition_lock_kind(const threading_condition_t *condition)
 {
-    return condition->lock != NULL ? TI_ON_LOCK : TI_ON_RLOCK;
+    return condition->lock != NULL ? TI_ON_LOCK : ti_condition_rlock_kind(condition);
+}
+
+static const void *ti_condition_lock_told(threading_condition_t *condition)
+{
+    if (condition->lock != NULL)
+        return condition->lock;
+    return ti_rlock_told(ti_condition_rlock(condition), ti_condition_rlock_kind(condition));
 }
 
 static uint32_t ti_condition_release_all(threading_condition_t *condition, ti_self *self)
 {
-    ti_taking_ends(self, ti_condition_lock_kind(condition), ti_condition_word(condition));
+    ti_taking_ends(self, ti_condition_lock_kind(condition), ti_condition_lock_told(condition));
     if (condition->lock == NULL)
         return ti_rlock_release_all(ti_condition_rlock(condition), self);
     /* False: somebody else has released the Lock just now. */
@@ -13047,7 +13071,7 @@ static uint32_t ti_condition_release_all(threading_condition_t *condition, ti_se
 static void ti_condition_reacquire(threading_condition_t *condition, ti_self *self, uint32_t outcome,
                                    uint32_t level)
 {
-    const void *lock = ti_condition_word(condition); /* a Lock or an RLock begins with its word */
+    const void *lock = ti_condition_lock_told(condition);
     ti_taking_acquires_again(self, ti_condition_lock_kind(condition), lock);
     ti_blocked_on(self, ti_condition_lock_kind(condition), lock);
     ti_lockword_acquire_for_certain(ti_condition_word(condition), self, outcome);
@@ -13055,59 +13079,48 @@ static void ti_condition_reacquire(threading_condition_t *condition, ti_self *se
         ti_rlock_restore(ti_condition_rlock(condition), self, level);
 }
 
-/* What an acquire of the condition's answers before it tries. The lock's own calls then have nothing to
- * tell. */
-static threading_status_t ti_condition_check_acquire(threading_condition_t *condition, double seconds)
+/* What would be a misuse of the lock's own call is told as one of the condition's. */
+static threading_status_t ti_condition_acquire(threading_condition_t *condition, double seconds,
+                                               const void *caller)
 {
     threading_status_t status = ti_deadline_check_on(condition, seconds);
-    if (status != THREADING_OK || condition->lock != NULL)
+    if (status != THREADING_OK)
         return status;
-    return ti_rlock_is_full(ti_condition_rlock(condition), ti_self_get()) ? THREADING_OVERFLOW : THREADING_OK;
-}
-
-static threading_status_t ti_condition_acquire(threading_condition_t *condition, double seconds)
-{
     if (condition->lock != NULL)
         return threading_lock_acquire_timeout(condition->lock, seconds);
-    return threading_rlock_acquire_timeout(ti_condition_rlock(condition), seconds);
+    return ti_rlock_acquire(ti_condition_rlock(condition), ti_condition_rlock_kind(condition), seconds,
+                            caller);
 }
 
 threading_status_t threading_condition_acquire(threading_condition_t *condition)
 {
-    threading_status_t status = ti_condition_check_acquire(condition, THREADING_FOREVER);
-    if (status != THREADING_OK)
-        return TI_TELL(condition, status);
-    return ti_condition_acquire(condition, THREADING_FOREVER);
+    return TI_TELL(condition, ti_condition_acquire(condition, THREADING_FOREVER, TI_CALLER()));
 }
 
 threading_status_t threading_condition_try_acquire(threading_condition_t *condition)
 {
-    threading_status_t status = ti_condition_check_acquire(condition, 0);
-    if (status != THREADING_OK)
-        return TI_TELL(condition, status);
-    if (condition->lock != NULL)
-        return threading_lock_try_acquire(condition->lock);
-    return threading_rlock_try_acquire(ti_condition_rlock(condition));
+    threading_status_t status = ti_condition_acquire(condition, 0, TI_CALLER());
+    return TI_TELL(condition, status == THREADING_TIMEOUT ? THREADING_BUSY : status);
 }
 
 threading_status_t threading_condition_acquire_timeout(threading_condition_t *condition, double seconds)
 {
-    threading_status_t status = ti_condition_check_acquire(condition, seconds);
-    if (status != THREADING_OK)
-        return TI_TELL(condition, status);
-    return ti_condition_acquire(condition, seconds);
+    return TI_TELL(condition, ti_condition_acquire(condition, seconds, TI_CALLER()));
 }
 
-/* As for the acquire: what would be a misuse of the lock's own call is told as one of this. */
-threading_status_t threading_condition_release(threading_condition_t *condition)
+static threading_status_t ti_condition_release(threading_condition_t *condition)
 {
     if (condition == NULL)
-        return TI_TELL(condition, THREADING_INVALID);
-    if (!ti_condition_is_held(condition, ti_self_get()))
-        return TI_TELL(condition, condition->lock != NULL ? THREADING_NOT_HELD : THREADING_NOT_OWNER);
-    if (condition->lock != NULL)
-        return threading_lock_release(condition->lock);
-    return threading_rlock_release(ti_condition_rlock(condition));
+        return THREADING_INVALID;
+    if (condition->lock == NULL)
+        return ti_rlock_release(ti_condition_rlock(condition), ti_condition_rlock_kind(condition));
+    return threading_lock_locked(condition->lock) ? threading_lock_release(condition->lock)
+                                                  : THREADING_NOT_HELD;
+}
+
+threading_status_t threading_condition_release(threading_condition_t *condition)
+{
+    return TI_TELL(condition, ti_condition_release(condition));
 }
 
 bool threading_condition_locked(const threading_condition_t *condition)
@@ -13134,6 +13147,7 @@ static threading_status_t ti_condition_init(threading_condition_t *condition, bo
         return THREADING_INVALID;
     condition->lock = lock;
     condition->rlock = rlock;
+    ti_taking_begins(TI_ON_OWN, condition);
     return threading_rlock_init(&condition->own);
 }
 
@@ -13215,13 +13229,14 @@ TI_COLD static void ti_condition_abandon_lock(ti_self *self, void *lock, uintptr
         (void)threading_lock_release((threading_lock_t *)lock);
 }
 
-TI_COLD static void ti_condition_abandon_rlock(ti_self *self, void *rlock, uintptr_t unused)
+/* `kind`: what is told of it. */
+TI_COLD static void ti_condition_abandon_rlock(ti_self *self, void *object, uintptr_t kind)
 {
-    (void)unused;
-    if (!ti_rlock_is_mine((threading_rlock_t *)rlock, self))
+    threading_rlock_t *rlock = (threading_rlock_t *)object;
+    if (!ti_rlock_is_mine(rlock, self))
         return;
-    ti_taking_ends(self, TI_ON_RLOCK, rlock);
-    (void)ti_rlock_release_all((threading_rlock_t *)rlock, self);
+    ti_taking_ends(self, (ti_on)kind, ti_rlock_told(rlock, (ti_on)kind));
+    (void)ti_rlock_release_all(rlock, self);
 }
 
 /* Abandoning it must not need the condition, which may be on the stack that is gone then. */
@@ -13231,7 +13246,8 @@ static bool ti_condition_ask(threading_condition_t *condition, ti_self *self, bo
     if (condition->lock != NULL)
         ti_calls_enter(self, ti_condition_abandon_lock, condition->lock, 0);
     else
-        ti_calls_enter(self, ti_condition_abandon_rlock, ti_condition_rlock(condition), 0);
+        ti_calls_enter(self, ti_condition_abandon_rlock, ti_condition_rlock(condition),
+                       (uintptr_t)ti_condition_rlock_kind(condition));
     bool is_true = predicate(arg);
     ti_calls_leave(self);
     return is_true;
@@ -14035,10 +14051,14 @@ static threading_status_t ti_rlock_entered(threading_rlock_t *rlock, ti_self *se
     return THREADING_OK;
 }
 
-static threading_status_t ti_rlock_acquire_slow(threading_rlock_t *rlock, ti_self *self, int64_t deadline)
+static threading_status_t ti_rlock_acquire_slow(threading_rlock_t *rlock, ti_on on, ti_self *self,
+                                                double seconds)
 {
-    ti_blocked_on(self, TI_ON_RLOCK, rlock);
-    threading_status_t status = ti_lockword_acquire_slow(&rlock->owner, self, deadline, TI_OWNED);
+    if (seconds == 0)
+        return THREADING_TIMEOUT;
+    ti_blocked_on(self, on, ti_rlock_told(rlock, on));
+    threading_status_t status =
+        ti_lockword_acquire_slow(&rlock->owner, self, ti_deadline_after(seconds), TI_OWNED);
     if (status == THREADING_DEADLOCK)
         return ti_deadlock_refused(self, &rlock->owner);
     return status == THREADING_OK ? ti_rlock_entered(rlock, self) : status;
@@ -14056,29 +14076,31 @@ static threading_status_t ti_rlock_try(threading_rlock_t *rlock, ti_self *self)
 
 /* Tells the checkers (annotate.h) of the first level, and those who watch (taking.h) that there is none: a
  * level too many was not told. The count is the caller's if the status is THREADING_OK. */
-static threading_status_t ti_rlock_note(threading_rlock_t *rlock, ti_self *self, threading_status_t status,
-                                        bool is_try)
+static threading_status_t ti_rlock_note(threading_rlock_t *rlock, ti_on on, ti_self *self,
+                                        threading_status_t status, bool is_try)
 {
     if (status == THREADING_OK && rlock->count == 1)
         ti_note_acquired(rlock, is_try);
     else if (status != THREADING_OK && status != THREADING_OVERFLOW)
-        ti_taking_ends(self, TI_ON_RLOCK, rlock);
+        ti_taking_ends(self, on, ti_rlock_told(rlock, on));
     return status;
 }
 
 /* The calling thread, whose pointer is NULL, acquires or releases. */
-TI_COLD static ti_self *ti_rlock_acquires(threading_rlock_t *rlock, bool without_limit, const void *caller)
+TI_COLD static ti_self *ti_rlock_acquires(threading_rlock_t *rlock, ti_on on, bool without_limit,
+                                          const void *caller)
 {
     ti_self *self = ti_self_attach();
-    return ti_rlock_is_mine(rlock, self) ? self
-                                         : ti_taking_acquires(TI_ON_RLOCK, rlock, without_limit, caller);
+    if (ti_rlock_is_mine(rlock, self))
+        return self;
+    return ti_taking_acquires(on, ti_rlock_told(rlock, on), without_limit, caller);
 }
 
-TI_COLD static ti_self *ti_rlock_releases(const threading_rlock_t *rlock)
+TI_COLD static ti_self *ti_rlock_releases(const threading_rlock_t *rlock, ti_on on)
 {
     ti_self *self = ti_self_attach();
     bool is_last = ti_rlock_is_mine(rlock, self) && rlock->count == 1;
-    return is_last ? ti_taking_releases(TI_ON_RLOCK, rlock, 0) : self;
+    return is_last ? ti_taking_releases(on, ti_rlock_told(rlock, on), 0) : self;
 }
 
 /* Give up all levels, for a condition's wait; and have them again, once the word is acquired. */
@@ -14099,7 +14121,32 @@ static void ti_rlock_restore(threading_rlock_t *rlock, ti_self *self, uint32_t l
     ti_note_acquired(rlock, false);
 }
 
-/* ---- the calls ---- */
+/* ---- for a condition, and the calls ---- */
+
+static threading_status_t ti_rlock_acquire(threading_rlock_t *rlock, ti_on on, double seconds, const void *caller)
+{
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_rlock_acquires(rlock, on, seconds < 0, caller); /* THREADING_FOREVER is negative */
+    threading_status_t status = ti_rlock_try(rlock, self);
+    if (status == THREADING_BUSY)
+        status = ti_rlock_acquire_slow(rlock, on, self, seconds);
+    return ti_rlock_note(rlock, on, self, status, seconds >= 0);
+}
+
+static threading_status_t ti_rlock_release(threading_rlock_t *rlock, ti_on on)
+{
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_rlock_releases(rlock, on);
+    if (!ti_rlock_is_mine(rlock, self))
+        return THREADING_NOT_OWNER;
+    if (rlock->count > 1)
+        rlock->count--;
+    else
+        (void)ti_rlock_release_all(rlock, self);
+    return THREADING_OK;
+}
 
 threading_status_t threading_rlock_init(threading_rlock_t *rlock)
 {
@@ -14117,24 +14164,15 @@ threading_status_t threading_rlock_acquire(threading_rlock_t *rlock)
 {
     if (rlock == NULL)
         return TI_TELL(rlock, THREADING_INVALID);
-    ti_self *self = (ti_self *)ti_port_self();
-    if (self == NULL)
-        self = ti_rlock_acquires(rlock, true, TI_CALLER());
-    threading_status_t status = ti_rlock_try(rlock, self);
-    if (status == THREADING_BUSY)
-        status = ti_rlock_acquire_slow(rlock, self, TI_FOREVER);
-    return TI_TELL(rlock, ti_rlock_note(rlock, self, status, false));
+    return TI_TELL(rlock, ti_rlock_acquire(rlock, TI_ON_RLOCK, THREADING_FOREVER, TI_CALLER()));
 }
 
 threading_status_t threading_rlock_try_acquire(threading_rlock_t *rlock)
 {
     if (rlock == NULL)
         return TI_TELL(rlock, THREADING_INVALID);
-    ti_self *self = (ti_self *)ti_port_self();
-    if (self == NULL)
-        self = ti_rlock_acquires(rlock, false, TI_CALLER());
-    threading_status_t status = ti_rlock_try(rlock, self);
-    return TI_TELL(rlock, ti_rlock_note(rlock, self, status, true));
+    threading_status_t status = ti_rlock_acquire(rlock, TI_ON_RLOCK, 0, TI_CALLER());
+    return TI_TELL(rlock, status == THREADING_TIMEOUT ? THREADING_BUSY : status);
 }
 
 threading_status_t threading_rlock_acquire_timeout(threading_rlock_t *rlock, double seconds)
@@ -14142,31 +14180,14 @@ threading_status_t threading_rlock_acquire_timeout(threading_rlock_t *rlock, dou
     threading_status_t status = ti_deadline_check_on(rlock, seconds);
     if (status != THREADING_OK)
         return TI_TELL(rlock, status);
-    ti_self *self = (ti_self *)ti_port_self();
-    if (self == NULL)
-        self = ti_rlock_acquires(rlock, seconds < 0, TI_CALLER());
-    status = ti_rlock_try(rlock, self);
-    if (status == THREADING_BUSY)
-        status =
-            seconds != 0 ? ti_rlock_acquire_slow(rlock, self, ti_deadline_after(seconds)) : THREADING_TIMEOUT;
-    return TI_TELL(rlock,
-                   ti_rlock_note(rlock, self, status, seconds >= 0)); /* THREADING_FOREVER is negative */
+    return TI_TELL(rlock, ti_rlock_acquire(rlock, TI_ON_RLOCK, seconds, TI_CALLER()));
 }
 
 threading_status_t threading_rlock_release(threading_rlock_t *rlock)
 {
     if (rlock == NULL)
         return TI_TELL(rlock, THREADING_INVALID);
-    ti_self *self = (ti_self *)ti_port_self();
-    if (self == NULL)
-        self = ti_rlock_releases(rlock);
-    if (!ti_rlock_is_mine(rlock, self))
-        return TI_TELL(rlock, THREADING_NOT_OWNER);
-    if (rlock->count > 1)
-        rlock->count--;
-    else
-        (void)ti_rlock_release_all(rlock, self);
-    return THREADING_OK;
+    return TI_TELL(rlock, ti_rlock_release(rlock, TI_ON_RLOCK));
 }
 
 bool threading_rlock_locked(const threading_rlock_t *rlock)
@@ -18643,14 +18664,12 @@ TI_COLD static void ti_debug_misuse(const char *call, const void *object, thread
     ti_text_flush(&text);
 }
 
-/* A foreign thread without an object has no ident that could be asked for. */
 TI_COLD static void ti_debug_link(ti_text *text, const threading_deadlock_t *link)
 {
     char name[TI_TEXT_NAME];
     ti_text_copy_name(name, link->thread_name);
-    ti_text_format(text, link->thread != NULL ? "    %w" : "    %n", name,
-                   threading_thread_ident(link->thread));
-    ti_text_format(text, ", which waits for %o\n", link->kind, link->object_name, link->object);
+    ti_text_format(text, "    %w, which waits for %o\n", name, link->ident, link->kind, link->object_name,
+                   link->object);
 }
 
 TI_COLD static void ti_debug_deadlock(const threading_deadlock_t *links, size_t count, void *unused)
@@ -19243,30 +19262,15 @@ TI_COLD threading_status_t threading_set_misuse_handler(threading_misuse_handler
 /* ---- a ring, put together under the registry's guard ---- */
 
 #define TI_LINKS 64
-#define TI_LINK_NAMES 1024 /* bytes for the names of all objects: it is on the stack, which may be small */
+#define TI_LINK_NAMES 2048 /* bytes for the names of all objects: it is on the stack, which may be small */
 #define TI_LINK_TRIES 100
 #define TI_LINK_PAUSE 100000 /* nanoseconds: that thread goes back to sleep meanwhile */
 
 typedef struct ti_links {
     threading_deadlock_t links[TI_LINKS];
     size_t count;
-    size_t used; /* of `names` */
     char names[TI_LINK_NAMES];
 } ti_links;
-
-/* Another thread may take the object's name away: so it is copied, as much as there is room for. */
-TI_COLD static const char *ti_links_name(ti_links *links, const void *object)
-{
-    char *name = links->names + links->used;
-    size_t room = sizeof links->names - links->used;
-    if (room > TI_TEXT_NAME)
-        room = TI_TEXT_NAME;
-    size_t length = ti_names_copy(object, name, room);
-    links->used += length < room ? length : room - 1;
-    if (links->used < sizeof links->names - 1)
-        links->used++; /* else all names that follow are the 0 at the end */
-    return name;
-}
 
 /* A name that was read stays as long as the thread's object. */
 TI_COLD static const char *ti_links_thread_name(const threading_thread_t *thread)
@@ -19284,15 +19288,15 @@ TI_COLD static void ti_links_add(ti_links *links, const ti_self *self)
         .thread = self->record,
         .thread_name = ti_links_thread_name(self->record),
         .object = self->blocked.object,
-        .object_name = ti_links_name(links, self->blocked.object),
         .kind = ti_look_kind((ti_on)self->blocked.on),
+        .ident = self->fast.ident,
     };
 }
 
 /* False: a thread of the ring was woken by chance, and looks just now whether it has to wait on. */
 TI_COLD static bool ti_links_collect(ti_links *links, const ti_self *self, const uint32_t *word)
 {
-    links->count = links->used = 0;
+    links->count = 0;
     ti_links_add(links, self);
     for (const ti_self *other; word != NULL && links->count < TI_LINKS; word = other->proof.word) {
         other = ti_deadlock_awaited(ti_load_relaxed(word)); /* relaxed: deadlock.h says why */
@@ -19305,6 +19309,21 @@ TI_COLD static bool ti_links_collect(ti_links *links, const ti_self *self, const
     return true;
 }
 
+/* Other threads may take the objects' names away: so they are copied, each as much as there is room for if
+ * those behind it get as much. */
+TI_COLD static void ti_links_copy_names(ti_links *links)
+{
+    char *name = links->names;
+    for (size_t i = 0; i < links->count; i++) {
+        size_t room = (size_t)(links->names + sizeof links->names - name) / (links->count - i);
+        if (room > TI_TEXT_NAME)
+            room = TI_TEXT_NAME;
+        size_t length = ti_names_copy(links->links[i].object, name, room);
+        links->links[i].object_name = name;
+        name += length < room ? length + 1 : room;
+    }
+}
+
 /* The ring is still there: only the calling thread could have ended it. */
 TI_COLD static void ti_links_take(ti_links *links, ti_self *self, const uint32_t *word)
 {
@@ -19314,6 +19333,7 @@ TI_COLD static void ti_links_take(ti_links *links, ti_self *self, const uint32_t
         ti_port_sleep(ti_port_now() + TI_LINK_PAUSE);
         ti_registry_lock(self);
     }
+    ti_links_copy_names(links);
     for (size_t i = 0; i < links->count; i++)
         (void)threading_thread_retain(links->links[i].thread);
     ti_registry_unlock();
@@ -19371,6 +19391,7 @@ static const char *const ti_look_kinds[TI_ON_COUNT] = {
     [TI_ON_NOTHING] = "",
     [TI_ON_LOCK] = "Lock",
     [TI_ON_RLOCK] = "RLock",
+    [TI_ON_OWN] = "RLock of Condition",
     [TI_ON_CONDITION] = "Condition",
     [TI_ON_SEMAPHORE] = "Semaphore",
     [TI_ON_BOUNDED_SEMAPHORE] = "BoundedSemaphore",
@@ -20570,9 +20591,9 @@ static TI_COLD void ti_profile_unload(void)
 static uint32_t ti_profile_is_written;
 
 /* What another thread has, or had; all else is waited for until something happens. */
-#define TI_PROFILE_IS_HELD                                                                            \
-    (1U << TI_ON_LOCK | 1U << TI_ON_RLOCK | 1U << TI_ON_ONCE | 1U << TI_ON_READ | 1U << TI_ON_WRITE | \
-     1U << TI_ON_INSIDE)
+#define TI_PROFILE_IS_HELD                                                                          \
+    (1U << TI_ON_LOCK | 1U << TI_ON_RLOCK | 1U << TI_ON_OWN | 1U << TI_ON_ONCE | 1U << TI_ON_READ | \
+     1U << TI_ON_WRITE | 1U << TI_ON_INSIDE)
 #define TI_PROFILE_IS_SHORT \
     (TI_PROFILE_IS_HELD | 1U << TI_ON_SEMAPHORE | 1U << TI_ON_BOUNDED_SEMAPHORE | 1U << TI_ON_PUT)
 
@@ -20783,8 +20804,8 @@ typedef struct ti_ring_link {
 
 TI_COLD static bool ti_ring_is_owned(ti_on on)
 {
-    return on == TI_ON_RLOCK || on == TI_ON_ONCE || on == TI_ON_THREAD || on == TI_ON_FUTURE ||
-           on == TI_ON_READ || on == TI_ON_WRITE;
+    return on == TI_ON_RLOCK || on == TI_ON_OWN || on == TI_ON_ONCE || on == TI_ON_THREAD ||
+           on == TI_ON_FUTURE || on == TI_ON_READ || on == TI_ON_WRITE;
 }
 
 TI_COLD static ti_ring_link ti_ring_look(const ti_self *self)
@@ -21530,7 +21551,7 @@ TI_COLD static void ti_trace_write_events(ti_trace_writer *writer, const ti_trac
             ti_trace_write_event(writer, seen->ident, &events[i]);
 }
 
-/* The row at a moment, which ends with its thread, or its last event; the events that are lost are the result. */
+/* The row at a moment, which ends with its thread, or its last event: how many events are lost. */
 TI_COLD static uint64_t ti_trace_see(const ti_trace_writer *writer, const ti_trace_row *row,
                                      ti_trace_row *seen)
 {

@@ -38,8 +38,11 @@ static void check_link(const threading_deadlock_t *link, const expected_t *expec
     CHECK_TEXT(link->object_name, expected->object_name);
     CHECK_TEXT(link->kind, expected->kind);
     CHECK(link->object == expected->object);
-    if (link->thread != NULL)
+    CHECK(link->ident != 0);
+    if (link->thread != NULL) {
         CHECK_TEXT(threading_thread_name(link->thread), expected->thread);
+        CHECK_EQUAL(link->ident, threading_thread_ident(link->thread));
+    }
 }
 
 /* Any thread of the ring may be the one that is told. */
@@ -48,6 +51,7 @@ static void check_ring(const threading_deadlock_t *links, size_t count, void *ar
     size_t first = 0;
     CHECK(arg == &told);
     CHECK_EQUAL(count, ring_length);
+    CHECK_EQUAL(links[0].ident, threading_get_ident());
     CHECK(links[0].thread == NULL || links[0].thread == threading_current_thread());
     while (first < count && strcmp(ring[first].thread, links[0].thread_name) != 0)
         first++;
@@ -200,6 +204,20 @@ static void *own_conditions_crosswise(void *index)
             CHECK_STATUS(threading_condition_release(&conditions[1 - mine]), THREADING_OK);
     }
     return NULL;
+}
+
+CASE(own_rlocks_of_conditions_are_told_by_those)
+{
+    have_it_told(check_ring);
+    for (int i = 0; i < 2; i++) {
+        CHECK_STATUS(threading_object_set_name(&conditions[i], lock_names[i]), THREADING_OK);
+        expect(thread_names[i], &conditions[1 - i], lock_names[1 - i], "RLock of Condition");
+    }
+    threading_thread_t *threads[2];
+    for (int i = 0; i < 2; i++)
+        threads[i] = started_as(thread_names[i], own_conditions_crosswise, &indexes[i]);
+    finish_many(threads, 2);
+    check_told(1);
 }
 
 CASE(rlocks_of_conditions_are_told_as_such)
@@ -597,6 +615,24 @@ static threading_rlock_t many[LONG];
 static int numbers[LONG];
 static atomic_int together;
 
+/* Each name begins with its number, and is longer than there is room for. */
+static void name_many(void)
+{
+    char name[64];
+    for (size_t i = 0; i < LONG; i++) {
+        (void)snprintf(name, sizeof name, "%zu%060d", i, 0);
+        CHECK_STATUS(threading_object_set_name(&many[i], name), THREADING_OK);
+    }
+}
+
+static void check_cut_name(const char *name, size_t number)
+{
+    char expected[64];
+    (void)snprintf(expected, sizeof expected, "%zu%060d", number, 0);
+    size_t length = strlen(name);
+    CHECK(length >= 31 && memcmp(name, expected, length) == 0);
+}
+
 static void check_long_ring(const threading_deadlock_t *links, size_t count, void *arg)
 {
     CHECK(arg == &told);
@@ -605,6 +641,7 @@ static void check_long_ring(const threading_deadlock_t *links, size_t count, voi
         size_t mine = (size_t)((const threading_rlock_t *)links[i].object - many);
         size_t next = (size_t)((const threading_rlock_t *)links[(i + 1) % count].object - many);
         CHECK(links[i].thread != NULL && mine < LONG);
+        check_cut_name(links[i].object_name, mine);
         CHECK(i + 1 == count || next == (mine + 1) % LONG);
     }
     atomic_fetch_add(&told, 1);
@@ -628,6 +665,7 @@ CASE(first_64_of_a_long_ring_are_told)
     if (threads_at_once(LONG) < LONG)
         SKIP("so many threads cannot be had at once");
     have_it_told(check_long_ring);
+    name_many();
     for (int i = 0; i < LONG; i++) {
         numbers[i] = i;
         threads[i] = threading_thread(wait_in_the_long_ring, &numbers[i], .stack_size = small_stack());

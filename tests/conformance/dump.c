@@ -226,6 +226,16 @@ CASE(condition_before_and_after_its_notify)
     finished(waiter);
 }
 
+CASE(own_rlock_of_a_condition_has_the_conditions_name)
+{
+    name_object(&condition, "news");
+    CHECK_STATUS(threading_condition_acquire(&condition), THREADING_OK);
+    named(wait_condition, NULL, "Waiter");
+    AWAIT_DUMP("Waiter", "    waits for RLock of Condition \"news\" at 0x");
+    CHECK(dump_says_of(dump_now(), "Waiter", "; held by \"MainThread\" (1)\n"));
+    CHECK(dump_says_of(dump_now(), "MainThread", "    has RLock of Condition \"news\" at 0x"));
+}
+
 CASE(semaphore)
 {
     named(wait_semaphore, NULL, "Waiter");

@@ -473,9 +473,11 @@ CASE(ten_thousand_locks_find_bounded_room)
         threading_lock_acquire(&locks[i]);
     for (int i = 0; i < 10000; i++)
         threading_lock_release(&locks[i]);
+    CHECK_EQUAL(count_of("threading: order has no room left: "), 1);
     CHECK_EQUAL(reports(), 0);
     take_ab(NULL);
     take_ba(NULL);
+    CHECK_EQUAL(count_of("threading: order has no room left: "), 1);
     CHECK_EQUAL(count_of("no room was left: "), 1);
     check_reports(1);
 }

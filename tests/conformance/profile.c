@@ -255,6 +255,25 @@ CASE(what_is_waited_for_is_apart_from_what_others_have)
     free(text);
 }
 
+CASE(idle_workers_of_an_executor_are_counted)
+{
+    needs_diagnosis();
+    threading_executor_t *executor = threading_executor_new(1, NULL);
+    CHECK_STATUS(threading_object_set_name(executor, "pool"), THREADING_OK);
+    CHECK_STATUS(threading_profile_start(), THREADING_OK);
+    for (int i = 0; i < 3; i++) {
+        have_it_done(executor);
+        await_dump("waits for Executor \"pool\"");
+    }
+    have_it_done(executor); /* ends the last wait */
+    char *text = written();
+    threading_executor_free(executor);
+    row_t row = row_of(text, "Executor \"pool\"");
+    CHECK_EQUAL(row.waits, 3);
+    CHECK(row.hold < 0 && strstr(text, ", for a task\n") > strstr(text, "what was to happen"));
+    free(text);
+}
+
 /* -------------------------------------------------------------------------------------- start, stop, write */
 
 CASE(null_writer_is_refused)

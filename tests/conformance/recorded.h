@@ -121,4 +121,18 @@ THREADING_UNUSED static void wait_for_hot(const char *name, int times, double se
     finished(thread);
 }
 
+THREADING_UNUSED static void *do_nothing(void *arg)
+{
+    return arg;
+}
+
+/* Have an executor do a task. */
+THREADING_UNUSED static void have_it_done(threading_executor_t *executor)
+{
+    threading_future_t *future;
+    CHECK_STATUS(threading_executor_submit(executor, do_nothing, NULL, &future), THREADING_OK);
+    CHECK_STATUS(threading_future_result(future, NULL), THREADING_OK);
+    threading_future_free(future);
+}
+
 #endif

@@ -404,6 +404,25 @@ CASE(queues_have_counters)
     threading_queue_free(queue);
 }
 
+CASE(executors_have_counters)
+{
+    needs_diagnosis();
+    threading_executor_t *executor = threading_executor_new(1, NULL);
+    CHECK_STATUS(threading_object_set_name(executor, "pool"), THREADING_OK);
+    CHECK_STATUS(threading_trace_start(), THREADING_OK);
+    have_it_done(executor);
+    await_dump("waits for Executor \"pool\"");
+    have_it_done(executor);
+    threading_executor_free(executor);
+    char *text = checked();
+    event_t idle = event_of(text, "\"ph\":\"C\"");
+    CHECK(strstr(idle.line, "\"name\":\"Executor \\\"pool\\\"\",\"args\":{\"items\":0}") != NULL);
+    event_t woken = event_of(text, "\"name\":\"Executor \\\"pool\\\"\",\"args\":{\"items\":1}");
+    CHECK(woken.tid == idle.tid && woken.since >= idle.since);
+    CHECK(strstr(text, "\"Executor \\\"pool\\\", for a task\"") != NULL);
+    free(text);
+}
+
 /* -------------------------------------------------------------------------------------- bounds */
 
 CASE(last_events_of_a_thread_are_kept_and_the_others_counted)

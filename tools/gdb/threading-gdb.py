@@ -18,7 +18,7 @@ QUEUE_KINDS = ["FIFO", "LIFO", "priority"]  # threading_queue_kind_t
 WRITING, READERS = 0x80000000, 0x3FFFFFFF  # src/core/sync/bias.h
 IDENT_LIMIT = 0x80000000  # src/core/parking/registry.h
 # What is waited for, by ti_on in src/core/parking/blocked.h: the kind, and the purpose; as in src/core/diagnosis/dump.c.
-WAITS = [("", ""), ("Lock", ""), ("RLock", ""), ("Condition", ""), ("Semaphore", ""), ("BoundedSemaphore", ""), ("Event", ""),
+WAITS = [("", ""), ("Lock", ""), ("RLock", ""), ("RLock of Condition", ""), ("Condition", ""), ("Semaphore", ""), ("BoundedSemaphore", ""), ("Event", ""),
          ("Barrier", ""), ("Once", ""), ("RWLock", ", to read"), ("RWLock", ", to write"), ("Thread", ""),
          ("Timer", ""), ("sleep", ""), ("Queue", ", for an item"), ("Queue", ", for room"),
          ("Queue", ", for all items to be done"), ("Future", ""), ("wait_any", ""), ("Executor", ", for the items of a map"),

@@ -118,14 +118,12 @@ TI_COLD static void ti_debug_misuse(const char *call, const void *object, thread
     ti_text_flush(&text);
 }
 
-/* A foreign thread without an object has no ident that could be asked for. */
 TI_COLD static void ti_debug_link(ti_text *text, const threading_deadlock_t *link)
 {
     char name[TI_TEXT_NAME];
     ti_text_copy_name(name, link->thread_name);
-    ti_text_format(text, link->thread != NULL ? "    %w" : "    %n", name,
-                   threading_thread_ident(link->thread));
-    ti_text_format(text, ", which waits for %o\n", link->kind, link->object_name, link->object);
+    ti_text_format(text, "    %w, which waits for %o\n", name, link->ident, link->kind, link->object_name,
+                   link->object);
 }
 
 TI_COLD static void ti_debug_deadlock(const threading_deadlock_t *links, size_t count, void *unused)

@@ -59,30 +59,15 @@ TI_COLD threading_status_t threading_set_misuse_handler(threading_misuse_handler
 /* ---- a ring, put together under the registry's guard ---- */
 
 #define TI_LINKS 64
-#define TI_LINK_NAMES 1024 /* bytes for the names of all objects: it is on the stack, which may be small */
+#define TI_LINK_NAMES 2048 /* bytes for the names of all objects: it is on the stack, which may be small */
 #define TI_LINK_TRIES 100
 #define TI_LINK_PAUSE 100000 /* nanoseconds: that thread goes back to sleep meanwhile */
 
 typedef struct ti_links {
     threading_deadlock_t links[TI_LINKS];
     size_t count;
-    size_t used; /* of `names` */
     char names[TI_LINK_NAMES];
 } ti_links;
-
-/* Another thread may take the object's name away: so it is copied, as much as there is room for. */
-TI_COLD static const char *ti_links_name(ti_links *links, const void *object)
-{
-    char *name = links->names + links->used;
-    size_t room = sizeof links->names - links->used;
-    if (room > TI_TEXT_NAME)
-        room = TI_TEXT_NAME;
-    size_t length = ti_names_copy(object, name, room);
-    links->used += length < room ? length : room - 1;
-    if (links->used < sizeof links->names - 1)
-        links->used++; /* else all names that follow are the 0 at the end */
-    return name;
-}
 
 /* A name that was read stays as long as the thread's object. */
 TI_COLD static const char *ti_links_thread_name(const threading_thread_t *thread)
@@ -100,15 +85,15 @@ TI_COLD static void ti_links_add(ti_links *links, const ti_self *self)
         .thread = self->record,
         .thread_name = ti_links_thread_name(self->record),
         .object = self->blocked.object,
-        .object_name = ti_links_name(links, self->blocked.object),
         .kind = ti_look_kind((ti_on)self->blocked.on),
+        .ident = self->fast.ident,
     };
 }
 
 /* False: a thread of the ring was woken by chance, and looks just now whether it has to wait on. */
 TI_COLD static bool ti_links_collect(ti_links *links, const ti_self *self, const uint32_t *word)
 {
-    links->count = links->used = 0;
+    links->count = 0;
     ti_links_add(links, self);
     for (const ti_self *other; word != NULL && links->count < TI_LINKS; word = other->proof.word) {
         other = ti_deadlock_awaited(ti_load_relaxed(word)); /* relaxed: deadlock.h says why */
@@ -121,6 +106,21 @@ TI_COLD static bool ti_links_collect(ti_links *links, const ti_self *self, const
     return true;
 }
 
+/* Other threads may take the objects' names away: so they are copied, each as much as there is room for if
+ * those behind it get as much. */
+TI_COLD static void ti_links_copy_names(ti_links *links)
+{
+    char *name = links->names;
+    for (size_t i = 0; i < links->count; i++) {
+        size_t room = (size_t)(links->names + sizeof links->names - name) / (links->count - i);
+        if (room > TI_TEXT_NAME)
+            room = TI_TEXT_NAME;
+        size_t length = ti_names_copy(links->links[i].object, name, room);
+        links->links[i].object_name = name;
+        name += length < room ? length + 1 : room;
+    }
+}
+
 /* The ring is still there: only the calling thread could have ended it. */
 TI_COLD static void ti_links_take(ti_links *links, ti_self *self, const uint32_t *word)
 {
@@ -130,6 +130,7 @@ TI_COLD static void ti_links_take(ti_links *links, ti_self *self, const uint32_t
         ti_port_sleep(ti_port_now() + TI_LINK_PAUSE);
         ti_registry_lock(self);
     }
+    ti_links_copy_names(links);
     for (size_t i = 0; i < links->count; i++)
         (void)threading_thread_retain(links->links[i].thread);
     ti_registry_unlock();

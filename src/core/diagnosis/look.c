@@ -15,6 +15,7 @@ static const char *const ti_look_kinds[TI_ON_COUNT] = {
     [TI_ON_NOTHING] = "",
     [TI_ON_LOCK] = "Lock",
     [TI_ON_RLOCK] = "RLock",
+    [TI_ON_OWN] = "RLock of Condition",
     [TI_ON_CONDITION] = "Condition",
     [TI_ON_SEMAPHORE] = "Semaphore",
     [TI_ON_BOUNDED_SEMAPHORE] = "BoundedSemaphore",

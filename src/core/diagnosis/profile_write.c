@@ -15,9 +15,9 @@
 static uint32_t ti_profile_is_written;
 
 /* What another thread has, or had; all else is waited for until something happens. */
-#define TI_PROFILE_IS_HELD                                                                            \
-    (1U << TI_ON_LOCK | 1U << TI_ON_RLOCK | 1U << TI_ON_ONCE | 1U << TI_ON_READ | 1U << TI_ON_WRITE | \
-     1U << TI_ON_INSIDE)
+#define TI_PROFILE_IS_HELD                                                                          \
+    (1U << TI_ON_LOCK | 1U << TI_ON_RLOCK | 1U << TI_ON_OWN | 1U << TI_ON_ONCE | 1U << TI_ON_READ | \
+     1U << TI_ON_WRITE | 1U << TI_ON_INSIDE)
 #define TI_PROFILE_IS_SHORT \
     (TI_PROFILE_IS_HELD | 1U << TI_ON_SEMAPHORE | 1U << TI_ON_BOUNDED_SEMAPHORE | 1U << TI_ON_PUT)
 

@@ -28,8 +28,8 @@ typedef struct ti_ring_link {
 
 TI_COLD static bool ti_ring_is_owned(ti_on on)
 {
-    return on == TI_ON_RLOCK || on == TI_ON_ONCE || on == TI_ON_THREAD || on == TI_ON_FUTURE ||
-           on == TI_ON_READ || on == TI_ON_WRITE;
+    return on == TI_ON_RLOCK || on == TI_ON_OWN || on == TI_ON_ONCE || on == TI_ON_THREAD ||
+           on == TI_ON_FUTURE || on == TI_ON_READ || on == TI_ON_WRITE;
 }
 
 TI_COLD static ti_ring_link ti_ring_look(const ti_self *self)

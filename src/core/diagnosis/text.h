@@ -27,8 +27,8 @@ typedef struct ti_text {
 void ti_text_begin(ti_text *text, threading_write_t write, void *context);
 
 /*
- * Add to the text what the format says. What finds no room in the buffer is left out, and the line ends in "…".
- * A line that ends is handed over when the buffer is half full.
+ * Add to the text what the format says. What finds no room in the buffer is left out, and the line ends in
+ * "…". A line that ends is handed over when the buffer is half full.
  *
  *   part    stands for                                       arguments
  *   %s      words                                            const char *
@@ -43,8 +43,8 @@ void ti_text_begin(ti_text *text, threading_write_t write, void *context);
  *   %o      an object: its kind, its name if that is not "", const char *, const char *, const void *
  *           its address if that is not NULL
  *   %O      the same inside of the quotes of JSON, where the address stands only for the name
- *   %>      moves what stands in this column to the right of it; columns begin with the format or the line, and
- *           here
+ *   %>      moves what stands in this column to the right of it; a column begins with the format, with the
+ *           line, and here
  */
 void ti_text_format(ti_text *text, const char *format, ...);
 

@@ -9,8 +9,8 @@
  * left.
  *
  * One guard protects all of it. A thread that tells of a wait has just slept, which takes far longer than the
- * guard is held. The registry's guard may be taken under it, for names. Pages of the pool that are not used yet
- * cost no memory.
+ * guard is held. The registry's guard may be taken under it, for names. Pages of the pool that are not used
+ * yet cost no memory.
  */
 #ifndef TI_TRACE_H
 #define TI_TRACE_H

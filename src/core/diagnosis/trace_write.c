@@ -220,7 +220,7 @@ TI_COLD static void ti_trace_write_events(ti_trace_writer *writer, const ti_trac
             ti_trace_write_event(writer, seen->ident, &events[i]);
 }
 
-/* The row at a moment, which ends with its thread, or its last event; the events that are lost are the result. */
+/* The row at a moment, which ends with its thread, or its last event: how many events are lost. */
 TI_COLD static uint64_t ti_trace_see(const ti_trace_writer *writer, const ti_trace_row *row,
                                      ti_trace_row *seen)
 {

@@ -34,6 +34,7 @@ typedef enum ti_on {
     TI_ON_NOTHING,
     TI_ON_LOCK,
     TI_ON_RLOCK,
+    TI_ON_OWN, /* the RLock of a Condition's own; the object is the Condition */
     TI_ON_CONDITION,
     TI_ON_SEMAPHORE,
     TI_ON_BOUNDED_SEMAPHORE,

@@ -28,7 +28,7 @@ typedef enum ti_taking_kind {
 } ti_taking_kind;
 
 /*
- *   on      TI_ON_LOCK, TI_ON_RLOCK, TI_ON_READ or TI_ON_WRITE
+ *   on      TI_ON_LOCK, TI_ON_RLOCK, TI_ON_OWN, TI_ON_READ or TI_ON_WRITE
  *   caller  where the call that acquires returns to; NULL: not known
  *   ident   the thread that has, or wants, it: not always the calling one, since any may release a Lock
  */

@@ -42,14 +42,27 @@ static bool ti_condition_is_held(threading_condition_t *condition, const ti_self
     return ti_rlock_is_mine(ti_condition_rlock(condition), self);
 }
 
+/* What is told of its lock: the kind, and the object (rlock.h). */
+static ti_on ti_condition_rlock_kind(const threading_condition_t *condition)
+{
+    return condition->rlock != NULL ? TI_ON_RLOCK : TI_ON_OWN;
+}
+
 static ti_on ti_condition_lock_kind(const threading_condition_t *condition)
 {
-    return condition->lock != NULL ? TI_ON_LOCK : TI_ON_RLOCK;
+    return condition->lock != NULL ? TI_ON_LOCK : ti_condition_rlock_kind(condition);
+}
+
+static const void *ti_condition_lock_told(threading_condition_t *condition)
+{
+    if (condition->lock != NULL)
+        return condition->lock;
+    return ti_rlock_told(ti_condition_rlock(condition), ti_condition_rlock_kind(condition));
 }
 
 static uint32_t ti_condition_release_all(threading_condition_t *condition, ti_self *self)
 {
-    ti_taking_ends(self, ti_condition_lock_kind(condition), ti_condition_word(condition));
+    ti_taking_ends(self, ti_condition_lock_kind(condition), ti_condition_lock_told(condition));
     if (condition->lock == NULL)
         return ti_rlock_release_all(ti_condition_rlock(condition), self);
     /* False: somebody else has released the Lock just now. */
@@ -60,7 +73,7 @@ static uint32_t ti_condition_release_all(threading_condition_t *condition, ti_se
 static void ti_condition_reacquire(threading_condition_t *condition, ti_self *self, uint32_t outcome,
                                    uint32_t level)
 {
-    const void *lock = ti_condition_word(condition); /* a Lock or an RLock begins with its word */
+    const void *lock = ti_condition_lock_told(condition);
     ti_taking_acquires_again(self, ti_condition_lock_kind(condition), lock);
     ti_blocked_on(self, ti_condition_lock_kind(condition), lock);
     ti_lockword_acquire_for_certain(ti_condition_word(condition), self, outcome);
@@ -68,59 +81,48 @@ static void ti_condition_reacquire(threading_condition_t *condition, ti_self *se
         ti_rlock_restore(ti_condition_rlock(condition), self, level);
 }
 
-/* What an acquire of the condition's answers before it tries. The lock's own calls then have nothing to
- * tell. */
-static threading_status_t ti_condition_check_acquire(threading_condition_t *condition, double seconds)
+/* What would be a misuse of the lock's own call is told as one of the condition's. */
+static threading_status_t ti_condition_acquire(threading_condition_t *condition, double seconds,
+                                               const void *caller)
 {
     threading_status_t status = ti_deadline_check_on(condition, seconds);
-    if (status != THREADING_OK || condition->lock != NULL)
+    if (status != THREADING_OK)
         return status;
-    return ti_rlock_is_full(ti_condition_rlock(condition), ti_self_get()) ? THREADING_OVERFLOW : THREADING_OK;
-}
-
-static threading_status_t ti_condition_acquire(threading_condition_t *condition, double seconds)
-{
     if (condition->lock != NULL)
         return threading_lock_acquire_timeout(condition->lock, seconds);
-    return threading_rlock_acquire_timeout(ti_condition_rlock(condition), seconds);
+    return ti_rlock_acquire(ti_condition_rlock(condition), ti_condition_rlock_kind(condition), seconds,
+                            caller);
 }
 
 threading_status_t threading_condition_acquire(threading_condition_t *condition)
 {
-    threading_status_t status = ti_condition_check_acquire(condition, THREADING_FOREVER);
-    if (status != THREADING_OK)
-        return TI_TELL(condition, status);
-    return ti_condition_acquire(condition, THREADING_FOREVER);
+    return TI_TELL(condition, ti_condition_acquire(condition, THREADING_FOREVER, TI_CALLER()));
 }
 
 threading_status_t threading_condition_try_acquire(threading_condition_t *condition)
 {
-    threading_status_t status = ti_condition_check_acquire(condition, 0);
-    if (status != THREADING_OK)
-        return TI_TELL(condition, status);
-    if (condition->lock != NULL)
-        return threading_lock_try_acquire(condition->lock);
-    return threading_rlock_try_acquire(ti_condition_rlock(condition));
+    threading_status_t status = ti_condition_acquire(condition, 0, TI_CALLER());
+    return TI_TELL(condition, status == THREADING_TIMEOUT ? THREADING_BUSY : status);
 }
 
 threading_status_t threading_condition_acquire_timeout(threading_condition_t *condition, double seconds)
 {
-    threading_status_t status = ti_condition_check_acquire(condition, seconds);
-    if (status != THREADING_OK)
-        return TI_TELL(condition, status);
-    return ti_condition_acquire(condition, seconds);
+    return TI_TELL(condition, ti_condition_acquire(condition, seconds, TI_CALLER()));
 }
 
-/* As for the acquire: what would be a misuse of the lock's own call is told as one of this. */
-threading_status_t threading_condition_release(threading_condition_t *condition)
+static threading_status_t ti_condition_release(threading_condition_t *condition)
 {
     if (condition == NULL)
-        return TI_TELL(condition, THREADING_INVALID);
-    if (!ti_condition_is_held(condition, ti_self_get()))
-        return TI_TELL(condition, condition->lock != NULL ? THREADING_NOT_HELD : THREADING_NOT_OWNER);
-    if (condition->lock != NULL)
-        return threading_lock_release(condition->lock);
-    return threading_rlock_release(ti_condition_rlock(condition));
+        return THREADING_INVALID;
+    if (condition->lock == NULL)
+        return ti_rlock_release(ti_condition_rlock(condition), ti_condition_rlock_kind(condition));
+    return threading_lock_locked(condition->lock) ? threading_lock_release(condition->lock)
+                                                  : THREADING_NOT_HELD;
+}
+
+threading_status_t threading_condition_release(threading_condition_t *condition)
+{
+    return TI_TELL(condition, ti_condition_release(condition));
 }
 
 bool threading_condition_locked(const threading_condition_t *condition)
@@ -147,6 +149,7 @@ static threading_status_t ti_condition_init(threading_condition_t *condition, bo
         return THREADING_INVALID;
     condition->lock = lock;
     condition->rlock = rlock;
+    ti_taking_begins(TI_ON_OWN, condition);
     return threading_rlock_init(&condition->own);
 }
 
@@ -228,13 +231,14 @@ TI_COLD static void ti_condition_abandon_lock(ti_self *self, void *lock, uintptr
         (void)threading_lock_release((threading_lock_t *)lock);
 }
 
-TI_COLD static void ti_condition_abandon_rlock(ti_self *self, void *rlock, uintptr_t unused)
+/* `kind`: what is told of it. */
+TI_COLD static void ti_condition_abandon_rlock(ti_self *self, void *object, uintptr_t kind)
 {
-    (void)unused;
-    if (!ti_rlock_is_mine((threading_rlock_t *)rlock, self))
+    threading_rlock_t *rlock = (threading_rlock_t *)object;
+    if (!ti_rlock_is_mine(rlock, self))
         return;
-    ti_taking_ends(self, TI_ON_RLOCK, rlock);
-    (void)ti_rlock_release_all((threading_rlock_t *)rlock, self);
+    ti_taking_ends(self, (ti_on)kind, ti_rlock_told(rlock, (ti_on)kind));
+    (void)ti_rlock_release_all(rlock, self);
 }
 
 /* Abandoning it must not need the condition, which may be on the stack that is gone then. */
@@ -244,7 +248,8 @@ static bool ti_condition_ask(threading_condition_t *condition, ti_self *self, bo
     if (condition->lock != NULL)
         ti_calls_enter(self, ti_condition_abandon_lock, condition->lock, 0);
     else
-        ti_calls_enter(self, ti_condition_abandon_rlock, ti_condition_rlock(condition), 0);
+        ti_calls_enter(self, ti_condition_abandon_rlock, ti_condition_rlock(condition),
+                       (uintptr_t)ti_condition_rlock_kind(condition));
     bool is_true = predicate(arg);
     ti_calls_leave(self);
     return is_true;

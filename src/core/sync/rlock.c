@@ -31,10 +31,14 @@ static threading_status_t ti_rlock_entered(threading_rlock_t *rlock, ti_self *se
     return THREADING_OK;
 }
 
-static threading_status_t ti_rlock_acquire_slow(threading_rlock_t *rlock, ti_self *self, int64_t deadline)
+static threading_status_t ti_rlock_acquire_slow(threading_rlock_t *rlock, ti_on on, ti_self *self,
+                                                double seconds)
 {
-    ti_blocked_on(self, TI_ON_RLOCK, rlock);
-    threading_status_t status = ti_lockword_acquire_slow(&rlock->owner, self, deadline, TI_OWNED);
+    if (seconds == 0)
+        return THREADING_TIMEOUT;
+    ti_blocked_on(self, on, ti_rlock_told(rlock, on));
+    threading_status_t status =
+        ti_lockword_acquire_slow(&rlock->owner, self, ti_deadline_after(seconds), TI_OWNED);
     if (status == THREADING_DEADLOCK)
         return ti_deadlock_refused(self, &rlock->owner);
     return status == THREADING_OK ? ti_rlock_entered(rlock, self) : status;
@@ -52,29 +56,31 @@ static threading_status_t ti_rlock_try(threading_rlock_t *rlock, ti_self *self)
 
 /* Tells the checkers (annotate.h) of the first level, and those who watch (taking.h) that there is none: a
  * level too many was not told. The count is the caller's if the status is THREADING_OK. */
-static threading_status_t ti_rlock_note(threading_rlock_t *rlock, ti_self *self, threading_status_t status,
-                                        bool is_try)
+static threading_status_t ti_rlock_note(threading_rlock_t *rlock, ti_on on, ti_self *self,
+                                        threading_status_t status, bool is_try)
 {
     if (status == THREADING_OK && rlock->count == 1)
         ti_note_acquired(rlock, is_try);
     else if (status != THREADING_OK && status != THREADING_OVERFLOW)
-        ti_taking_ends(self, TI_ON_RLOCK, rlock);
+        ti_taking_ends(self, on, ti_rlock_told(rlock, on));
     return status;
 }
 
 /* The calling thread, whose pointer is NULL, acquires or releases. */
-TI_COLD static ti_self *ti_rlock_acquires(threading_rlock_t *rlock, bool without_limit, const void *caller)
+TI_COLD static ti_self *ti_rlock_acquires(threading_rlock_t *rlock, ti_on on, bool without_limit,
+                                          const void *caller)
 {
     ti_self *self = ti_self_attach();
-    return ti_rlock_is_mine(rlock, self) ? self
-                                         : ti_taking_acquires(TI_ON_RLOCK, rlock, without_limit, caller);
+    if (ti_rlock_is_mine(rlock, self))
+        return self;
+    return ti_taking_acquires(on, ti_rlock_told(rlock, on), without_limit, caller);
 }
 
-TI_COLD static ti_self *ti_rlock_releases(const threading_rlock_t *rlock)
+TI_COLD static ti_self *ti_rlock_releases(const threading_rlock_t *rlock, ti_on on)
 {
     ti_self *self = ti_self_attach();
     bool is_last = ti_rlock_is_mine(rlock, self) && rlock->count == 1;
-    return is_last ? ti_taking_releases(TI_ON_RLOCK, rlock, 0) : self;
+    return is_last ? ti_taking_releases(on, ti_rlock_told(rlock, on), 0) : self;
 }
 
 /* Give up all levels, for a condition's wait; and have them again, once the word is acquired. */
@@ -95,7 +101,32 @@ void ti_rlock_restore(threading_rlock_t *rlock, ti_self *self, uint32_t level)
     ti_note_acquired(rlock, false);
 }
 
-/* ---- the calls ---- */
+/* ---- for a condition, and the calls ---- */
+
+threading_status_t ti_rlock_acquire(threading_rlock_t *rlock, ti_on on, double seconds, const void *caller)
+{
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_rlock_acquires(rlock, on, seconds < 0, caller); /* THREADING_FOREVER is negative */
+    threading_status_t status = ti_rlock_try(rlock, self);
+    if (status == THREADING_BUSY)
+        status = ti_rlock_acquire_slow(rlock, on, self, seconds);
+    return ti_rlock_note(rlock, on, self, status, seconds >= 0);
+}
+
+threading_status_t ti_rlock_release(threading_rlock_t *rlock, ti_on on)
+{
+    ti_self *self = (ti_self *)ti_port_self();
+    if (self == NULL)
+        self = ti_rlock_releases(rlock, on);
+    if (!ti_rlock_is_mine(rlock, self))
+        return THREADING_NOT_OWNER;
+    if (rlock->count > 1)
+        rlock->count--;
+    else
+        (void)ti_rlock_release_all(rlock, self);
+    return THREADING_OK;
+}
 
 threading_status_t threading_rlock_init(threading_rlock_t *rlock)
 {
@@ -113,24 +144,15 @@ threading_status_t threading_rlock_acquire(threading_rlock_t *rlock)
 {
     if (rlock == NULL)
         return TI_TELL(rlock, THREADING_INVALID);
-    ti_self *self = (ti_self *)ti_port_self();
-    if (self == NULL)
-        self = ti_rlock_acquires(rlock, true, TI_CALLER());
-    threading_status_t status = ti_rlock_try(rlock, self);
-    if (status == THREADING_BUSY)
-        status = ti_rlock_acquire_slow(rlock, self, TI_FOREVER);
-    return TI_TELL(rlock, ti_rlock_note(rlock, self, status, false));
+    return TI_TELL(rlock, ti_rlock_acquire(rlock, TI_ON_RLOCK, THREADING_FOREVER, TI_CALLER()));
 }
 
 threading_status_t threading_rlock_try_acquire(threading_rlock_t *rlock)
 {
     if (rlock == NULL)
         return TI_TELL(rlock, THREADING_INVALID);
-    ti_self *self = (ti_self *)ti_port_self();
-    if (self == NULL)
-        self = ti_rlock_acquires(rlock, false, TI_CALLER());
-    threading_status_t status = ti_rlock_try(rlock, self);
-    return TI_TELL(rlock, ti_rlock_note(rlock, self, status, true));
+    threading_status_t status = ti_rlock_acquire(rlock, TI_ON_RLOCK, 0, TI_CALLER());
+    return TI_TELL(rlock, status == THREADING_TIMEOUT ? THREADING_BUSY : status);
 }
 
 threading_status_t threading_rlock_acquire_timeout(threading_rlock_t *rlock, double seconds)
@@ -138,31 +160,14 @@ threading_status_t threading_rlock_acquire_timeout(threading_rlock_t *rlock, dou
     threading_status_t status = ti_deadline_check_on(rlock, seconds);
     if (status != THREADING_OK)
         return TI_TELL(rlock, status);
-    ti_self *self = (ti_self *)ti_port_self();
-    if (self == NULL)
-        self = ti_rlock_acquires(rlock, seconds < 0, TI_CALLER());
-    status = ti_rlock_try(rlock, self);
-    if (status == THREADING_BUSY)
-        status =
-            seconds != 0 ? ti_rlock_acquire_slow(rlock, self, ti_deadline_after(seconds)) : THREADING_TIMEOUT;
-    return TI_TELL(rlock,
-                   ti_rlock_note(rlock, self, status, seconds >= 0)); /* THREADING_FOREVER is negative */
+    return TI_TELL(rlock, ti_rlock_acquire(rlock, TI_ON_RLOCK, seconds, TI_CALLER()));
 }
 
 threading_status_t threading_rlock_release(threading_rlock_t *rlock)
 {
     if (rlock == NULL)
         return TI_TELL(rlock, THREADING_INVALID);
-    ti_self *self = (ti_self *)ti_port_self();
-    if (self == NULL)
-        self = ti_rlock_releases(rlock);
-    if (!ti_rlock_is_mine(rlock, self))
-        return TI_TELL(rlock, THREADING_NOT_OWNER);
-    if (rlock->count > 1)
-        rlock->count--;
-    else
-        (void)ti_rlock_release_all(rlock, self);
-    return THREADING_OK;
+    return TI_TELL(rlock, ti_rlock_release(rlock, TI_ON_RLOCK));
 }
 
 bool threading_rlock_locked(const threading_rlock_t *rlock)
