@@ -3724,8 +3724,8 @@ static inline void ti_note_new(threading_rlock_t *rlock)
  * run often. */
 #define TI_COLD __attribute__((cold))
 
-/* In front of a function that many call: there is one of it, also where the library is compiled in one piece.
- */
+/* In front of a function that is not to become a part of its callers, which makes them smaller: also where the
+ * library is compiled in one piece there is one of it. */
 #define TI_NOINLINE __attribute__((noinline))
 
 /* Where the function that this is in returns to, for the diagnosis. */
@@ -5317,7 +5317,7 @@ TI_COLD static bool ti_posix_find(const void *address, ti_posix_address *found)
 #endif
 
 /* The name of a file without its folders. */
-TI_COLD static const char *ti_posix_base_name(const char *path)
+TI_COLD TI_NOINLINE static const char *ti_posix_base_name(const char *path)
 {
     const char *name = path;
     for (; path != NULL && *path != '\0'; path++)
@@ -19433,7 +19433,7 @@ static TI_COLD void ti_look_copy_object_name(char name[TI_TEXT_NAME], const void
 }
 
 /* A Thread has its own name, if it has no other. The caller is certain that it is there. */
-TI_COLD static void ti_look_copy_thread_name(ti_look *look)
+TI_COLD TI_NOINLINE static void ti_look_copy_thread_name(ti_look *look)
 {
     if (look->object_name[0] == '\0')
         ti_text_copy_name(look->object_name, ((const threading_thread_t *)look->view.object)->name->text);
@@ -20016,7 +20016,7 @@ TI_COLD static void ti_order_gives(const void *object, uint32_t ident)
 /* ---- the graph ---- */
 
 /* Hashed as in parking.h. */
-TI_COLD static uint16_t *ti_order_chain(const void *object)
+TI_COLD TI_NOINLINE static uint16_t *ti_order_chain(const void *object)
 {
     return &ti_order_now->chains[(uintptr_t)object * UINT64_C(0x9E3779B97F4A7C15) >> (64 - TI_ORDER_BITS)];
 }
@@ -20031,7 +20031,7 @@ TI_COLD static uint32_t ti_order_find_edge(const void *has, const void *wants)
 }
 
 /* What points to an edge. */
-TI_COLD static uint16_t *ti_order_pointer(uint32_t edge)
+TI_COLD TI_NOINLINE static uint16_t *ti_order_pointer(uint32_t edge)
 {
     uint16_t *link = ti_order_chain(ti_order_now->edges[edge].has.object);
     while (*link != edge)
@@ -20191,7 +20191,7 @@ TI_COLD static void ti_order_write_spot(ti_text *text, const char *before, const
     }
 }
 
-TI_COLD static void ti_order_write_link(ti_text *text, const ti_order_link *link)
+TI_COLD TI_NOINLINE static void ti_order_write_link(ti_text *text, const ti_order_link *link)
 {
     const ti_order_edge *edge = &link->edge;
     ti_text_format(text, "    %w", edge->thread, edge->ident);
@@ -20200,7 +20200,7 @@ TI_COLD static void ti_order_write_link(ti_text *text, const ti_order_link *link
     ti_text_format(text, "\n");
 }
 
-TI_COLD static void ti_order_write_ring(ti_text *text, const ti_order_ring *ring)
+TI_COLD TI_NOINLINE static void ti_order_write_ring(ti_text *text, const ti_order_ring *ring)
 {
     ti_text_format(text,
                    ring->count == 2 ? "threading: possible deadlock: two locks are taken in both orders\n"
@@ -20346,8 +20346,8 @@ TI_COLD static int64_t ti_profile_time(const ti_news *news, int64_t started)
 }
 
 /* Under the set's guard: the place of a thread's time on an object. NULL: there is none. */
-TI_COLD static ti_profile_pair *ti_profile_pair_of(ti_profile_pairs *set, const void *object, ti_on on,
-                                                   uint32_t ident)
+TI_COLD TI_NOINLINE static ti_profile_pair *ti_profile_pair_of(ti_profile_pairs *set, const void *object,
+                                                               ti_on on, uint32_t ident)
 {
     for (uint32_t i = 0; i < set->count; i++) {
         ti_profile_pair *pair = &set->pairs[i];
@@ -20380,7 +20380,8 @@ TI_COLD static int64_t ti_profile_add_to_pair(ti_profile *profile, ti_self *self
 
 /* All below under the guard of the row's set. */
 
-TI_COLD static ti_profile_row *ti_profile_row_of(ti_profile_set *set, const void *object, ti_on on)
+TI_COLD TI_NOINLINE static ti_profile_row *ti_profile_row_of(ti_profile_set *set, const void *object,
+                                                             ti_on on)
 {
     for (uint32_t i = 0; i < set->count; i++)
         if (set->rows[i].object == object && set->rows[i].on == on)
@@ -20452,7 +20453,7 @@ TI_COLD static void ti_profile_slept(ti_profile *profile, ti_self *self, const t
 
 /* ---- the end of a thread, whose name is kept ---- */
 
-TI_COLD static void ti_profile_name(ti_profile_row *row, uint32_t ident, const char *name)
+TI_COLD TI_NOINLINE static void ti_profile_name(ti_profile_row *row, uint32_t ident, const char *name)
 {
     for (size_t i = 0; i < TI_PROFILE_MOST; i++)
         if (row->threads[i].ident == ident)
@@ -20626,7 +20627,7 @@ TI_COLD static void ti_profile_write_row(ti_text *text, const ti_profile_row *ro
 
 /* ---- what is read of it ---- */
 
-TI_COLD static void ti_profile_sort_threads(ti_profile_row *row)
+TI_COLD TI_NOINLINE static void ti_profile_sort_threads(ti_profile_row *row)
 {
     for (size_t i = 1; i < TI_PROFILE_MOST; i++)
         for (size_t j = i; j > 0 && row->threads[j].total > row->threads[j - 1].total; j--) {
@@ -20637,7 +20638,7 @@ TI_COLD static void ti_profile_sort_threads(ti_profile_row *row)
 }
 
 /* A thread that lives has a name, one that has ended has left it. */
-TI_COLD static void ti_profile_find_names(ti_profile_row *row, char object_name[TI_TEXT_NAME])
+TI_COLD TI_NOINLINE static void ti_profile_find_names(ti_profile_row *row, char object_name[TI_TEXT_NAME])
 {
     ti_look_copy_object_name(object_name, row->object);
     for (size_t i = 0; i < TI_PROFILE_MOST; i++) {
@@ -20648,8 +20649,8 @@ TI_COLD static void ti_profile_find_names(ti_profile_row *row, char object_name[
 }
 
 /* False: the profile began anew meanwhile. */
-TI_COLD static bool ti_profile_read(const ti_profile_line *line, ti_self *self, ti_profile_row *row,
-                                    char *object_name)
+TI_COLD TI_NOINLINE static bool ti_profile_read(const ti_profile_line *line, ti_self *self,
+                                                ti_profile_row *row, char *object_name)
 {
     ti_guard_lock(&line->set->guard, &self->parker);
     bool is_there = line->row < line->set->count;

@@ -42,7 +42,7 @@ TI_COLD static bool ti_posix_find(const void *address, ti_posix_address *found)
 #endif
 
 /* The name of a file without its folders. */
-TI_COLD static const char *ti_posix_base_name(const char *path)
+TI_COLD TI_NOINLINE static const char *ti_posix_base_name(const char *path)
 {
     const char *name = path;
     for (; path != NULL && *path != '\0'; path++)

@@ -116,10 +116,38 @@ static void check_lives(const char *text)
     }
 }
 
+/* An arrow is two lines: where it begins and, not earlier, where it ends. No two have the same number. */
+static void check_arrows(const char *text)
+{
+    unsigned last = 0;
+    event_t begin, end;
+    while (next_event(&text, "\"cat\":\"wake\"", &begin)) {
+        CHECK(begin.phase == 's' && begin.id > last);
+        CHECK(next_event(&text, "\"cat\":\"wake\"", &end));
+        CHECK(end.phase == 'f' && end.id == begin.id && end.since >= begin.since);
+        CHECK(strstr(end.line, "\"name\":\"wake\"") != NULL && strstr(end.line, "\"bp\":\"e\"") != NULL);
+        last = begin.id;
+    }
+}
+
+/* A counter's values are numbers, and metadata is of a kind that viewers know. */
+static void check_values(const char *text)
+{
+    event_t found;
+    while (next_event(&text, "{\"ph\":\"", &found)) {
+        CHECK(found.phase != 'C' || number_in(found.line, "\"args\":{\"items\":") >= 0);
+        CHECK(found.phase != 'M' || strstr(found.line, "\"name\":\"thread_name\",\"args\":{\"name\":\"") ||
+              strstr(found.line, "\"name\":\"process_name\",\"args\":{\"name\":\"") ||
+              number_in(found.line, "\"name\":\"thread_sort_index\",\"args\":{\"sort_index\":") > 0);
+    }
+}
+
 static char *checked(void)
 {
     char *text = written();
     check_events(text);
+    check_values(text);
+    check_arrows(text);
     check_lives(text);
     return text;
 }

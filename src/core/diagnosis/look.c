@@ -57,7 +57,7 @@ TI_COLD void ti_look_copy_object_name(char name[TI_TEXT_NAME], const void *objec
 }
 
 /* A Thread has its own name, if it has no other. The caller is certain that it is there. */
-TI_COLD static void ti_look_copy_thread_name(ti_look *look)
+TI_COLD TI_NOINLINE static void ti_look_copy_thread_name(ti_look *look)
 {
     if (look->object_name[0] == '\0')
         ti_text_copy_name(look->object_name, ((const threading_thread_t *)look->view.object)->name->text);

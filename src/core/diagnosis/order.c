@@ -140,7 +140,7 @@ TI_COLD static void ti_order_gives(const void *object, uint32_t ident)
 /* ---- the graph ---- */
 
 /* Hashed as in parking.h. */
-TI_COLD static uint16_t *ti_order_chain(const void *object)
+TI_COLD TI_NOINLINE static uint16_t *ti_order_chain(const void *object)
 {
     return &ti_order_now->chains[(uintptr_t)object * UINT64_C(0x9E3779B97F4A7C15) >> (64 - TI_ORDER_BITS)];
 }
@@ -155,7 +155,7 @@ TI_COLD static uint32_t ti_order_find_edge(const void *has, const void *wants)
 }
 
 /* What points to an edge. */
-TI_COLD static uint16_t *ti_order_pointer(uint32_t edge)
+TI_COLD TI_NOINLINE static uint16_t *ti_order_pointer(uint32_t edge)
 {
     uint16_t *link = ti_order_chain(ti_order_now->edges[edge].has.object);
     while (*link != edge)
@@ -315,7 +315,7 @@ TI_COLD static void ti_order_write_spot(ti_text *text, const char *before, const
     }
 }
 
-TI_COLD static void ti_order_write_link(ti_text *text, const ti_order_link *link)
+TI_COLD TI_NOINLINE static void ti_order_write_link(ti_text *text, const ti_order_link *link)
 {
     const ti_order_edge *edge = &link->edge;
     ti_text_format(text, "    %w", edge->thread, edge->ident);
@@ -324,7 +324,7 @@ TI_COLD static void ti_order_write_link(ti_text *text, const ti_order_link *link
     ti_text_format(text, "\n");
 }
 
-TI_COLD static void ti_order_write_ring(ti_text *text, const ti_order_ring *ring)
+TI_COLD TI_NOINLINE static void ti_order_write_ring(ti_text *text, const ti_order_ring *ring)
 {
     ti_text_format(text,
                    ring->count == 2 ? "threading: possible deadlock: two locks are taken in both orders\n"

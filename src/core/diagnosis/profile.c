@@ -45,8 +45,8 @@ TI_COLD static int64_t ti_profile_time(const ti_news *news, int64_t started)
 }
 
 /* Under the set's guard: the place of a thread's time on an object. NULL: there is none. */
-TI_COLD static ti_profile_pair *ti_profile_pair_of(ti_profile_pairs *set, const void *object, ti_on on,
-                                                   uint32_t ident)
+TI_COLD TI_NOINLINE static ti_profile_pair *ti_profile_pair_of(ti_profile_pairs *set, const void *object,
+                                                               ti_on on, uint32_t ident)
 {
     for (uint32_t i = 0; i < set->count; i++) {
         ti_profile_pair *pair = &set->pairs[i];
@@ -79,7 +79,8 @@ TI_COLD static int64_t ti_profile_add_to_pair(ti_profile *profile, ti_self *self
 
 /* All below under the guard of the row's set. */
 
-TI_COLD static ti_profile_row *ti_profile_row_of(ti_profile_set *set, const void *object, ti_on on)
+TI_COLD TI_NOINLINE static ti_profile_row *ti_profile_row_of(ti_profile_set *set, const void *object,
+                                                             ti_on on)
 {
     for (uint32_t i = 0; i < set->count; i++)
         if (set->rows[i].object == object && set->rows[i].on == on)
@@ -151,7 +152,7 @@ TI_COLD static void ti_profile_slept(ti_profile *profile, ti_self *self, const t
 
 /* ---- the end of a thread, whose name is kept ---- */
 
-TI_COLD static void ti_profile_name(ti_profile_row *row, uint32_t ident, const char *name)
+TI_COLD TI_NOINLINE static void ti_profile_name(ti_profile_row *row, uint32_t ident, const char *name)
 {
     for (size_t i = 0; i < TI_PROFILE_MOST; i++)
         if (row->threads[i].ident == ident)

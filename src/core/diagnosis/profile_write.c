@@ -50,7 +50,7 @@ TI_COLD static void ti_profile_write_row(ti_text *text, const ti_profile_row *ro
 
 /* ---- what is read of it ---- */
 
-TI_COLD static void ti_profile_sort_threads(ti_profile_row *row)
+TI_COLD TI_NOINLINE static void ti_profile_sort_threads(ti_profile_row *row)
 {
     for (size_t i = 1; i < TI_PROFILE_MOST; i++)
         for (size_t j = i; j > 0 && row->threads[j].total > row->threads[j - 1].total; j--) {
@@ -61,7 +61,7 @@ TI_COLD static void ti_profile_sort_threads(ti_profile_row *row)
 }
 
 /* A thread that lives has a name, one that has ended has left it. */
-TI_COLD static void ti_profile_find_names(ti_profile_row *row, char object_name[TI_TEXT_NAME])
+TI_COLD TI_NOINLINE static void ti_profile_find_names(ti_profile_row *row, char object_name[TI_TEXT_NAME])
 {
     ti_look_copy_object_name(object_name, row->object);
     for (size_t i = 0; i < TI_PROFILE_MOST; i++) {
@@ -72,8 +72,8 @@ TI_COLD static void ti_profile_find_names(ti_profile_row *row, char object_name[
 }
 
 /* False: the profile began anew meanwhile. */
-TI_COLD static bool ti_profile_read(const ti_profile_line *line, ti_self *self, ti_profile_row *row,
-                                    char *object_name)
+TI_COLD TI_NOINLINE static bool ti_profile_read(const ti_profile_line *line, ti_self *self,
+                                                ti_profile_row *row, char *object_name)
 {
     ti_guard_lock(&line->set->guard, &self->parker);
     bool is_there = line->row < line->set->count;
