@@ -2261,7 +2261,9 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
  *   fault=thread:N     the N-th start of a thread fails; 1/N likewise
  *   help               this list
  *
- * Text goes to standard error, or to the FILE. An unknown word is told once, with the list.
+ * Text goes to standard error, or to the FILE. An unknown word is told once, with the list. A forked child
+ * goes on with all but `profile` and `trace`, which its parent writes; `dump` watches it from the first
+ * thread on that it starts.
  *
  * `order` looks at Lock, RLock and RWLock, whichever threads take them, one thread alone included. Two locks
  * that are taken in both orders are told once, and so are more that make a ring: which threads, which locks,

@@ -2312,7 +2312,9 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
  *   fault=thread:N     the N-th start of a thread fails; 1/N likewise
  *   help               this list
  *
- * Text goes to standard error, or to the FILE. An unknown word is told once, with the list.
+ * Text goes to standard error, or to the FILE. An unknown word is told once, with the list. A forked child
+ * goes on with all but `profile` and `trace`, which its parent writes; `dump` watches it from the first
+ * thread on that it starts.
  *
  * `order` looks at Lock, RLock and RWLock, whichever threads take them, one thread alone included. Two locks
  * that are taken in both orders are told once, and so are more that make a ring: which threads, which locks,
@@ -3724,8 +3726,8 @@ static inline void ti_note_new(threading_rlock_t *rlock)
  * run often. */
 #define TI_COLD __attribute__((cold))
 
-/* In front of a function that is not to become a part of its callers, which makes them smaller: also where the
- * library is compiled in one piece there is one of it. */
+/* In front of a function that is not to become a part of its callers, which makes them smaller: also where
+ * the library is compiled in one piece there is one of it. */
 #define TI_NOINLINE __attribute__((noinline))
 
 /* Where the function that this is in returns to, for the diagnosis. */

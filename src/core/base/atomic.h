@@ -28,8 +28,8 @@
  * run often. */
 #define TI_COLD __attribute__((cold))
 
-/* In front of a function that is not to become a part of its callers, which makes them smaller: also where the
- * library is compiled in one piece there is one of it. */
+/* In front of a function that is not to become a part of its callers, which makes them smaller: also where
+ * the library is compiled in one piece there is one of it. */
 #define TI_NOINLINE __attribute__((noinline))
 
 /* Where the function that this is in returns to, for the diagnosis. */
