@@ -21027,6 +21027,11 @@ TI_COLD static void ti_text_align(ti_text *text, size_t column)
     text->length += spaces;
 }
 
+TI_COLD static bool ti_text_is_number(char part)
+{
+    return part == 'u' || part == 'U' || part == 'm' || part == 't';
+}
+
 /* Parts of numbers. */
 TI_COLD static void ti_text_number(ti_text *text, char part, uint64_t number)
 {
@@ -21055,7 +21060,7 @@ TI_COLD static void ti_text_pointer(ti_text *text, char part, const void *pointe
 /* The analyzer does not see the va_start of the caller. NOLINTBEGIN(clang-analyzer-valist.Uninitialized) */
 TI_COLD static void ti_text_part(ti_text *text, char part, va_list *parts)
 {
-    if (strchr("umUt", part) != NULL) {
+    if (ti_text_is_number(part)) {
         ti_text_number(text, part, part == 'u' ? va_arg(*parts, uint32_t) : va_arg(*parts, uint64_t));
         return;
     }

@@ -18,15 +18,15 @@ QUEUE_KINDS = ["FIFO", "LIFO", "priority"]  # threading_queue_kind_t
 WRITING, READERS = 0x80000000, 0x3FFFFFFF  # src/core/sync/bias.h
 IDENT_LIMIT = 0x80000000  # src/core/parking/registry.h
 # What is waited for, by ti_on in src/core/parking/blocked.h: the kind, and the purpose; as in src/core/diagnosis/dump.c.
-WAITS = [("", ""), ("Lock", ""), ("RLock", ""), ("RLock of Condition", ""), ("Condition", ""), ("Semaphore", ""), ("BoundedSemaphore", ""), ("Event", ""),
-         ("Barrier", ""), ("Once", ""), ("RWLock", ", to read"), ("RWLock", ", to write"), ("Thread", ""),
+WAITS = [("", ""), ("Lock", ""), ("RLock", ""), ("RLock of Condition", ""), ("Condition", ""), ("Semaphore", ""),
+         ("BoundedSemaphore", ""), ("Event", ""), ("Barrier", ""), ("Once", ""), ("RWLock", ", to read"), ("RWLock", ", to write"), ("Thread", ""),
          ("Timer", ""), ("sleep", ""), ("Queue", ", for an item"), ("Queue", ", for room"),
          ("Queue", ", for all items to be done"), ("Future", ""), ("wait_any", ""), ("Executor", ", for the items of a map"),
          ("Executor", ", for a task"), ("lock inside", ""), ("exit", "")]
-ON_CONDITION, ON_BARRIER, ON_ONCE, ON_READ, ON_WRITE, ON_THREAD, ON_FUTURE, ON_ANY, ON_MAP = 3, 7, 8, 9, 10, 11, 17, 18, 19
-OWNED = (2, ON_ONCE, ON_READ, ON_WRITE, ON_THREAD, ON_FUTURE)  # ti_ring_is_owned() in src/core/diagnosis/ring.c
-WHOLE_WAITS = {12: "waits until its Timer is due", 13: "sleeps", ON_ANY: "waits for any of several",
-               22: "waits for the end of the process"}
+ON_CONDITION, ON_BARRIER, ON_ONCE, ON_READ, ON_WRITE, ON_THREAD, ON_FUTURE, ON_ANY, ON_MAP = 4, 8, 9, 10, 11, 12, 18, 19, 20
+OWNED = (2, 3, ON_ONCE, ON_READ, ON_WRITE, ON_THREAD, ON_FUTURE)  # ti_ring_is_owned() in src/core/diagnosis/ring.c
+WHOLE_WAITS = {13: "waits until its Timer is due", 14: "sleeps", ON_ANY: "waits for any of several",
+               23: "waits for the end of the process"}
 LOCKERS, OBSERVERS, WATCHERS, RW_LOCKERS = 0, 2, 3, 4  # ti_wait_kind in src/core/parking/parking.h
 SOURCES = ["", "Thread", "Event", "Semaphore", "BoundedSemaphore", "Queue", "Future"]  # threading_source_kind_t
 FOREVER = 0xFFFFFFFF  # the lower half of TI_FOREVER
