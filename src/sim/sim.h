@@ -8,7 +8,8 @@
  *   sim_schedule.c  the threads of a run, of which one has the baton
  *   sim_port.c      the backend that the core sees
  *   sim_calls.c     the public calls, each a point of the schedule in front of the core's own
- *   sim_objects.c   what has been read and written: histories, races, names
+ *   sim_objects.c   what has been read and written: histories, names, what comes before what
+ *   sim_data.c      plain data, and races for it
  *   sim_weak.c      loads that give what was stored before
  *   sim_table.c     the table of a run
  *   sim_state.c     the core's own variables, as they were before the first run
@@ -47,9 +48,12 @@ typedef struct ti_sim_thread {
     uint32_t touched;    /* how many objects it was the first to touch */
     uint32_t looks;      /* points since anybody wrote, while it ran alone */
     uint32_t priority;   /* for PCT */
-    uint32_t clock[TI_SIM_THREADS]; /* what it knows of each thread's time (Lamport; Mattern 1988) */
-    uint32_t
-        fence[TI_SIM_THREADS]; /* the same as a fence in all threads has shown it, which orders no data */
+    uint32_t quiet;      /* accesses since the last one that was a point */
+    uint32_t clock[TI_SIM_THREADS];    /* what it knows of each thread's time (Lamport; Mattern 1988) */
+    uint32_t unfenced[TI_SIM_THREADS]; /* what a fence that acquires would add */
+    uint32_t fence[TI_SIM_THREADS];    /* the clock at its last fence that released */
+    bool has_fence;
+    uint32_t shown[TI_SIM_THREADS]; /* what a fence in all threads has shown it, which orders no data */
     void (*entry)(void *argument);
     void *argument;
     bool is_daemon;
@@ -152,7 +156,9 @@ const char *ti_sim_object_name(const void *object); /* NULL: none */
 
 /* A line of the running thread, while a run is recorded. */
 void ti_sim_record(const char *what, const void *object, const char *after);
-void ti_sim_record_data(const char *what, const void *address, size_t size, bool is_written);
+struct ti_sim_access;
+void ti_sim_record_access(const struct ti_sim_access *access);
+void ti_sim_record_settle(void); /* what was said to be written is there now */
 void ti_sim_table_begin(void);
 void ti_sim_table_write(threading_write_t write, void *context, const char *replay);
 void ti_sim_describe(const ti_sim_thread *thread, char *text, size_t size); /* what it waits for */

@@ -6,8 +6,8 @@
  * history that the writer had when it wrote. So two runs in which all threads have the same histories have
  * the same partial order of what depends on each other, and are in the same state.
  *
- * Races are found by vector clocks (Lamport 1978; Mattern 1988; FastTrack: Flanagan and Freund, PLDI 2009,
- * of which the epochs are used here). An atomic word carries the clock of what was released into it.
+ * What comes before what is told by vector clocks (Lamport 1978; Mattern 1988). An atomic word carries the
+ * clock of what was released into it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +18,6 @@
 
 #define TI_SIM_PROBES 64
 #define TI_SIM_NAMES 256
-#define TI_SIM_PIECE ((uintptr_t)8) /* plain data is watched in such pieces, byte by byte within */
 
 static ti_sim_object ti_objects[TI_SIM_OBJECTS];
 static uint32_t ti_objects_run;
@@ -89,13 +88,31 @@ ti_sim_object *ti_sim_object_at(uintptr_t address)
     return &ti_objects[place % TI_SIM_OBJECTS];
 }
 
-static void ti_object_read(ti_sim_thread *self, ti_sim_object *object)
+ti_sim_object *ti_sim_object_find(uintptr_t address)
+{
+    uint64_t place = (address * UINT64_C(0x9E3779B97F4A7C15)) >> 40;
+    for (uint32_t i = 0; i < TI_SIM_PROBES; i++) {
+        ti_sim_object *object = &ti_objects[(place + i) % TI_SIM_OBJECTS];
+        if (object->run != ti_objects_run)
+            return NULL;
+        if (object->address == address)
+            return object;
+    }
+    return NULL;
+}
+
+const ti_sim_object *ti_sim_object_number(uint32_t index)
+{
+    return ti_objects[index].run == ti_objects_run ? &ti_objects[index] : NULL;
+}
+
+void ti_sim_object_read(ti_sim_thread *self, ti_sim_object *object)
 {
     self->history = ti_sim_mix(self->history ^ object->id, object->last_write);
     object->reads += self->history;
 }
 
-static void ti_object_written(ti_sim_thread *self, ti_sim_object *object)
+void ti_sim_object_written(ti_sim_thread *self, ti_sim_object *object)
 {
     self->history = ti_sim_mix(self->history ^ ~object->id, object->last_write + object->reads);
     object->last_write = self->history;
@@ -134,10 +151,20 @@ void ti_sim_learn(ti_sim_thread *self, const ti_sim_thread *from)
     ti_sim_thread_at(from->index)->clock[from->index]++;
 }
 
-static void ti_object_acquire(ti_sim_thread *self, const ti_sim_object *object)
+/* What a load finds that does not acquire, a fence may acquire later. */
+static void ti_object_acquire(ti_sim_thread *self, const ti_sim_object *object, int order)
 {
     if (object->has_clock)
-        ti_sim_clock_join(self->clock, object->clock);
+        ti_sim_clock_join(order & TI_SIM_ACQUIRE ? self->clock : self->unfenced, object->clock);
+}
+
+/* What a fence has released before goes into what is stored behind it. */
+static void ti_object_fenced(const ti_sim_thread *self, ti_sim_object *object)
+{
+    if (!self->has_fence)
+        return;
+    ti_sim_clock_join(object->clock, self->fence);
+    object->has_clock = true;
 }
 
 static void ti_object_release(ti_sim_thread *self, ti_sim_object *object)
@@ -181,9 +208,8 @@ uint64_t ti_sim_loaded(const void *word, int order, uint64_t value)
     ti_sim_object *object = ti_sim_object_at((uintptr_t)word);
     if (ti_is_weak(order) && ti_sim_weak_load(self, object, order, &value))
         return value;
-    ti_object_read(self, object);
-    if (order & TI_SIM_ACQUIRE)
-        ti_object_acquire(self, object);
+    ti_sim_object_read(self, object);
+    ti_object_acquire(self, object, order);
     return value;
 }
 
@@ -193,8 +219,9 @@ void ti_sim_stored(const void *word, int order, uint64_t before, uint64_t value)
     if (self == NULL)
         return;
     ti_sim_object *object = ti_sim_object_at((uintptr_t)word);
-    ti_object_written(self, object);
+    ti_sim_object_written(self, object);
     ti_object_forget(object);
+    ti_object_fenced(self, object);
     if (ti_is_weak(order))
         ti_sim_weak_store(self, object, order, before, value);
     if (order & TI_SIM_RELEASE)
@@ -207,13 +234,27 @@ void ti_sim_changed(const void *word, int order, uint64_t before, uint64_t value
     if (self == NULL)
         return;
     ti_sim_object *object = ti_sim_object_at((uintptr_t)word);
-    ti_object_written(self, object);
-    if (order & TI_SIM_ACQUIRE)
-        ti_object_acquire(self, object);
+    ti_sim_object_written(self, object);
+    ti_object_acquire(self, object, order);
+    ti_object_fenced(self, object);
     if (ti_is_weak(order))
         ti_sim_weak_store(self, object, order, before, value);
     if (order & TI_SIM_RELEASE)
         ti_object_release(self, object);
+}
+
+void ti_sim_fenced(int order)
+{
+    ti_sim_thread *self = ti_sim_self();
+    if (self == NULL)
+        return;
+    if (order & TI_SIM_ACQUIRE)
+        ti_sim_clock_join(self->clock, self->unfenced);
+    if ((order & TI_SIM_RELEASE) == 0)
+        return;
+    memcpy(self->fence, self->clock, sizeof self->fence);
+    self->has_fence = true;
+    self->clock[self->index]++;
 }
 
 void ti_sim_pause(void)
@@ -221,104 +262,6 @@ void ti_sim_pause(void)
     ti_sim_thread *self = ti_sim_self();
     if (self != NULL)
         ti_sim_yield(self);
-}
-
-/* ---- plain data ---- */
-
-static void ti_race_tell(const ti_sim_thread *self, const char *does, uint32_t other, const char *did,
-                         const void *address)
-{
-    char text[sizeof ti_sim.message];
-    const char *name = ti_sim_object_name(address);
-    (void)snprintf(text, sizeof text, "%s %s %s while %s %s it, and nothing orders the two", self->name, does,
-                   name != NULL ? name : "data", ti_sim_thread_at(other)->name, did);
-    if (ti_sim.verdict == THREADING_SIM_PASSED)
-        ti_sim_blame(THREADING_SIM_RACE, text);
-}
-
-static bool ti_race_with_write(const ti_sim_thread *self, const ti_sim_object *piece, uint8_t mask)
-{
-    return (piece->write_mask & mask) != 0 && piece->write_time > self->clock[piece->writer];
-}
-
-/* Whose read, or TI_SIM_THREADS. */
-static uint32_t ti_race_with_read(const ti_sim_thread *self, const ti_sim_object *piece, uint8_t mask)
-{
-    uint32_t i = 0;
-    if ((piece->read_mask & mask) == 0)
-        return TI_SIM_THREADS;
-    while (i < ti_sim.count && piece->read_time[i] <= self->clock[i])
-        i++;
-    return i < ti_sim.count ? i : TI_SIM_THREADS;
-}
-
-static void ti_piece_read(ti_sim_thread *self, ti_sim_object *piece, uint8_t mask, const void *address)
-{
-    if (ti_race_with_write(self, piece, mask))
-        ti_race_tell(self, "reads", piece->writer, "writes", address);
-    piece->read_time[self->index] = self->clock[self->index];
-    piece->read_mask |= mask;
-    ti_object_read(self, piece);
-}
-
-static void ti_piece_write(ti_sim_thread *self, ti_sim_object *piece, uint8_t mask, const void *address)
-{
-    uint32_t reader = ti_race_with_read(self, piece, mask);
-    if (ti_race_with_write(self, piece, mask))
-        ti_race_tell(self, "writes", piece->writer, "writes", address);
-    else if (reader != TI_SIM_THREADS)
-        ti_race_tell(self, "writes", reader, "reads", address);
-    piece->writer = self->index;
-    piece->write_time = self->clock[self->index];
-    piece->write_mask = mask;
-    piece->read_mask &= (uint8_t)~mask;
-    ti_object_written(self, piece);
-}
-
-/* Which bytes of the piece that begins at `at` are in the range. */
-static uint8_t ti_piece_mask(uintptr_t at, uintptr_t first, uintptr_t end)
-{
-    uint8_t mask = 0;
-    for (uintptr_t i = 0; i < TI_SIM_PIECE; i++)
-        if (at + i >= first && at + i < end)
-            mask |= (uint8_t)(1U << i);
-    return mask;
-}
-
-static void ti_data_touch(ti_sim_thread *self, const void *address, size_t size, bool is_written)
-{
-    uintptr_t first = (uintptr_t)address;
-    uintptr_t end = first + size;
-    for (uintptr_t at = first - first % TI_SIM_PIECE; at < end; at += TI_SIM_PIECE) {
-        ti_sim_object *piece = ti_sim_object_at(at + 1); /* an odd address: no atomic word has it */
-        uint8_t mask = ti_piece_mask(at, first, end);
-        if (piece->address != at + 1)
-            continue;
-        if (is_written)
-            ti_piece_write(self, piece, mask, address);
-        else
-            ti_piece_read(self, piece, mask, address);
-    }
-}
-
-static void ti_data_access(const void *address, size_t size, bool is_written)
-{
-    ti_sim_thread *self = ti_sim_self();
-    if (self == NULL || address == NULL || size == 0)
-        return;
-    ti_sim_point(self);
-    ti_sim_record_data(is_written ? "write" : "read", address, size, is_written);
-    ti_data_touch(self, address, size, is_written);
-}
-
-void threading_sim_read(const void *address, size_t size)
-{
-    ti_data_access(address, size, false);
-}
-
-void threading_sim_write(void *address, size_t size)
-{
-    ti_data_access(address, size, true);
 }
 
 /* ---- names ---- */

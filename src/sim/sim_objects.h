@@ -18,17 +18,18 @@ typedef struct ti_sim_object {
     uint64_t last_write; /* the history of the thread that wrote it last */
     uint64_t reads;      /* the histories of those who have read that, in no order */
     bool token;          /* of a parker */
-    uint8_t write_mask;  /* which bytes of a piece were written last; */
-    uint8_t read_mask;   /* and read since */
-    uint32_t writer;
-    uint32_t write_time; /* of the writer's clock; 0: never */
-    uint32_t read_time[TI_SIM_THREADS];
     uint32_t clock[TI_SIM_THREADS]; /* what was released into it */
     bool has_clock;
 } ti_sim_object;
 
 ti_sim_object *ti_sim_object_at(uintptr_t address);
+ti_sim_object *ti_sim_object_find(uintptr_t address);       /* NULL: it has none in this run */
+const ti_sim_object *ti_sim_object_number(uint32_t index); /* the same */
 uint32_t ti_sim_object_index(const ti_sim_object *object);
+
+/* A part of the thread's history. */
+void ti_sim_object_read(ti_sim_thread *self, ti_sim_object *object);
+void ti_sim_object_written(ti_sim_thread *self, ti_sim_object *object);
 
 /* Into the first, what the second knows. */
 void ti_sim_clock_join(uint32_t *clock, const uint32_t *other);

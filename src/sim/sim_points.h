@@ -21,6 +21,9 @@ uint64_t ti_sim_loaded(const void *word, int order, uint64_t value);
 void ti_sim_stored(const void *word, int order, uint64_t before, uint64_t value);
 void ti_sim_changed(const void *word, int order, uint64_t before, uint64_t value);
 
+/* A fence of the user's. */
+void ti_sim_fenced(int order);
+
 /* It looks again and again. */
 void ti_sim_pause(void);
 

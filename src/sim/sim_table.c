@@ -7,14 +7,17 @@
 #include "lockword.h"
 #include "self.h"
 #include "sim.h"
+#include "sim_data.h"
 
-#define TI_SIM_LINES 400 /* the last ones of a run */
+#define TI_SIM_LINES 2000 /* the last ones of a run */
 #define TI_SIM_TEXT 72
 #define TI_SIM_COLUMN 28
 
 typedef struct ti_line {
     uint8_t thread;
-    bool is_preemption; /* the thread before it could have gone on */
+    bool is_preemption;  /* the thread before it could have gone on */
+    const void *address; /* of data that compiled code touches, whether or not it is shared; or NULL */
+    size_t size;
     char text[TI_SIM_TEXT];
 } ti_line;
 
@@ -51,7 +54,7 @@ static void ti_value_add(char *text, const void *address, size_t size)
     (void)snprintf(text + length, TI_SIM_TEXT - length, " = %lld", (long long)value);
 }
 
-static void ti_written_settle(void)
+void ti_sim_record_settle(void)
 {
     if (ti_written.line != NULL)
         ti_value_add(ti_written.line->text, ti_written.address, ti_written.size);
@@ -60,10 +63,11 @@ static void ti_written_settle(void)
 
 static ti_line *ti_line_new(void)
 {
-    ti_written_settle();
+    ti_sim_record_settle();
     ti_line *line = &ti_lines[ti_lines_count++ % TI_SIM_LINES];
     line->thread = (uint8_t)ti_sim.running->index;
     line->is_preemption = ti_sim.was_preempted;
+    line->address = NULL;
     ti_sim.was_preempted = false;
     return line;
 }
@@ -97,18 +101,27 @@ void ti_sim_record(const char *what, const void *object, const char *after)
         (void)snprintf(line->text + length, TI_SIM_TEXT - length, ": %s", after);
 }
 
-void ti_sim_record_data(const char *what, const void *address, size_t size, bool is_written)
+void ti_sim_record_access(const ti_sim_access *access)
 {
+    char data[40];
     if (!ti_sim.is_recorded || ti_sim.is_given_up)
         return;
     ti_line *line = ti_line_new();
-    ti_call_in_words(line->text, TI_SIM_TEXT, what, address);
-    if (!is_written)
-        ti_value_add(line->text, address, size);
+    if (ti_sim_object_name(access->address) == NULL && ti_sim_tell_data != NULL &&
+        ti_sim_tell_data(access->address, data, sizeof data))
+        (void)snprintf(line->text, TI_SIM_TEXT, "%s %s", access->what, data);
+    else
+        ti_call_in_words(line->text, TI_SIM_TEXT, access->what, access->address);
+    if (!access->is_users) {
+        line->address = access->address;
+        line->size = access->size;
+    }
+    if (!access->is_write)
+        ti_value_add(line->text, access->address, access->size);
     else {
         ti_written.line = line;
-        ti_written.address = address;
-        ti_written.size = size;
+        ti_written.address = access->address;
+        ti_written.size = access->size;
     }
 }
 
@@ -171,10 +184,19 @@ static void ti_write_heading(threading_write_t write, void *context)
     ti_write_text(write, context, line);
 }
 
+/* Compiled code touches a lot that only one thread knows. */
+static bool ti_line_is_dull(const ti_line *line)
+{
+    return line->address != NULL && !line->is_preemption && ti_sim_object_name(line->address) == NULL &&
+           !ti_sim_data_is_shared(line->address, line->size);
+}
+
 static void ti_write_line(threading_write_t write, void *context, uint64_t number)
 {
     char text[16 + TI_SIM_THREADS * TI_SIM_COLUMN + TI_SIM_TEXT + 2];
     const ti_line *line = &ti_lines[number % TI_SIM_LINES];
+    if (ti_line_is_dull(line))
+        return;
     (void)snprintf(text, sizeof text, "%4llu%c %*s%s", (unsigned long long)number + 1,
                    line->is_preemption ? '*' : ' ', line->thread * TI_SIM_COLUMN, "", line->text);
     ti_write_text(write, context, text);
@@ -183,7 +205,7 @@ static void ti_write_line(threading_write_t write, void *context, uint64_t numbe
 void ti_sim_table_write(threading_write_t write, void *context, const char *replay)
 {
     char line[4200];
-    ti_written_settle();
+    ti_sim_record_settle();
     (void)snprintf(line, sizeof line, "%s: %s", threading_sim_verdict_name(ti_sim.verdict), ti_sim.message);
     ti_write_text(write, context, line);
     ti_write_heading(write, context);

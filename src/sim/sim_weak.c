@@ -83,7 +83,7 @@ void ti_sim_weak_store(ti_sim_thread *self, const ti_sim_object *object, int ord
 /* Whether the load comes after that store for certain. */
 static bool ti_store_is_known(const ti_sim_thread *self, const ti_store *store)
 {
-    return store->time <= self->clock[store->writer] || store->time <= self->fence[store->writer];
+    return store->time <= self->clock[store->writer] || store->time <= self->shown[store->writer];
 }
 
 /* The oldest that the thread may read. */
@@ -111,8 +111,8 @@ bool ti_sim_weak_load(ti_sim_thread *self, const ti_sim_object *object, int orde
     const ti_store *store = ti_store_number(stores, number);
     *value = store->value;
     self->history = ti_sim_mix(self->history ^ object->id, store->history);
-    if ((order & TI_SIM_ACQUIRE) != 0 && store->is_release)
-        ti_sim_clock_join(self->clock, store->clock);
+    if (store->is_release)
+        ti_sim_clock_join(order & TI_SIM_ACQUIRE ? self->clock : self->unfenced, store->clock);
     return true;
 }
 
@@ -122,8 +122,8 @@ void ti_sim_fence_all(void)
     uint32_t all[TI_SIM_THREADS] = {0};
     for (uint32_t i = 0; i < ti_sim.count; i++) {
         ti_sim_clock_join(all, ti_sim_thread_at(i)->clock);
-        ti_sim_clock_join(all, ti_sim_thread_at(i)->fence);
+        ti_sim_clock_join(all, ti_sim_thread_at(i)->shown);
     }
     for (uint32_t i = 0; i < ti_sim.count; i++)
-        memcpy(ti_sim_thread_at(i)->fence, all, sizeof all);
+        memcpy(ti_sim_thread_at(i)->shown, all, sizeof all);
 }
