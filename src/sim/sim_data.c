@@ -27,7 +27,7 @@ typedef struct ti_kept {
 } ti_kept;
 
 typedef struct ti_piece {
-    uint32_t run; /* of another run it is as if new */
+    uint32_t run;     /* of another run it is as if new */
     uint32_t touched; /* by which threads, a bit for each */
     uint32_t count;
     ti_kept kept[TI_SIM_KEPT];
@@ -102,12 +102,16 @@ static void ti_code_in_words(const void *code, char *text, size_t size)
 
 static void ti_race_tell(const ti_sim_thread *self, const ti_sim_access *access, const ti_kept *other)
 {
-    char text[sizeof ti_sim.message];
-    char data[64];
+    char text[sizeof ti_sim.message] = "";
+    char data[80];
     char here[128];
     char there[128];
     if (ti_sim.verdict != THREADING_SIM_PASSED)
         return;
+    if (!ti_sim.is_recorded) { /* the words are wanted when it is told, once */
+        ti_sim_blame(THREADING_SIM_RACE, text);
+        return;
+    }
     ti_data_in_words(access->address, data, sizeof data);
     ti_code_in_words(access->code, here, sizeof here);
     ti_code_in_words(other->code, there, sizeof there);
@@ -157,8 +161,8 @@ static void ti_piece_keep(const ti_sim_thread *self, ti_piece *piece, uint8_t ma
     }
     if (count == TI_SIM_KEPT)
         memmove(&piece->kept[0], &piece->kept[1], --count * sizeof piece->kept[0]);
-    piece->kept[count] = (ti_kept){access->code,     self->clock[self->index], (uint8_t)self->index, mask,
-                                   access->is_write, access->is_atomic};
+    piece->kept[count] = (ti_kept){access->code, self->clock[self->index], (uint8_t)self->index,
+                                   mask,         access->is_write,         access->is_atomic};
     piece->count = count + 1;
     piece->touched |= UINT32_C(1) << self->index;
 }

@@ -15,7 +15,7 @@ typedef struct ti_sim_access {
     const void *code; /* where it is done, or NULL */
     bool is_write;
     bool is_atomic;
-    bool is_users;   /* the program's text asks for it: always in the table */
+    bool is_users;        /* the program's text asks for it: always in the table */
     bool is_on_own_stack; /* no point unless another thread has touched the same */
 } ti_sim_access;
 

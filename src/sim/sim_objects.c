@@ -56,6 +56,11 @@ uint32_t ti_sim_object_index(const ti_sim_object *object)
     return (uint32_t)(object - ti_objects);
 }
 
+uint32_t ti_sim_objects_run(void)
+{
+    return ti_objects_run;
+}
+
 void ti_sim_objects_begin(void)
 {
     ti_objects_run++;

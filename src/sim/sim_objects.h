@@ -14,18 +14,20 @@ typedef struct ti_sim_object {
     uintptr_t address;
     uint32_t run; /* of another run it is as if new */
     uint32_t number;
-    uint64_t id;         /* the same in each run */
-    uint64_t last_write; /* the history of the thread that wrote it last */
-    uint64_t reads;      /* the histories of those who have read that, in no order */
-    bool token;          /* of a parker */
+    uint64_t id;                    /* the same in each run */
+    uint64_t last_write;            /* the history of the thread that wrote it last */
+    uint64_t reads;                 /* the histories of those who have read that, in no order */
+    bool token;                     /* of a parker */
     uint32_t clock[TI_SIM_THREADS]; /* what was released into it */
     bool has_clock;
 } ti_sim_object;
 
 ti_sim_object *ti_sim_object_at(uintptr_t address);
-ti_sim_object *ti_sim_object_find(uintptr_t address);       /* NULL: it has none in this run */
+ti_sim_object *ti_sim_object_find(uintptr_t address);      /* NULL: it has none in this run */
 const ti_sim_object *ti_sim_object_number(uint32_t index); /* the same */
 uint32_t ti_sim_object_index(const ti_sim_object *object);
+
+uint32_t ti_sim_objects_run(void); /* another number in each run */
 
 /* A part of the thread's history. */
 void ti_sim_object_read(ti_sim_thread *self, ti_sim_object *object);
