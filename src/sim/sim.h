@@ -48,7 +48,7 @@ typedef struct ti_sim_thread {
     uint32_t touched;    /* how many objects it was the first to touch */
     uint32_t looks;      /* points since anybody wrote, while it ran alone */
     uint32_t priority;   /* for PCT */
-    uint32_t quiet;      /* accesses since the last one that was a point */
+    uintptr_t told;      /* its stack pointer when it last did what can tell others an address; 0: never */
     uint32_t clock[TI_SIM_THREADS];    /* what it knows of each thread's time (Lamport; Mattern 1988) */
     uint32_t unfenced[TI_SIM_THREADS]; /* what a fence that acquires would add */
     uint32_t fence[TI_SIM_THREADS];    /* the clock at its last fence that released */

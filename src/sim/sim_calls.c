@@ -5,6 +5,7 @@
  */
 #include "sim_calls.h"
 #include "sim.h"
+#include "sim_system.h"
 
 typedef struct ti_sim_call {
     ti_sim_thread *self;
@@ -22,6 +23,7 @@ static ti_sim_call ti_sim_call_begin(const char *name, const void *object)
     call.outer_object = self->object;
     self->call = name;
     self->object = object;
+    self->told = TI_SIM_STACK();
     ti_sim_point(self);
     ti_sim_record(name, object, NULL);
     return call;

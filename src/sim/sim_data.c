@@ -12,10 +12,10 @@
 #include <string.h>
 
 #include "sim_objects.h"
+#include "sim_system.h"
 
 #define TI_SIM_PIECE ((uintptr_t)8)
-#define TI_SIM_KEPT 12   /* accesses of a piece; of more the oldest is forgotten */
-#define TI_SIM_QUIET 512 /* accesses without a point, before there is one all the same: it may be a loop */
+#define TI_SIM_KEPT 12 /* accesses of a piece; of more the oldest is forgotten */
 
 typedef struct ti_kept {
     const void *code;
@@ -215,51 +215,43 @@ bool ti_sim_data_is_shared(const void *address, size_t size)
     return (touched & (touched - 1)) != 0;
 }
 
-static bool ti_is_quiet(ti_sim_thread *self, const ti_sim_access *access)
-{
-    if (!access->is_on_own_stack || access->is_atomic || self->quiet == TI_SIM_QUIET ||
-        (ti_data_touched(access->address, access->size) & ~(UINT32_C(1) << self->index)) != 0)
-        self->quiet = 0;
-    else
-        self->quiet++;
-    return self->quiet != 0;
-}
-
 void ti_sim_data_access(ti_sim_thread *self, const ti_sim_access *access)
 {
-    bool is_quiet = ti_is_quiet(self, access);
+    /* What lies deeper than the stack was when the thread last told others anything, nobody else knows. */
+    bool is_quiet = access->is_on_own_stack && !access->is_atomic &&
+                    (self->told == 0 || (uintptr_t)access->address < self->told);
     if (!is_quiet) {
         ti_sim_point(self);
         ti_sim_record_access(access);
+        if (access->is_write)
+            self->told = TI_SIM_STACK();
     }
     ti_data_touch(self, access, is_quiet);
 }
 
 /* ---- memory that becomes other memory ---- */
 
-#define TI_SIM_FEW 1024 /* pieces; where there are more, all that are known are looked through */
-
-static void ti_piece_freed(const ti_sim_thread *self, ti_piece *piece, const ti_sim_access *access)
+/* Whether it is in the memory, as a piece or as an atomic word. */
+static bool ti_object_is_in(const ti_sim_object *object, uintptr_t first, uintptr_t end)
 {
-    if (self != NULL)
-        ti_piece_check(self, piece, 0xFF, access);
-    piece->touched = piece->count = 0;
+    return (object->address >= first && object->address < end) ||
+           (~object->address >= first && ~object->address < end);
 }
 
+/* `self`: NULL, or who must be alone with it. */
 static void ti_data_forget(const ti_sim_thread *self, const ti_sim_access *access)
 {
     uintptr_t first = ti_piece_first(access->address);
     uintptr_t end = (uintptr_t)access->address + access->size;
-    bool are_few = (end - first) / TI_SIM_PIECE <= TI_SIM_FEW;
-    for (uintptr_t at = first; are_few && at < end; at += TI_SIM_PIECE) {
-        ti_piece *piece = ti_piece_find(at);
-        if (piece != NULL)
-            ti_piece_freed(self, piece, access);
-    }
-    for (uint32_t i = 0; !are_few && i < TI_SIM_OBJECTS; i++) {
-        const ti_sim_object *object = ti_sim_object_number(i);
-        if (object != NULL && ~object->address >= first && ~object->address < end)
-            ti_piece_freed(self, ti_piece_of(object), access);
+    ti_sim_object *object;
+    for (uint32_t i = 0; (object = ti_sim_object_used(i)) != NULL; i++) {
+        if (!ti_object_is_in(object, first, end) || object->is_forgotten)
+            continue;
+        ti_piece *piece = ti_piece_of(object);
+        if (self != NULL)
+            ti_piece_check(self, piece, 0xFF, access);
+        piece->touched = piece->count = 0;
+        object->is_forgotten = true;
     }
 }
 

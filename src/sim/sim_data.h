@@ -16,7 +16,7 @@ typedef struct ti_sim_access {
     bool is_write;
     bool is_atomic;
     bool is_users;        /* the program's text asks for it: always in the table */
-    bool is_on_own_stack; /* no point unless another thread has touched the same */
+    bool is_on_own_stack; /* no point if nobody else can know the address */
 } ti_sim_access;
 
 /* The thread is about to do it. */

@@ -21,7 +21,9 @@
 
 static ti_sim_object ti_objects[TI_SIM_OBJECTS];
 static uint32_t ti_objects_run;
-static uint32_t ti_objects_count;
+static uint32_t ti_objects_count;                /* numbers given */
+static uint32_t ti_objects_used[TI_SIM_OBJECTS]; /* by index, those of this run */
+static uint32_t ti_objects_used_count;
 
 static struct {
     const void *object;
@@ -64,7 +66,7 @@ uint32_t ti_sim_objects_run(void)
 void ti_sim_objects_begin(void)
 {
     ti_objects_run++;
-    ti_objects_count = 0;
+    ti_objects_count = ti_objects_used_count = 0;
 }
 
 static ti_sim_object *ti_object_renew(ti_sim_object *object, uintptr_t address)
@@ -85,10 +87,12 @@ ti_sim_object *ti_sim_object_at(uintptr_t address)
     uint64_t place = (address * UINT64_C(0x9E3779B97F4A7C15)) >> 40;
     for (uint32_t i = 0; i < TI_SIM_PROBES; i++) {
         ti_sim_object *object = &ti_objects[(place + i) % TI_SIM_OBJECTS];
-        if (object->run != ti_objects_run)
+        if (object->run != ti_objects_run) {
+            ti_objects_used[ti_objects_used_count++] = ti_sim_object_index(object);
             return ti_object_renew(object, address);
+        }
         if (object->address == address)
-            return object;
+            return object->is_forgotten ? ti_object_renew(object, address) : object;
     }
     return &ti_objects[place % TI_SIM_OBJECTS];
 }
@@ -101,14 +105,14 @@ ti_sim_object *ti_sim_object_find(uintptr_t address)
         if (object->run != ti_objects_run)
             return NULL;
         if (object->address == address)
-            return object;
+            return object->is_forgotten ? NULL : object;
     }
     return NULL;
 }
 
-const ti_sim_object *ti_sim_object_number(uint32_t index)
+ti_sim_object *ti_sim_object_used(uint32_t i)
 {
-    return ti_objects[index].run == ti_objects_run ? &ti_objects[index] : NULL;
+    return i < ti_objects_used_count ? &ti_objects[ti_objects_used[i]] : NULL;
 }
 
 void ti_sim_object_read(ti_sim_thread *self, ti_sim_object *object)

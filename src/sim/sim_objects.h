@@ -20,11 +20,12 @@ typedef struct ti_sim_object {
     bool token;                     /* of a parker */
     uint32_t clock[TI_SIM_THREADS]; /* what was released into it */
     bool has_clock;
+    bool is_forgotten; /* its memory has become other memory: whatever has this address is new */
 } ti_sim_object;
 
 ti_sim_object *ti_sim_object_at(uintptr_t address);
-ti_sim_object *ti_sim_object_find(uintptr_t address);      /* NULL: it has none in this run */
-const ti_sim_object *ti_sim_object_number(uint32_t index); /* the same */
+ti_sim_object *ti_sim_object_find(uintptr_t address); /* NULL: it has none in this run */
+ti_sim_object *ti_sim_object_used(uint32_t i);        /* the run's, one by one; NULL: that was the last */
 uint32_t ti_sim_object_index(const ti_sim_object *object);
 
 uint32_t ti_sim_objects_run(void); /* another number in each run */

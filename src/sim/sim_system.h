@@ -13,6 +13,13 @@
 #define TI_SIM_THREAD_LOCAL _Thread_local
 #endif
 
+/* The calling thread's stack pointer, about; it matters where src/sim_tsan is. */
+#if defined(__GNUC__) || defined(__clang__)
+#define TI_SIM_STACK() ((uintptr_t)__builtin_frame_address(0))
+#else
+#define TI_SIM_STACK() ((uintptr_t)0)
+#endif
+
 /*
  * The baton orders all that the threads do, and would hide each race of theirs from ThreadSanitizer. It is
  * told to take no notice of the baton, and instead what really comes before what.
