@@ -271,8 +271,13 @@ function(threading_test_target target)
   endif()
 endfunction()
 
-# A program out of one file of cases, and its tests. `kind` is the folder it is in: conformance, fault, …
+# A program out of one file of cases, and its tests. `kind` is the folder it is in: conformance, fault, … A last argument is
+# what the suites share, as built for that library.
 function(threading_suite kind source library)
+  set(support ${ARGN})
+  if(NOT support)
+    set(support conformance-support)
+  endif()
   get_filename_component(suite "${source}" NAME_WE)
   set(program "${kind}-${suite}")
   add_executable(${program} "${source}" "${PROJECT_SOURCE_DIR}/tests/support/cases.c")
@@ -281,6 +286,6 @@ function(threading_suite kind source library)
     set_target_properties(${program} PROPERTIES UNITY_BUILD ON)
   endif()
   target_compile_definitions(${program} PRIVATE "CASES_FILE=\"${PROJECT_BINARY_DIR}/cases/${suite}.inc\"")
-  target_link_libraries(${program} PRIVATE conformance-support ${library})
+  target_link_libraries(${program} PRIVATE ${support} ${library})
   threading_suite_cases(${suite} ${program} "${source}")
 endfunction()
