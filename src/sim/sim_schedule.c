@@ -415,12 +415,21 @@ static void ti_sim_finish(ti_sim_thread *self)
     ti_sim_sleep(self, &ti_sim_all_over, TI_FOREVER);
 }
 
+/* Once. The core does some things otherwise in a process of one thread: so there is a second one from the
+ * first run on, which is like the others then. */
+static bool ti_sim_begin(ti_sim_thread *self)
+{
+    if (!ti_port_parker_init(&self->parker))
+        return false;
+    ti_sim_natives = 1;
+    ti_sim_renew(self + 1, 1);
+    return ti_sim_has_native(self + 1);
+}
+
 static bool ti_sim_prepare(ti_sim_thread *self)
 {
-    if (ti_sim_natives == 0 && !ti_port_parker_init(&self->parker))
+    if (ti_sim_natives < 2 && !ti_sim_begin(self))
         return false;
-    if (ti_sim_natives == 0)
-        ti_sim_natives = 1;
     ti_sim_renew(self, 0);
     (void)snprintf(self->name, sizeof self->name, "main");
     ti_sim.running = self;
