@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* threading_sim_run: run after run, until one fails or nothing is left. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #define TI_SIM_PREEMPTIONS 3
 #define TI_SIM_AFTER_RACE 4096 /* runs in which something worse is looked for */
 #define TI_SIM_STATICS 64
+#define TI_SIM_ALTERNATIVES UINT8_MAX
 
 static struct {
     void *object;
@@ -60,14 +60,22 @@ void threading_sim_check(bool condition)
     ti_sim_fail(THREADING_SIM_CHECK, "threading_sim_check was given false");
 }
 
+/* A decision has 255 alternatives at most: of more, a part is chosen first. */
+static uint32_t ti_choose_of(ti_sim_thread *self, uint32_t n)
+{
+    uint32_t first = 0;
+    if (n > TI_SIM_ALTERNATIVES)
+        first = TI_SIM_ALTERNATIVES * ti_choose_of(self, (n - 1) / TI_SIM_ALTERNATIVES + 1);
+    uint32_t left = n - first < TI_SIM_ALTERNATIVES ? n - first : TI_SIM_ALTERNATIVES;
+    uint32_t pick = first + ti_sim_choose(left, left);
+    self->history = ti_sim_mix(self->history, pick);
+    return pick;
+}
+
 uint32_t threading_sim_choose(uint32_t n)
 {
     ti_sim_thread *self = ti_sim_self();
-    if (self == NULL || n < 2)
-        return 0;
-    uint32_t pick = ti_sim_choose(n < 255 ? n : 255, n < 255 ? n : 255);
-    self->history = ti_sim_mix(self->history, pick);
-    return pick;
+    return self != NULL && n > 1 ? ti_choose_of(self, n) : 0;
 }
 
 void threading_sim_yield(void)
@@ -153,10 +161,13 @@ static bool ti_first_run_repeats(ti_search_for *search)
     uint64_t key = ti_sim_search_end_key();
     if (!passed && !ti_goes_on_after(search))
         return false;
+    if (!ti_has_time(search, search->end))
+        return false;
     ti_sim_search_repeat();
     ti_run_once(search);
     if (ti_sim.verdict != THREADING_SIM_NONDETERMINISM && ti_sim_search_end_key() == key)
         return ti_goes_on_after(search);
+    ti_sim.verdict = THREADING_SIM_PASSED; /* whatever the second one has found */
     ti_sim_blame(THREADING_SIM_NONDETERMINISM,
                  "the same decisions led to another run: the body depends on something that is not its own");
     ti_keep_failure(search);
@@ -241,12 +252,14 @@ static bool ti_drop(ti_search_for *search, uint32_t i)
     return false;
 }
 
+/* As long as a search may last: a long run has much to drop. */
 static void ti_minimise(ti_search_for *search)
 {
+    int64_t end = ti_port_now() + (int64_t)(search->options.seconds * 1e9);
     bool is_less = true;
     while (is_less) {
         is_less = false;
-        for (uint32_t i = search->found_count; i > 0; i--)
+        for (uint32_t i = search->found_count; i > 0 && ti_port_now() < end; i--)
             is_less = ti_drop(search, i - 1) || is_less;
     }
 }
@@ -267,7 +280,7 @@ static bool ti_parse_number(const char **text, char behind, uint32_t *number)
     char *end;
     if (**text < '0' || **text > '9')
         return false;
-    unsigned long value = strtoul(*text, &end, 10);
+    unsigned long long value = strtoull(*text, &end, 10);
     *number = (uint32_t)value;
     *text = end + (*end != '\0');
     return value <= UINT32_MAX && (*end == behind || (behind == ',' && *end == '\0'));
@@ -287,13 +300,20 @@ static bool ti_parse_replay(const char *text, ti_search_for *search)
     return true;
 }
 
+/* Once more, for the table. A text too short for all that the run did otherwise may lead to another end: then
+ * there is none. */
 static void ti_tell(ti_search_for *search)
 {
+    threading_sim_verdict_t found = search->report->verdict;
     ti_sim_table_begin();
     ti_sim.is_recorded = true;
-    (void)ti_replay(search);
+    threading_sim_verdict_t verdict = ti_replay(search);
     ti_sim.is_recorded = false;
+    if (found != THREADING_SIM_PASSED && verdict != found)
+        return;
     ti_keep_failure(search);
+    if (verdict == THREADING_SIM_PASSED)
+        return;
     ti_write_replay(search);
     if (search->options.write != NULL)
         ti_sim_table_write(search->options.write, search->options.context, search->report->replay);
