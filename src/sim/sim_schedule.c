@@ -160,10 +160,15 @@ static bool ti_sim_only_daemons_remain(void)
     return true;
 }
 
+static bool ti_sim_body_has_returned(void)
+{
+    return ti_sim_threads[0].awaited == &ti_sim_all_over;
+}
+
 static void ti_sim_stick(threading_sim_verdict_t verdict)
 {
     char text[sizeof ti_sim.message];
-    bool is_returned = ti_sim_threads[0].awaited == &ti_sim_all_over;
+    bool is_returned = ti_sim_body_has_returned();
     ti_sim.is_given_up = true;
     if (is_returned && ti_sim_only_daemons_remain())
         return; /* which end with the process, and so with the run */
@@ -192,10 +197,13 @@ static uint32_t ti_sim_list_ready(ti_sim_thread **ready)
     return count;
 }
 
-/* The one that sleeps with the earliest deadline, or NULL. */
+/* The one that sleeps with the earliest deadline, or NULL. Daemons that are left alone sleep for good: they
+ * may do so again and again. */
 static ti_sim_thread *ti_sim_first_deadline(void)
 {
     ti_sim_thread *first = NULL;
+    if (ti_sim_body_has_returned() && ti_sim_only_daemons_remain())
+        return NULL;
     for (uint32_t i = 0; i < ti_sim.count; i++) {
         ti_sim_thread *thread = &ti_sim_threads[i];
         if (thread->state == TI_SIM_ASLEEP && thread->deadline != TI_FOREVER &&
