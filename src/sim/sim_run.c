@@ -159,13 +159,14 @@ static bool ti_first_run_repeats(ti_search_for *search)
     ti_sim_search_begin(TI_SIM_BY_BOUND);
     bool passed = ti_run_once(search);
     uint64_t key = ti_sim_search_end_key();
+    threading_sim_verdict_t verdict = ti_sim.verdict;
     if (!passed && !ti_goes_on_after(search))
         return false;
     if (!ti_has_time(search, search->end))
         return false;
     ti_sim_search_repeat();
     ti_run_once(search);
-    if (ti_sim.verdict != THREADING_SIM_NONDETERMINISM && ti_sim_search_end_key() == key)
+    if (ti_sim.verdict == verdict && ti_sim_search_end_key() == key)
         return ti_goes_on_after(search);
     ti_sim.verdict = THREADING_SIM_PASSED; /* whatever the second one has found */
     ti_sim_blame(THREADING_SIM_NONDETERMINISM,
