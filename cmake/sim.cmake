@@ -20,7 +20,7 @@ endif()
 set(sim_core "${CMAKE_CURRENT_BINARY_DIR}/sim_core.c")
 set(sim_includes "")
 foreach(source IN LISTS threading_sources)
-  if(source MATCHES "/src/core/")
+  if(source MATCHES "/src/core/" AND NOT source MATCHES "/memory[.]c$") # which sim_memory.c stands in front of
     string(APPEND sim_includes "#include \"${source}\"\n")
   endif()
 endforeach()
@@ -30,7 +30,7 @@ file(CONFIGURE OUTPUT "${sim_core}" @ONLY
 file(GLOB sim_sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/src/sim/*.c")
 list(FILTER sim_sources EXCLUDE REGEX "/sim_state[.]c$") # a part of sim_core.c
 set(sim_backend ${threading_sources})
-list(FILTER sim_backend INCLUDE REGEX "/src/${THREADING_CHOSEN_BACKEND}/")
+list(FILTER sim_backend INCLUDE REGEX "/src/${THREADING_CHOSEN_BACKEND}/|/memory[.]c$")
 
 add_library(threading_sim_core OBJECT "${sim_core}")
 add_library(threading_sim STATIC ${sim_sources} ${sim_backend} $<TARGET_OBJECTS:threading_sim_core>)
@@ -42,6 +42,7 @@ foreach(target IN ITEMS threading_sim threading_sim_core)
     PRIVATE _DEFAULT_SOURCE THREADING_NO_DIAGNOSIS) # whose threads would be none of the run's
   threading_own_target(${target})
 endforeach()
+target_compile_definitions(threading_sim_core PRIVATE TI_KEEPS_MEMORY=false) # sim_memory.c does
 target_link_libraries(threading_sim PRIVATE ${threading_system_library})
 set_target_properties(threading_sim threading_sim_core PROPERTIES
   EXPORT_NAME sim C_VISIBILITY_PRESET hidden EXCLUDE_FROM_ALL $<NOT:$<BOOL:${THREADING_BUILD_SIM}>>)

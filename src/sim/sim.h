@@ -13,6 +13,7 @@
  *   sim_weak.c      loads that give what was stored before
  *   sim_table.c     the table of a run
  *   sim_state.c     the core's own variables, as they were before the first run
+ *   sim_memory.c    its memory, likewise
  *
  * All of a run's data belongs to the thread that has the baton, so nothing here is atomic but the baton.
  */
@@ -162,6 +163,12 @@ void ti_sim_record_settle(void); /* what was said to be written is there now */
 void ti_sim_table_begin(void);
 void ti_sim_table_write(threading_write_t write, void *context, const char *replay);
 void ti_sim_describe(const ti_sim_thread *thread, char *text, size_t size); /* what it waits for */
+
+/* ---- sim_memory.c ---- */
+
+/* What it holds now, it holds before each run. False: memory is out. */
+bool ti_sim_memory_begin(void);
+void ti_sim_memory_restore(void);
 
 /* ---- sim_state.c ---- */
 

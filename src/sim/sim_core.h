@@ -11,6 +11,7 @@
 
 #include "sim_atomic.h"
 #include "sim_calls.h"
+#include "sim_memory.h"
 #include "sim_port.h"
 
 #include "sim_names.h"

@@ -8,6 +8,12 @@
 
 #define TI_TABLE_SIZE 64 /* of the registry: each run begins with a copy of it */
 
+#define ti_memory_allocate ti_sim_memory_allocate
+#define ti_memory_resize ti_sim_memory_resize
+#define ti_memory_free ti_sim_memory_free
+#define ti_memory_keep ti_sim_memory_keep
+#define ti_memory_end ti_sim_memory_end
+
 #define ti_port_thread_start ti_sim_port_thread_start
 #define ti_port_thread_join ti_sim_port_thread_join
 #define ti_port_thread_try_join ti_sim_port_thread_try_join

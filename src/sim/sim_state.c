@@ -64,6 +64,7 @@ static const struct {
 
 static char *ti_state_copy;             /* of all of them, one behind the other */
 static ti_self *ti_state_of;            /* the caller's */
+static ti_self ti_state_caller;         /* what it was */
 static const ti_bucket ti_state_bucket; /* nobody waits between runs */
 
 /* The records of threads that a run takes first, in their order, and the one behind them or NULL. What is in
@@ -124,7 +125,8 @@ bool ti_sim_state_keep(void)
         return false;
     ti_state_move(false);
     ti_state_keep_pool();
-    return true;
+    ti_state_caller = *ti_state_of;
+    return ti_sim_memory_begin();
 }
 
 /* Those that the last run had to do with. */
@@ -137,6 +139,8 @@ static void ti_state_restore_buckets(void)
 void ti_sim_state_restore(void)
 {
     ti_state_move(true);
+    ti_sim_memory_restore();
+    *ti_state_of = ti_state_caller;
     ti_state_restore_pool();
     ti_state_restore_buckets();
     (void)ti_port_set_self(ti_state_of, ti_leave);

@@ -44,6 +44,24 @@ void __tsan_release(void *address);
 #define ti_sim_joins(thread) ((void)0)
 #endif
 
+/* Let AddressSanitizer tell of each use of such memory; or no more. */
+#if defined(__SANITIZE_ADDRESS__)
+#define TI_SIM_WITH_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TI_SIM_WITH_ASAN 1
+#endif
+#endif
+#if defined(TI_SIM_WITH_ASAN)
+void __asan_poison_memory_region(void const volatile *address, size_t size);
+void __asan_unpoison_memory_region(void const volatile *address, size_t size);
+#define ti_sim_forbid(memory, size) __asan_poison_memory_region(memory, size)
+#define ti_sim_unforbid(memory, size) __asan_unpoison_memory_region(memory, size)
+#else
+#define ti_sim_forbid(memory, size) ((void)0)
+#define ti_sim_unforbid(memory, size) ((void)0)
+#endif
+
 /* Keep the calling thread on one processor, the same for all threads of runs, which makes a switch several
  * times faster; or let it go where it was allowed before. Nothing where the system has no such call. */
 void ti_sim_pin(bool on_one);

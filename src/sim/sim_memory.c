@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The core's memory in a build for sim.
+ *
+ * What is allocated in a run goes at its end, and not before: so an address is one object's for the whole run,
+ * and runs with the same decisions cannot differ by what malloc gives again. What the core had before the
+ * first run stays as long as the search, and each run finds in it what was there at the beginning.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "atomic.h"
+#include "memory.h"
+#include "sim.h"
+#include "sim_memory.h"
+#include "sim_system.h"
+
+/* It stands in front of each piece. */
+typedef struct ti_piece {
+    struct ti_piece *next;
+    struct ti_piece *previous;
+    void *copy; /* of what it held before the first run, or NULL */
+    size_t size;
+    bool is_of_run;
+    bool is_kept; /* the core's for ever: what it holds the core makes anew */
+} ti_piece;
+
+#define TI_SIM_HEAD ((size_t)64) /* keeps the alignment of what is behind it */
+
+_Static_assert(sizeof(ti_piece) <= TI_SIM_HEAD, "a piece begins with its head");
+
+static ti_piece ti_before = {&ti_before, &ti_before, NULL, 0, false}; /* a ring, as the other */
+static ti_piece ti_of_run = {&ti_of_run, &ti_of_run, NULL, 0, true};
+static uint32_t ti_pieces_lock; /* outside of a run there may be several threads */
+
+static void *ti_piece_memory(ti_piece *piece)
+{
+    return (char *)piece + TI_SIM_HEAD;
+}
+
+static ti_piece *ti_piece_of(void *memory)
+{
+    return (ti_piece *)(void *)((char *)memory - TI_SIM_HEAD);
+}
+
+static void ti_pieces_begin(void)
+{
+    while (ti_exchange_acquire_release(&ti_pieces_lock, 1) != 0)
+        ti_port_yield();
+}
+
+static void ti_pieces_end(void)
+{
+    ti_store_release(&ti_pieces_lock, 0);
+}
+
+static void ti_piece_link(ti_piece *piece, ti_piece *ring)
+{
+    ti_pieces_begin();
+    piece->next = ring;
+    piece->previous = ring->previous;
+    ring->previous->next = piece;
+    ring->previous = piece;
+    ti_pieces_end();
+}
+
+static void ti_piece_drop(ti_piece *piece)
+{
+    ti_pieces_begin();
+    piece->previous->next = piece->next;
+    piece->next->previous = piece->previous;
+    ti_pieces_end();
+    ti_sim_unforbid(ti_piece_memory(piece), piece->size);
+    free(piece->copy);
+    ti_memory_free(piece);
+}
+
+void *ti_sim_memory_allocate(size_t size)
+{
+    ti_piece *piece =
+        size <= SIZE_MAX - TI_SIM_HEAD ? (ti_piece *)ti_memory_allocate(TI_SIM_HEAD + size) : NULL;
+    if (piece == NULL)
+        return NULL;
+    piece->size = size;
+    piece->copy = NULL;
+    piece->is_kept = false;
+    piece->is_of_run = ti_sim_self() != NULL;
+    ti_piece_link(piece, piece->is_of_run ? &ti_of_run : &ti_before);
+    return ti_piece_memory(piece);
+}
+
+/* A run may let go what was there before: the next one has it again. */
+void ti_sim_memory_free(void *memory)
+{
+    if (memory == NULL)
+        return;
+    ti_piece *piece = ti_piece_of(memory);
+    if (piece->is_of_run)
+        ti_sim_forbid(memory, piece->size);
+    else if (ti_sim_self() == NULL)
+        ti_piece_drop(piece);
+}
+
+void *ti_sim_memory_resize(void *memory, size_t size)
+{
+    void *resized = ti_sim_memory_allocate(size);
+    if (resized == NULL || memory == NULL)
+        return resized;
+    size_t before = ti_piece_of(memory)->size;
+    memcpy(resized, memory, before < size ? before : size);
+    ti_sim_memory_free(memory);
+    return resized;
+}
+
+void *ti_sim_memory_keep(size_t size)
+{
+    void *memory = ti_sim_memory_allocate(size);
+    if (memory != NULL)
+        ti_piece_of(memory)->is_kept = true;
+    return memory;
+}
+
+void ti_sim_memory_end(void *memory, size_t size)
+{
+    (void)size;
+    ti_sim_memory_free(memory);
+}
+
+/* ---- run after run ---- */
+
+bool ti_sim_memory_begin(void)
+{
+    for (ti_piece *piece = ti_before.next; piece != &ti_before; piece = piece->next) {
+        free(piece->copy);
+        piece->copy = piece->is_kept ? NULL : malloc(piece->size);
+        if (piece->copy == NULL && !piece->is_kept)
+            return false;
+        if (piece->copy != NULL)
+            memcpy(piece->copy, ti_piece_memory(piece), piece->size);
+    }
+    return true;
+}
+
+void ti_sim_memory_restore(void)
+{
+    for (ti_piece *piece = ti_before.next; piece != &ti_before; piece = piece->next)
+        if (piece->copy != NULL)
+            memcpy(ti_piece_memory(piece), piece->copy, piece->size);
+    while (ti_of_run.next != &ti_of_run)
+        ti_piece_drop(ti_of_run.next);
+}
