@@ -67,7 +67,7 @@ typedef struct ti_sim_thread {
     /* Those stay from run to run. */
     jmp_buf out; /* where a run that is given up is left to */
     uint32_t has_baton;
-    bool is_lost; /* it waits outside of the library, and will find that its run is over */
+    uint32_t is_lost; /* it waits outside of the library, and when it comes back its run is over */
     ti_parker parker;
     ti_port_thread native;
 } ti_sim_thread;

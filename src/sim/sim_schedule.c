@@ -25,7 +25,11 @@ static const char ti_sim_all_over = 0; /* what the body's thread awaits at the e
 
 ti_sim_thread *ti_sim_self(void)
 {
-    return ti_sim_current;
+    ti_sim_thread *self = ti_sim_current;
+    while (self != NULL &&
+           ti_load_relaxed(&self->is_lost)) /* relaxed: its run is over, whenever that is seen */
+        ti_port_park(&self->parker, TI_FOREVER);
+    return self;
 }
 
 ti_sim_thread *ti_sim_thread_at(uint32_t index)
@@ -53,7 +57,7 @@ static void ti_sim_seize(ti_sim_thread *self)
     (void)snprintf(ti_sim.message, sizeof ti_sim.message, "%s waits outside of the library", lost->name);
     ti_sim.verdict = THREADING_SIM_UNSUPPORTED;
     ti_sim.is_given_up = true;
-    lost->is_lost = true;
+    ti_store_relaxed(&lost->is_lost, 1); /* relaxed: see ti_sim_self */
     lost->state = TI_SIM_OVER;
     ti_sim.running = self;
 }
@@ -95,8 +99,6 @@ static void ti_sim_await(ti_sim_thread *self)
         ti_sim_await_baton(self);
     ti_store_relaxed(&self->has_baton, 0); /* relaxed: its own until it hands the baton on */
     ti_sim_show_sync();
-    while (self->is_lost) /* it came back too late */
-        ti_port_park(&self->parker, TI_FOREVER);
 }
 
 /* ---- leaving a run that is given up ---- */
@@ -394,7 +396,7 @@ static void ti_sim_renew(ti_sim_thread *thread, uint32_t index)
 ti_sim_thread *ti_sim_start(ti_sim_thread *creator, void (*entry)(void *argument), void *argument)
 {
     uint32_t index = ti_sim.count;
-    while (index < TI_SIM_THREADS && ti_sim_threads[index].is_lost)
+    while (index < TI_SIM_THREADS && ti_load_relaxed(&ti_sim_threads[index].is_lost))
         index++;
     if (index == TI_SIM_THREADS)
         return NULL;

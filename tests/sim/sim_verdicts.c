@@ -669,27 +669,23 @@ CASE(thread_that_is_none_of_the_runs_is_told)
     CHECK(strlen(report.message) > 0);
 }
 
-static foreign_t *foreigner;
-
-static void *wait_for_a_minute(void *unused)
-{
-    double begin = wall_clock();
-    while (wall_clock() < begin + 30.0) {}
-    return unused;
-}
+static atomic_bool may_go_on;
+static atomic_bool goes_on;
 
 static void *wait_outside(void *unused)
 {
-    foreign_join(foreigner);
+    while (!atomic_load(&may_go_on)) {}
+    atomic_store(&goes_on, true);
+    must(threading_lock_acquire(&lock)); /* of no run any more: it stays there */
+    threading_sim_check(false);
     return unused;
 }
 
 static void block_outside(void *unused)
 {
     (void)unused;
-    foreigner = foreign_start(wait_for_a_minute, NULL);
-    threading_thread_t *thread = begun(wait_outside, NULL, "stuck");
-    ended(thread);
+    (void)threading_lock_init(&lock);
+    ended(begun(wait_outside, NULL, "stuck"));
 }
 
 CASE(thread_that_waits_outside_of_the_library_is_told)
@@ -698,6 +694,10 @@ CASE(thread_that_waits_outside_of_the_library_is_told)
     check_verdict(&report, THREADING_SIM_UNSUPPORTED);
     CHECK(strstr(report.message, "stuck waits outside of the library") != NULL);
     CHECK_EQUAL(report.runs, 1);
+    atomic_store(&may_go_on, true);
+    while (!atomic_load(&goes_on)) {}
+    (void)must_pass(somebody_sets, (threading_sim_options_t){0});
+    (void)must_fail(forget_a_lock, (threading_sim_options_t){0}, THREADING_SIM_DEADLOCK);
 }
 
 /* ---- the table ---- */
