@@ -95,9 +95,8 @@ THREADING_UNUSED static threading_sim_report_t run_with(void (*body)(void *arg),
 }
 
 /* It fails in this way; and in the same way again by the replay text, which is short. */
-THREADING_UNUSED static threading_sim_report_t must_fail(void (*body)(void *arg),
-                                                         threading_sim_options_t options,
-                                                         threading_sim_verdict_t expected)
+THREADING_UNUSED static threading_sim_report_t
+must_fail(void (*body)(void *arg), threading_sim_options_t options, threading_sim_verdict_t expected)
 {
     threading_sim_report_t report = run_with(body, options);
     check_verdict(&report, expected);
@@ -125,6 +124,23 @@ THREADING_UNUSED static threading_sim_report_t must_pass(void (*body)(void *arg)
     CHECK_TEXT(report.replay, "");
     CHECK_TEXT(report.message, "");
     return report;
+}
+
+/*
+ * What the library's own code does: each order of the calls up to three interruptions; then each order of what
+ * happens inside of them, up to as many as a few seconds allow. A sanitizer looks at some of these.
+ */
+THREADING_UNUSED static void explore(void (*body)(void *arg), uint32_t inside)
+{
+    (void)must_pass(body, (threading_sim_options_t){.max_preemptions = 3});
+    threading_sim_options_t options = {.inside = true, .max_preemptions = inside, .seconds = 100};
+    if (!is_slow()) {
+        (void)must_pass(body, options);
+        return;
+    }
+    options.seconds = 1;
+    threading_sim_report_t report = run_with(body, options);
+    check_verdict(&report, THREADING_SIM_PASSED);
 }
 
 #endif
