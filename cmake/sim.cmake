@@ -30,7 +30,7 @@ file(CONFIGURE OUTPUT "${sim_core}" @ONLY
 file(GLOB sim_sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/src/sim/*.c")
 list(FILTER sim_sources EXCLUDE REGEX "/sim_state[.]c$") # a part of sim_core.c
 set(sim_backend ${threading_sources})
-list(FILTER sim_backend INCLUDE REGEX "/src/${THREADING_CHOSEN_BACKEND}/|/memory[.]c$")
+list(FILTER sim_backend INCLUDE REGEX "/src/${THREADING_CHOSEN_BACKEND}/")
 
 add_library(threading_sim_core OBJECT "${sim_core}")
 add_library(threading_sim STATIC ${sim_sources} ${sim_backend} $<TARGET_OBJECTS:threading_sim_core>)

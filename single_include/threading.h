@@ -3173,8 +3173,11 @@ threading_status_t threading_sim_static(void *object, size_t size);
 #undef threading_rlock_release
 #undef threading_semaphore_acquire
 #undef threading_semaphore_release
-#if defined(THREADING_SIM) && !defined(THREADING_NO_DIAGNOSIS)
+#if defined(THREADING_SIM)
+#if !defined(THREADING_NO_DIAGNOSIS)
 #define THREADING_NO_DIAGNOSIS 1
+#endif
+#define TI_KEEPS_MEMORY false
 #endif
 
 #if defined(THREADING_BACKEND_POSIX)
@@ -4084,6 +4087,102 @@ static inline uintptr_t ti_and_pointer_release(uintptr_t *word, uintptr_t mask)
 
 #else
 #error "threading: this compiler's atomic operations are not known; add a rung here"
+#endif
+
+/* --------------------------------------------------------------------------------- src/core/base/faults.h */
+
+/*
+ * Faults on demand: an allocation or a thread's start that fails because the user asks for it, so that he can
+ * test what his program does then.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What can fail. */
+typedef enum ti_fault { TI_FAULT_MEMORY, TI_FAULT_THREAD, TI_FAULT_KINDS } ti_fault;
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+/* Have the n-th fail; or, with a seed, one in n by chance. Before other threads run. */
+static void ti_faults_ask(ti_fault fault, uint32_t n, uint32_t seed);
+
+/* Whether this one is to fail. */
+static bool ti_fault_is_due(ti_fault fault);
+
+#else
+#define ti_fault_is_due(fault) false
+#endif
+
+#if !defined(THREADING_SIM) /* which has sim_memory.c */
+
+/* --------------------------------------------------------------------------------- src/core/base/memory.h */
+
+/*
+ * All memory that the library takes. A test replaces these functions to make memory run out.
+ *
+ * malloc may be the user's, who may guard it with a Lock of ours. So none of them is called while a guard
+ * (guard.h) is held.
+ */
+
+#include <stddef.h>
+
+static void *ti_memory_allocate(size_t size); /* zeroed, aligned for any standard type; NULL when memory is out */
+static void *ti_memory_resize(void *memory, size_t size); /* as realloc; what is new is not zeroed */
+static void ti_memory_free(void *memory);                 /* NULL is allowed */
+
+/* For what is kept until the code is unloaded: zeroed, aligned as the others', and not malloc's where the
+ * system has other memory. NULL when that is out. It ends with the same size. */
+static void *ti_memory_keep(size_t size);
+static void ti_memory_end(void *memory, size_t size);
+
+/* --------------------------------------------------------------------------------- src/core/base/memory.c */
+
+#include <stdlib.h>
+
+static void *ti_memory_allocate(size_t size)
+{
+    if (ti_fault_is_due(TI_FAULT_MEMORY))
+        return NULL;
+    ti_port_errors errors = ti_port_errors_keep();
+    void *memory = calloc(1, size);
+    ti_port_errors_restore(errors);
+    return memory;
+}
+
+static void *ti_memory_resize(void *memory, size_t size)
+{
+    if (ti_fault_is_due(TI_FAULT_MEMORY))
+        return NULL;
+    ti_port_errors errors = ti_port_errors_keep();
+    void *resized = realloc(memory, size);
+    ti_port_errors_restore(errors);
+    return resized;
+}
+
+static void ti_memory_free(void *memory)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    free(memory);
+    ti_port_errors_restore(errors);
+}
+
+/* Tools that look for memory that was lost look for pointers in malloc's. */
+static void *ti_memory_keep(size_t size)
+{
+    if (!TI_KEEPS_MEMORY)
+        return ti_memory_allocate(size);
+    return ti_fault_is_due(TI_FAULT_MEMORY) ? NULL : ti_port_pages(size);
+}
+
+static void ti_memory_end(void *memory, size_t size)
+{
+    if (TI_KEEPS_MEMORY)
+        ti_port_pages_give_back(memory, size);
+    else
+        ti_memory_free(memory);
+}
+
 #endif
 
 #if defined(THREADING_BACKEND_POSIX)
@@ -7257,6 +7356,9 @@ static uint64_t ti_sim_loaded(const void *word, int order, uint64_t value);
 static void ti_sim_stored(const void *word, int order, uint64_t before, uint64_t value);
 static void ti_sim_changed(const void *word, int order, uint64_t before, uint64_t value);
 
+/* A fence of the user's. */
+static THREADING_UNUSED void ti_sim_fenced(int order);
+
 /* It looks again and again. */
 static void ti_sim_pause(void);
 
@@ -7524,6 +7626,18 @@ static threading_status_t ti_core_object_set_name(const void *object, const char
 static const char *ti_core_thread_name(const threading_thread_t *thread);
 static bool ti_core_thread_daemon(const threading_thread_t *thread);
 
+/* ----------------------------------------------------------------------------------- src/sim/sim_memory.h */
+
+/* The memory of the core in a build for sim; memory.h says what each does. */
+
+#include <stddef.h>
+
+static void *ti_sim_memory_allocate(size_t size);
+static void *ti_sim_memory_resize(void *memory, size_t size);
+static void ti_sim_memory_free(void *memory);
+static void *ti_sim_memory_keep(size_t size);
+static void ti_sim_memory_end(void *memory, size_t size);
+
 /* ------------------------------------------------------------------------------------- src/sim/sim_port.h */
 
 /* The backend of the core in a build for sim, where it is not the native one. port.h says what each does. */
@@ -7554,6 +7668,12 @@ static bool ti_sim_port_fence_all(void);
  */
 
 #define TI_TABLE_SIZE 64 /* of the registry: each run begins with a copy of it */
+
+#define ti_memory_allocate ti_sim_memory_allocate
+#define ti_memory_resize ti_sim_memory_resize
+#define ti_memory_free ti_sim_memory_free
+#define ti_memory_keep ti_sim_memory_keep
+#define ti_memory_end ti_sim_memory_end
 
 #define ti_port_thread_start ti_sim_port_thread_start
 #define ti_port_thread_join ti_sim_port_thread_join
@@ -7712,31 +7832,6 @@ static int64_t ti_deadline_after(double seconds);
 /* Whether a moment has come. TI_FOREVER never does. */
 static bool ti_deadline_passed(int64_t deadline);
 
-/* --------------------------------------------------------------------------------- src/core/base/faults.h */
-
-/*
- * Faults on demand: an allocation or a thread's start that fails because the user asks for it, so that he can
- * test what his program does then.
- */
-
-#include <stdbool.h>
-#include <stdint.h>
-
-/* What can fail. */
-typedef enum ti_fault { TI_FAULT_MEMORY, TI_FAULT_THREAD, TI_FAULT_KINDS } ti_fault;
-
-#if !defined(THREADING_NO_DIAGNOSIS)
-
-/* Have the n-th fail; or, with a seed, one in n by chance. Before other threads run. */
-static void ti_faults_ask(ti_fault fault, uint32_t n, uint32_t seed);
-
-/* Whether this one is to fail. */
-static bool ti_fault_is_due(ti_fault fault);
-
-#else
-#define ti_fault_is_due(fault) false
-#endif
-
 /* ---------------------------------------------------------------------------------- src/core/base/later.h */
 
 /*
@@ -7750,26 +7845,6 @@ static void ti_later_free(void *memory);
 
 /* Give back what was put off. */
 static void ti_later_settle(void);
-
-/* --------------------------------------------------------------------------------- src/core/base/memory.h */
-
-/*
- * All memory that the library takes. A test replaces these functions to make memory run out.
- *
- * malloc may be the user's, who may guard it with a Lock of ours. So none of them is called while a guard
- * (guard.h) is held.
- */
-
-#include <stddef.h>
-
-static void *ti_memory_allocate(size_t size); /* zeroed, aligned for any standard type; NULL when memory is out */
-static void *ti_memory_resize(void *memory, size_t size); /* as realloc; what is new is not zeroed */
-static void ti_memory_free(void *memory);                 /* NULL is allowed */
-
-/* For what is kept until the code is unloaded: zeroed, aligned as the others', and not malloc's where the
- * system has other memory. NULL when that is out. It ends with the same size. */
-static void *ti_memory_keep(size_t size);
-static void ti_memory_end(void *memory, size_t size);
 
 /* --------------------------------------------------------------------------------- src/core/base/misuse.h */
 
@@ -10621,53 +10696,6 @@ static TI_COLD void ti_later_settle(void)
         next = *(void **)memory;
         ti_memory_free(memory);
     }
-}
-
-/* --------------------------------------------------------------------------------- src/core/base/memory.c */
-
-#include <stdlib.h>
-
-static void *ti_memory_allocate(size_t size)
-{
-    if (ti_fault_is_due(TI_FAULT_MEMORY))
-        return NULL;
-    ti_port_errors errors = ti_port_errors_keep();
-    void *memory = calloc(1, size);
-    ti_port_errors_restore(errors);
-    return memory;
-}
-
-static void *ti_memory_resize(void *memory, size_t size)
-{
-    if (ti_fault_is_due(TI_FAULT_MEMORY))
-        return NULL;
-    ti_port_errors errors = ti_port_errors_keep();
-    void *resized = realloc(memory, size);
-    ti_port_errors_restore(errors);
-    return resized;
-}
-
-static void ti_memory_free(void *memory)
-{
-    ti_port_errors errors = ti_port_errors_keep();
-    free(memory);
-    ti_port_errors_restore(errors);
-}
-
-/* Tools that look for memory that was lost look for pointers in malloc's. */
-static void *ti_memory_keep(size_t size)
-{
-    if (!TI_KEEPS_MEMORY)
-        return ti_memory_allocate(size);
-    return ti_fault_is_due(TI_FAULT_MEMORY) ? NULL : ti_port_pages(size);
-}
-
-static void ti_memory_end(void *memory, size_t size)
-{
-    if (TI_KEEPS_MEMORY)
-        ti_port_pages_give_back(memory, size);
-    else
-        ti_memory_free(memory);
 }
 
 /* --------------------------------------------------------------------------------- src/core/base/misuse.c */
@@ -22332,10 +22360,12 @@ TI_COLD threading_status_t threading_unload(void)
  *   sim_schedule.c  the threads of a run, of which one has the baton
  *   sim_port.c      the backend that the core sees
  *   sim_calls.c     the public calls, each a point of the schedule in front of the core's own
- *   sim_objects.c   what has been read and written: histories, races, names
+ *   sim_objects.c   what has been read and written: histories, names, what comes before what
+ *   sim_data.c      plain data, and races for it
  *   sim_weak.c      loads that give what was stored before
  *   sim_table.c     the table of a run
  *   sim_state.c     the core's own variables, as they were before the first run
+ *   sim_memory.c    its memory, likewise
  *
  * All of a run's data belongs to the thread that has the baton, so nothing here is atomic but the baton.
  */
@@ -22365,9 +22395,12 @@ typedef struct ti_sim_thread {
     uint32_t touched;    /* how many objects it was the first to touch */
     uint32_t looks;      /* points since anybody wrote, while it ran alone */
     uint32_t priority;   /* for PCT */
-    uint32_t clock[TI_SIM_THREADS]; /* what it knows of each thread's time (Lamport; Mattern 1988) */
-    uint32_t
-        fence[TI_SIM_THREADS]; /* the same as a fence in all threads has shown it, which orders no data */
+    uintptr_t told;      /* its stack pointer when it last did what can tell others an address; 0: never */
+    uint32_t clock[TI_SIM_THREADS];    /* what it knows of each thread's time (Lamport; Mattern 1988) */
+    uint32_t unfenced[TI_SIM_THREADS]; /* what a fence that acquires would add */
+    uint32_t fence[TI_SIM_THREADS];    /* the clock at its last fence that released */
+    bool has_fence;
+    uint32_t shown[TI_SIM_THREADS]; /* what a fence in all threads has shown it, which orders no data */
     void (*entry)(void *argument);
     void *argument;
     bool is_daemon;
@@ -22380,7 +22413,7 @@ typedef struct ti_sim_thread {
     /* Those stay from run to run. */
     jmp_buf out; /* where a run that is given up is left to */
     uint32_t has_baton;
-    bool is_lost; /* it waits outside of the library, and will find that its run is over */
+    uint32_t is_lost; /* it waits outside of the library, and when it comes back its run is over */
     ti_parker parker;
     ti_port_thread native;
 } ti_sim_thread;
@@ -22470,10 +22503,18 @@ static const char *ti_sim_object_name(const void *object); /* NULL: none */
 
 /* A line of the running thread, while a run is recorded. */
 static void ti_sim_record(const char *what, const void *object, const char *after);
-static void ti_sim_record_data(const char *what, const void *address, size_t size, bool is_written);
+struct ti_sim_access;
+static void ti_sim_record_access(const struct ti_sim_access *access);
+static void ti_sim_record_settle(void); /* what was said to be written is there now */
 static void ti_sim_table_begin(void);
 static void ti_sim_table_write(threading_write_t write, void *context, const char *replay);
 static void ti_sim_describe(const ti_sim_thread *thread, char *text, size_t size); /* what it waits for */
+
+/* ---- sim_memory.c ---- */
+
+/* What it holds now, it holds before each run. False: memory is out. */
+static bool ti_sim_memory_begin(void);
+static void ti_sim_memory_restore(void);
 
 /* ---- sim_state.c ---- */
 
@@ -22545,6 +22586,7 @@ static const struct {
 
 static char *ti_state_copy;             /* of all of them, one behind the other */
 static ti_self *ti_state_of;            /* the caller's */
+static ti_self ti_state_caller;         /* what it was */
 static const ti_bucket ti_state_bucket; /* nobody waits between runs */
 
 /* The records of threads that a run takes first, in their order, and the one behind them or NULL. What is in
@@ -22605,7 +22647,8 @@ static bool ti_sim_state_keep(void)
         return false;
     ti_state_move(false);
     ti_state_keep_pool();
-    return true;
+    ti_state_caller = *ti_state_of;
+    return ti_sim_memory_begin();
 }
 
 /* Those that the last run had to do with. */
@@ -22618,6 +22661,8 @@ static void ti_state_restore_buckets(void)
 static void ti_sim_state_restore(void)
 {
     ti_state_move(true);
+    ti_sim_memory_restore();
+    *ti_state_of = ti_state_caller;
     ti_state_restore_pool();
     ti_state_restore_buckets();
     (void)ti_port_set_self(ti_state_of, ti_leave);
@@ -22645,6 +22690,11 @@ static void ti_sim_state_restore(void)
 #undef ti_swap_pointer_release
 #undef ti_swap_release
 #undef ti_swap_sequential
+#undef ti_memory_allocate
+#undef ti_memory_end
+#undef ti_memory_free
+#undef ti_memory_keep
+#undef ti_memory_resize
 #undef ti_port_cpu_count
 #undef ti_port_fence_all
 #undef ti_port_fence_start
@@ -22767,6 +22817,39 @@ static void ti_sim_state_restore(void)
 #undef threading_wait
 #undef threading_wait_any
 
+/* ------------------------------------------------------------------------------------- src/sim/sim_data.h */
+
+/* Plain data: how src/sim_tsan tells of what compiled code reads and writes. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct ti_sim_access {
+    const void *address;
+    size_t size;
+    const char *what; /* in the table: "read" */
+    const void *code; /* where it is done, or NULL */
+    bool is_write;
+    bool is_atomic;
+    bool is_users;        /* the program's text asks for it: always in the table */
+    bool is_on_own_stack; /* no point if nobody else can know the address */
+} ti_sim_access;
+
+/* The thread is about to do it. */
+static void ti_sim_data_access(ti_sim_thread *self, const ti_sim_access *access);
+
+/* The memory is about to be given back, or has been taken: what was there before is of no concern. */
+static THREADING_UNUSED void ti_sim_data_freed(const ti_sim_thread *self, const void *address, size_t size,
+                                        const void *code);
+static THREADING_UNUSED void ti_sim_data_new(const void *address, size_t size);
+
+/* Whether more than one thread has touched any of it. */
+static bool ti_sim_data_is_shared(const void *address, size_t size);
+
+/* How an address is told, if anybody knows: false if it has no words for it. */
+extern bool (*ti_sim_tell_data)(const void *address, char *text, size_t size);
+extern bool (*ti_sim_tell_code)(const void *code, char *text, size_t size);
+
 /* ---------------------------------------------------------------------------------- src/sim/sim_objects.h */
 
 /* What sim_objects.c keeps of each address in a run. */
@@ -22780,21 +22863,25 @@ typedef struct ti_sim_object {
     uintptr_t address;
     uint32_t run; /* of another run it is as if new */
     uint32_t number;
-    uint64_t id;         /* the same in each run */
-    uint64_t last_write; /* the history of the thread that wrote it last */
-    uint64_t reads;      /* the histories of those who have read that, in no order */
-    bool token;          /* of a parker */
-    uint8_t write_mask;  /* which bytes of a piece were written last; */
-    uint8_t read_mask;   /* and read since */
-    uint32_t writer;
-    uint32_t write_time; /* of the writer's clock; 0: never */
-    uint32_t read_time[TI_SIM_THREADS];
+    uint64_t id;                    /* the same in each run */
+    uint64_t last_write;            /* the history of the thread that wrote it last */
+    uint64_t reads;                 /* the histories of those who have read that, in no order */
+    bool token;                     /* of a parker */
     uint32_t clock[TI_SIM_THREADS]; /* what was released into it */
     bool has_clock;
+    bool is_forgotten; /* its memory has become other memory: whatever has this address is new */
 } ti_sim_object;
 
 static ti_sim_object *ti_sim_object_at(uintptr_t address);
+static ti_sim_object *ti_sim_object_find(uintptr_t address); /* NULL: it has none in this run */
+static ti_sim_object *ti_sim_object_used(uint32_t i);        /* the run's, one by one; NULL: that was the last */
 static uint32_t ti_sim_object_index(const ti_sim_object *object);
+
+static THREADING_UNUSED uint32_t ti_sim_objects_run(void); /* another number in each run */
+
+/* A part of the thread's history. */
+static void ti_sim_object_read(ti_sim_thread *self, ti_sim_object *object);
+static void ti_sim_object_written(ti_sim_thread *self, ti_sim_object *object);
 
 /* Into the first, what the second knows. */
 static void ti_sim_clock_join(uint32_t *clock, const uint32_t *other);
@@ -22873,6 +22960,13 @@ static uint64_t ti_sim_search_end_key(void);
 #define TI_SIM_THREAD_LOCAL _Thread_local
 #endif
 
+/* The calling thread's stack pointer, about; it matters where src/sim_tsan is. */
+#if defined(__GNUC__) || defined(__clang__)
+#define TI_SIM_STACK() ((uintptr_t)__builtin_frame_address(0))
+#else
+#define TI_SIM_STACK() ((uintptr_t)0)
+#endif
+
 /*
  * The baton orders all that the threads do, and would hide each race of theirs from ThreadSanitizer. It is
  * told to take no notice of the baton, and instead what really comes before what.
@@ -22895,6 +22989,24 @@ void __tsan_release(void *address);
 #define ti_sim_thread_begins(thread) ((void)0)
 #define ti_sim_thread_ends(thread) ((void)0)
 #define ti_sim_joins(thread) ((void)0)
+#endif
+
+/* Let AddressSanitizer tell of each use of such memory; or no more. */
+#if defined(__SANITIZE_ADDRESS__)
+#define TI_SIM_WITH_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TI_SIM_WITH_ASAN 1
+#endif
+#endif
+#if defined(TI_SIM_WITH_ASAN)
+void __asan_poison_memory_region(void const volatile *address, size_t size);
+void __asan_unpoison_memory_region(void const volatile *address, size_t size);
+#define ti_sim_forbid(memory, size) __asan_poison_memory_region(memory, size)
+#define ti_sim_unforbid(memory, size) __asan_unpoison_memory_region(memory, size)
+#else
+#define ti_sim_forbid(memory, size) ((void)0)
+#define ti_sim_unforbid(memory, size) ((void)0)
 #endif
 
 /* Keep the calling thread on one processor, the same for all threads of runs, which makes a switch several
@@ -22927,6 +23039,7 @@ static ti_sim_call ti_sim_call_begin(const char *name, const void *object)
     call.outer_object = self->object;
     self->call = name;
     self->object = object;
+    self->told = TI_SIM_STACK();
     ti_sim_point(self);
     ti_sim_record(name, object, NULL);
     return call;
@@ -23010,6 +23123,452 @@ threading_status_t threading_object_set_name(const void *object, const char *nam
     return THREADING_OK;
 }
 
+/* ------------------------------------------------------------------------------------- src/sim/sim_data.c */
+
+/*
+ * Plain data, which no two threads may touch at the same time if one of them writes.
+ *
+ * It is watched in pieces of eight bytes, and byte by byte within. Of each piece the accesses are kept that no
+ * later one stands for: what comes after an access and does at least as much would race with whatever the
+ * access would race with (FastTrack: Flanagan and Freund, PLDI 2009).
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#define TI_SIM_PIECE ((uintptr_t)8)
+#define TI_SIM_KEPT 12 /* accesses of a piece; of more the oldest is forgotten */
+
+typedef struct ti_sim_kept {
+    const void *code;
+    uint32_t time; /* of the thread's clock */
+    uint8_t thread;
+    uint8_t mask; /* which bytes */
+    bool is_write;
+    bool is_atomic;
+} ti_sim_kept;
+
+typedef struct ti_sim_piece {
+    uint32_t run;     /* of another run it is as if new */
+    uint32_t touched; /* by which threads, a bit for each */
+    uint32_t count;
+    ti_sim_kept kept[TI_SIM_KEPT];
+} ti_sim_piece;
+
+static ti_sim_piece ti_pieces[TI_SIM_OBJECTS]; /* by the index of the object */
+
+bool (*ti_sim_tell_data)(const void *address, char *text, size_t size);
+bool (*ti_sim_tell_code)(const void *code, char *text, size_t size);
+
+/* ---- pieces ---- */
+
+/* What the piece is called among the objects: odd, and no address that a program has where its atomic
+ * variables may be odd too. */
+static uintptr_t ti_piece_key(uintptr_t at)
+{
+    return ~at;
+}
+
+static ti_sim_piece *ti_piece_of(const ti_sim_object *object)
+{
+    ti_sim_piece *piece = &ti_pieces[ti_sim_object_index(object)];
+    if (piece->run != object->run) {
+        piece->run = object->run;
+        piece->touched = piece->count = 0;
+    }
+    return piece;
+}
+
+/* NULL if nobody has touched it in this run. */
+static ti_sim_piece *ti_piece_find(uintptr_t at)
+{
+    const ti_sim_object *object = ti_sim_object_find(ti_piece_key(at));
+    return object != NULL ? ti_piece_of(object) : NULL;
+}
+
+static uintptr_t ti_piece_first(const void *address)
+{
+    return (uintptr_t)address - (uintptr_t)address % TI_SIM_PIECE;
+}
+
+/* Which bytes of the piece that begins at `at` are in the range. */
+static uint8_t ti_piece_mask(uintptr_t at, const void *address, size_t size)
+{
+    uintptr_t first = (uintptr_t)address;
+    uint8_t mask = 0;
+    for (uintptr_t i = 0; i < TI_SIM_PIECE; i++)
+        if (at + i >= first && at + i - first < size)
+            mask |= (uint8_t)(1U << i);
+    return mask;
+}
+
+/* ---- races ---- */
+
+/* "savings", "accounts+8", "data" */
+static void ti_data_in_words(const void *address, char *text, size_t size)
+{
+    const char *name = ti_sim_object_name(address);
+    if (name != NULL)
+        (void)snprintf(text, size, "%s", name);
+    else if (ti_sim_tell_data == NULL || !ti_sim_tell_data(address, text, size))
+        (void)snprintf(text, size, "data");
+}
+
+/* " in deposit (bank+0x1234)", or nothing */
+static void ti_code_in_words(const void *code, char *text, size_t size)
+{
+    size_t length = (size_t)snprintf(text, size, " in ");
+    if (code == NULL || ti_sim_tell_code == NULL || !ti_sim_tell_code(code, text + length, size - length))
+        text[0] = '\0';
+}
+
+static void ti_race_tell(const ti_sim_thread *self, const ti_sim_access *access, const ti_sim_kept *other)
+{
+    char text[sizeof ti_sim.message] = "";
+    char data[80];
+    char here[128];
+    char there[128];
+    if (ti_sim.verdict != THREADING_SIM_PASSED)
+        return;
+    if (!ti_sim.is_recorded) { /* the words are wanted when it is told, once */
+        ti_sim_blame(THREADING_SIM_RACE, text);
+        return;
+    }
+    ti_data_in_words(access->address, data, sizeof data);
+    ti_code_in_words(access->code, here, sizeof here);
+    ti_code_in_words(other->code, there, sizeof there);
+    (void)snprintf(text, sizeof text, "%s %s %s%s while %s %s it%s, and nothing orders the two", self->name,
+                   access->is_write ? "writes" : "reads", data, here, ti_sim_thread_at(other->thread)->name,
+                   other->is_write ? "writes" : "reads", there);
+    ti_sim_blame(THREADING_SIM_RACE, text);
+}
+
+static bool ti_is_before(const ti_sim_kept *kept, const ti_sim_thread *self)
+{
+    return kept->time <= self->clock[kept->thread]; /* its own always is */
+}
+
+static bool ti_do_race(const ti_sim_kept *kept, const ti_sim_access *access)
+{
+    return (kept->is_write || access->is_write) && !(kept->is_atomic && access->is_atomic);
+}
+
+/* Whether what races with the one would race with the other. */
+static bool ti_stands_for(const ti_sim_access *access, const ti_sim_kept *kept)
+{
+    return (access->is_write || !kept->is_write) && (!access->is_atomic || kept->is_atomic);
+}
+
+static void ti_piece_check(const ti_sim_thread *self, const ti_sim_piece *piece, uint8_t mask,
+                           const ti_sim_access *access)
+{
+    for (uint32_t i = 0; i < piece->count; i++) {
+        const ti_sim_kept *kept = &piece->kept[i];
+        if ((kept->mask & mask) != 0 && !ti_is_before(kept, self) && ti_do_race(kept, access))
+            ti_race_tell(self, access, kept);
+    }
+}
+
+/* The access is kept, and no longer those that it stands for. */
+static void ti_piece_keep(const ti_sim_thread *self, ti_sim_piece *piece, uint8_t mask,
+                          const ti_sim_access *access)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < piece->count; i++) {
+        ti_sim_kept kept = piece->kept[i];
+        if (ti_is_before(&kept, self) && ti_stands_for(access, &kept))
+            kept.mask &= (uint8_t)~mask;
+        if (kept.mask != 0)
+            piece->kept[count++] = kept;
+    }
+    if (count == TI_SIM_KEPT)
+        memmove(&piece->kept[0], &piece->kept[1], --count * sizeof piece->kept[0]);
+    piece->kept[count] = (ti_sim_kept){access->code, self->clock[self->index], (uint8_t)self->index,
+                                       mask,         access->is_write,         access->is_atomic};
+    piece->count = count + 1;
+    piece->touched |= UINT32_C(1) << self->index;
+}
+
+/* ---- accesses ---- */
+
+/* A part of the thread's history, in which atomic accesses are for themselves. One that is no point is none,
+ * but that others may read what it leaves. */
+static void ti_piece_remember(ti_sim_thread *self, ti_sim_object *object, const ti_sim_access *access,
+                              bool is_quiet)
+{
+    if (access->is_atomic)
+        return;
+    if (is_quiet && access->is_write)
+        object->last_write = self->history;
+    else if (!is_quiet && access->is_write)
+        ti_sim_object_written(self, object);
+    else if (!is_quiet)
+        ti_sim_object_read(self, object);
+}
+
+static void ti_data_touch(ti_sim_thread *self, const ti_sim_access *access, bool is_quiet)
+{
+    uintptr_t end = (uintptr_t)access->address + access->size;
+    for (uintptr_t at = ti_piece_first(access->address); at < end; at += TI_SIM_PIECE) {
+        ti_sim_object *object = ti_sim_object_at(ti_piece_key(at));
+        uint8_t mask = ti_piece_mask(at, access->address, access->size);
+        if (object->address != ti_piece_key(at)) /* there are too many */
+            continue;
+        ti_sim_piece *piece = ti_piece_of(object);
+        ti_piece_check(self, piece, mask, access);
+        ti_piece_keep(self, piece, mask, access);
+        ti_piece_remember(self, object, access, is_quiet);
+    }
+}
+
+static uint32_t ti_data_touched(const void *address, size_t size)
+{
+    uint32_t touched = 0;
+    for (uintptr_t at = ti_piece_first(address); at < (uintptr_t)address + size; at += TI_SIM_PIECE) {
+        const ti_sim_piece *piece = ti_piece_find(at);
+        touched |= piece != NULL ? piece->touched : 0;
+    }
+    return touched;
+}
+
+static bool ti_sim_data_is_shared(const void *address, size_t size)
+{
+    uint32_t touched = ti_data_touched(address, size);
+    return (touched & (touched - 1)) != 0;
+}
+
+static void ti_sim_data_access(ti_sim_thread *self, const ti_sim_access *access)
+{
+    /* What lies deeper than the stack was when the thread last told others anything, nobody else knows. */
+    bool is_quiet = access->is_on_own_stack && !access->is_atomic &&
+                    (self->told == 0 || (uintptr_t)access->address < self->told);
+    if (!is_quiet) {
+        ti_sim_point(self);
+        ti_sim_record_access(access);
+        if (access->is_write)
+            self->told = TI_SIM_STACK();
+    }
+    ti_data_touch(self, access, is_quiet);
+}
+
+/* ---- memory that becomes other memory ---- */
+
+/* Whether it is in the memory, as a piece or as an atomic word. */
+static bool ti_object_is_in(const ti_sim_object *object, uintptr_t first, uintptr_t end)
+{
+    return (object->address >= first && object->address < end) ||
+           (~object->address >= first && ~object->address < end);
+}
+
+/* `self`: NULL, or who must be alone with it. */
+static void ti_data_forget(const ti_sim_thread *self, const ti_sim_access *access)
+{
+    uintptr_t first = ti_piece_first(access->address);
+    uintptr_t end = (uintptr_t)access->address + access->size;
+    ti_sim_object *object;
+    for (uint32_t i = 0; (object = ti_sim_object_used(i)) != NULL; i++) {
+        if (!ti_object_is_in(object, first, end) || object->is_forgotten)
+            continue;
+        ti_sim_piece *piece = ti_piece_of(object);
+        if (self != NULL)
+            ti_piece_check(self, piece, 0xFF, access);
+        piece->touched = piece->count = 0;
+        object->is_forgotten = true;
+    }
+}
+
+static void ti_sim_data_freed(const ti_sim_thread *self, const void *address, size_t size, const void *code)
+{
+    ti_sim_access access = {.address = address, .size = size, .code = code, .is_write = true};
+    ti_sim_record_settle();
+    ti_data_forget(self, &access);
+}
+
+static void ti_sim_data_new(const void *address, size_t size)
+{
+    ti_sim_access access = {.address = address, .size = size};
+    ti_data_forget(NULL, &access);
+}
+
+/* ---- the public calls ---- */
+
+static void ti_data_users_access(const void *address, size_t size, bool is_write)
+{
+    ti_sim_thread *self = ti_sim_self();
+    ti_sim_access access = {.address = address, .size = size, .is_write = is_write, .is_users = true};
+    access.what = is_write ? "write" : "read";
+    if (self != NULL && address != NULL && size != 0)
+        ti_sim_data_access(self, &access);
+}
+
+void threading_sim_read(const void *address, size_t size)
+{
+    ti_data_users_access(address, size, false);
+}
+
+void threading_sim_write(void *address, size_t size)
+{
+    ti_data_users_access(address, size, true);
+}
+
+/* ----------------------------------------------------------------------------------- src/sim/sim_memory.c */
+
+/*
+ * The core's memory in a build for sim.
+ *
+ * What is allocated in a run goes at its end, and not before: so an address is one object's for the whole run,
+ * and runs with the same decisions cannot differ by what malloc gives again. What the core had before the
+ * first run stays as long as the search, and each run finds in it what was there at the beginning.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+/* It stands in front of each piece. */
+typedef struct ti_hold {
+    struct ti_hold *next;
+    struct ti_hold *previous;
+    void *copy; /* of what it held before the first run, or NULL */
+    size_t size;
+    bool is_of_run;
+    bool is_kept; /* the core's for ever: what it holds the core makes anew */
+} ti_hold;
+
+#define TI_SIM_HEAD ((size_t)64) /* keeps the alignment of what is behind it */
+
+_Static_assert(sizeof(ti_hold) <= TI_SIM_HEAD, "a piece begins with its head");
+
+static ti_hold ti_before = {.next = &ti_before, .previous = &ti_before}; /* a ring, as the other */
+static ti_hold ti_of_run = {.next = &ti_of_run, .previous = &ti_of_run};
+static uint32_t ti_holds_lock; /* outside of a run there may be several threads */
+
+static void *ti_hold_memory(ti_hold *piece)
+{
+    return (char *)piece + TI_SIM_HEAD;
+}
+
+static ti_hold *ti_hold_of(void *memory)
+{
+    return (ti_hold *)(void *)((char *)memory - TI_SIM_HEAD);
+}
+
+static void ti_holds_begin(void)
+{
+    while (ti_exchange_acquire_release(&ti_holds_lock, 1) != 0)
+        ti_port_yield();
+}
+
+static void ti_holds_end(void)
+{
+    ti_store_release(&ti_holds_lock, 0);
+}
+
+static void ti_hold_link(ti_hold *piece, ti_hold *ring)
+{
+    ti_holds_begin();
+    piece->next = ring;
+    piece->previous = ring->previous;
+    ring->previous->next = piece;
+    ring->previous = piece;
+    ti_holds_end();
+}
+
+static void ti_hold_drop(ti_hold *piece)
+{
+    ti_holds_begin();
+    piece->previous->next = piece->next;
+    piece->next->previous = piece->previous;
+    ti_holds_end();
+    ti_sim_unforbid(ti_hold_memory(piece), piece->size);
+    ti_port_errors errors = ti_port_errors_keep();
+    free(piece->copy);
+    free(piece);
+    ti_port_errors_restore(errors);
+}
+
+static void *ti_hold_new(size_t size)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    void *memory = calloc(1, size);
+    ti_port_errors_restore(errors);
+    return memory;
+}
+
+static void *ti_sim_memory_allocate(size_t size)
+{
+    ti_hold *piece = size <= SIZE_MAX - TI_SIM_HEAD ? (ti_hold *)ti_hold_new(TI_SIM_HEAD + size) : NULL;
+    if (piece == NULL)
+        return NULL;
+    piece->size = size;
+    piece->copy = NULL;
+    piece->is_kept = false;
+    piece->is_of_run = ti_sim_self() != NULL;
+    ti_hold_link(piece, piece->is_of_run ? &ti_of_run : &ti_before);
+    return ti_hold_memory(piece);
+}
+
+/* A run may let go what was there before: the next one has it again. */
+static void ti_sim_memory_free(void *memory)
+{
+    if (memory == NULL)
+        return;
+    ti_hold *piece = ti_hold_of(memory);
+    if (piece->is_of_run)
+        ti_sim_forbid(memory, piece->size);
+    else if (ti_sim_self() == NULL)
+        ti_hold_drop(piece);
+}
+
+static void *ti_sim_memory_resize(void *memory, size_t size)
+{
+    void *resized = ti_sim_memory_allocate(size);
+    if (resized == NULL || memory == NULL)
+        return resized;
+    size_t before = ti_hold_of(memory)->size;
+    memcpy(resized, memory, before < size ? before : size);
+    ti_sim_memory_free(memory);
+    return resized;
+}
+
+static void *ti_sim_memory_keep(size_t size)
+{
+    (void)ti_port_pages; /* malloc's memory is as good here */
+    (void)ti_port_pages_give_back;
+    void *memory = ti_sim_memory_allocate(size);
+    if (memory != NULL)
+        ti_hold_of(memory)->is_kept = true;
+    return memory;
+}
+
+static void ti_sim_memory_end(void *memory, size_t size)
+{
+    (void)size;
+    ti_sim_memory_free(memory);
+}
+
+/* ---- run after run ---- */
+
+static bool ti_sim_memory_begin(void)
+{
+    for (ti_hold *piece = ti_before.next; piece != &ti_before; piece = piece->next) {
+        free(piece->copy);
+        piece->copy = piece->is_kept ? NULL : malloc(piece->size);
+        if (piece->copy == NULL && !piece->is_kept)
+            return false;
+        if (piece->copy != NULL)
+            memcpy(piece->copy, ti_hold_memory(piece), piece->size);
+    }
+    return true;
+}
+
+static void ti_sim_memory_restore(void)
+{
+    for (ti_hold *piece = ti_before.next; piece != &ti_before; piece = piece->next)
+        if (piece->copy != NULL)
+            memcpy(ti_hold_memory(piece), piece->copy, piece->size);
+    while (ti_of_run.next != &ti_of_run)
+        ti_hold_drop(ti_of_run.next);
+}
+
 /* ---------------------------------------------------------------------------------- src/sim/sim_objects.c */
 
 /*
@@ -23019,19 +23578,20 @@ threading_status_t threading_object_set_name(const void *object, const char *nam
  * history that the writer had when it wrote. So two runs in which all threads have the same histories have
  * the same partial order of what depends on each other, and are in the same state.
  *
- * Races are found by vector clocks (Lamport 1978; Mattern 1988; FastTrack: Flanagan and Freund, PLDI 2009,
- * of which the epochs are used here). An atomic word carries the clock of what was released into it.
+ * What comes before what is told by vector clocks (Lamport 1978; Mattern 1988). An atomic word carries the
+ * clock of what was released into it.
  */
 #include <stdio.h>
 #include <string.h>
 
 #define TI_SIM_PROBES 64
 #define TI_SIM_NAMES 256
-#define TI_SIM_PIECE ((uintptr_t)8) /* plain data is watched in such pieces, byte by byte within */
 
 static ti_sim_object ti_objects[TI_SIM_OBJECTS];
 static uint32_t ti_objects_run;
-static uint32_t ti_objects_count;
+static uint32_t ti_objects_count;                /* numbers given */
+static uint32_t ti_objects_used[TI_SIM_OBJECTS]; /* by index, those of this run */
+static uint32_t ti_objects_used_count;
 
 static struct {
     const void *object;
@@ -23066,10 +23626,15 @@ static uint32_t ti_sim_object_index(const ti_sim_object *object)
     return (uint32_t)(object - ti_objects);
 }
 
+static uint32_t ti_sim_objects_run(void)
+{
+    return ti_objects_run;
+}
+
 static void ti_sim_objects_begin(void)
 {
     ti_objects_run++;
-    ti_objects_count = 0;
+    ti_objects_count = ti_objects_used_count = 0;
 }
 
 static ti_sim_object *ti_object_renew(ti_sim_object *object, uintptr_t address)
@@ -23090,21 +23655,41 @@ static ti_sim_object *ti_sim_object_at(uintptr_t address)
     uint64_t place = (address * UINT64_C(0x9E3779B97F4A7C15)) >> 40;
     for (uint32_t i = 0; i < TI_SIM_PROBES; i++) {
         ti_sim_object *object = &ti_objects[(place + i) % TI_SIM_OBJECTS];
-        if (object->run != ti_objects_run)
+        if (object->run != ti_objects_run) {
+            ti_objects_used[ti_objects_used_count++] = ti_sim_object_index(object);
             return ti_object_renew(object, address);
+        }
         if (object->address == address)
-            return object;
+            return object->is_forgotten ? ti_object_renew(object, address) : object;
     }
     return &ti_objects[place % TI_SIM_OBJECTS];
 }
 
-static void ti_object_read(ti_sim_thread *self, ti_sim_object *object)
+static ti_sim_object *ti_sim_object_find(uintptr_t address)
+{
+    uint64_t place = (address * UINT64_C(0x9E3779B97F4A7C15)) >> 40;
+    for (uint32_t i = 0; i < TI_SIM_PROBES; i++) {
+        ti_sim_object *object = &ti_objects[(place + i) % TI_SIM_OBJECTS];
+        if (object->run != ti_objects_run)
+            return NULL;
+        if (object->address == address)
+            return object->is_forgotten ? NULL : object;
+    }
+    return NULL;
+}
+
+static ti_sim_object *ti_sim_object_used(uint32_t i)
+{
+    return i < ti_objects_used_count ? &ti_objects[ti_objects_used[i]] : NULL;
+}
+
+static void ti_sim_object_read(ti_sim_thread *self, ti_sim_object *object)
 {
     self->history = ti_sim_mix(self->history ^ object->id, object->last_write);
     object->reads += self->history;
 }
 
-static void ti_object_written(ti_sim_thread *self, ti_sim_object *object)
+static void ti_sim_object_written(ti_sim_thread *self, ti_sim_object *object)
 {
     self->history = ti_sim_mix(self->history ^ ~object->id, object->last_write + object->reads);
     object->last_write = self->history;
@@ -23143,10 +23728,20 @@ static void ti_sim_learn(ti_sim_thread *self, const ti_sim_thread *from)
     ti_sim_thread_at(from->index)->clock[from->index]++;
 }
 
-static void ti_object_acquire(ti_sim_thread *self, const ti_sim_object *object)
+/* What a load finds that does not acquire, a fence may acquire later. */
+static void ti_object_acquire(ti_sim_thread *self, const ti_sim_object *object, int order)
 {
     if (object->has_clock)
-        ti_sim_clock_join(self->clock, object->clock);
+        ti_sim_clock_join(order & TI_SIM_ACQUIRE ? self->clock : self->unfenced, object->clock);
+}
+
+/* What a fence has released before goes into what is stored behind it. */
+static void ti_object_fenced(const ti_sim_thread *self, ti_sim_object *object)
+{
+    if (!self->has_fence)
+        return;
+    ti_sim_clock_join(object->clock, self->fence);
+    object->has_clock = true;
 }
 
 static void ti_object_release(ti_sim_thread *self, ti_sim_object *object)
@@ -23190,9 +23785,8 @@ static uint64_t ti_sim_loaded(const void *word, int order, uint64_t value)
     ti_sim_object *object = ti_sim_object_at((uintptr_t)word);
     if (ti_is_weak(order) && ti_sim_weak_load(self, object, order, &value))
         return value;
-    ti_object_read(self, object);
-    if (order & TI_SIM_ACQUIRE)
-        ti_object_acquire(self, object);
+    ti_sim_object_read(self, object);
+    ti_object_acquire(self, object, order);
     return value;
 }
 
@@ -23202,8 +23796,9 @@ static void ti_sim_stored(const void *word, int order, uint64_t before, uint64_t
     if (self == NULL)
         return;
     ti_sim_object *object = ti_sim_object_at((uintptr_t)word);
-    ti_object_written(self, object);
+    ti_sim_object_written(self, object);
     ti_object_forget(object);
+    ti_object_fenced(self, object);
     if (ti_is_weak(order))
         ti_sim_weak_store(self, object, order, before, value);
     if (order & TI_SIM_RELEASE)
@@ -23216,13 +23811,27 @@ static void ti_sim_changed(const void *word, int order, uint64_t before, uint64_
     if (self == NULL)
         return;
     ti_sim_object *object = ti_sim_object_at((uintptr_t)word);
-    ti_object_written(self, object);
-    if (order & TI_SIM_ACQUIRE)
-        ti_object_acquire(self, object);
+    ti_sim_object_written(self, object);
+    ti_object_acquire(self, object, order);
+    ti_object_fenced(self, object);
     if (ti_is_weak(order))
         ti_sim_weak_store(self, object, order, before, value);
     if (order & TI_SIM_RELEASE)
         ti_object_release(self, object);
+}
+
+static void ti_sim_fenced(int order)
+{
+    ti_sim_thread *self = ti_sim_self();
+    if (self == NULL)
+        return;
+    if (order & TI_SIM_ACQUIRE)
+        ti_sim_clock_join(self->clock, self->unfenced);
+    if ((order & TI_SIM_RELEASE) == 0)
+        return;
+    memcpy(self->fence, self->clock, sizeof self->fence);
+    self->has_fence = true;
+    self->clock[self->index]++;
 }
 
 static void ti_sim_pause(void)
@@ -23230,104 +23839,6 @@ static void ti_sim_pause(void)
     ti_sim_thread *self = ti_sim_self();
     if (self != NULL)
         ti_sim_yield(self);
-}
-
-/* ---- plain data ---- */
-
-static void ti_race_tell(const ti_sim_thread *self, const char *does, uint32_t other, const char *did,
-                         const void *address)
-{
-    char text[sizeof ti_sim.message];
-    const char *name = ti_sim_object_name(address);
-    (void)snprintf(text, sizeof text, "%s %s %s while %s %s it, and nothing orders the two", self->name, does,
-                   name != NULL ? name : "data", ti_sim_thread_at(other)->name, did);
-    if (ti_sim.verdict == THREADING_SIM_PASSED)
-        ti_sim_blame(THREADING_SIM_RACE, text);
-}
-
-static bool ti_race_with_write(const ti_sim_thread *self, const ti_sim_object *piece, uint8_t mask)
-{
-    return (piece->write_mask & mask) != 0 && piece->write_time > self->clock[piece->writer];
-}
-
-/* Whose read, or TI_SIM_THREADS. */
-static uint32_t ti_race_with_read(const ti_sim_thread *self, const ti_sim_object *piece, uint8_t mask)
-{
-    uint32_t i = 0;
-    if ((piece->read_mask & mask) == 0)
-        return TI_SIM_THREADS;
-    while (i < ti_sim.count && piece->read_time[i] <= self->clock[i])
-        i++;
-    return i < ti_sim.count ? i : TI_SIM_THREADS;
-}
-
-static void ti_piece_read(ti_sim_thread *self, ti_sim_object *piece, uint8_t mask, const void *address)
-{
-    if (ti_race_with_write(self, piece, mask))
-        ti_race_tell(self, "reads", piece->writer, "writes", address);
-    piece->read_time[self->index] = self->clock[self->index];
-    piece->read_mask |= mask;
-    ti_object_read(self, piece);
-}
-
-static void ti_piece_write(ti_sim_thread *self, ti_sim_object *piece, uint8_t mask, const void *address)
-{
-    uint32_t reader = ti_race_with_read(self, piece, mask);
-    if (ti_race_with_write(self, piece, mask))
-        ti_race_tell(self, "writes", piece->writer, "writes", address);
-    else if (reader != TI_SIM_THREADS)
-        ti_race_tell(self, "writes", reader, "reads", address);
-    piece->writer = self->index;
-    piece->write_time = self->clock[self->index];
-    piece->write_mask = mask;
-    piece->read_mask &= (uint8_t)~mask;
-    ti_object_written(self, piece);
-}
-
-/* Which bytes of the piece that begins at `at` are in the range. */
-static uint8_t ti_piece_mask(uintptr_t at, uintptr_t first, uintptr_t end)
-{
-    uint8_t mask = 0;
-    for (uintptr_t i = 0; i < TI_SIM_PIECE; i++)
-        if (at + i >= first && at + i < end)
-            mask |= (uint8_t)(1U << i);
-    return mask;
-}
-
-static void ti_data_touch(ti_sim_thread *self, const void *address, size_t size, bool is_written)
-{
-    uintptr_t first = (uintptr_t)address;
-    uintptr_t end = first + size;
-    for (uintptr_t at = first - first % TI_SIM_PIECE; at < end; at += TI_SIM_PIECE) {
-        ti_sim_object *piece = ti_sim_object_at(at + 1); /* an odd address: no atomic word has it */
-        uint8_t mask = ti_piece_mask(at, first, end);
-        if (piece->address != at + 1)
-            continue;
-        if (is_written)
-            ti_piece_write(self, piece, mask, address);
-        else
-            ti_piece_read(self, piece, mask, address);
-    }
-}
-
-static void ti_data_access(const void *address, size_t size, bool is_written)
-{
-    ti_sim_thread *self = ti_sim_self();
-    if (self == NULL || address == NULL || size == 0)
-        return;
-    ti_sim_point(self);
-    ti_sim_record_data(is_written ? "write" : "read", address, size, is_written);
-    ti_data_touch(self, address, size, is_written);
-}
-
-void threading_sim_read(const void *address, size_t size)
-{
-    ti_data_access(address, size, false);
-}
-
-void threading_sim_write(void *address, size_t size)
-{
-    ti_data_access(address, size, true);
 }
 
 /* ---- names ---- */
@@ -23570,7 +24081,6 @@ static bool ti_sim_port_fence_all(void)
 /* -------------------------------------------------------------------------------------- src/sim/sim_run.c */
 
 /* threading_sim_run: run after run, until one fails or nothing is left. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23579,6 +24089,7 @@ static bool ti_sim_port_fence_all(void)
 #define TI_SIM_PREEMPTIONS 3
 #define TI_SIM_AFTER_RACE 4096 /* runs in which something worse is looked for */
 #define TI_SIM_STATICS 64
+#define TI_SIM_ALTERNATIVES UINT8_MAX
 
 static struct {
     void *object;
@@ -23625,14 +24136,22 @@ void threading_sim_check(bool condition)
     ti_sim_fail(THREADING_SIM_CHECK, "threading_sim_check was given false");
 }
 
+/* A decision has 255 alternatives at most: of more, a part is chosen first. */
+static uint32_t ti_choose_of(ti_sim_thread *self, uint32_t n)
+{
+    uint32_t first = 0;
+    if (n > TI_SIM_ALTERNATIVES)
+        first = TI_SIM_ALTERNATIVES * ti_choose_of(self, (n - 1) / TI_SIM_ALTERNATIVES + 1);
+    uint32_t left = n - first < TI_SIM_ALTERNATIVES ? n - first : TI_SIM_ALTERNATIVES;
+    uint32_t pick = first + ti_sim_choose(left, left);
+    self->history = ti_sim_mix(self->history, pick);
+    return pick;
+}
+
 uint32_t threading_sim_choose(uint32_t n)
 {
     ti_sim_thread *self = ti_sim_self();
-    if (self == NULL || n < 2)
-        return 0;
-    uint32_t pick = ti_sim_choose(n < 255 ? n : 255, n < 255 ? n : 255);
-    self->history = ti_sim_mix(self->history, pick);
-    return pick;
+    return self != NULL && n > 1 ? ti_choose_of(self, n) : 0;
 }
 
 void threading_sim_yield(void)
@@ -23716,12 +24235,16 @@ static bool ti_first_run_repeats(ti_search_for *search)
     ti_sim_search_begin(TI_SIM_BY_BOUND);
     bool passed = ti_run_once(search);
     uint64_t key = ti_sim_search_end_key();
+    threading_sim_verdict_t verdict = ti_sim.verdict;
     if (!passed && !ti_goes_on_after(search))
+        return false;
+    if (!ti_has_time(search, search->end))
         return false;
     ti_sim_search_repeat();
     ti_run_once(search);
-    if (ti_sim.verdict != THREADING_SIM_NONDETERMINISM && ti_sim_search_end_key() == key)
+    if (ti_sim.verdict == verdict && ti_sim_search_end_key() == key)
         return ti_goes_on_after(search);
+    ti_sim.verdict = THREADING_SIM_PASSED; /* whatever the second one has found */
     ti_sim_blame(THREADING_SIM_NONDETERMINISM,
                  "the same decisions led to another run: the body depends on something that is not its own");
     ti_keep_failure(search);
@@ -23806,12 +24329,14 @@ static bool ti_drop(ti_search_for *search, uint32_t i)
     return false;
 }
 
+/* As long as a search may last: a long run has much to drop. */
 static void ti_minimise(ti_search_for *search)
 {
+    int64_t end = ti_port_now() + (int64_t)(search->options.seconds * 1e9);
     bool is_less = true;
     while (is_less) {
         is_less = false;
-        for (uint32_t i = search->found_count; i > 0; i--)
+        for (uint32_t i = search->found_count; i > 0 && ti_port_now() < end; i--)
             is_less = ti_drop(search, i - 1) || is_less;
     }
 }
@@ -23832,7 +24357,7 @@ static bool ti_parse_number(const char **text, char behind, uint32_t *number)
     char *end;
     if (**text < '0' || **text > '9')
         return false;
-    unsigned long value = strtoul(*text, &end, 10);
+    unsigned long long value = strtoull(*text, &end, 10);
     *number = (uint32_t)value;
     *text = end + (*end != '\0');
     return value <= UINT32_MAX && (*end == behind || (behind == ',' && *end == '\0'));
@@ -23852,13 +24377,20 @@ static bool ti_parse_replay(const char *text, ti_search_for *search)
     return true;
 }
 
+/* Once more, for the table. A text too short for all that the run did otherwise may lead to another end: then
+ * there is none. */
 static void ti_tell(ti_search_for *search)
 {
+    threading_sim_verdict_t found = search->report->verdict;
     ti_sim_table_begin();
     ti_sim.is_recorded = true;
-    (void)ti_replay(search);
+    threading_sim_verdict_t verdict = ti_replay(search);
     ti_sim.is_recorded = false;
+    if (found != THREADING_SIM_PASSED && verdict != found)
+        return;
     ti_keep_failure(search);
+    if (verdict == THREADING_SIM_PASSED)
+        return;
     ti_write_replay(search);
     if (search->options.write != NULL)
         ti_sim_table_write(search->options.write, search->options.context, search->report->replay);
@@ -23997,7 +24529,11 @@ static const char ti_sim_all_over = 0; /* what the body's thread awaits at the e
 
 static ti_sim_thread *ti_sim_self(void)
 {
-    return ti_sim_current;
+    ti_sim_thread *self = ti_sim_current;
+    while (self != NULL &&
+           ti_load_relaxed(&self->is_lost)) /* relaxed: its run is over, whenever that is seen */
+        ti_port_park(&self->parker, TI_FOREVER);
+    return self;
 }
 
 static ti_sim_thread *ti_sim_thread_at(uint32_t index)
@@ -24025,7 +24561,7 @@ static void ti_sim_seize(ti_sim_thread *self)
     (void)snprintf(ti_sim.message, sizeof ti_sim.message, "%s waits outside of the library", lost->name);
     ti_sim.verdict = THREADING_SIM_UNSUPPORTED;
     ti_sim.is_given_up = true;
-    lost->is_lost = true;
+    ti_store_relaxed(&lost->is_lost, 1); /* relaxed: see ti_sim_self */
     lost->state = TI_SIM_OVER;
     ti_sim.running = self;
 }
@@ -24067,8 +24603,6 @@ static void ti_sim_await(ti_sim_thread *self)
         ti_sim_await_baton(self);
     ti_store_relaxed(&self->has_baton, 0); /* relaxed: its own until it hands the baton on */
     ti_sim_show_sync();
-    while (self->is_lost) /* it came back too late */
-        ti_port_park(&self->parker, TI_FOREVER);
 }
 
 /* ---- leaving a run that is given up ---- */
@@ -24132,10 +24666,15 @@ static bool ti_sim_only_daemons_remain(void)
     return true;
 }
 
+static bool ti_sim_body_has_returned(void)
+{
+    return ti_sim_threads[0].awaited == &ti_sim_all_over;
+}
+
 static void ti_sim_stick(threading_sim_verdict_t verdict)
 {
     char text[sizeof ti_sim.message];
-    bool is_returned = ti_sim_threads[0].awaited == &ti_sim_all_over;
+    bool is_returned = ti_sim_body_has_returned();
     ti_sim.is_given_up = true;
     if (is_returned && ti_sim_only_daemons_remain())
         return; /* which end with the process, and so with the run */
@@ -24164,10 +24703,13 @@ static uint32_t ti_sim_list_ready(ti_sim_thread **ready)
     return count;
 }
 
-/* The one that sleeps with the earliest deadline, or NULL. */
+/* The one that sleeps with the earliest deadline, or NULL. Daemons that are left alone sleep for good: they
+ * may do so again and again. */
 static ti_sim_thread *ti_sim_first_deadline(void)
 {
     ti_sim_thread *first = NULL;
+    if (ti_sim_body_has_returned() && ti_sim_only_daemons_remain())
+        return NULL;
     for (uint32_t i = 0; i < ti_sim.count; i++) {
         ti_sim_thread *thread = &ti_sim_threads[i];
         if (thread->state == TI_SIM_ASLEEP && thread->deadline != TI_FOREVER &&
@@ -24358,7 +24900,7 @@ static void ti_sim_renew(ti_sim_thread *thread, uint32_t index)
 static ti_sim_thread *ti_sim_start(ti_sim_thread *creator, void (*entry)(void *argument), void *argument)
 {
     uint32_t index = ti_sim.count;
-    while (index < TI_SIM_THREADS && ti_sim_threads[index].is_lost)
+    while (index < TI_SIM_THREADS && ti_load_relaxed(&ti_sim_threads[index].is_lost))
         index++;
     if (index == TI_SIM_THREADS)
         return NULL;
@@ -24387,12 +24929,21 @@ static void ti_sim_finish(ti_sim_thread *self)
     ti_sim_sleep(self, &ti_sim_all_over, TI_FOREVER);
 }
 
+/* Once. The core does some things otherwise in a process of one thread: so there is a second one from the
+ * first run on, which is like the others then. */
+static bool ti_sim_begin(ti_sim_thread *self)
+{
+    if (!ti_port_parker_init(&self->parker))
+        return false;
+    ti_sim_natives = 1;
+    ti_sim_renew(self + 1, 1);
+    return ti_sim_has_native(self + 1);
+}
+
 static bool ti_sim_prepare(ti_sim_thread *self)
 {
-    if (ti_sim_natives == 0 && !ti_port_parker_init(&self->parker))
+    if (ti_sim_natives < 2 && !ti_sim_begin(self))
         return false;
-    if (ti_sim_natives == 0)
-        ti_sim_natives = 1;
     ti_sim_renew(self, 0);
     (void)snprintf(self->name, sizeof self->name, "main");
     ti_sim.running = self;
@@ -24826,13 +25377,15 @@ static void ti_sim_pin(bool on_one)
 #include <stdlib.h>
 #include <string.h>
 
-#define TI_SIM_LINES 400 /* the last ones of a run */
+#define TI_SIM_LINES 2000 /* the last ones of a run */
 #define TI_SIM_TEXT 72
 #define TI_SIM_COLUMN 28
 
 typedef struct ti_line {
     uint8_t thread;
-    bool is_preemption; /* the thread before it could have gone on */
+    bool is_preemption;  /* the thread before it could have gone on */
+    const void *address; /* of data that compiled code touches, whether or not it is shared; or NULL */
+    size_t size;
     char text[TI_SIM_TEXT];
 } ti_line;
 
@@ -24869,7 +25422,7 @@ static void ti_value_add(char *text, const void *address, size_t size)
     (void)snprintf(text + length, TI_SIM_TEXT - length, " = %lld", (long long)value);
 }
 
-static void ti_written_settle(void)
+static void ti_sim_record_settle(void)
 {
     if (ti_written.line != NULL)
         ti_value_add(ti_written.line->text, ti_written.address, ti_written.size);
@@ -24878,10 +25431,11 @@ static void ti_written_settle(void)
 
 static ti_line *ti_line_new(void)
 {
-    ti_written_settle();
+    ti_sim_record_settle();
     ti_line *line = &ti_lines[ti_lines_count++ % TI_SIM_LINES];
     line->thread = (uint8_t)ti_sim.running->index;
     line->is_preemption = ti_sim.was_preempted;
+    line->address = NULL;
     ti_sim.was_preempted = false;
     return line;
 }
@@ -24915,18 +25469,27 @@ static void ti_sim_record(const char *what, const void *object, const char *afte
         (void)snprintf(line->text + length, TI_SIM_TEXT - length, ": %s", after);
 }
 
-static void ti_sim_record_data(const char *what, const void *address, size_t size, bool is_written)
+static void ti_sim_record_access(const ti_sim_access *access)
 {
+    char data[40];
     if (!ti_sim.is_recorded || ti_sim.is_given_up)
         return;
     ti_line *line = ti_line_new();
-    ti_call_in_words(line->text, TI_SIM_TEXT, what, address);
-    if (!is_written)
-        ti_value_add(line->text, address, size);
+    if (ti_sim_object_name(access->address) == NULL && ti_sim_tell_data != NULL &&
+        ti_sim_tell_data(access->address, data, sizeof data))
+        (void)snprintf(line->text, TI_SIM_TEXT, "%s %s", access->what, data);
+    else
+        ti_call_in_words(line->text, TI_SIM_TEXT, access->what, access->address);
+    if (!access->is_users) {
+        line->address = access->address;
+        line->size = access->size;
+    }
+    if (!access->is_write)
+        ti_value_add(line->text, access->address, access->size);
     else {
         ti_written.line = line;
-        ti_written.address = address;
-        ti_written.size = size;
+        ti_written.address = access->address;
+        ti_written.size = access->size;
     }
 }
 
@@ -24989,10 +25552,19 @@ static void ti_write_heading(threading_write_t write, void *context)
     ti_write_text(write, context, line);
 }
 
+/* Compiled code touches a lot that only one thread knows. */
+static bool ti_line_is_dull(const ti_line *line)
+{
+    return line->address != NULL && !line->is_preemption && ti_sim_object_name(line->address) == NULL &&
+           !ti_sim_data_is_shared(line->address, line->size);
+}
+
 static void ti_write_line(threading_write_t write, void *context, uint64_t number)
 {
     char text[16 + TI_SIM_THREADS * TI_SIM_COLUMN + TI_SIM_TEXT + 2];
     const ti_line *line = &ti_lines[number % TI_SIM_LINES];
+    if (ti_line_is_dull(line))
+        return;
     (void)snprintf(text, sizeof text, "%4llu%c %*s%s", (unsigned long long)number + 1,
                    line->is_preemption ? '*' : ' ', line->thread * TI_SIM_COLUMN, "", line->text);
     ti_write_text(write, context, text);
@@ -25001,7 +25573,7 @@ static void ti_write_line(threading_write_t write, void *context, uint64_t numbe
 static void ti_sim_table_write(threading_write_t write, void *context, const char *replay)
 {
     char line[4200];
-    ti_written_settle();
+    ti_sim_record_settle();
     (void)snprintf(line, sizeof line, "%s: %s", threading_sim_verdict_name(ti_sim.verdict), ti_sim.message);
     ti_write_text(write, context, line);
     ti_write_heading(write, context);
@@ -25097,7 +25669,7 @@ static void ti_sim_weak_store(ti_sim_thread *self, const ti_sim_object *object, 
 /* Whether the load comes after that store for certain. */
 static bool ti_store_is_known(const ti_sim_thread *self, const ti_store *store)
 {
-    return store->time <= self->clock[store->writer] || store->time <= self->fence[store->writer];
+    return store->time <= self->clock[store->writer] || store->time <= self->shown[store->writer];
 }
 
 /* The oldest that the thread may read. */
@@ -25125,8 +25697,8 @@ static bool ti_sim_weak_load(ti_sim_thread *self, const ti_sim_object *object, i
     const ti_store *store = ti_store_number(stores, number);
     *value = store->value;
     self->history = ti_sim_mix(self->history ^ object->id, store->history);
-    if ((order & TI_SIM_ACQUIRE) != 0 && store->is_release)
-        ti_sim_clock_join(self->clock, store->clock);
+    if (store->is_release)
+        ti_sim_clock_join(order & TI_SIM_ACQUIRE ? self->clock : self->unfenced, store->clock);
     return true;
 }
 
@@ -25136,10 +25708,10 @@ static void ti_sim_fence_all(void)
     uint32_t all[TI_SIM_THREADS] = {0};
     for (uint32_t i = 0; i < ti_sim.count; i++) {
         ti_sim_clock_join(all, ti_sim_thread_at(i)->clock);
-        ti_sim_clock_join(all, ti_sim_thread_at(i)->fence);
+        ti_sim_clock_join(all, ti_sim_thread_at(i)->shown);
     }
     for (uint32_t i = 0; i < ti_sim.count; i++)
-        memcpy(ti_sim_thread_at(i)->fence, all, sizeof all);
+        memcpy(ti_sim_thread_at(i)->shown, all, sizeof all);
 }
 
 #endif /* THREADING_SIM */
@@ -25259,6 +25831,7 @@ static void ti_sim_fence_all(void)
 #undef TI_SELF_SIZE
 #undef TI_SETTLED
 #undef TI_SIM_AFTER_RACE
+#undef TI_SIM_ALTERNATIVES
 #undef TI_SIM_BEGIN
 #undef TI_SIM_CALLS
 #undef TI_SIM_CHANGE
@@ -25271,6 +25844,8 @@ static void ti_sim_fence_all(void)
 #undef TI_SIM_DECLARE_MOMENT
 #undef TI_SIM_DECLARE_STATUS
 #undef TI_SIM_DEVIATIONS
+#undef TI_SIM_HEAD
+#undef TI_SIM_KEPT
 #undef TI_SIM_LINES
 #undef TI_SIM_LOAD
 #undef TI_SIM_LOOKS
@@ -25282,6 +25857,7 @@ static void ti_sim_fence_all(void)
 #undef TI_SIM_PROBES
 #undef TI_SIM_ROUNDS
 #undef TI_SIM_SEEN
+#undef TI_SIM_STACK
 #undef TI_SIM_STATICS
 #undef TI_SIM_STEPS
 #undef TI_SIM_STORE
@@ -25291,6 +25867,7 @@ static void ti_sim_fence_all(void)
 #undef TI_SIM_TEXT
 #undef TI_SIM_THREADS
 #undef TI_SIM_THREAD_LOCAL
+#undef TI_SIM_WITH_ASAN
 #undef TI_SLAB
 #undef TI_SLAB_HEAD
 #undef TI_SLAB_SIZE

@@ -17,23 +17,23 @@
 #define TI_SIM_PIECE ((uintptr_t)8)
 #define TI_SIM_KEPT 12 /* accesses of a piece; of more the oldest is forgotten */
 
-typedef struct ti_kept {
+typedef struct ti_sim_kept {
     const void *code;
     uint32_t time; /* of the thread's clock */
     uint8_t thread;
     uint8_t mask; /* which bytes */
     bool is_write;
     bool is_atomic;
-} ti_kept;
+} ti_sim_kept;
 
-typedef struct ti_piece {
+typedef struct ti_sim_piece {
     uint32_t run;     /* of another run it is as if new */
     uint32_t touched; /* by which threads, a bit for each */
     uint32_t count;
-    ti_kept kept[TI_SIM_KEPT];
-} ti_piece;
+    ti_sim_kept kept[TI_SIM_KEPT];
+} ti_sim_piece;
 
-static ti_piece ti_pieces[TI_SIM_OBJECTS]; /* by the index of the object */
+static ti_sim_piece ti_pieces[TI_SIM_OBJECTS]; /* by the index of the object */
 
 bool (*ti_sim_tell_data)(const void *address, char *text, size_t size);
 bool (*ti_sim_tell_code)(const void *code, char *text, size_t size);
@@ -47,9 +47,9 @@ static uintptr_t ti_piece_key(uintptr_t at)
     return ~at;
 }
 
-static ti_piece *ti_piece_of(const ti_sim_object *object)
+static ti_sim_piece *ti_piece_of(const ti_sim_object *object)
 {
-    ti_piece *piece = &ti_pieces[ti_sim_object_index(object)];
+    ti_sim_piece *piece = &ti_pieces[ti_sim_object_index(object)];
     if (piece->run != object->run) {
         piece->run = object->run;
         piece->touched = piece->count = 0;
@@ -58,7 +58,7 @@ static ti_piece *ti_piece_of(const ti_sim_object *object)
 }
 
 /* NULL if nobody has touched it in this run. */
-static ti_piece *ti_piece_find(uintptr_t at)
+static ti_sim_piece *ti_piece_find(uintptr_t at)
 {
     const ti_sim_object *object = ti_sim_object_find(ti_piece_key(at));
     return object != NULL ? ti_piece_of(object) : NULL;
@@ -100,7 +100,7 @@ static void ti_code_in_words(const void *code, char *text, size_t size)
         text[0] = '\0';
 }
 
-static void ti_race_tell(const ti_sim_thread *self, const ti_sim_access *access, const ti_kept *other)
+static void ti_race_tell(const ti_sim_thread *self, const ti_sim_access *access, const ti_sim_kept *other)
 {
     char text[sizeof ti_sim.message] = "";
     char data[80];
@@ -121,39 +121,39 @@ static void ti_race_tell(const ti_sim_thread *self, const ti_sim_access *access,
     ti_sim_blame(THREADING_SIM_RACE, text);
 }
 
-static bool ti_is_before(const ti_kept *kept, const ti_sim_thread *self)
+static bool ti_is_before(const ti_sim_kept *kept, const ti_sim_thread *self)
 {
     return kept->time <= self->clock[kept->thread]; /* its own always is */
 }
 
-static bool ti_do_race(const ti_kept *kept, const ti_sim_access *access)
+static bool ti_do_race(const ti_sim_kept *kept, const ti_sim_access *access)
 {
     return (kept->is_write || access->is_write) && !(kept->is_atomic && access->is_atomic);
 }
 
 /* Whether what races with the one would race with the other. */
-static bool ti_stands_for(const ti_sim_access *access, const ti_kept *kept)
+static bool ti_stands_for(const ti_sim_access *access, const ti_sim_kept *kept)
 {
     return (access->is_write || !kept->is_write) && (!access->is_atomic || kept->is_atomic);
 }
 
-static void ti_piece_check(const ti_sim_thread *self, const ti_piece *piece, uint8_t mask,
+static void ti_piece_check(const ti_sim_thread *self, const ti_sim_piece *piece, uint8_t mask,
                            const ti_sim_access *access)
 {
     for (uint32_t i = 0; i < piece->count; i++) {
-        const ti_kept *kept = &piece->kept[i];
+        const ti_sim_kept *kept = &piece->kept[i];
         if ((kept->mask & mask) != 0 && !ti_is_before(kept, self) && ti_do_race(kept, access))
             ti_race_tell(self, access, kept);
     }
 }
 
 /* The access is kept, and no longer those that it stands for. */
-static void ti_piece_keep(const ti_sim_thread *self, ti_piece *piece, uint8_t mask,
+static void ti_piece_keep(const ti_sim_thread *self, ti_sim_piece *piece, uint8_t mask,
                           const ti_sim_access *access)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < piece->count; i++) {
-        ti_kept kept = piece->kept[i];
+        ti_sim_kept kept = piece->kept[i];
         if (ti_is_before(&kept, self) && ti_stands_for(access, &kept))
             kept.mask &= (uint8_t)~mask;
         if (kept.mask != 0)
@@ -161,8 +161,8 @@ static void ti_piece_keep(const ti_sim_thread *self, ti_piece *piece, uint8_t ma
     }
     if (count == TI_SIM_KEPT)
         memmove(&piece->kept[0], &piece->kept[1], --count * sizeof piece->kept[0]);
-    piece->kept[count] = (ti_kept){access->code, self->clock[self->index], (uint8_t)self->index,
-                                   mask,         access->is_write,         access->is_atomic};
+    piece->kept[count] = (ti_sim_kept){access->code, self->clock[self->index], (uint8_t)self->index,
+                                       mask,         access->is_write,         access->is_atomic};
     piece->count = count + 1;
     piece->touched |= UINT32_C(1) << self->index;
 }
@@ -192,7 +192,7 @@ static void ti_data_touch(ti_sim_thread *self, const ti_sim_access *access, bool
         uint8_t mask = ti_piece_mask(at, access->address, access->size);
         if (object->address != ti_piece_key(at)) /* there are too many */
             continue;
-        ti_piece *piece = ti_piece_of(object);
+        ti_sim_piece *piece = ti_piece_of(object);
         ti_piece_check(self, piece, mask, access);
         ti_piece_keep(self, piece, mask, access);
         ti_piece_remember(self, object, access, is_quiet);
@@ -203,7 +203,7 @@ static uint32_t ti_data_touched(const void *address, size_t size)
 {
     uint32_t touched = 0;
     for (uintptr_t at = ti_piece_first(address); at < (uintptr_t)address + size; at += TI_SIM_PIECE) {
-        const ti_piece *piece = ti_piece_find(at);
+        const ti_sim_piece *piece = ti_piece_find(at);
         touched |= piece != NULL ? piece->touched : 0;
     }
     return touched;
@@ -247,7 +247,7 @@ static void ti_data_forget(const ti_sim_thread *self, const ti_sim_access *acces
     for (uint32_t i = 0; (object = ti_sim_object_used(i)) != NULL; i++) {
         if (!ti_object_is_in(object, first, end) || object->is_forgotten)
             continue;
-        ti_piece *piece = ti_piece_of(object);
+        ti_sim_piece *piece = ti_piece_of(object);
         if (self != NULL)
             ti_piece_check(self, piece, 0xFF, access);
         piece->touched = piece->count = 0;

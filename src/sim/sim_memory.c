@@ -10,83 +10,91 @@
 #include <string.h>
 
 #include "atomic.h"
-#include "memory.h"
 #include "sim.h"
 #include "sim_memory.h"
 #include "sim_system.h"
 
 /* It stands in front of each piece. */
-typedef struct ti_piece {
-    struct ti_piece *next;
-    struct ti_piece *previous;
+typedef struct ti_hold {
+    struct ti_hold *next;
+    struct ti_hold *previous;
     void *copy; /* of what it held before the first run, or NULL */
     size_t size;
     bool is_of_run;
     bool is_kept; /* the core's for ever: what it holds the core makes anew */
-} ti_piece;
+} ti_hold;
 
 #define TI_SIM_HEAD ((size_t)64) /* keeps the alignment of what is behind it */
 
-_Static_assert(sizeof(ti_piece) <= TI_SIM_HEAD, "a piece begins with its head");
+_Static_assert(sizeof(ti_hold) <= TI_SIM_HEAD, "a piece begins with its head");
 
-static ti_piece ti_before = {&ti_before, &ti_before, NULL, 0, false}; /* a ring, as the other */
-static ti_piece ti_of_run = {&ti_of_run, &ti_of_run, NULL, 0, true};
-static uint32_t ti_pieces_lock; /* outside of a run there may be several threads */
+static ti_hold ti_before = {.next = &ti_before, .previous = &ti_before}; /* a ring, as the other */
+static ti_hold ti_of_run = {.next = &ti_of_run, .previous = &ti_of_run};
+static uint32_t ti_holds_lock; /* outside of a run there may be several threads */
 
-static void *ti_piece_memory(ti_piece *piece)
+static void *ti_hold_memory(ti_hold *piece)
 {
     return (char *)piece + TI_SIM_HEAD;
 }
 
-static ti_piece *ti_piece_of(void *memory)
+static ti_hold *ti_hold_of(void *memory)
 {
-    return (ti_piece *)(void *)((char *)memory - TI_SIM_HEAD);
+    return (ti_hold *)(void *)((char *)memory - TI_SIM_HEAD);
 }
 
-static void ti_pieces_begin(void)
+static void ti_holds_begin(void)
 {
-    while (ti_exchange_acquire_release(&ti_pieces_lock, 1) != 0)
+    while (ti_exchange_acquire_release(&ti_holds_lock, 1) != 0)
         ti_port_yield();
 }
 
-static void ti_pieces_end(void)
+static void ti_holds_end(void)
 {
-    ti_store_release(&ti_pieces_lock, 0);
+    ti_store_release(&ti_holds_lock, 0);
 }
 
-static void ti_piece_link(ti_piece *piece, ti_piece *ring)
+static void ti_hold_link(ti_hold *piece, ti_hold *ring)
 {
-    ti_pieces_begin();
+    ti_holds_begin();
     piece->next = ring;
     piece->previous = ring->previous;
     ring->previous->next = piece;
     ring->previous = piece;
-    ti_pieces_end();
+    ti_holds_end();
 }
 
-static void ti_piece_drop(ti_piece *piece)
+static void ti_hold_drop(ti_hold *piece)
 {
-    ti_pieces_begin();
+    ti_holds_begin();
     piece->previous->next = piece->next;
     piece->next->previous = piece->previous;
-    ti_pieces_end();
-    ti_sim_unforbid(ti_piece_memory(piece), piece->size);
+    ti_holds_end();
+    ti_sim_unforbid(ti_hold_memory(piece), piece->size);
+    ti_port_errors errors = ti_port_errors_keep();
     free(piece->copy);
-    ti_memory_free(piece);
+    free(piece);
+    ti_port_errors_restore(errors);
+}
+
+static void *ti_hold_new(size_t size)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    void *memory = calloc(1, size);
+    ti_port_errors_restore(errors);
+    return memory;
 }
 
 void *ti_sim_memory_allocate(size_t size)
 {
-    ti_piece *piece =
-        size <= SIZE_MAX - TI_SIM_HEAD ? (ti_piece *)ti_memory_allocate(TI_SIM_HEAD + size) : NULL;
+    ti_hold *piece = size <= SIZE_MAX - TI_SIM_HEAD ? (ti_hold *)ti_hold_new(TI_SIM_HEAD + size) : NULL;
     if (piece == NULL)
         return NULL;
     piece->size = size;
     piece->copy = NULL;
     piece->is_kept = false;
     piece->is_of_run = ti_sim_self() != NULL;
-    ti_piece_link(piece, piece->is_of_run ? &ti_of_run : &ti_before);
-    return ti_piece_memory(piece);
+    ti_hold_link(piece, piece->is_of_run ? &ti_of_run : &ti_before);
+    return ti_hold_memory(piece);
 }
 
 /* A run may let go what was there before: the next one has it again. */
@@ -94,11 +102,11 @@ void ti_sim_memory_free(void *memory)
 {
     if (memory == NULL)
         return;
-    ti_piece *piece = ti_piece_of(memory);
+    ti_hold *piece = ti_hold_of(memory);
     if (piece->is_of_run)
         ti_sim_forbid(memory, piece->size);
     else if (ti_sim_self() == NULL)
-        ti_piece_drop(piece);
+        ti_hold_drop(piece);
 }
 
 void *ti_sim_memory_resize(void *memory, size_t size)
@@ -106,7 +114,7 @@ void *ti_sim_memory_resize(void *memory, size_t size)
     void *resized = ti_sim_memory_allocate(size);
     if (resized == NULL || memory == NULL)
         return resized;
-    size_t before = ti_piece_of(memory)->size;
+    size_t before = ti_hold_of(memory)->size;
     memcpy(resized, memory, before < size ? before : size);
     ti_sim_memory_free(memory);
     return resized;
@@ -114,9 +122,11 @@ void *ti_sim_memory_resize(void *memory, size_t size)
 
 void *ti_sim_memory_keep(size_t size)
 {
+    (void)ti_port_pages; /* malloc's memory is as good here */
+    (void)ti_port_pages_give_back;
     void *memory = ti_sim_memory_allocate(size);
     if (memory != NULL)
-        ti_piece_of(memory)->is_kept = true;
+        ti_hold_of(memory)->is_kept = true;
     return memory;
 }
 
@@ -130,22 +140,22 @@ void ti_sim_memory_end(void *memory, size_t size)
 
 bool ti_sim_memory_begin(void)
 {
-    for (ti_piece *piece = ti_before.next; piece != &ti_before; piece = piece->next) {
+    for (ti_hold *piece = ti_before.next; piece != &ti_before; piece = piece->next) {
         free(piece->copy);
         piece->copy = piece->is_kept ? NULL : malloc(piece->size);
         if (piece->copy == NULL && !piece->is_kept)
             return false;
         if (piece->copy != NULL)
-            memcpy(piece->copy, ti_piece_memory(piece), piece->size);
+            memcpy(piece->copy, ti_hold_memory(piece), piece->size);
     }
     return true;
 }
 
 void ti_sim_memory_restore(void)
 {
-    for (ti_piece *piece = ti_before.next; piece != &ti_before; piece = piece->next)
+    for (ti_hold *piece = ti_before.next; piece != &ti_before; piece = piece->next)
         if (piece->copy != NULL)
-            memcpy(ti_piece_memory(piece), piece->copy, piece->size);
+            memcpy(ti_hold_memory(piece), piece->copy, piece->size);
     while (ti_of_run.next != &ti_of_run)
-        ti_piece_drop(ti_of_run.next);
+        ti_hold_drop(ti_of_run.next);
 }
