@@ -23128,8 +23128,8 @@ threading_status_t threading_object_set_name(const void *object, const char *nam
 /*
  * Plain data, which no two threads may touch at the same time if one of them writes.
  *
- * It is watched in pieces of eight bytes, and byte by byte within. Of each piece the accesses are kept that no
- * later one stands for: what comes after an access and does at least as much would race with whatever the
+ * It is watched in pieces of eight bytes, and byte by byte within. Of each piece the accesses are kept that
+ * no later one stands for: what comes after an access and does at least as much would race with whatever the
  * access would race with (FastTrack: Flanagan and Freund, PLDI 2009).
  */
 
@@ -23416,9 +23416,9 @@ void threading_sim_write(void *address, size_t size)
 /*
  * The core's memory in a build for sim.
  *
- * What is allocated in a run goes at its end, and not before: so an address is one object's for the whole run,
- * and runs with the same decisions cannot differ by what malloc gives again. What the core had before the
- * first run stays as long as the search, and each run finds in it what was there at the beginning.
+ * What is allocated in a run goes at its end, and not before: so an address is one object's for the whole
+ * run, and runs with the same decisions cannot differ by what malloc gives again. What the core had before
+ * the first run stays as long as the search, and each run finds in it what was there at the beginning.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 /*
  * Plain data, which no two threads may touch at the same time if one of them writes.
  *
- * It is watched in pieces of eight bytes, and byte by byte within. Of each piece the accesses are kept that no
- * later one stands for: what comes after an access and does at least as much would race with whatever the
+ * It is watched in pieces of eight bytes, and byte by byte within. Of each piece the accesses are kept that
+ * no later one stands for: what comes after an access and does at least as much would race with whatever the
  * access would race with (FastTrack: Flanagan and Freund, PLDI 2009).
  */
 #include "sim_data.h"

@@ -2,9 +2,9 @@
 /*
  * The core's memory in a build for sim.
  *
- * What is allocated in a run goes at its end, and not before: so an address is one object's for the whole run,
- * and runs with the same decisions cannot differ by what malloc gives again. What the core had before the
- * first run stays as long as the search, and each run finds in it what was there at the beginning.
+ * What is allocated in a run goes at its end, and not before: so an address is one object's for the whole
+ * run, and runs with the same decisions cannot differ by what malloc gives again. What the core had before
+ * the first run stays as long as the search, and each run finds in it what was there at the beginning.
  */
 #include <stdlib.h>
 #include <string.h>
