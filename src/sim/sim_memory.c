@@ -3,8 +3,9 @@
  * The core's memory in a build for sim.
  *
  * What is allocated in a run goes at its end, and not before: so an address is one object's for the whole
- * run, and runs with the same decisions cannot differ by what malloc gives again. What the core had before
- * the first run stays as long as the search, and each run finds in it what was there at the beginning.
+ * run, and runs with the same decisions cannot differ by what malloc gives again. It comes from one place, so
+ * that what is allocated later has the higher address, in each run. What the core had before the first run
+ * stays as long as the search, and each run finds in it what was there at the beginning.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,12 +25,15 @@ typedef struct ti_hold {
     bool is_kept; /* the core's for ever: what it holds the core makes anew */
 } ti_hold;
 
-#define TI_SIM_HEAD ((size_t)64) /* keeps the alignment of what is behind it */
+#define TI_SIM_PLACE ((size_t)1 << 20) /* a run that needs more has the rest from malloc */
+#define TI_SIM_HEAD ((size_t)64)       /* keeps the alignment of what is behind it */
 
 _Static_assert(sizeof(ti_hold) <= TI_SIM_HEAD, "a piece begins with its head");
 
 static ti_hold ti_before = {.next = &ti_before, .previous = &ti_before}; /* a ring, as the other */
 static ti_hold ti_of_run = {.next = &ti_of_run, .previous = &ti_of_run};
+static char *ti_place;
+static size_t ti_place_used;
 static uint32_t ti_holds_lock; /* outside of a run there may be several threads */
 
 static void *ti_hold_memory(ti_hold *piece)
@@ -76,24 +80,40 @@ static void ti_hold_drop(ti_hold *piece)
     ti_port_errors_restore(errors);
 }
 
-static void *ti_hold_new(size_t size)
+/* NULL: it does not fit. */
+static ti_hold *ti_place_take(size_t size)
 {
+    size_t whole = (TI_SIM_HEAD + size + TI_SIM_HEAD - 1) / TI_SIM_HEAD * TI_SIM_HEAD;
+    if (ti_sim_self() == NULL || size > TI_SIM_PLACE || whole > TI_SIM_PLACE - ti_place_used)
+        return NULL;
+    ti_hold *piece = (ti_hold *)(void *)(ti_place + ti_place_used);
+    ti_sim_unforbid(piece, TI_SIM_HEAD + size);
+    memset(piece, 0, TI_SIM_HEAD + size);
+    ti_place_used += whole;
+    return piece;
+}
+
+static ti_hold *ti_hold_new(size_t size)
+{
+    if (size > SIZE_MAX - TI_SIM_HEAD)
+        return NULL;
     ti_port_errors errors = ti_port_errors_keep();
-    void *memory = calloc(1, size);
+    ti_hold *piece = (ti_hold *)calloc(1, TI_SIM_HEAD + size);
     ti_port_errors_restore(errors);
-    return memory;
+    if (piece != NULL)
+        ti_hold_link(piece, ti_sim_self() != NULL ? &ti_of_run : &ti_before);
+    return piece;
 }
 
 void *ti_sim_memory_allocate(size_t size)
 {
-    ti_hold *piece = size <= SIZE_MAX - TI_SIM_HEAD ? (ti_hold *)ti_hold_new(TI_SIM_HEAD + size) : NULL;
+    ti_hold *piece = ti_place_take(size);
+    if (piece == NULL)
+        piece = ti_hold_new(size);
     if (piece == NULL)
         return NULL;
     piece->size = size;
-    piece->copy = NULL;
-    piece->is_kept = false;
     piece->is_of_run = ti_sim_self() != NULL;
-    ti_hold_link(piece, piece->is_of_run ? &ti_of_run : &ti_before);
     return ti_hold_memory(piece);
 }
 
@@ -138,8 +158,16 @@ void ti_sim_memory_end(void *memory, size_t size)
 
 /* ---- run after run ---- */
 
+static void ti_place_clear(void)
+{
+    ti_place_used = 0;
+    ti_sim_forbid(ti_place, TI_SIM_PLACE);
+}
+
 bool ti_sim_memory_begin(void)
 {
+    if (ti_place == NULL && (ti_place = (char *)malloc(TI_SIM_PLACE)) == NULL)
+        return false;
     for (ti_hold *piece = ti_before.next; piece != &ti_before; piece = piece->next) {
         free(piece->copy);
         piece->copy = piece->is_kept ? NULL : malloc(piece->size);
@@ -158,4 +186,5 @@ void ti_sim_memory_restore(void)
             memcpy(ti_hold_memory(piece), piece->copy, piece->size);
     while (ti_of_run.next != &ti_of_run)
         ti_hold_drop(ti_of_run.next);
+    ti_place_clear();
 }
