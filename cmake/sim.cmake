@@ -41,6 +41,10 @@ foreach(target IN ITEMS threading_sim threading_sim_core)
   target_compile_definitions(${target} INTERFACE THREADING_NO_INLINE
     PRIVATE _DEFAULT_SOURCE THREADING_NO_DIAGNOSIS) # whose threads would be none of the run's
   threading_own_target(${target})
+  if(THREADING_SANITIZE MATCHES "thread") # src/sim/sim_system.h tells why
+    target_compile_options(${target} PRIVATE -fno-sanitize=thread)
+    target_compile_definitions(${target} PRIVATE THREADING_TSAN=1)
+  endif()
 endforeach()
 target_compile_definitions(threading_sim_core PRIVATE TI_KEEPS_MEMORY=false) # sim_memory.c does
 target_link_libraries(threading_sim PRIVATE ${threading_system_library})

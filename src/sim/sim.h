@@ -57,6 +57,9 @@ typedef struct ti_sim_thread {
     uint32_t shown[TI_SIM_THREADS]; /* what a fence in all threads has shown it, which orders no data */
     void (*entry)(void *argument);
     void *argument;
+    threading_target_t target; /* of the thread's, and its argument */
+    void *target_argument;
+    bool is_in_target; /* else it begins or ends, in the core */
     bool is_daemon;
     char name[TI_SIM_NAME];
     const char *call;   /* the public call that it is in, or NULL */

@@ -15,6 +15,7 @@ typedef struct ti_sim_call {
 
 static ti_sim_call ti_sim_call_begin(const char *name, const void *object)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     ti_sim_call call = {self, NULL, NULL};
     if (self == NULL)
@@ -31,6 +32,7 @@ static ti_sim_call ti_sim_call_begin(const char *name, const void *object)
 
 static void ti_sim_call_end(ti_sim_call call)
 {
+    TI_SIM_WITHIN;
     if (call.self == NULL)
         return;
     call.self->call = call.outer;
@@ -40,6 +42,7 @@ static void ti_sim_call_end(ti_sim_call call)
 /* What a call tells is a line of its own unless it is what everybody expects. */
 static threading_status_t ti_sim_call_end_with(ti_sim_call call, threading_status_t status)
 {
+    TI_SIM_WITHIN;
     if (call.self != NULL && status != THREADING_OK)
         ti_sim_record(call.self->call, call.self->object, threading_status_name(status));
     ti_sim_call_end(call);
@@ -48,6 +51,7 @@ static threading_status_t ti_sim_call_end_with(ti_sim_call call, threading_statu
 
 static bool ti_sim_call_answer(ti_sim_call call, bool answer)
 {
+    TI_SIM_WITHIN;
     if (call.self != NULL)
         ti_sim_record(call.self->call, call.self->object, answer ? "true" : "false");
     ti_sim_call_end(call);
@@ -100,6 +104,7 @@ bool threading_thread_daemon(const threading_thread_t *thread)
 
 threading_status_t threading_object_set_name(const void *object, const char *name)
 {
+    TI_SIM_WITHIN;
     if (object == NULL)
         return THREADING_INVALID;
     (void)ti_core_object_set_name; /* which keeps no names in this build */

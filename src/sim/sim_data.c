@@ -272,6 +272,7 @@ void ti_sim_data_new(const void *address, size_t size)
 
 static void ti_data_users_access(const void *address, size_t size, bool is_write)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     ti_sim_access access = {.address = address, .size = size, .is_write = is_write, .is_users = true};
     access.what = is_write ? "write" : "read";

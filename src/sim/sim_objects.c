@@ -15,6 +15,7 @@
 #include "atomic.h"
 #include "sim.h"
 #include "sim_objects.h"
+#include "sim_system.h"
 
 #define TI_SIM_PROBES 64
 #define TI_SIM_NAMES 256
@@ -131,6 +132,7 @@ void ti_sim_object_written(ti_sim_thread *self, ti_sim_object *object)
 
 uint32_t ti_sim_number(const void *address)
 {
+    TI_SIM_WITHIN;
     return ti_sim_self() != NULL ? ti_sim_object_at((uintptr_t)address)->number
                                  : (uint32_t)((uintptr_t)address >> 4);
 }
@@ -160,11 +162,21 @@ void ti_sim_learn(ti_sim_thread *self, const ti_sim_thread *from)
     ti_sim_thread_at(from->index)->clock[from->index]++;
 }
 
+/* In the core each thread meets all others when it begins and ends, since it is put into lists; that is not what
+ * orders a program, and no race may hide behind it. Releases count: they can be what another thread waits for. */
+static bool ti_is_programs(const ti_sim_thread *self, int order)
+{
+    return self->index == 0 || self->is_in_target || self->call != NULL || (order & TI_SIM_USERS) != 0;
+}
+
 /* What a load finds that does not acquire, a fence may acquire later. */
 static void ti_object_acquire(ti_sim_thread *self, const ti_sim_object *object, int order)
 {
-    if (object->has_clock)
-        ti_sim_clock_join(order & TI_SIM_ACQUIRE ? self->clock : self->unfenced, object->clock);
+    if (!object->has_clock || !ti_is_programs(self, order))
+        return;
+    ti_sim_clock_join(order & TI_SIM_ACQUIRE ? self->clock : self->unfenced, object->clock);
+    if (order & TI_SIM_ACQUIRE)
+        ti_sim_tell_acquire(object->address);
 }
 
 /* What a fence has released before goes into what is stored behind it. */
@@ -181,6 +193,7 @@ static void ti_object_release(ti_sim_thread *self, ti_sim_object *object)
     ti_sim_clock_join(object->clock, self->clock);
     object->has_clock = true;
     self->clock[self->index]++;
+    ti_sim_tell_release(object->address);
 }
 
 /* A store begins anew what can be acquired from the word; what changes it in one step goes on with it (C11,
@@ -196,6 +209,7 @@ static void ti_object_forget(ti_sim_object *object)
 
 void ti_sim_before(const void *word)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     (void)word;
     if (self == NULL)
@@ -211,6 +225,7 @@ static bool ti_is_weak(int order)
 
 uint64_t ti_sim_loaded(const void *word, int order, uint64_t value)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     if (self == NULL)
         return value;
@@ -224,6 +239,7 @@ uint64_t ti_sim_loaded(const void *word, int order, uint64_t value)
 
 void ti_sim_stored(const void *word, int order, uint64_t before, uint64_t value)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     if (self == NULL)
         return;
@@ -239,6 +255,7 @@ void ti_sim_stored(const void *word, int order, uint64_t before, uint64_t value)
 
 void ti_sim_changed(const void *word, int order, uint64_t before, uint64_t value)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     if (self == NULL)
         return;
@@ -254,6 +271,7 @@ void ti_sim_changed(const void *word, int order, uint64_t before, uint64_t value
 
 void ti_sim_fenced(int order)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     if (self == NULL)
         return;
@@ -268,6 +286,7 @@ void ti_sim_fenced(int order)
 
 void ti_sim_pause(void)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     if (self != NULL)
         ti_sim_yield(self);

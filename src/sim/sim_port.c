@@ -50,19 +50,34 @@ static ti_sim_thread *ti_handle_get(const ti_port_thread *handle)
 
 _Static_assert(sizeof(ti_port_thread) >= sizeof(ti_sim_thread *), "a handle holds an address");
 
+static void *ti_sim_target(void *argument)
+{
+    ti_sim_thread *self = (ti_sim_thread *)argument;
+    self->is_in_target = true;
+    void *result = self->target(self->target_argument);
+    self->is_in_target = false;
+    return result;
+}
+
 threading_status_t ti_sim_port_thread_start(ti_port_thread *thread, void (*entry)(void *argument),
                                             void *argument, size_t stack_size)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     if (self == NULL)
         return ti_port_thread_start(thread, entry, argument, stack_size);
     ti_sim_thread *started = ti_sim_start(self, entry, argument);
     if (started == NULL)
         ti_sim_fail(THREADING_SIM_UNSUPPORTED, "a run has 32 threads at most, as far as the system has them");
-    const threading_thread_t *record =
-        ((const ti_self *)argument)->record; /* all threads of the core have one */
+    threading_thread_t *record = ((const ti_self *)argument)->record; /* all threads of the core have one */
     (void)snprintf(started->name, sizeof started->name, "%s", ti_sim_thread_name(record));
     ti_sim_note_self(started, (const ti_self *)argument);
+    started->target = record->target;
+    started->target_argument = record->arg;
+    if (record->target != NULL) {
+        record->target = ti_sim_target;
+        record->arg = started;
+    }
     started->is_daemon = record->daemon && !record->is_worker;
     ti_handle_set(thread, started);
     return THREADING_OK;
@@ -70,6 +85,7 @@ threading_status_t ti_sim_port_thread_start(ti_port_thread *thread, void (*entry
 
 void ti_sim_port_thread_join(ti_port_thread *thread)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     if (self == NULL) {
         ti_port_thread_join(thread);
@@ -85,6 +101,7 @@ void ti_sim_port_thread_join(ti_port_thread *thread)
 
 bool ti_sim_port_thread_try_join(ti_port_thread *thread)
 {
+    TI_SIM_WITHIN;
     if (ti_sim_self() == NULL)
         return ti_port_thread_try_join(thread);
     if (ti_handle_get(thread)->state != TI_SIM_OVER)
@@ -95,6 +112,7 @@ bool ti_sim_port_thread_try_join(ti_port_thread *thread)
 
 void ti_sim_port_thread_detach(ti_port_thread *thread)
 {
+    TI_SIM_WITHIN;
     if (ti_sim_self() == NULL)
         ti_port_thread_detach(thread);
 }
@@ -112,6 +130,7 @@ void ti_sim_port_thread_exit(void)
 /* A name in the system's tools is of no use for a moment. */
 void ti_sim_port_set_name(const char *name, size_t length)
 {
+    TI_SIM_WITHIN;
     if (ti_sim_self() == NULL)
         ti_port_set_name(name, length);
 }
@@ -119,6 +138,7 @@ void ti_sim_port_set_name(const char *name, size_t length)
 /* False: the core leaves by itself at the thread's end. The native backend still keeps the pointer. */
 bool ti_sim_port_set_self(void *self, void (*leave)(void *self))
 {
+    TI_SIM_WITHIN;
     bool will_leave = ti_port_set_self(self, leave);
     if (ti_sim_self() == NULL)
         return will_leave;
@@ -136,6 +156,7 @@ uint64_t ti_sim_port_life(void)
 
 void ti_sim_port_park(ti_parker *parker, int64_t deadline)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     if (self == NULL) {
         ti_port_park(parker, deadline);
@@ -150,6 +171,7 @@ void ti_sim_port_park(ti_parker *parker, int64_t deadline)
 
 void ti_sim_port_unpark(ti_parker *parker)
 {
+    TI_SIM_WITHIN;
     if (ti_sim_self() == NULL) {
         ti_port_unpark(parker);
         return;
@@ -164,6 +186,7 @@ void ti_sim_port_unpark(ti_parker *parker)
 
 int64_t ti_sim_port_now(void)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     if (self == NULL)
         return ti_port_now();
@@ -174,6 +197,7 @@ int64_t ti_sim_port_now(void)
 
 void ti_sim_port_sleep(int64_t deadline)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     if (self == NULL)
         ti_port_sleep(deadline);
@@ -183,6 +207,7 @@ void ti_sim_port_sleep(int64_t deadline)
 
 void ti_sim_port_yield(void)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     if (self != NULL)
         ti_sim_yield(self);

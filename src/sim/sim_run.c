@@ -54,6 +54,7 @@ bool threading_sim_active(void)
 
 void threading_sim_check(bool condition)
 {
+    TI_SIM_WITHIN;
     if (ti_sim_self() == NULL || condition)
         return;
     ti_sim_record("check failed", NULL, NULL);
@@ -74,12 +75,14 @@ static uint32_t ti_choose_of(ti_sim_thread *self, uint32_t n)
 
 uint32_t threading_sim_choose(uint32_t n)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     return self != NULL && n > 1 ? ti_choose_of(self, n) : 0;
 }
 
 void threading_sim_yield(void)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     if (self != NULL)
         ti_sim_yield(self);
@@ -89,6 +92,7 @@ void threading_sim_yield(void)
 
 threading_status_t threading_sim_static(void *object, size_t size)
 {
+    TI_SIM_WITHIN;
     if (object == NULL || size == 0 || ti_sim_self() != NULL)
         return THREADING_INVALID;
     if (ti_statics_count == TI_SIM_STATICS)
@@ -425,6 +429,8 @@ threading_sim_verdict_t threading_sim_run(void (*body)(void *arg), void *arg,
     search.report = report;
     if (options != NULL)
         search.options = *options;
+    ti_sim_within_reset(1);
     ti_search_prepare(&search);
+    ti_sim_within_reset(0);
     return report->verdict;
 }

@@ -355,12 +355,15 @@ static void ti_sim_serve(void *argument)
     ti_sim_thread *self = (ti_sim_thread *)argument;
     ti_sim_current = self;
     ti_sim_pin(true);
+    ti_sim_within_reset(1);
     for (;;) {
         ti_sim_await(self);
         if (setjmp(self->out) == 0 && !ti_sim.is_given_up) {
             ti_sim_thread_begins(self);
+            ti_sim_within_reset(0);
             self->entry(self->argument);
         }
+        ti_sim_within_reset(1);
         (void)ti_port_set_self(NULL, NULL);
         ti_sim_thread_ends(self);
         ti_sim_end(self);
@@ -463,9 +466,14 @@ bool ti_sim_execute(void (*body)(void *arg), void *arg)
     ti_sim_note_caller(self);
     ti_sim_current = self;
     if (setjmp(self->out) == 0) {
+        ti_sim_within_reset(0);
         body(arg);
+        ti_sim_within_reset(1);
         ti_sim_finish(self);
     }
+    ti_sim_within_reset(1);
+    for (uint32_t i = 1; i < ti_sim.count; i++)
+        ti_sim_joins(&ti_sim_threads[i]); /* the next run comes after all of this one */
     ti_sim_current = NULL;
     if (ti_load_relaxed(&ti_sim.has_foreign))
         ti_sim_blame(THREADING_SIM_FOREIGN_THREAD,

@@ -11,6 +11,34 @@ const char *ti_sim_environment(const char *name)
     return getenv(variable);
 }
 
+#if defined(THREADING_TSAN)
+
+static TI_SIM_THREAD_LOCAL int ti_sim_depth;
+
+void ti_sim_within_reset(int depth)
+{
+    for (; ti_sim_depth < depth; ti_sim_depth++)
+        __tsan_ignore_thread_begin();
+    for (; ti_sim_depth > depth; ti_sim_depth--)
+        __tsan_ignore_thread_end();
+}
+
+/* Gives the depth to go back to. Threads of no run are looked at as always. */
+int ti_sim_within_begin(void)
+{
+    int depth = ti_sim_depth;
+    if (ti_sim_self() != NULL)
+        ti_sim_within_reset(depth + 1);
+    return depth;
+}
+
+void ti_sim_within_end(const int *depth)
+{
+    ti_sim_within_reset(*depth);
+}
+
+#endif
+
 #if defined(__linux__)
 
 #include <sys/syscall.h>

@@ -21,10 +21,16 @@
 #endif
 
 /*
- * The baton orders all that the threads do, and would hide each race of theirs from ThreadSanitizer. It is
- * told to take no notice of the baton, and instead what really comes before what.
+ * The baton orders all that the threads do, and would hide each race of theirs from ThreadSanitizer. So in a
+ * build for it only the program is compiled for it: not the core, not the backend, not this. It is told to take
+ * no notice of the baton, and instead what really comes before what. Of sim it sees calls of the C library all
+ * the same, on data that the baton alone protects: TI_SIM_WITHIN, in front of what the core and programs call,
+ * has it look away to the function's end. Who leaves by a jump sets aright by ti_sim_within_reset() how deep
+ * it is.
  */
 #if defined(THREADING_TSAN)
+void __tsan_ignore_thread_begin(void);
+void __tsan_ignore_thread_end(void);
 void AnnotateIgnoreSyncBegin(const char *file, int line);
 void AnnotateIgnoreSyncEnd(const char *file, int line);
 void __tsan_acquire(void *address);
@@ -35,6 +41,13 @@ void __tsan_release(void *address);
 #define ti_sim_thread_begins(thread) __tsan_acquire(&(thread)->entry)
 #define ti_sim_thread_ends(thread) __tsan_release(&(thread)->argument)
 #define ti_sim_joins(thread) __tsan_acquire(&(thread)->argument)
+#define ti_sim_tell_acquire(address) __tsan_acquire((void *)(address))
+#define ti_sim_tell_release(address) __tsan_release((void *)(address))
+void ti_sim_within_reset(int depth);
+int ti_sim_within_begin(void);
+void ti_sim_within_end(const int *depth);
+#define TI_SIM_WITHIN \
+    const int within __attribute__((cleanup(ti_sim_within_end), unused)) = ti_sim_within_begin()
 #else
 #define ti_sim_hide_sync() ((void)0)
 #define ti_sim_show_sync() ((void)0)
@@ -42,6 +55,10 @@ void __tsan_release(void *address);
 #define ti_sim_thread_begins(thread) ((void)0)
 #define ti_sim_thread_ends(thread) ((void)0)
 #define ti_sim_joins(thread) ((void)0)
+#define ti_sim_tell_acquire(address) ((void)0)
+#define ti_sim_tell_release(address) ((void)0)
+#define ti_sim_within_reset(depth) ((void)0)
+#define TI_SIM_WITHIN ((void)0)
 #endif
 
 /* Let AddressSanitizer tell of each use of such memory; or no more. */

@@ -8,6 +8,7 @@
 #include "self.h"
 #include "sim.h"
 #include "sim_data.h"
+#include "sim_system.h"
 
 #define TI_SIM_LINES 2000 /* the last ones of a run */
 #define TI_SIM_TEXT 72
@@ -127,6 +128,7 @@ void ti_sim_record_access(const ti_sim_access *access)
 
 void threading_sim_note(const char *text)
 {
+    TI_SIM_WITHIN;
     if (ti_sim_self() != NULL && text != NULL)
         ti_sim_record(text, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "sim_objects.h"
+#include "sim_system.h"
 
 #define TI_SIM_STORES 6 /* so many of each word */
 
@@ -113,6 +114,8 @@ bool ti_sim_weak_load(ti_sim_thread *self, const ti_sim_object *object, int orde
     self->history = ti_sim_mix(self->history ^ object->id, store->history);
     if (store->is_release)
         ti_sim_clock_join(order & TI_SIM_ACQUIRE ? self->clock : self->unfenced, store->clock);
+    if (store->is_release && (order & TI_SIM_ACQUIRE) != 0)
+        ti_sim_tell_acquire(object->address);
     return true;
 }
 
