@@ -22403,6 +22403,9 @@ typedef struct ti_sim_thread {
     uint32_t shown[TI_SIM_THREADS]; /* what a fence in all threads has shown it, which orders no data */
     void (*entry)(void *argument);
     void *argument;
+    threading_target_t target; /* of the thread's, and its argument */
+    void *target_argument;
+    bool is_in_target; /* else it begins or ends, in the core */
     bool is_daemon;
     char name[TI_SIM_NAME];
     const char *call;   /* the public call that it is in, or NULL */
@@ -22968,10 +22971,16 @@ static uint64_t ti_sim_search_end_key(void);
 #endif
 
 /*
- * The baton orders all that the threads do, and would hide each race of theirs from ThreadSanitizer. It is
- * told to take no notice of the baton, and instead what really comes before what.
+ * The baton orders all that the threads do, and would hide each race of theirs from ThreadSanitizer. So in a
+ * build for it only the program is compiled for it: not the core, not the backend, not this. It is told to
+ * take no notice of the baton, and instead what really comes before what. Of sim it sees calls of the C
+ * library all the same, on data that the baton alone protects: TI_SIM_WITHIN, in front of what the core and
+ * programs call, has it look away to the function's end. Who leaves by a jump sets aright by
+ * ti_sim_within_reset() how deep it is.
  */
 #if defined(THREADING_TSAN)
+void __tsan_ignore_thread_begin(void);
+void __tsan_ignore_thread_end(void);
 void AnnotateIgnoreSyncBegin(const char *file, int line);
 void AnnotateIgnoreSyncEnd(const char *file, int line);
 void __tsan_acquire(void *address);
@@ -22982,6 +22991,13 @@ void __tsan_release(void *address);
 #define ti_sim_thread_begins(thread) __tsan_acquire(&(thread)->entry)
 #define ti_sim_thread_ends(thread) __tsan_release(&(thread)->argument)
 #define ti_sim_joins(thread) __tsan_acquire(&(thread)->argument)
+#define ti_sim_tell_acquire(address) __tsan_acquire((void *)(address))
+#define ti_sim_tell_release(address) __tsan_release((void *)(address))
+static void ti_sim_within_reset(int depth);
+static int ti_sim_within_begin(void);
+static void ti_sim_within_end(const int *depth);
+#define TI_SIM_WITHIN \
+    const int within __attribute__((cleanup(ti_sim_within_end), unused)) = ti_sim_within_begin()
 #else
 #define ti_sim_hide_sync() ((void)0)
 #define ti_sim_show_sync() ((void)0)
@@ -22989,6 +23005,10 @@ void __tsan_release(void *address);
 #define ti_sim_thread_begins(thread) ((void)0)
 #define ti_sim_thread_ends(thread) ((void)0)
 #define ti_sim_joins(thread) ((void)0)
+#define ti_sim_tell_acquire(address) ((void)0)
+#define ti_sim_tell_release(address) ((void)0)
+#define ti_sim_within_reset(depth) ((void)0)
+#define TI_SIM_WITHIN ((void)0)
 #endif
 
 /* Let AddressSanitizer tell of each use of such memory; or no more. */
@@ -23031,6 +23051,7 @@ typedef struct ti_sim_call {
 
 static ti_sim_call ti_sim_call_begin(const char *name, const void *object)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     ti_sim_call call = {self, NULL, NULL};
     if (self == NULL)
@@ -23047,6 +23068,7 @@ static ti_sim_call ti_sim_call_begin(const char *name, const void *object)
 
 static void ti_sim_call_end(ti_sim_call call)
 {
+    TI_SIM_WITHIN;
     if (call.self == NULL)
         return;
     call.self->call = call.outer;
@@ -23056,6 +23078,7 @@ static void ti_sim_call_end(ti_sim_call call)
 /* What a call tells is a line of its own unless it is what everybody expects. */
 static threading_status_t ti_sim_call_end_with(ti_sim_call call, threading_status_t status)
 {
+    TI_SIM_WITHIN;
     if (call.self != NULL && status != THREADING_OK)
         ti_sim_record(call.self->call, call.self->object, threading_status_name(status));
     ti_sim_call_end(call);
@@ -23064,6 +23087,7 @@ static threading_status_t ti_sim_call_end_with(ti_sim_call call, threading_statu
 
 static bool ti_sim_call_answer(ti_sim_call call, bool answer)
 {
+    TI_SIM_WITHIN;
     if (call.self != NULL)
         ti_sim_record(call.self->call, call.self->object, answer ? "true" : "false");
     ti_sim_call_end(call);
@@ -23116,6 +23140,7 @@ bool threading_thread_daemon(const threading_thread_t *thread)
 
 threading_status_t threading_object_set_name(const void *object, const char *name)
 {
+    TI_SIM_WITHIN;
     if (object == NULL)
         return THREADING_INVALID;
     (void)ti_core_object_set_name; /* which keeps no names in this build */
@@ -23394,6 +23419,7 @@ static void ti_sim_data_new(const void *address, size_t size)
 
 static void ti_data_users_access(const void *address, size_t size, bool is_write)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     ti_sim_access access = {.address = address, .size = size, .is_write = is_write, .is_users = true};
     access.what = is_write ? "write" : "read";
@@ -23417,8 +23443,9 @@ void threading_sim_write(void *address, size_t size)
  * The core's memory in a build for sim.
  *
  * What is allocated in a run goes at its end, and not before: so an address is one object's for the whole
- * run, and runs with the same decisions cannot differ by what malloc gives again. What the core had before
- * the first run stays as long as the search, and each run finds in it what was there at the beginning.
+ * run, and runs with the same decisions cannot differ by what malloc gives again. It comes from one place, so
+ * that what is allocated later has the higher address, in each run. What the core had before the first run
+ * stays as long as the search, and each run finds in it what was there at the beginning.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23433,12 +23460,15 @@ typedef struct ti_hold {
     bool is_kept; /* the core's for ever: what it holds the core makes anew */
 } ti_hold;
 
-#define TI_SIM_HEAD ((size_t)64) /* keeps the alignment of what is behind it */
+#define TI_SIM_PLACE ((size_t)1 << 20) /* a run that needs more has the rest from malloc */
+#define TI_SIM_HEAD ((size_t)64)       /* keeps the alignment of what is behind it */
 
 _Static_assert(sizeof(ti_hold) <= TI_SIM_HEAD, "a piece begins with its head");
 
 static ti_hold ti_before = {.next = &ti_before, .previous = &ti_before}; /* a ring, as the other */
 static ti_hold ti_of_run = {.next = &ti_of_run, .previous = &ti_of_run};
+static char *ti_place;
+static size_t ti_place_used;
 static uint32_t ti_holds_lock; /* outside of a run there may be several threads */
 
 static void *ti_hold_memory(ti_hold *piece)
@@ -23485,24 +23515,40 @@ static void ti_hold_drop(ti_hold *piece)
     ti_port_errors_restore(errors);
 }
 
-static void *ti_hold_new(size_t size)
+/* NULL: it does not fit. */
+static ti_hold *ti_place_take(size_t size)
 {
+    size_t whole = (TI_SIM_HEAD + size + TI_SIM_HEAD - 1) / TI_SIM_HEAD * TI_SIM_HEAD;
+    if (ti_sim_self() == NULL || size > TI_SIM_PLACE || whole > TI_SIM_PLACE - ti_place_used)
+        return NULL;
+    ti_hold *piece = (ti_hold *)(void *)(ti_place + ti_place_used);
+    ti_sim_unforbid(piece, TI_SIM_HEAD + size);
+    memset(piece, 0, TI_SIM_HEAD + size);
+    ti_place_used += whole;
+    return piece;
+}
+
+static ti_hold *ti_hold_new(size_t size)
+{
+    if (size > SIZE_MAX - TI_SIM_HEAD)
+        return NULL;
     ti_port_errors errors = ti_port_errors_keep();
-    void *memory = calloc(1, size);
+    ti_hold *piece = (ti_hold *)calloc(1, TI_SIM_HEAD + size);
     ti_port_errors_restore(errors);
-    return memory;
+    if (piece != NULL)
+        ti_hold_link(piece, ti_sim_self() != NULL ? &ti_of_run : &ti_before);
+    return piece;
 }
 
 static void *ti_sim_memory_allocate(size_t size)
 {
-    ti_hold *piece = size <= SIZE_MAX - TI_SIM_HEAD ? (ti_hold *)ti_hold_new(TI_SIM_HEAD + size) : NULL;
+    ti_hold *piece = ti_place_take(size);
+    if (piece == NULL)
+        piece = ti_hold_new(size);
     if (piece == NULL)
         return NULL;
     piece->size = size;
-    piece->copy = NULL;
-    piece->is_kept = false;
     piece->is_of_run = ti_sim_self() != NULL;
-    ti_hold_link(piece, piece->is_of_run ? &ti_of_run : &ti_before);
     return ti_hold_memory(piece);
 }
 
@@ -23547,8 +23593,16 @@ static void ti_sim_memory_end(void *memory, size_t size)
 
 /* ---- run after run ---- */
 
+static void ti_place_clear(void)
+{
+    ti_place_used = 0;
+    ti_sim_forbid(ti_place, TI_SIM_PLACE);
+}
+
 static bool ti_sim_memory_begin(void)
 {
+    if (ti_place == NULL && (ti_place = (char *)malloc(TI_SIM_PLACE)) == NULL)
+        return false;
     for (ti_hold *piece = ti_before.next; piece != &ti_before; piece = piece->next) {
         free(piece->copy);
         piece->copy = piece->is_kept ? NULL : malloc(piece->size);
@@ -23567,6 +23621,7 @@ static void ti_sim_memory_restore(void)
             memcpy(ti_hold_memory(piece), piece->copy, piece->size);
     while (ti_of_run.next != &ti_of_run)
         ti_hold_drop(ti_of_run.next);
+    ti_place_clear();
 }
 
 /* ---------------------------------------------------------------------------------- src/sim/sim_objects.c */
@@ -23699,6 +23754,7 @@ static void ti_sim_object_written(ti_sim_thread *self, ti_sim_object *object)
 
 static uint32_t ti_sim_number(const void *address)
 {
+    TI_SIM_WITHIN;
     return ti_sim_self() != NULL ? ti_sim_object_at((uintptr_t)address)->number
                                  : (uint32_t)((uintptr_t)address >> 4);
 }
@@ -23728,11 +23784,22 @@ static void ti_sim_learn(ti_sim_thread *self, const ti_sim_thread *from)
     ti_sim_thread_at(from->index)->clock[from->index]++;
 }
 
+/* In the core each thread meets all others when it begins and ends, since it is put into lists; that is not
+ * what orders a program, and no race may hide behind it. Releases count: they can be what another thread
+ * waits for. */
+static bool ti_is_programs(const ti_sim_thread *self, int order)
+{
+    return self->index == 0 || self->is_in_target || self->call != NULL || (order & TI_SIM_USERS) != 0;
+}
+
 /* What a load finds that does not acquire, a fence may acquire later. */
 static void ti_object_acquire(ti_sim_thread *self, const ti_sim_object *object, int order)
 {
-    if (object->has_clock)
-        ti_sim_clock_join(order & TI_SIM_ACQUIRE ? self->clock : self->unfenced, object->clock);
+    if (!object->has_clock || !ti_is_programs(self, order))
+        return;
+    ti_sim_clock_join(order & TI_SIM_ACQUIRE ? self->clock : self->unfenced, object->clock);
+    if (order & TI_SIM_ACQUIRE)
+        ti_sim_tell_acquire(object->address);
 }
 
 /* What a fence has released before goes into what is stored behind it. */
@@ -23749,6 +23816,7 @@ static void ti_object_release(ti_sim_thread *self, ti_sim_object *object)
     ti_sim_clock_join(object->clock, self->clock);
     object->has_clock = true;
     self->clock[self->index]++;
+    ti_sim_tell_release(object->address);
 }
 
 /* A store begins anew what can be acquired from the word; what changes it in one step goes on with it (C11,
@@ -23764,6 +23832,7 @@ static void ti_object_forget(ti_sim_object *object)
 
 static void ti_sim_before(const void *word)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     (void)word;
     if (self == NULL)
@@ -23779,6 +23848,7 @@ static bool ti_is_weak(int order)
 
 static uint64_t ti_sim_loaded(const void *word, int order, uint64_t value)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     if (self == NULL)
         return value;
@@ -23792,6 +23862,7 @@ static uint64_t ti_sim_loaded(const void *word, int order, uint64_t value)
 
 static void ti_sim_stored(const void *word, int order, uint64_t before, uint64_t value)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     if (self == NULL)
         return;
@@ -23807,6 +23878,7 @@ static void ti_sim_stored(const void *word, int order, uint64_t before, uint64_t
 
 static void ti_sim_changed(const void *word, int order, uint64_t before, uint64_t value)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     if (self == NULL)
         return;
@@ -23822,6 +23894,7 @@ static void ti_sim_changed(const void *word, int order, uint64_t before, uint64_
 
 static void ti_sim_fenced(int order)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     if (self == NULL)
         return;
@@ -23836,6 +23909,7 @@ static void ti_sim_fenced(int order)
 
 static void ti_sim_pause(void)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     if (self != NULL)
         ti_sim_yield(self);
@@ -23910,19 +23984,34 @@ static ti_sim_thread *ti_handle_get(const ti_port_thread *handle)
 
 _Static_assert(sizeof(ti_port_thread) >= sizeof(ti_sim_thread *), "a handle holds an address");
 
+static void *ti_sim_target(void *argument)
+{
+    ti_sim_thread *self = (ti_sim_thread *)argument;
+    self->is_in_target = true;
+    void *result = self->target(self->target_argument);
+    self->is_in_target = false;
+    return result;
+}
+
 static threading_status_t ti_sim_port_thread_start(ti_port_thread *thread, void (*entry)(void *argument),
                                             void *argument, size_t stack_size)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     if (self == NULL)
         return ti_port_thread_start(thread, entry, argument, stack_size);
     ti_sim_thread *started = ti_sim_start(self, entry, argument);
     if (started == NULL)
         ti_sim_fail(THREADING_SIM_UNSUPPORTED, "a run has 32 threads at most, as far as the system has them");
-    const threading_thread_t *record =
-        ((const ti_self *)argument)->record; /* all threads of the core have one */
+    threading_thread_t *record = ((const ti_self *)argument)->record; /* all threads of the core have one */
     (void)snprintf(started->name, sizeof started->name, "%s", ti_sim_thread_name(record));
     ti_sim_note_self(started, (const ti_self *)argument);
+    started->target = record->target;
+    started->target_argument = record->arg;
+    if (record->target != NULL) {
+        record->target = ti_sim_target;
+        record->arg = started;
+    }
     started->is_daemon = record->daemon && !record->is_worker;
     ti_handle_set(thread, started);
     return THREADING_OK;
@@ -23930,6 +24019,7 @@ static threading_status_t ti_sim_port_thread_start(ti_port_thread *thread, void 
 
 static void ti_sim_port_thread_join(ti_port_thread *thread)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     if (self == NULL) {
         ti_port_thread_join(thread);
@@ -23945,6 +24035,7 @@ static void ti_sim_port_thread_join(ti_port_thread *thread)
 
 static bool ti_sim_port_thread_try_join(ti_port_thread *thread)
 {
+    TI_SIM_WITHIN;
     if (ti_sim_self() == NULL)
         return ti_port_thread_try_join(thread);
     if (ti_handle_get(thread)->state != TI_SIM_OVER)
@@ -23955,6 +24046,7 @@ static bool ti_sim_port_thread_try_join(ti_port_thread *thread)
 
 static void ti_sim_port_thread_detach(ti_port_thread *thread)
 {
+    TI_SIM_WITHIN;
     if (ti_sim_self() == NULL)
         ti_port_thread_detach(thread);
 }
@@ -23972,6 +24064,7 @@ static void ti_sim_port_thread_exit(void)
 /* A name in the system's tools is of no use for a moment. */
 static void ti_sim_port_set_name(const char *name, size_t length)
 {
+    TI_SIM_WITHIN;
     if (ti_sim_self() == NULL)
         ti_port_set_name(name, length);
 }
@@ -23979,6 +24072,7 @@ static void ti_sim_port_set_name(const char *name, size_t length)
 /* False: the core leaves by itself at the thread's end. The native backend still keeps the pointer. */
 static bool ti_sim_port_set_self(void *self, void (*leave)(void *self))
 {
+    TI_SIM_WITHIN;
     bool will_leave = ti_port_set_self(self, leave);
     if (ti_sim_self() == NULL)
         return will_leave;
@@ -23996,6 +24090,7 @@ static uint64_t ti_sim_port_life(void)
 
 static void ti_sim_port_park(ti_parker *parker, int64_t deadline)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     if (self == NULL) {
         ti_port_park(parker, deadline);
@@ -24010,6 +24105,7 @@ static void ti_sim_port_park(ti_parker *parker, int64_t deadline)
 
 static void ti_sim_port_unpark(ti_parker *parker)
 {
+    TI_SIM_WITHIN;
     if (ti_sim_self() == NULL) {
         ti_port_unpark(parker);
         return;
@@ -24024,6 +24120,7 @@ static void ti_sim_port_unpark(ti_parker *parker)
 
 static int64_t ti_sim_port_now(void)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     if (self == NULL)
         return ti_port_now();
@@ -24034,6 +24131,7 @@ static int64_t ti_sim_port_now(void)
 
 static void ti_sim_port_sleep(int64_t deadline)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     if (self == NULL)
         ti_port_sleep(deadline);
@@ -24043,6 +24141,7 @@ static void ti_sim_port_sleep(int64_t deadline)
 
 static void ti_sim_port_yield(void)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     if (self != NULL)
         ti_sim_yield(self);
@@ -24130,6 +24229,7 @@ bool threading_sim_active(void)
 
 void threading_sim_check(bool condition)
 {
+    TI_SIM_WITHIN;
     if (ti_sim_self() == NULL || condition)
         return;
     ti_sim_record("check failed", NULL, NULL);
@@ -24150,12 +24250,14 @@ static uint32_t ti_choose_of(ti_sim_thread *self, uint32_t n)
 
 uint32_t threading_sim_choose(uint32_t n)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     return self != NULL && n > 1 ? ti_choose_of(self, n) : 0;
 }
 
 void threading_sim_yield(void)
 {
+    TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
     if (self != NULL)
         ti_sim_yield(self);
@@ -24165,6 +24267,7 @@ void threading_sim_yield(void)
 
 threading_status_t threading_sim_static(void *object, size_t size)
 {
+    TI_SIM_WITHIN;
     if (object == NULL || size == 0 || ti_sim_self() != NULL)
         return THREADING_INVALID;
     if (ti_statics_count == TI_SIM_STATICS)
@@ -24501,7 +24604,9 @@ threading_sim_verdict_t threading_sim_run(void (*body)(void *arg), void *arg,
     search.report = report;
     if (options != NULL)
         search.options = *options;
+    ti_sim_within_reset(1);
     ti_search_prepare(&search);
+    ti_sim_within_reset(0);
     return report->verdict;
 }
 
@@ -24859,12 +24964,15 @@ static void ti_sim_serve(void *argument)
     ti_sim_thread *self = (ti_sim_thread *)argument;
     ti_sim_current = self;
     ti_sim_pin(true);
+    ti_sim_within_reset(1);
     for (;;) {
         ti_sim_await(self);
         if (setjmp(self->out) == 0 && !ti_sim.is_given_up) {
             ti_sim_thread_begins(self);
+            ti_sim_within_reset(0);
             self->entry(self->argument);
         }
+        ti_sim_within_reset(1);
         (void)ti_port_set_self(NULL, NULL);
         ti_sim_thread_ends(self);
         ti_sim_end(self);
@@ -24967,9 +25075,14 @@ static bool ti_sim_execute(void (*body)(void *arg), void *arg)
     ti_sim_note_caller(self);
     ti_sim_current = self;
     if (setjmp(self->out) == 0) {
+        ti_sim_within_reset(0);
         body(arg);
+        ti_sim_within_reset(1);
         ti_sim_finish(self);
     }
+    ti_sim_within_reset(1);
+    for (uint32_t i = 1; i < ti_sim.count; i++)
+        ti_sim_joins(&ti_sim_threads[i]); /* the next run comes after all of this one */
     ti_sim_current = NULL;
     if (ti_load_relaxed(&ti_sim.has_foreign))
         ti_sim_blame(THREADING_SIM_FOREIGN_THREAD,
@@ -25318,6 +25431,34 @@ static const char *ti_sim_environment(const char *name)
     return getenv(variable);
 }
 
+#if defined(THREADING_TSAN)
+
+static TI_SIM_THREAD_LOCAL int ti_sim_depth;
+
+static void ti_sim_within_reset(int depth)
+{
+    for (; ti_sim_depth < depth; ti_sim_depth++)
+        __tsan_ignore_thread_begin();
+    for (; ti_sim_depth > depth; ti_sim_depth--)
+        __tsan_ignore_thread_end();
+}
+
+/* Gives the depth to go back to. Threads of no run are looked at as always. */
+static int ti_sim_within_begin(void)
+{
+    int depth = ti_sim_depth;
+    if (ti_sim_self() != NULL)
+        ti_sim_within_reset(depth + 1);
+    return depth;
+}
+
+static void ti_sim_within_end(const int *depth)
+{
+    ti_sim_within_reset(*depth);
+}
+
+#endif
+
 #if defined(__linux__)
 
 #include <sys/syscall.h>
@@ -25495,6 +25636,7 @@ static void ti_sim_record_access(const ti_sim_access *access)
 
 void threading_sim_note(const char *text)
 {
+    TI_SIM_WITHIN;
     if (ti_sim_self() != NULL && text != NULL)
         ti_sim_record(text, NULL, NULL);
 }
@@ -25699,6 +25841,8 @@ static bool ti_sim_weak_load(ti_sim_thread *self, const ti_sim_object *object, i
     self->history = ti_sim_mix(self->history ^ object->id, store->history);
     if (store->is_release)
         ti_sim_clock_join(order & TI_SIM_ACQUIRE ? self->clock : self->unfenced, store->clock);
+    if (store->is_release && (order & TI_SIM_ACQUIRE) != 0)
+        ti_sim_tell_acquire(object->address);
     return true;
 }
 
@@ -25853,6 +25997,7 @@ static void ti_sim_fence_all(void)
 #undef TI_SIM_NAMES
 #undef TI_SIM_OBJECTS
 #undef TI_SIM_PIECE
+#undef TI_SIM_PLACE
 #undef TI_SIM_PREEMPTIONS
 #undef TI_SIM_PROBES
 #undef TI_SIM_ROUNDS
@@ -25867,6 +26012,7 @@ static void ti_sim_fence_all(void)
 #undef TI_SIM_TEXT
 #undef TI_SIM_THREADS
 #undef TI_SIM_THREAD_LOCAL
+#undef TI_SIM_WITHIN
 #undef TI_SIM_WITH_ASAN
 #undef TI_SLAB
 #undef TI_SLAB_HEAD

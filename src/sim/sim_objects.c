@@ -162,8 +162,9 @@ void ti_sim_learn(ti_sim_thread *self, const ti_sim_thread *from)
     ti_sim_thread_at(from->index)->clock[from->index]++;
 }
 
-/* In the core each thread meets all others when it begins and ends, since it is put into lists; that is not what
- * orders a program, and no race may hide behind it. Releases count: they can be what another thread waits for. */
+/* In the core each thread meets all others when it begins and ends, since it is put into lists; that is not
+ * what orders a program, and no race may hide behind it. Releases count: they can be what another thread
+ * waits for. */
 static bool ti_is_programs(const ti_sim_thread *self, int order)
 {
     return self->index == 0 || self->is_in_target || self->call != NULL || (order & TI_SIM_USERS) != 0;
