@@ -23789,7 +23789,9 @@ static void ti_sim_learn(ti_sim_thread *self, const ti_sim_thread *from)
  * waits for. */
 static bool ti_is_programs(const ti_sim_thread *self, int order)
 {
-    return self->index == 0 || self->is_in_target || self->call != NULL || (order & TI_SIM_USERS) != 0;
+    /* What a weak load may give depends on all that comes before it. */
+    return ti_sim.is_weak || self->index == 0 || self->is_in_target || self->call != NULL ||
+           (order & TI_SIM_USERS) != 0;
 }
 
 /* What a load finds that does not acquire, a fence may acquire later. */
@@ -25738,6 +25740,7 @@ static void ti_sim_table_write(threading_write_t write, void *context, const cha
  * is more than C11 promises: no bug is told that there is not, and some that mix the two are missed. No load
  * reads what is stored after it: no processor that runs C programs is known to do that with what depends.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25837,6 +25840,10 @@ static bool ti_sim_weak_load(ti_sim_thread *self, const ti_sim_object *object, i
     if (back == 0)
         return false;
     const ti_store *store = ti_store_number(stores, number);
+    char text[40];
+    (void)snprintf(text, sizeof text, "%llu instead of %llu", (unsigned long long)store->value,
+                   (unsigned long long)*value);
+    ti_sim_record("load", (const void *)object->address, text);
     *value = store->value;
     self->history = ti_sim_mix(self->history ^ object->id, store->history);
     if (store->is_release)

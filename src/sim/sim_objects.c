@@ -167,7 +167,9 @@ void ti_sim_learn(ti_sim_thread *self, const ti_sim_thread *from)
  * waits for. */
 static bool ti_is_programs(const ti_sim_thread *self, int order)
 {
-    return self->index == 0 || self->is_in_target || self->call != NULL || (order & TI_SIM_USERS) != 0;
+    /* What a weak load may give depends on all that comes before it. */
+    return ti_sim.is_weak || self->index == 0 || self->is_in_target || self->call != NULL ||
+           (order & TI_SIM_USERS) != 0;
 }
 
 /* What a load finds that does not acquire, a fence may acquire later. */

@@ -8,6 +8,7 @@
  * is more than C11 promises: no bug is told that there is not, and some that mix the two are missed. No load
  * reads what is stored after it: no processor that runs C programs is known to do that with what depends.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,6 +111,10 @@ bool ti_sim_weak_load(ti_sim_thread *self, const ti_sim_object *object, int orde
     if (back == 0)
         return false;
     const ti_store *store = ti_store_number(stores, number);
+    char text[40];
+    (void)snprintf(text, sizeof text, "%llu instead of %llu", (unsigned long long)store->value,
+                   (unsigned long long)*value);
+    ti_sim_record("load", (const void *)object->address, text);
     *value = store->value;
     self->history = ti_sim_mix(self->history ^ object->id, store->history);
     if (store->is_release)
