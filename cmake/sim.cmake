@@ -56,17 +56,19 @@ set_target_properties(threading_sim threading_sim_core PROPERTIES
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|aarch64|arm64)$" AND CMAKE_SIZEOF_VOID_P EQUAL 8
     AND NOT THREADING_SANITIZE MATCHES "thread")
   file(GLOB sim_tsan_sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/src/sim_tsan/*.c")
-  add_library(threading_sim_tsan STATIC EXCLUDE_FROM_ALL ${sim_tsan_sources})
+  add_library(threading_sim_tsan STATIC ${sim_tsan_sources})
   add_library(threading::sim_tsan ALIAS threading_sim_tsan)
   target_include_directories(threading_sim_tsan
     PRIVATE "${threading_headers}" ${threading_private_headers} "${CMAKE_CURRENT_SOURCE_DIR}/src/sim")
   target_compile_options(threading_sim_tsan INTERFACE -fsanitize=thread
     # Clang leaves out the read of what is written right after it, unless it is told not to.
-    $<$<C_COMPILER_ID:Clang>:SHELL:-Xclang -mllvm -Xclang -tsan-instrument-read-before-write>)
+    $<$<OR:$<COMPILE_LANG_AND_ID:C,Clang>,$<COMPILE_LANG_AND_ID:CXX,Clang>>:SHELL:-Xclang -mllvm -Xclang -tsan-instrument-read-before-write>)
   set(wrapped memcpy memmove memset malloc calloc realloc free aligned_alloc posix_memalign strdup
     _Znwm _Znam _ZnwmSt11align_val_t _ZnamSt11align_val_t)
   list(TRANSFORM wrapped PREPEND "LINKER:--wrap=")
   target_link_options(threading_sim_tsan INTERFACE ${wrapped})
   target_link_libraries(threading_sim_tsan INTERFACE threading_sim)
+  set_target_properties(threading_sim_tsan PROPERTIES
+    EXPORT_NAME sim_tsan C_VISIBILITY_PRESET hidden EXCLUDE_FROM_ALL $<NOT:$<BOOL:${THREADING_BUILD_SIM}>>)
   threading_own_target(threading_sim_tsan)
 endif()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Defines threading::threading, the static library, threading::threading_shared, and threading::sim, the library for tests.
+# Defines threading::threading, the static library, threading::threading_shared, and threading::sim, the library for tests, with
+# threading::sim_tsan, for what is compiled with -fsanitize=thread, where there is that.
 # The components `static`, `shared` and `sim` ask for one of them. Where only the shared one is installed,
 # threading::threading is that.
 
