@@ -284,6 +284,45 @@ CASE(condition_of_a_lock_loses_no_notification)
     explore(condition_of_a_lock, 3);
 }
 
+static threading_event_t is_locked;
+
+/* The Lock may be released under the notifier's feet, by another thread. */
+static void *provide_and_leave(void *unused)
+{
+    must(threading_condition_acquire(&condition));
+    change(&data, 1);
+    must(threading_event_set(&is_locked));
+    if (threading_condition_notify(&condition, 1) == THREADING_NOT_HELD) {
+        must(threading_condition_acquire(&condition));
+        must(threading_condition_notify(&condition, 1));
+        must(threading_condition_release(&condition));
+    }
+    return unused;
+}
+
+static void *release_for_another(void *unused)
+{
+    must(threading_event_wait(&is_locked));
+    must(threading_condition_release(&condition));
+    return unused;
+}
+
+static void condition_of_a_lock_that_another_releases(void *unused)
+{
+    (void)unused;
+    (void)threading_lock_init(&lock);
+    (void)threading_condition_init_lock(&condition, &lock);
+    (void)threading_event_init(&is_locked);
+    data = 0;
+    all_three(await_data, provide_and_leave, release_for_another);
+    threading_sim_check(data == 0);
+}
+
+CASE(condition_whose_lock_another_thread_releases_loses_no_notification)
+{
+    explore(condition_of_a_lock_that_another_releases, 2);
+}
+
 static void *provide_two(void *unused)
 {
     must(threading_condition_acquire(&condition));
