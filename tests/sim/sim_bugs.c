@@ -677,6 +677,109 @@ CASE(once_of_the_library_refuses_to_be_entered_again)
     passes(once_within_itself);
 }
 
+/* ---- 13 and 14: what was done is seen late, or in another order: the library's own loads, hence within it ---- */
+
+static void is_found_with_weak_loads(void (*body)(void *arg))
+{
+    is_mended = false;
+    (void)must_pass(body, (threading_sim_options_t){.max_preemptions = 3, .inside = true});
+    (void)must_fail(body, (threading_sim_options_t){.seconds = 10, .weak = true, .inside = true},
+                    THREADING_SIM_CHECK);
+}
+
+static void passes_with_weak_loads(void (*body)(void *arg))
+{
+    is_mended = true;
+    (void)must_pass(body, (threading_sim_options_t){.max_preemptions = 3, .weak = true, .inside = true});
+}
+
+static threading_event_t wants[2];
+static bool has_seen[2]; /* each belongs to its thread until the join */
+
+static void want(int mine)
+{
+    must(threading_event_set(&wants[mine]));
+    if (is_mended) {
+        must(threading_lock_acquire(&mutex));
+        must(threading_lock_release(&mutex));
+    }
+    has_seen[mine] = threading_event_is_set(&wants[1 - mine]);
+}
+
+static void *want_first(void *unused)
+{
+    want(0);
+    return unused;
+}
+
+static void *want_second(void *unused)
+{
+    want(1);
+    return unused;
+}
+
+static void both_want(void *unused)
+{
+    (void)unused;
+    (void)threading_lock_init(&mutex);
+    (void)threading_event_init(&wants[0]);
+    (void)threading_event_init(&wants[1]);
+    both(want_first, want_second);
+    threading_sim_check(has_seen[0] || has_seen[1]);
+}
+
+/* A set synchronises with what sees it, and with nothing else. */
+CASE(two_that_set_and_look_may_both_miss_the_other)
+{
+    is_found_with_weak_loads(both_want);
+}
+
+CASE(two_that_set_and_look_with_a_lock_between_do_not)
+{
+    passes_with_weak_loads(both_want);
+}
+
+static threading_semaphore_t published;
+
+static void *publish(void *unused)
+{
+    must(threading_event_set(&is_there));
+    must(threading_semaphore_release(&published));
+    return unused;
+}
+
+static bool is_published(void)
+{
+    return is_mended ? threading_semaphore_try_acquire(&published) == THREADING_OK
+                     : threading_semaphore_value(&published) > 0;
+}
+
+static void *use_what_is_published(void *unused)
+{
+    if (is_published())
+        threading_sim_check(threading_event_is_set(&is_there));
+    return unused;
+}
+
+static void published_by_a_value(void *unused)
+{
+    (void)unused;
+    (void)threading_event_init(&is_there);
+    (void)threading_semaphore_init(&published, 0);
+    both(publish, use_what_is_published);
+}
+
+/* A semaphore's value is a momentary answer, which orders nothing. */
+CASE(value_of_a_semaphore_publishes_nothing)
+{
+    is_found_with_weak_loads(published_by_a_value);
+}
+
+CASE(unit_of_a_semaphore_publishes)
+{
+    passes_with_weak_loads(published_by_a_value);
+}
+
 /* ---- 15: a loop that waits for what nobody does ---- */
 
 static threading_event_t flag;
