@@ -9,7 +9,7 @@
 static int data; /* what is protected; who is not alone there races */
 
 /* How often something came of a run: nothing that a body depends on. */
-static int times[4];
+static atomic_int times[4];
 
 static void *return_null(void *unused)
 {
@@ -86,7 +86,7 @@ static void *hold_lock_in_time(void *unused)
 {
     threading_status_t status = threading_lock_acquire_timeout(&lock, 1.0);
     threading_sim_check(status == THREADING_OK || status == THREADING_TIMEOUT);
-    times[status == THREADING_OK ? 0 : 1]++;
+    count(&times[status == THREADING_OK ? 0 : 1]);
     if (status != THREADING_OK)
         return unused;
     change(&data, 1);
@@ -217,7 +217,7 @@ static void rlocks_crosswise(void *unused)
     data = 0;
     both(take_rlocks_forwards, take_rlocks_backwards);
     threading_sim_check(data <= 1);
-    times[data]++;
+    count(&times[data]);
 }
 
 CASE(rlocks_taken_crosswise_tell_one_and_let_the_other_on)
@@ -353,7 +353,7 @@ static void *wait_for_a_while_and_pass_on(void *unused)
     must(threading_semaphore_release(&semaphore));
     threading_status_t status = threading_condition_wait_timeout(&condition, 1.0);
     threading_sim_check(status == THREADING_OK || status == THREADING_TIMEOUT);
-    times[status == THREADING_OK ? 0 : 1]++;
+    count(&times[status == THREADING_OK ? 0 : 1]);
     if (status == THREADING_OK)
         must(threading_condition_notify(&condition, 1));
     must(threading_condition_release(&condition));
@@ -468,7 +468,7 @@ static void *take_unit_in_time(void *unused)
 {
     threading_status_t status = threading_semaphore_acquire_timeout(&semaphore, 1.0);
     threading_sim_check(status == THREADING_OK || status == THREADING_TIMEOUT);
-    times[status == THREADING_OK ? 0 : 1]++;
+    count(&times[status == THREADING_OK ? 0 : 1]);
     data = status == THREADING_OK;
     return unused;
 }
@@ -586,7 +586,7 @@ static void *await_event_for_a_while(void *unused)
 {
     threading_status_t status = threading_event_wait_timeout(&event, 1.0);
     threading_sim_check(status == THREADING_OK || status == THREADING_TIMEOUT);
-    times[status == THREADING_OK ? 0 : 1]++;
+    count(&times[status == THREADING_OK ? 0 : 1]);
     return unused;
 }
 
@@ -666,7 +666,7 @@ static void *meet_in_time(void *unused)
 {
     threading_status_t status = threading_barrier_wait_timeout(&barrier, 1.0, NULL);
     threading_sim_check(status == THREADING_OK || status == THREADING_BROKEN);
-    times[status == THREADING_OK ? 0 : 1]++;
+    count(&times[status == THREADING_OK ? 0 : 1]);
     must(threading_lock_acquire(&lock));
     data += status == THREADING_OK;
     must(threading_lock_release(&lock));
@@ -790,7 +790,7 @@ static void *write_in_time(void *unused)
 {
     threading_status_t status = threading_rwlock_acquire_write_timeout(&rwlock, 1.0);
     threading_sim_check(status == THREADING_OK || status == THREADING_TIMEOUT);
-    times[status == THREADING_OK ? 0 : 1]++;
+    count(&times[status == THREADING_OK ? 0 : 1]);
     if (status != THREADING_OK)
         return unused;
     change(&data, 2);
@@ -856,7 +856,7 @@ static void *wait_heeding(void *unused)
 {
     threading_status_t status = threading_event_wait(&event);
     threading_sim_check(status == THREADING_OK || status == THREADING_CANCELLED);
-    times[status == THREADING_OK ? 0 : 1]++;
+    count(&times[status == THREADING_OK ? 0 : 1]);
     return unused;
 }
 
@@ -906,7 +906,7 @@ static void *wait_for_any(void *unused)
     size_t index;
     must(threading_wait_any(sources, 2, THREADING_FOREVER, &index));
     threading_sim_check(index < 2);
-    times[index]++;
+    count(&times[index]);
     return unused;
 }
 

@@ -8,7 +8,7 @@
 static int data; /* what is handed over; who comes too early races */
 
 /* How often something came of a run: nothing that a body depends on. */
-static int times[4];
+static atomic_int times[4];
 
 static void *return_null(void *unused)
 {
@@ -86,7 +86,7 @@ static void joined_in_time(void *unused)
     threading_thread_t *thread = begun(return_data, NULL, NULL);
     threading_status_t status = threading_thread_join_timeout(thread, 1.0);
     threading_sim_check(status == THREADING_OK || status == THREADING_TIMEOUT);
-    times[status == THREADING_OK ? 0 : 1]++;
+    count(&times[status == THREADING_OK ? 0 : 1]);
     if (status == THREADING_OK)
         change(&data, 1);
     ended(thread);
@@ -212,7 +212,7 @@ static void timer_cancelled(void *unused)
     must(threading_timer_cancel(timer));
     ended(timer);
     threading_sim_check(threading_event_is_set(&event) == (data == 1));
-    times[data]++;
+    count(&times[data]);
 }
 
 CASE(timer_is_cancelled_or_calls_its_function)
@@ -348,7 +348,7 @@ static void *get_in_time(void *unused)
     int item;
     threading_status_t status = threading_queue_get_timeout(queue, 1.0, &item);
     threading_sim_check(status == THREADING_OK || status == THREADING_TIMEOUT);
-    times[status == THREADING_OK ? 0 : 1]++;
+    count(&times[status == THREADING_OK ? 0 : 1]);
     data = status == THREADING_OK;
     return unused;
 }
@@ -435,7 +435,7 @@ static void *cancel_future(void *unused)
 {
     threading_status_t status = threading_future_cancel(future);
     threading_sim_check(status == THREADING_OK || status == THREADING_BUSY);
-    times[status == THREADING_OK ? 0 : 1]++;
+    count(&times[status == THREADING_OK ? 0 : 1]);
     data = status == THREADING_OK;
     return unused;
 }
@@ -508,7 +508,7 @@ static void *await_future_in_time(void *unused)
 {
     threading_status_t status = threading_future_result_timeout(future, 1.0, NULL);
     threading_sim_check(status == THREADING_OK || status == THREADING_TIMEOUT);
-    times[status == THREADING_OK ? 0 : 1]++;
+    count(&times[status == THREADING_OK ? 0 : 1]);
     return unused;
 }
 
@@ -662,7 +662,7 @@ static void executor_cancelled(void *unused)
     must(threading_executor_shutdown(pool, true, true));
     threading_status_t status = threading_future_result(future, NULL);
     threading_sim_check(status == (data == 1 ? THREADING_OK : THREADING_CANCELLED));
-    times[data]++;
+    count(&times[data]);
     threading_future_free(future);
     threading_executor_free(pool);
 }

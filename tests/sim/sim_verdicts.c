@@ -10,7 +10,7 @@ static threading_lock_t lock;
 static int number;
 
 /* How often something came of a run: nothing that a body depends on. */
-static int times[4];
+static atomic_int times[4];
 
 static void *return_null(void *unused)
 {
@@ -338,7 +338,7 @@ static void sleep_side_by_side(void *unused)
     all_three(sleep_an_hour, sleep_an_hour, sleep_an_hour);
     double slept = threading_monotonic() - begin;
     threading_sim_check(slept >= 3600.0);
-    times[slept < 3601.0 ? 0 : 1]++;
+    count(&times[slept < 3601.0 ? 0 : 1]);
 }
 
 CASE(sleeps_of_several_threads_pass_together)
@@ -369,7 +369,7 @@ static void wait_for_a_setter(void *unused)
     threading_thread_t *thread = begun(set_event, NULL, "setter");
     threading_status_t status = threading_event_wait_timeout(&event, 3600.0);
     threading_sim_check(status == THREADING_OK || status == THREADING_TIMEOUT);
-    times[status == THREADING_OK ? 0 : 1]++;
+    count(&times[status == THREADING_OK ? 0 : 1]);
     ended(thread);
 }
 
@@ -385,7 +385,7 @@ static void try_within_no_time(void *unused)
     (void)unused;
     (void)threading_event_init(&event);
     threading_thread_t *thread = begun(set_event, NULL, "setter");
-    times[threading_event_wait_timeout(&event, 0) == THREADING_OK ? 0 : 1]++;
+    count(&times[threading_event_wait_timeout(&event, 0) == THREADING_OK ? 0 : 1]);
     ended(thread);
 }
 
@@ -425,7 +425,7 @@ static void sleepers(void *unused)
     (void)threading_lock_init(&lock);
     came = 0;
     both(come_second, come_first);
-    times[order[0] == 1 ? 0 : 1]++;
+    count(&times[order[0] == 1 ? 0 : 1]);
 }
 
 /* No sleep is a substitute for a lock. */
