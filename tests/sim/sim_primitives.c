@@ -194,7 +194,8 @@ static void take_rlocks(threading_rlock_t *first, threading_rlock_t *second)
     if (status == THREADING_OK)
         must(threading_rlock_release(second));
     must(threading_rlock_release(first));
-    data += status == THREADING_DEADLOCK; /* one of them at most: it is told of the other, which waits */
+    if (status == THREADING_DEADLOCK) /* one of them at most: it is told of the other, which waits */
+        data++;
 }
 
 static void *take_rlocks_forwards(void *unused)
