@@ -136,7 +136,7 @@ typedef struct threading_sim_report {
     /** Of all runs: how often it was decided who goes on. */
     uint64_t steps;
     double seconds;
-    /** In words, of one line. */
+    /** In words, of one line; if it passed, empty or what a run did not free. */
     char message[512];
     /** For `replay`, or for the variable THREADING_SIM_REPLAY of the environment; empty if it passed. */
     char replay[4096];

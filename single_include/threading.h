@@ -3098,7 +3098,7 @@ typedef struct threading_sim_report {
     /** Of all runs: how often it was decided who goes on. */
     uint64_t steps;
     double seconds;
-    /** In words, of one line. */
+    /** In words, of one line; if it passed, empty or what a run did not free. */
     char message[512];
     /** For `replay`, or for the variable THREADING_SIM_REPLAY of the environment; empty if it passed. */
     char replay[4096];
@@ -22511,18 +22511,21 @@ static void ti_sim_record_access(const struct ti_sim_access *access);
 static void ti_sim_record_settle(void); /* what was said to be written is there now */
 static void ti_sim_table_begin(void);
 static void ti_sim_table_write(threading_write_t write, void *context, const char *replay);
+static bool ti_sim_sleeps_in_vain(const ti_sim_thread *thread);
 static void ti_sim_describe(const ti_sim_thread *thread, char *text, size_t size); /* what it waits for */
 
 /* ---- sim_memory.c ---- */
 
 /* What it holds now, it holds before each run. False: memory is out. */
 static bool ti_sim_memory_begin(void);
+static size_t ti_sim_memory_left(void); /* how many pieces the core has not given back that it took in the run */
 static void ti_sim_memory_restore(void);
 
 /* ---- sim_state.c ---- */
 
 static bool ti_sim_state_keep(void); /* false: memory is out */
 static void ti_sim_state_restore(void);
+static void ti_sim_state_settle(void); /* give back what only a later call would want */
 
 /* ------------------------------------------------------------------------------------ src/sim/sim_state.c */
 
@@ -22659,6 +22662,14 @@ static void ti_state_restore_buckets(void)
 {
     for (uint32_t number = 0; number < ti_sim_numbers(); number++)
         *ti_parking_bucket_numbered(number) = ti_state_bucket;
+}
+
+/* What the caller's thread keeps for later, though no object is left that it is for. */
+static void ti_sim_state_settle(void)
+{
+    ti_local_abandon(ti_state_of);
+    ti_local_unload();
+    ti_thread_settle();
 }
 
 static void ti_sim_state_restore(void)
@@ -23469,6 +23480,7 @@ static ti_hold ti_before = {.next = &ti_before, .previous = &ti_before}; /* a ri
 static ti_hold ti_of_run = {.next = &ti_of_run, .previous = &ti_of_run};
 static char *ti_place;
 static size_t ti_place_used;
+static size_t ti_left;         /* pieces of the run that were not given back yet */
 static uint32_t ti_holds_lock; /* outside of a run there may be several threads */
 
 static void *ti_hold_memory(ti_hold *piece)
@@ -23549,6 +23561,7 @@ static void *ti_sim_memory_allocate(size_t size)
         return NULL;
     piece->size = size;
     piece->is_of_run = ti_sim_self() != NULL;
+    ti_left += piece->is_of_run;
     return ti_hold_memory(piece);
 }
 
@@ -23558,9 +23571,10 @@ static void ti_sim_memory_free(void *memory)
     if (memory == NULL)
         return;
     ti_hold *piece = ti_hold_of(memory);
-    if (piece->is_of_run)
+    if (piece->is_of_run) {
+        ti_left--;
         ti_sim_forbid(memory, piece->size);
-    else if (ti_sim_self() == NULL)
+    } else if (ti_sim_self() == NULL)
         ti_hold_drop(piece);
 }
 
@@ -23580,8 +23594,10 @@ static void *ti_sim_memory_keep(size_t size)
     (void)ti_port_pages; /* malloc's memory is as good here */
     (void)ti_port_pages_give_back;
     void *memory = ti_sim_memory_allocate(size);
-    if (memory != NULL)
-        ti_hold_of(memory)->is_kept = true;
+    if (memory == NULL)
+        return NULL;
+    ti_hold_of(memory)->is_kept = true;
+    ti_left -= ti_hold_of(memory)->is_of_run;
     return memory;
 }
 
@@ -23614,8 +23630,14 @@ static bool ti_sim_memory_begin(void)
     return true;
 }
 
+static size_t ti_sim_memory_left(void)
+{
+    return ti_left;
+}
+
 static void ti_sim_memory_restore(void)
 {
+    ti_left = 0;
     for (ti_hold *piece = ti_before.next; piece != &ti_before; piece = piece->next)
         if (piece->copy != NULL)
             memcpy(ti_hold_memory(piece), piece->copy, piece->size);
@@ -24291,6 +24313,22 @@ static void ti_statics_restore(void)
 
 /* ---- one run ---- */
 
+/* What a run that has ended in full leaves behind is no verdict, since the memory is given back here; the
+ * program that the body comes from would lose it. */
+static void ti_tell_leaks(threading_sim_report_t *report)
+{
+    if (ti_sim.verdict != THREADING_SIM_PASSED || ti_sim.is_given_up || report->message[0] != '\0' ||
+        ti_sim_memory_left() == 0)
+        return;
+    ti_sim_state_settle();
+    size_t left = ti_sim_memory_left();
+    if (left == 0)
+        return;
+    (void)snprintf(report->message, sizeof report->message,
+                   "a run has not freed all that it made: %lu allocations of the library are left",
+                   (unsigned long)left);
+}
+
 static bool ti_run_once(ti_search_for *search)
 {
     ti_sim_state_restore();
@@ -24298,6 +24336,7 @@ static bool ti_run_once(ti_search_for *search)
     bool done = ti_sim_execute(search->body, search->arg);
     if (!done)
         ti_sim_blame(THREADING_SIM_UNSUPPORTED, "there is no memory");
+    ti_tell_leaks(search->report);
     search->report->runs++;
     search->report->steps += ti_sim.steps;
     return ti_sim.verdict == THREADING_SIM_PASSED;
@@ -24778,6 +24817,14 @@ static bool ti_sim_body_has_returned(void)
     return ti_sim_threads[0].awaited == &ti_sim_all_over;
 }
 
+static bool ti_sim_one_sleeps_in_vain(void)
+{
+    uint32_t i = 0;
+    while (i < ti_sim.count && !ti_sim_sleeps_in_vain(&ti_sim_threads[i]))
+        i++;
+    return i < ti_sim.count;
+}
+
 static void ti_sim_stick(threading_sim_verdict_t verdict)
 {
     char text[sizeof ti_sim.message];
@@ -24786,7 +24833,11 @@ static void ti_sim_stick(threading_sim_verdict_t verdict)
     if (is_returned && ti_sim_only_daemons_remain())
         return; /* which end with the process, and so with the run */
     ti_sim_describe_all(text, sizeof text);
-    ti_sim_blame(is_returned ? THREADING_SIM_THREAD_LEAK : verdict, text);
+    if (ti_sim_one_sleeps_in_vain())
+        verdict = THREADING_SIM_LOST_WAKEUP;
+    else if (is_returned)
+        verdict = THREADING_SIM_THREAD_LEAK;
+    ti_sim_blame(verdict, text);
 }
 
 /* ---- deciding ---- */
@@ -25654,6 +25705,18 @@ static const ti_sim_thread *ti_holder_of(uint32_t ident)
     return NULL;
 }
 
+/* Whether it sleeps though what it waits for is there, as the object's word says. */
+static bool ti_sim_sleeps_in_vain(const ti_sim_thread *thread)
+{
+    const ti_waiter *waiter = thread->waiter;
+    if (thread->state != TI_SIM_ASLEEP || waiter == NULL || waiter->address == 0)
+        return false;
+    bool is_zero = *(const uint32_t *)waiter->address == 0;
+    bool needs_zero = waiter->kind == TI_LOCKERS;
+    return (needs_zero || waiter->kind == TI_TAKERS || waiter->kind == TI_EVENT_WAITERS) &&
+           is_zero == needs_zero;
+}
+
 static void ti_sim_describe(const ti_sim_thread *thread, char *text, size_t size)
 {
     char call[100];
@@ -25661,6 +25724,8 @@ static void ti_sim_describe(const ti_sim_thread *thread, char *text, size_t size
     ti_call_in_words(call, sizeof call, thread->call != NULL ? thread->call : "nothing of the library",
                      thread->object);
     size_t length = (size_t)snprintf(text, size, "%s waits in %s", thread->name, call);
+    if (length < size && ti_sim_sleeps_in_vain(thread))
+        (void)snprintf(text + length, size - length, ", though it need not");
     if (waiter == NULL || waiter->address == 0 || waiter->kind != TI_LOCKERS || length >= size)
         return;
     const ti_sim_thread *holder = ti_holder_of(*(const uint32_t *)waiter->address);

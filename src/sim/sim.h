@@ -165,17 +165,20 @@ void ti_sim_record_access(const struct ti_sim_access *access);
 void ti_sim_record_settle(void); /* what was said to be written is there now */
 void ti_sim_table_begin(void);
 void ti_sim_table_write(threading_write_t write, void *context, const char *replay);
+bool ti_sim_sleeps_in_vain(const ti_sim_thread *thread);
 void ti_sim_describe(const ti_sim_thread *thread, char *text, size_t size); /* what it waits for */
 
 /* ---- sim_memory.c ---- */
 
 /* What it holds now, it holds before each run. False: memory is out. */
 bool ti_sim_memory_begin(void);
+size_t ti_sim_memory_left(void); /* how many pieces the core has not given back that it took in the run */
 void ti_sim_memory_restore(void);
 
 /* ---- sim_state.c ---- */
 
 bool ti_sim_state_keep(void); /* false: memory is out */
 void ti_sim_state_restore(void);
+void ti_sim_state_settle(void); /* give back what only a later call would want */
 
 #endif

@@ -34,6 +34,7 @@ static ti_hold ti_before = {.next = &ti_before, .previous = &ti_before}; /* a ri
 static ti_hold ti_of_run = {.next = &ti_of_run, .previous = &ti_of_run};
 static char *ti_place;
 static size_t ti_place_used;
+static size_t ti_left;         /* pieces of the run that were not given back yet */
 static uint32_t ti_holds_lock; /* outside of a run there may be several threads */
 
 static void *ti_hold_memory(ti_hold *piece)
@@ -114,6 +115,7 @@ void *ti_sim_memory_allocate(size_t size)
         return NULL;
     piece->size = size;
     piece->is_of_run = ti_sim_self() != NULL;
+    ti_left += piece->is_of_run;
     return ti_hold_memory(piece);
 }
 
@@ -123,9 +125,10 @@ void ti_sim_memory_free(void *memory)
     if (memory == NULL)
         return;
     ti_hold *piece = ti_hold_of(memory);
-    if (piece->is_of_run)
+    if (piece->is_of_run) {
+        ti_left--;
         ti_sim_forbid(memory, piece->size);
-    else if (ti_sim_self() == NULL)
+    } else if (ti_sim_self() == NULL)
         ti_hold_drop(piece);
 }
 
@@ -145,8 +148,10 @@ void *ti_sim_memory_keep(size_t size)
     (void)ti_port_pages; /* malloc's memory is as good here */
     (void)ti_port_pages_give_back;
     void *memory = ti_sim_memory_allocate(size);
-    if (memory != NULL)
-        ti_hold_of(memory)->is_kept = true;
+    if (memory == NULL)
+        return NULL;
+    ti_hold_of(memory)->is_kept = true;
+    ti_left -= ti_hold_of(memory)->is_of_run;
     return memory;
 }
 
@@ -179,8 +184,14 @@ bool ti_sim_memory_begin(void)
     return true;
 }
 
+size_t ti_sim_memory_left(void)
+{
+    return ti_left;
+}
+
 void ti_sim_memory_restore(void)
 {
+    ti_left = 0;
     for (ti_hold *piece = ti_before.next; piece != &ti_before; piece = piece->next)
         if (piece->copy != NULL)
             memcpy(ti_hold_memory(piece), piece->copy, piece->size);

@@ -114,6 +114,22 @@ static void ti_statics_restore(void)
 
 /* ---- one run ---- */
 
+/* What a run that has ended in full leaves behind is no verdict, since the memory is given back here; the
+ * program that the body comes from would lose it. */
+static void ti_tell_leaks(threading_sim_report_t *report)
+{
+    if (ti_sim.verdict != THREADING_SIM_PASSED || ti_sim.is_given_up || report->message[0] != '\0' ||
+        ti_sim_memory_left() == 0)
+        return;
+    ti_sim_state_settle();
+    size_t left = ti_sim_memory_left();
+    if (left == 0)
+        return;
+    (void)snprintf(report->message, sizeof report->message,
+                   "a run has not freed all that it made: %lu allocations of the library are left",
+                   (unsigned long)left);
+}
+
 static bool ti_run_once(ti_search_for *search)
 {
     ti_sim_state_restore();
@@ -121,6 +137,7 @@ static bool ti_run_once(ti_search_for *search)
     bool done = ti_sim_execute(search->body, search->arg);
     if (!done)
         ti_sim_blame(THREADING_SIM_UNSUPPORTED, "there is no memory");
+    ti_tell_leaks(search->report);
     search->report->runs++;
     search->report->steps += ti_sim.steps;
     return ti_sim.verdict == THREADING_SIM_PASSED;

@@ -167,6 +167,14 @@ static bool ti_sim_body_has_returned(void)
     return ti_sim_threads[0].awaited == &ti_sim_all_over;
 }
 
+static bool ti_sim_one_sleeps_in_vain(void)
+{
+    uint32_t i = 0;
+    while (i < ti_sim.count && !ti_sim_sleeps_in_vain(&ti_sim_threads[i]))
+        i++;
+    return i < ti_sim.count;
+}
+
 static void ti_sim_stick(threading_sim_verdict_t verdict)
 {
     char text[sizeof ti_sim.message];
@@ -175,7 +183,11 @@ static void ti_sim_stick(threading_sim_verdict_t verdict)
     if (is_returned && ti_sim_only_daemons_remain())
         return; /* which end with the process, and so with the run */
     ti_sim_describe_all(text, sizeof text);
-    ti_sim_blame(is_returned ? THREADING_SIM_THREAD_LEAK : verdict, text);
+    if (ti_sim_one_sleeps_in_vain())
+        verdict = THREADING_SIM_LOST_WAKEUP;
+    else if (is_returned)
+        verdict = THREADING_SIM_THREAD_LEAK;
+    ti_sim_blame(verdict, text);
 }
 
 /* ---- deciding ---- */

@@ -136,6 +136,14 @@ static void ti_state_restore_buckets(void)
         *ti_parking_bucket_numbered(number) = ti_state_bucket;
 }
 
+/* What the caller's thread keeps for later, though no object is left that it is for. */
+void ti_sim_state_settle(void)
+{
+    ti_local_abandon(ti_state_of);
+    ti_local_unload();
+    ti_thread_settle();
+}
+
 void ti_sim_state_restore(void)
 {
     ti_state_move(true);

@@ -144,6 +144,18 @@ static const ti_sim_thread *ti_holder_of(uint32_t ident)
     return NULL;
 }
 
+/* Whether it sleeps though what it waits for is there, as the object's word says. */
+bool ti_sim_sleeps_in_vain(const ti_sim_thread *thread)
+{
+    const ti_waiter *waiter = thread->waiter;
+    if (thread->state != TI_SIM_ASLEEP || waiter == NULL || waiter->address == 0)
+        return false;
+    bool is_zero = *(const uint32_t *)waiter->address == 0;
+    bool needs_zero = waiter->kind == TI_LOCKERS;
+    return (needs_zero || waiter->kind == TI_TAKERS || waiter->kind == TI_EVENT_WAITERS) &&
+           is_zero == needs_zero;
+}
+
 void ti_sim_describe(const ti_sim_thread *thread, char *text, size_t size)
 {
     char call[100];
@@ -151,6 +163,8 @@ void ti_sim_describe(const ti_sim_thread *thread, char *text, size_t size)
     ti_call_in_words(call, sizeof call, thread->call != NULL ? thread->call : "nothing of the library",
                      thread->object);
     size_t length = (size_t)snprintf(text, size, "%s waits in %s", thread->name, call);
+    if (length < size && ti_sim_sleeps_in_vain(thread))
+        (void)snprintf(text + length, size - length, ", though it need not");
     if (waiter == NULL || waiter->address == 0 || waiter->kind != TI_LOCKERS || length >= size)
         return;
     const ti_sim_thread *holder = ti_holder_of(*(const uint32_t *)waiter->address);

@@ -29,6 +29,73 @@ static void *await_event(void *unused)
     return unused;
 }
 
+/* ---- a wake that does not come ---- */
+
+static threading_semaphore_t semaphore;
+
+static void *acquire_lock(void *unused)
+{
+    must(threading_lock_acquire(&lock));
+    must(threading_lock_release(&lock));
+    return unused;
+}
+
+/* The new lock is free, and nobody tells who waits for the old one. */
+static void lock_made_anew(void *unused)
+{
+    (void)unused;
+    (void)threading_lock_init(&lock);
+    must(threading_lock_acquire(&lock));
+    threading_thread_t *waiter = begun(acquire_lock, NULL, "waiter");
+    must(threading_sleep(1));
+    (void)threading_lock_init(&lock);
+    ended(waiter);
+}
+
+CASE(waiter_for_a_lock_that_is_free_has_lost_its_wakeup)
+{
+    threading_sim_report_t report =
+        must_fail(lock_made_anew, (threading_sim_options_t){0}, THREADING_SIM_LOST_WAKEUP);
+    CHECK(strstr(report.message, "waiter waits in lock acquire") != NULL);
+    CHECK(strstr(report.message, "though it need not") != NULL);
+}
+
+static void *acquire_semaphore(void *unused)
+{
+    must(threading_semaphore_acquire(&semaphore));
+    return unused;
+}
+
+static void semaphore_made_anew(void *unused)
+{
+    (void)unused;
+    (void)threading_semaphore_init(&semaphore, 0);
+    threading_thread_t *waiter = begun(acquire_semaphore, NULL, "waiter");
+    must(threading_sleep(1));
+    (void)threading_semaphore_init(&semaphore, 1);
+    ended(waiter);
+}
+
+CASE(waiter_for_a_semaphore_that_has_a_unit_has_lost_its_wakeup)
+{
+    (void)must_fail(semaphore_made_anew, (threading_sim_options_t){0}, THREADING_SIM_LOST_WAKEUP);
+}
+
+/* ---- what is left ---- */
+
+static void never_freed(void *unused)
+{
+    threading_thread_t *thread = begun(return_null, unused, "kept");
+    must(threading_thread_join(thread));
+}
+
+CASE(thread_that_is_not_freed_is_told)
+{
+    threading_sim_report_t report = run_with(never_freed, (threading_sim_options_t){0});
+    check_verdict(&report, THREADING_SIM_PASSED);
+    CHECK(strstr(report.message, "has not freed") != NULL);
+}
+
 /* ---- bodies that depend on something that is not their own ---- */
 
 static void never_the_same(void *unused)
