@@ -163,8 +163,7 @@ TI_ACCESSES_UNALIGNED(16)
 TI_RANGE(read_range, "read", false)
 TI_RANGE(write_range, "write", true)
 
-/* C++: the pointer to the virtual functions, which constructors and destructors set, mostly to what is there.
- * */
+/* C++: the pointer to the virtual functions, which constructors and destructors set, mostly to what it is. */
 void __tsan_vptr_update(void **address, void *value);
 void __tsan_vptr_read(void **address);
 
