@@ -22880,6 +22880,7 @@ typedef struct ti_sim_object {
     uint64_t id;                    /* the same in each run */
     uint64_t last_write;            /* the history of the thread that wrote it last */
     uint64_t reads;                 /* the histories of those who have read that, in no order */
+    uint64_t value;                 /* of an atomic word, as the run has left it */
     bool token;                     /* of a parker */
     uint32_t clock[TI_SIM_THREADS]; /* what was released into it */
     bool has_clock;
@@ -22909,6 +22910,9 @@ static void ti_sim_weak_free(void);
 /* The word was stored; the calling thread's clock has not gone on yet. */
 static void ti_sim_weak_store(ti_sim_thread *self, const ti_sim_object *object, int order, uint64_t before,
                        uint64_t value);
+
+/* A sequential fence of the calling thread. */
+static void ti_sim_weak_fence(ti_sim_thread *self);
 
 /* Whether the load gives an older value, which is put into *value. */
 static bool ti_sim_weak_load(ti_sim_thread *self, const ti_sim_object *object, int order, uint64_t *value);
@@ -22947,6 +22951,9 @@ static void ti_sim_search_begin(ti_sim_way way);
 
 /* Take what the deviations say, and the first alternative else. */
 static void ti_sim_search_replay(const ti_sim_deviation *deviations, uint32_t count);
+
+/* After it: whether the run has met each of the decisions that they are for. */
+static bool ti_sim_search_replay_fits(void);
 
 /* After a run by bound: turn to what is left. False: the level is explored. */
 static bool ti_sim_search_next(void);
@@ -23877,6 +23884,7 @@ static uint64_t ti_sim_loaded(const void *word, int order, uint64_t value)
     if (self == NULL)
         return value;
     ti_sim_object *object = ti_sim_object_at((uintptr_t)word);
+    object->value = value;
     if (ti_is_weak(order) && ti_sim_weak_load(self, object, order, &value))
         return value;
     ti_sim_object_read(self, object);
@@ -23892,6 +23900,7 @@ static void ti_sim_stored(const void *word, int order, uint64_t before, uint64_t
         return;
     ti_sim_object *object = ti_sim_object_at((uintptr_t)word);
     ti_sim_object_written(self, object);
+    object->value = value;
     ti_object_forget(object);
     ti_object_fenced(self, object);
     if (ti_is_weak(order))
@@ -23908,6 +23917,7 @@ static void ti_sim_changed(const void *word, int order, uint64_t before, uint64_
         return;
     ti_sim_object *object = ti_sim_object_at((uintptr_t)word);
     ti_sim_object_written(self, object);
+    object->value = value;
     ti_object_acquire(self, object, order);
     ti_object_fenced(self, object);
     if (ti_is_weak(order))
@@ -23922,6 +23932,8 @@ static void ti_sim_fenced(int order)
     ti_sim_thread *self = ti_sim_self();
     if (self == NULL)
         return;
+    if (ti_sim.is_weak && (order & TI_SIM_SEQUENTIAL) != 0)
+        ti_sim_weak_fence(self);
     if (order & TI_SIM_ACQUIRE)
         ti_sim_clock_join(self->clock, self->unfenced);
     if ((order & TI_SIM_RELEASE) == 0)
@@ -24523,6 +24535,19 @@ static bool ti_parse_replay(const char *text, ti_search_for *search)
 
 /* Once more, for the table. A text too short for all that the run did otherwise may lead to another end: then
  * there is none. */
+/* It has failed, and by the same decisions it does not. */
+static void ti_tell_no_replay(threading_sim_report_t *report, uint32_t deviations)
+{
+    if (deviations < TI_SIM_DEVIATIONS)
+        report->verdict = THREADING_SIM_NONDETERMINISM;
+    (void)snprintf(
+        report->message, sizeof report->message, "%s",
+        deviations < TI_SIM_DEVIATIONS
+            ? "the run that failed does not fail by the same decisions: the body depends on something "
+              "that is not its own"
+            : "the run that failed has too many decisions to be told and run again");
+}
+
 static void ti_tell(ti_search_for *search)
 {
     threading_sim_verdict_t found = search->report->verdict;
@@ -24530,9 +24555,14 @@ static void ti_tell(ti_search_for *search)
     ti_sim.is_recorded = true;
     threading_sim_verdict_t verdict = ti_replay(search);
     ti_sim.is_recorded = false;
-    if (found != THREADING_SIM_PASSED && verdict != found)
+    if (found != THREADING_SIM_PASSED && verdict != found) {
+        ti_tell_no_replay(search->report, search->found_count);
         return;
+    }
     ti_keep_failure(search);
+    if (!ti_sim_search_replay_fits())
+        (void)snprintf(search->report->message, sizeof search->report->message,
+                       "the replay text is of another run: this one has not met all of its decisions");
     if (verdict == THREADING_SIM_PASSED)
         return;
     ti_write_replay(search);
@@ -24630,13 +24660,15 @@ threading_sim_verdict_t threading_sim_run(void (*body)(void *arg), void *arg,
                                           const threading_sim_options_t *options,
                                           threading_sim_report_t *report)
 {
-    static threading_sim_report_t unwanted;
     static ti_search_for search;
+    static uint32_t is_under_way;
+    threading_sim_report_t unwanted;
     if (report == NULL)
         report = &unwanted;
     memset(report, 0, sizeof *report);
-    if (ti_sim_self() != NULL) {
-        ti_refuse(report, "a run within a run");
+    /* Acquire: pairs with the release below; the search before this one is over. */
+    if (ti_sim_self() != NULL || !ti_swap_acquire(&is_under_way, 0, 1)) {
+        ti_refuse(report, ti_sim_self() != NULL ? "a run within a run" : "another thread's run is under way");
         return report->verdict;
     }
     memset(&search, 0, sizeof search);
@@ -24648,6 +24680,7 @@ threading_sim_verdict_t threading_sim_run(void (*body)(void *arg), void *arg,
     ti_sim_within_reset(1);
     ti_search_prepare(&search);
     ti_sim_within_reset(0);
+    ti_store_release(&is_under_way, 0);
     return report->verdict;
 }
 
@@ -25198,6 +25231,7 @@ static struct {
 
     const ti_sim_deviation *deviations;
     uint32_t deviation_count;
+    uint32_t fitting; /* so many of them have been taken */
 
     uint32_t changes[TI_SIM_CHANGES];
 } ti_search;
@@ -25269,8 +25303,10 @@ static uint32_t ti_search_by_chance(uint32_t count, uint32_t free)
 static uint32_t ti_search_by_deviation(uint32_t count)
 {
     for (uint32_t i = 0; i < ti_search.deviation_count; i++)
-        if (ti_search.deviations[i].decision == ti_search.count && ti_search.deviations[i].pick < count)
+        if (ti_search.deviations[i].decision == ti_search.count && ti_search.deviations[i].pick < count) {
+            ti_search.fitting++;
             return ti_search.deviations[i].pick;
+        }
     return 0;
 }
 
@@ -25330,9 +25366,17 @@ static uint32_t ti_search_take(const ti_sim_decision *decision)
     return decision->pick;
 }
 
+/* It comes in the middle of a step. Without a part of the history before it and behind it, two decisions
+ * would be made in one state, the second of which would look as if it had been explored. */
 static uint32_t ti_sim_choose(uint32_t count, uint32_t free)
 {
-    return count < 2 ? 0 : ti_search_take(ti_search_decision(count, free));
+    if (count < 2)
+        return 0;
+    uint64_t *history = &ti_sim.running->history;
+    *history = ti_sim_mix(*history, 2);
+    uint32_t pick = ti_search_take(ti_search_decision(count, free));
+    *history = ti_sim_mix(*history, 3 + (uint64_t)pick);
+    return pick;
 }
 
 /* ---- priorities ---- */
@@ -25411,6 +25455,7 @@ static void ti_sim_search_replay(const ti_sim_deviation *deviations, uint32_t co
 {
     ti_search.deviations = deviations;
     ti_search.deviation_count = count;
+    ti_search.fitting = 0;
     ti_sim_search_begin(TI_SIM_BY_REPLAY);
 }
 
@@ -25451,6 +25496,11 @@ static void ti_sim_search_repeat(void)
 static bool ti_sim_search_was_cut(void)
 {
     return ti_search.was_cut;
+}
+
+static bool ti_sim_search_replay_fits(void)
+{
+    return ti_search.fitting == ti_search.deviation_count;
 }
 
 static uint32_t ti_sim_search_preemptions(void)
@@ -25705,13 +25755,20 @@ static const ti_sim_thread *ti_holder_of(uint32_t ident)
     return NULL;
 }
 
+/* As the run has left it; its memory may be gone. */
+static uint64_t ti_word_value(uintptr_t address)
+{
+    const ti_sim_object *object = ti_sim_object_find(address);
+    return object != NULL ? object->value : 0;
+}
+
 /* Whether it sleeps though what it waits for is there, as the object's word says. */
 static bool ti_sim_sleeps_in_vain(const ti_sim_thread *thread)
 {
     const ti_waiter *waiter = thread->waiter;
     if (thread->state != TI_SIM_ASLEEP || waiter == NULL || waiter->address == 0)
         return false;
-    bool is_zero = *(const uint32_t *)waiter->address == 0;
+    bool is_zero = ti_word_value(waiter->address) == 0;
     bool needs_zero = waiter->kind == TI_LOCKERS;
     return (needs_zero || waiter->kind == TI_TAKERS || waiter->kind == TI_EVENT_WAITERS) &&
            is_zero == needs_zero;
@@ -25728,7 +25785,7 @@ static void ti_sim_describe(const ti_sim_thread *thread, char *text, size_t size
         (void)snprintf(text + length, size - length, ", though it need not");
     if (waiter == NULL || waiter->address == 0 || waiter->kind != TI_LOCKERS || length >= size)
         return;
-    const ti_sim_thread *holder = ti_holder_of(*(const uint32_t *)waiter->address);
+    const ti_sim_thread *holder = ti_holder_of((uint32_t)ti_word_value(waiter->address));
     if (holder != NULL)
         (void)snprintf(text + length, size - length, ", which %s holds", holder->name);
 }
@@ -25928,6 +25985,22 @@ static void ti_sim_fence_all(void)
     }
     for (uint32_t i = 0; i < ti_sim.count; i++)
         memcpy(ti_sim_thread_at(i)->shown, all, sizeof all);
+}
+
+static uint32_t ti_sequence[TI_SIM_THREADS]; /* what the sequential fences of the run have shown */
+static uint32_t ti_sequence_run;
+
+/* Sequential fences have one order: what was stored before an earlier one is seen behind a later one. */
+static void ti_sim_weak_fence(ti_sim_thread *self)
+{
+    if (ti_sequence_run != ti_sim_objects_run())
+        memset(ti_sequence, 0, sizeof ti_sequence);
+    ti_sequence_run = ti_sim_objects_run();
+    ti_sim_clock_join(ti_sequence, self->clock);
+    ti_sim_clock_join(ti_sequence, self->shown);
+    memcpy(self->shown, ti_sequence, sizeof self->shown);
+    self->clock[self->index]++;
+    self->history = ti_sim_mix(self->history, ti_sim_key()); /* it has to do with the fences before */
 }
 
 #endif /* THREADING_SIM */

@@ -233,6 +233,7 @@ uint64_t ti_sim_loaded(const void *word, int order, uint64_t value)
     if (self == NULL)
         return value;
     ti_sim_object *object = ti_sim_object_at((uintptr_t)word);
+    object->value = value;
     if (ti_is_weak(order) && ti_sim_weak_load(self, object, order, &value))
         return value;
     ti_sim_object_read(self, object);
@@ -248,6 +249,7 @@ void ti_sim_stored(const void *word, int order, uint64_t before, uint64_t value)
         return;
     ti_sim_object *object = ti_sim_object_at((uintptr_t)word);
     ti_sim_object_written(self, object);
+    object->value = value;
     ti_object_forget(object);
     ti_object_fenced(self, object);
     if (ti_is_weak(order))
@@ -264,6 +266,7 @@ void ti_sim_changed(const void *word, int order, uint64_t before, uint64_t value
         return;
     ti_sim_object *object = ti_sim_object_at((uintptr_t)word);
     ti_sim_object_written(self, object);
+    object->value = value;
     ti_object_acquire(self, object, order);
     ti_object_fenced(self, object);
     if (ti_is_weak(order))
@@ -278,6 +281,8 @@ void ti_sim_fenced(int order)
     ti_sim_thread *self = ti_sim_self();
     if (self == NULL)
         return;
+    if (ti_sim.is_weak && (order & TI_SIM_SEQUENTIAL) != 0)
+        ti_sim_weak_fence(self);
     if (order & TI_SIM_ACQUIRE)
         ti_sim_clock_join(self->clock, self->unfenced);
     if ((order & TI_SIM_RELEASE) == 0)

@@ -17,6 +17,7 @@ typedef struct ti_sim_object {
     uint64_t id;                    /* the same in each run */
     uint64_t last_write;            /* the history of the thread that wrote it last */
     uint64_t reads;                 /* the histories of those who have read that, in no order */
+    uint64_t value;                 /* of an atomic word, as the run has left it */
     bool token;                     /* of a parker */
     uint32_t clock[TI_SIM_THREADS]; /* what was released into it */
     bool has_clock;
@@ -46,6 +47,9 @@ void ti_sim_weak_free(void);
 /* The word was stored; the calling thread's clock has not gone on yet. */
 void ti_sim_weak_store(ti_sim_thread *self, const ti_sim_object *object, int order, uint64_t before,
                        uint64_t value);
+
+/* A sequential fence of the calling thread. */
+void ti_sim_weak_fence(ti_sim_thread *self);
 
 /* Whether the load gives an older value, which is put into *value. */
 bool ti_sim_weak_load(ti_sim_thread *self, const ti_sim_object *object, int order, uint64_t *value);

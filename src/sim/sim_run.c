@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "atomic.h"
 #include "sim.h"
 #include "sim_objects.h"
 #include "sim_search.h"
@@ -324,6 +325,19 @@ static bool ti_parse_replay(const char *text, ti_search_for *search)
 
 /* Once more, for the table. A text too short for all that the run did otherwise may lead to another end: then
  * there is none. */
+/* It has failed, and by the same decisions it does not. */
+static void ti_tell_no_replay(threading_sim_report_t *report, uint32_t deviations)
+{
+    if (deviations < TI_SIM_DEVIATIONS)
+        report->verdict = THREADING_SIM_NONDETERMINISM;
+    (void)snprintf(
+        report->message, sizeof report->message, "%s",
+        deviations < TI_SIM_DEVIATIONS
+            ? "the run that failed does not fail by the same decisions: the body depends on something "
+              "that is not its own"
+            : "the run that failed has too many decisions to be told and run again");
+}
+
 static void ti_tell(ti_search_for *search)
 {
     threading_sim_verdict_t found = search->report->verdict;
@@ -331,9 +345,14 @@ static void ti_tell(ti_search_for *search)
     ti_sim.is_recorded = true;
     threading_sim_verdict_t verdict = ti_replay(search);
     ti_sim.is_recorded = false;
-    if (found != THREADING_SIM_PASSED && verdict != found)
+    if (found != THREADING_SIM_PASSED && verdict != found) {
+        ti_tell_no_replay(search->report, search->found_count);
         return;
+    }
     ti_keep_failure(search);
+    if (!ti_sim_search_replay_fits())
+        (void)snprintf(search->report->message, sizeof search->report->message,
+                       "the replay text is of another run: this one has not met all of its decisions");
     if (verdict == THREADING_SIM_PASSED)
         return;
     ti_write_replay(search);
@@ -431,13 +450,15 @@ threading_sim_verdict_t threading_sim_run(void (*body)(void *arg), void *arg,
                                           const threading_sim_options_t *options,
                                           threading_sim_report_t *report)
 {
-    static threading_sim_report_t unwanted;
     static ti_search_for search;
+    static uint32_t is_under_way;
+    threading_sim_report_t unwanted;
     if (report == NULL)
         report = &unwanted;
     memset(report, 0, sizeof *report);
-    if (ti_sim_self() != NULL) {
-        ti_refuse(report, "a run within a run");
+    /* Acquire: pairs with the release below; the search before this one is over. */
+    if (ti_sim_self() != NULL || !ti_swap_acquire(&is_under_way, 0, 1)) {
+        ti_refuse(report, ti_sim_self() != NULL ? "a run within a run" : "another thread's run is under way");
         return report->verdict;
     }
     memset(&search, 0, sizeof search);
@@ -449,5 +470,6 @@ threading_sim_verdict_t threading_sim_run(void (*body)(void *arg), void *arg,
     ti_sim_within_reset(1);
     ti_search_prepare(&search);
     ti_sim_within_reset(0);
+    ti_store_release(&is_under_way, 0);
     return report->verdict;
 }

@@ -55,6 +55,7 @@ static struct {
 
     const ti_sim_deviation *deviations;
     uint32_t deviation_count;
+    uint32_t fitting; /* so many of them have been taken */
 
     uint32_t changes[TI_SIM_CHANGES];
 } ti_search;
@@ -126,8 +127,10 @@ static uint32_t ti_search_by_chance(uint32_t count, uint32_t free)
 static uint32_t ti_search_by_deviation(uint32_t count)
 {
     for (uint32_t i = 0; i < ti_search.deviation_count; i++)
-        if (ti_search.deviations[i].decision == ti_search.count && ti_search.deviations[i].pick < count)
+        if (ti_search.deviations[i].decision == ti_search.count && ti_search.deviations[i].pick < count) {
+            ti_search.fitting++;
             return ti_search.deviations[i].pick;
+        }
     return 0;
 }
 
@@ -187,9 +190,17 @@ static uint32_t ti_search_take(const ti_sim_decision *decision)
     return decision->pick;
 }
 
+/* It comes in the middle of a step. Without a part of the history before it and behind it, two decisions
+ * would be made in one state, the second of which would look as if it had been explored. */
 uint32_t ti_sim_choose(uint32_t count, uint32_t free)
 {
-    return count < 2 ? 0 : ti_search_take(ti_search_decision(count, free));
+    if (count < 2)
+        return 0;
+    uint64_t *history = &ti_sim.running->history;
+    *history = ti_sim_mix(*history, 2);
+    uint32_t pick = ti_search_take(ti_search_decision(count, free));
+    *history = ti_sim_mix(*history, 3 + (uint64_t)pick);
+    return pick;
 }
 
 /* ---- priorities ---- */
@@ -268,6 +279,7 @@ void ti_sim_search_replay(const ti_sim_deviation *deviations, uint32_t count)
 {
     ti_search.deviations = deviations;
     ti_search.deviation_count = count;
+    ti_search.fitting = 0;
     ti_sim_search_begin(TI_SIM_BY_REPLAY);
 }
 
@@ -308,6 +320,11 @@ void ti_sim_search_repeat(void)
 bool ti_sim_search_was_cut(void)
 {
     return ti_search.was_cut;
+}
+
+bool ti_sim_search_replay_fits(void)
+{
+    return ti_search.fitting == ti_search.deviation_count;
 }
 
 uint32_t ti_sim_search_preemptions(void)

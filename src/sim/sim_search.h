@@ -34,6 +34,9 @@ void ti_sim_search_begin(ti_sim_way way);
 /* Take what the deviations say, and the first alternative else. */
 void ti_sim_search_replay(const ti_sim_deviation *deviations, uint32_t count);
 
+/* After it: whether the run has met each of the decisions that they are for. */
+bool ti_sim_search_replay_fits(void);
+
 /* After a run by bound: turn to what is left. False: the level is explored. */
 bool ti_sim_search_next(void);
 

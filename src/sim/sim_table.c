@@ -8,6 +8,7 @@
 #include "self.h"
 #include "sim.h"
 #include "sim_data.h"
+#include "sim_objects.h"
 #include "sim_system.h"
 
 #define TI_SIM_LINES 2000 /* the last ones of a run */
@@ -144,13 +145,20 @@ static const ti_sim_thread *ti_holder_of(uint32_t ident)
     return NULL;
 }
 
+/* As the run has left it; its memory may be gone. */
+static uint64_t ti_word_value(uintptr_t address)
+{
+    const ti_sim_object *object = ti_sim_object_find(address);
+    return object != NULL ? object->value : 0;
+}
+
 /* Whether it sleeps though what it waits for is there, as the object's word says. */
 bool ti_sim_sleeps_in_vain(const ti_sim_thread *thread)
 {
     const ti_waiter *waiter = thread->waiter;
     if (thread->state != TI_SIM_ASLEEP || waiter == NULL || waiter->address == 0)
         return false;
-    bool is_zero = *(const uint32_t *)waiter->address == 0;
+    bool is_zero = ti_word_value(waiter->address) == 0;
     bool needs_zero = waiter->kind == TI_LOCKERS;
     return (needs_zero || waiter->kind == TI_TAKERS || waiter->kind == TI_EVENT_WAITERS) &&
            is_zero == needs_zero;
@@ -167,7 +175,7 @@ void ti_sim_describe(const ti_sim_thread *thread, char *text, size_t size)
         (void)snprintf(text + length, size - length, ", though it need not");
     if (waiter == NULL || waiter->address == 0 || waiter->kind != TI_LOCKERS || length >= size)
         return;
-    const ti_sim_thread *holder = ti_holder_of(*(const uint32_t *)waiter->address);
+    const ti_sim_thread *holder = ti_holder_of((uint32_t)ti_word_value(waiter->address));
     if (holder != NULL)
         (void)snprintf(text + length, size - length, ", which %s holds", holder->name);
 }

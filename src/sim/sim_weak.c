@@ -135,3 +135,19 @@ void ti_sim_fence_all(void)
     for (uint32_t i = 0; i < ti_sim.count; i++)
         memcpy(ti_sim_thread_at(i)->shown, all, sizeof all);
 }
+
+static uint32_t ti_sequence[TI_SIM_THREADS]; /* what the sequential fences of the run have shown */
+static uint32_t ti_sequence_run;
+
+/* Sequential fences have one order: what was stored before an earlier one is seen behind a later one. */
+void ti_sim_weak_fence(ti_sim_thread *self)
+{
+    if (ti_sequence_run != ti_sim_objects_run())
+        memset(ti_sequence, 0, sizeof ti_sequence);
+    ti_sequence_run = ti_sim_objects_run();
+    ti_sim_clock_join(ti_sequence, self->clock);
+    ti_sim_clock_join(ti_sequence, self->shown);
+    memcpy(self->shown, ti_sequence, sizeof self->shown);
+    self->clock[self->index]++;
+    self->history = ti_sim_mix(self->history, ti_sim_key()); /* it has to do with the fences before */
+}

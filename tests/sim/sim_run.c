@@ -417,6 +417,13 @@ CASE(any_thread_may_run)
     (void)run_unlocked(NULL);
 }
 
+CASE(replay_text_of_another_run_is_told)
+{
+    threading_sim_report_t report = run_with(locked, (threading_sim_options_t){.replay = "T1:4>99"});
+    check_verdict(&report, THREADING_SIM_PASSED);
+    CHECK(strstr(report.message, "another run") != NULL);
+}
+
 /* ---- the environment ---- */
 
 CASE(environment_gives_the_replay)

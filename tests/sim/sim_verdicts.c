@@ -81,6 +81,80 @@ CASE(waiter_for_a_semaphore_that_has_a_unit_has_lost_its_wakeup)
     (void)must_fail(semaphore_made_anew, (threading_sim_options_t){0}, THREADING_SIM_LOST_WAKEUP);
 }
 
+static void never_freed(void *unused);
+
+/* ---- searches that must leave nothing out ---- */
+
+static void *lose_an_update(void *unused)
+{
+    must(threading_lock_acquire(&lock));
+    int seen = number;
+    must(threading_lock_release(&lock));
+    must(threading_lock_acquire(&lock));
+    number = seen + 1;
+    must(threading_lock_release(&lock));
+    return unused;
+}
+
+static void updates_and_timed_joins(void *unused)
+{
+    (void)unused;
+    (void)threading_lock_init(&lock);
+    number = 0;
+    threading_thread_t *threads[2];
+    for (int i = 0; i < 2; i++)
+        threads[i] = begun(lose_an_update, NULL, NULL);
+    for (int i = 0; i < 2; i++) {
+        while (threading_thread_join_timeout(threads[i], 3600) == THREADING_TIMEOUT)
+            continue;
+        threading_thread_free(threads[i]);
+    }
+    threading_sim_check(number == 2);
+}
+
+/* A sleep that may end early is a decision right before that of who is next. */
+CASE(spurious_wakes_leave_out_no_order)
+{
+    (void)must_fail(updates_and_timed_joins, (threading_sim_options_t){.spurious = true},
+                    THREADING_SIM_CHECK);
+}
+
+static int runs;
+
+static void fail_once(void *unused)
+{
+    (void)unused;
+    (void)threading_lock_init(&lock);
+    number = 0;
+    both(lose_an_update, return_null);
+    threading_sim_check(++runs != 7);
+}
+
+CASE(failure_that_does_not_come_again_is_nondeterministic)
+{
+    threading_sim_report_t report = run_with(fail_once, (threading_sim_options_t){0});
+    check_verdict(&report, THREADING_SIM_NONDETERMINISM);
+    CHECK(strstr(report.message, "does not fail by the same decisions") != NULL);
+}
+
+static void *run_too(void *unused)
+{
+    threading_sim_report_t report = run_with(never_freed, (threading_sim_options_t){0});
+    check_verdict(&report, THREADING_SIM_UNSUPPORTED);
+    return unused;
+}
+
+static void another_run_meanwhile(void *unused)
+{
+    foreign_join(foreign_start(run_too, unused));
+}
+
+CASE(second_run_at_once_is_unsupported)
+{
+    threading_sim_report_t report = run_with(another_run_meanwhile, (threading_sim_options_t){.max_runs = 1});
+    check_verdict(&report, THREADING_SIM_PASSED);
+}
+
 /* ---- what is left ---- */
 
 static void never_freed(void *unused)

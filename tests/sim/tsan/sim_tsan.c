@@ -279,6 +279,31 @@ static void text_copies(void *arg)
     together(copy_text, change_text, arg);
 }
 
+static int cleared[8];
+
+static void *clear_ints(void *arg)
+{
+    memset(cleared, 0, sizeof cleared); /* a size that the compiler knows */
+    return arg;
+}
+
+static void *change_int(void *arg)
+{
+    cleared[5] = 1;
+    return arg;
+}
+
+static void ints_are_cleared(void *arg)
+{
+    together(clear_ints, change_int, arg);
+}
+
+CASE(memset_of_a_known_size_writes)
+{
+    run(ints_are_cleared);
+    CHECK_TEXT(threading_sim_verdict_name(report.verdict), "race");
+}
+
 CASE(memcpy_reads)
 {
     run(text_copies);
@@ -746,6 +771,40 @@ CASE(weak_loads_are_for_atomics_of_the_users_too)
     passes(store_then_load);
     run_with(store_then_load, (threading_sim_options_t){.weak = true});
     CHECK_TEXT(threading_sim_verdict_name(report.verdict), "check failed");
+}
+
+static void *enter_1_fenced(void *arg)
+{
+    atomic_store_explicit(&wants_1, 1, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst);
+    if (atomic_load_explicit(&wants_2, memory_order_relaxed) == 0)
+        within++;
+    return arg;
+}
+
+static void *enter_2_fenced(void *arg)
+{
+    atomic_store_explicit(&wants_2, 1, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst);
+    if (atomic_load_explicit(&wants_1, memory_order_relaxed) == 0)
+        within++;
+    return arg;
+}
+
+static void store_fence_load(void *arg)
+{
+    atomic_init(&wants_1, 0);
+    atomic_init(&wants_2, 0);
+    within = 0;
+    together(enter_1_fenced, enter_2_fenced, arg);
+    threading_sim_check(within < 2);
+}
+
+CASE(sequential_fences_keep_a_load_behind_a_store)
+{
+    run_with(store_fence_load, (threading_sim_options_t){.weak = true});
+    CHECK_TEXT(threading_sim_verdict_name(report.verdict), "passed");
+    CHECK(report.complete);
 }
 
 #if defined(__SIZEOF_INT128__)
