@@ -23,9 +23,8 @@ typedef struct ti_sim_access {
 void ti_sim_data_access(ti_sim_thread *self, const ti_sim_access *access);
 
 /* The memory is about to be given back, or has been taken: what was there before is of no concern. */
-THREADING_UNUSED void ti_sim_data_freed(const ti_sim_thread *self, const void *address, size_t size,
-                                        const void *code);
-THREADING_UNUSED void ti_sim_data_new(const void *address, size_t size);
+void ti_sim_data_freed(const ti_sim_thread *self, const void *address, size_t size, const void *code);
+void ti_sim_data_new(const void *address, size_t size);
 
 /* Whether more than one thread has touched any of it. */
 bool ti_sim_data_is_shared(const void *address, size_t size);

@@ -29,7 +29,7 @@ ti_sim_object *ti_sim_object_find(uintptr_t address); /* NULL: it has none in th
 ti_sim_object *ti_sim_object_used(uint32_t i);        /* the run's, one by one; NULL: that was the last */
 uint32_t ti_sim_object_index(const ti_sim_object *object);
 
-THREADING_UNUSED uint32_t ti_sim_objects_run(void); /* another number in each run */
+uint32_t ti_sim_objects_run(void); /* another number in each run */
 
 /* A part of the thread's history. */
 void ti_sim_object_read(ti_sim_thread *self, ti_sim_object *object);

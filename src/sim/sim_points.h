@@ -22,7 +22,7 @@ void ti_sim_stored(const void *word, int order, uint64_t before, uint64_t value)
 void ti_sim_changed(const void *word, int order, uint64_t before, uint64_t value);
 
 /* A fence of the user's. */
-THREADING_UNUSED void ti_sim_fenced(int order);
+void ti_sim_fenced(int order);
 
 /* It looks again and again. */
 void ti_sim_pause(void);

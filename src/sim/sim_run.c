@@ -6,6 +6,7 @@
 
 #include "atomic.h"
 #include "sim.h"
+#include "sim_data.h"
 #include "sim_objects.h"
 #include "sim_search.h"
 #include "sim_system.h"
@@ -424,6 +425,9 @@ static void ti_search_run(ti_search_for *search)
 
 static void ti_search_prepare(ti_search_for *search)
 {
+    (void)ti_sim_fenced; /* what sim_tsan calls, which the one file has not */
+    (void)ti_sim_data_freed;
+    (void)ti_sim_data_new;
     threading_sim_report_t *report = search->report;
     ti_read_environment(&search->options);
     if (!ti_options_complete(&search->options) || search->body == NULL) {
