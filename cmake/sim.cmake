@@ -61,8 +61,9 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_
   target_include_directories(threading_sim_tsan
     PRIVATE "${threading_headers}" ${threading_private_headers} "${CMAKE_CURRENT_SOURCE_DIR}/src/sim")
   target_compile_options(threading_sim_tsan INTERFACE -fsanitize=thread
-    # GCC writes the code of these itself where the size is known, and says nothing of it.
-    -fno-builtin-memcpy -fno-builtin-memmove -fno-builtin-memset
+    # GCC writes the code of these itself where the size is known, and says nothing of it; and who made a call that is the last
+    # thing that a function does cannot be seen.
+    -fno-builtin-memcpy -fno-builtin-memmove -fno-builtin-memset -fno-optimize-sibling-calls
     # Clang leaves out the read of what is written right after it, unless it is told not to.
     $<$<OR:$<COMPILE_LANG_AND_ID:C,Clang>,$<COMPILE_LANG_AND_ID:CXX,Clang>>:SHELL:-Xclang -mllvm -Xclang -tsan-instrument-read-before-write>)
   set(wrapped memcpy memmove memset malloc calloc realloc free aligned_alloc posix_memalign strdup
