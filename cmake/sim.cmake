@@ -53,7 +53,9 @@ set_target_properties(threading_sim threading_sim_core PROPERTIES
 
 # What code calls that was compiled with -fsanitize=thread: it is linked with this instead of with that sanitizer. The linker
 # turns the program's calls of the C library over to it that touch memory, take it or give it back; sim_tsan_memory.c has them.
-if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|aarch64|arm64)$" AND CMAKE_SIZEOF_VOID_P EQUAL 8
+include(CheckSymbolExists)
+check_symbol_exists(__GLIBC__ features.h THREADING_HAS_GLIBC) # with musl it crashes when it is loaded
+if(THREADING_HAS_GLIBC AND CMAKE_SYSTEM_NAME STREQUAL "Linux" AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|aarch64|arm64)$" AND CMAKE_SIZEOF_VOID_P EQUAL 8
     AND NOT THREADING_SANITIZE MATCHES "thread")
   file(GLOB sim_tsan_sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/src/sim_tsan/*.c")
   add_library(threading_sim_tsan STATIC ${sim_tsan_sources})
