@@ -24532,9 +24532,8 @@ static bool ti_parse_replay(const char *text, ti_search_for *search)
     return true;
 }
 
-/* Once more, for the table. A text too short for all that the run did otherwise may lead to another end: then
- * there is none. */
-/* It has failed, and by the same decisions it does not. */
+/* It has failed, and by the same decisions it does not: they are not all that it depends on, or there are
+ * more than can be kept. */
 static void ti_tell_no_replay(threading_sim_report_t *report, uint32_t deviations)
 {
     if (deviations < TI_SIM_DEVIATIONS)
@@ -24547,6 +24546,7 @@ static void ti_tell_no_replay(threading_sim_report_t *report, uint32_t deviation
             : "the run that failed has too many decisions to be told and run again");
 }
 
+/* Once more, for the table. */
 static void ti_tell(ti_search_for *search)
 {
     threading_sim_verdict_t found = search->report->verdict;
@@ -24610,7 +24610,8 @@ static bool ti_options_complete(threading_sim_options_t *options)
     return true;
 }
 
-static bool ti_is_worth_less(threading_sim_verdict_t verdict)
+/* Whether the run that came to this verdict comes to it again. */
+static bool ti_can_come_again(threading_sim_verdict_t verdict)
 {
     return verdict != THREADING_SIM_PASSED && verdict != THREADING_SIM_UNSUPPORTED &&
            verdict != THREADING_SIM_NONDETERMINISM;
@@ -24624,9 +24625,9 @@ static void ti_search_run(ti_search_for *search)
     ti_sim.is_weak = search->options.weak;
     if (search->options.replay == NULL)
         ti_search_all(search);
-    if (ti_is_worth_less(search->report->verdict))
+    if (ti_can_come_again(search->report->verdict))
         ti_minimise(search);
-    if (ti_is_worth_less(search->report->verdict) || search->options.replay != NULL)
+    if (ti_can_come_again(search->report->verdict) || search->options.replay != NULL)
         ti_tell(search);
     ti_sim_state_restore();
 }
