@@ -6,10 +6,6 @@
 #include "conformance.h"
 
 #include <stdlib.h>
-#ifndef WIN32_LEAN_AND_MEAN
-#define WIN32_LEAN_AND_MEAN
-#endif
-#include <windows.h>
 
 static void say(const char *line)
 {
@@ -152,34 +148,15 @@ EXIT_CASE(shutdown_waits_by_itself, 0, "worker|end of main|")
     say("end of main");
 }
 
-#define MANY 20
-
-static HANDLE many[MANY];
-static atomic_int many_began;
-
 static void *return_at_once(void *arg)
 {
-    HANDLE self = OpenThread(SYNCHRONIZE, FALSE, GetCurrentThreadId());
-    CHECK(self != NULL);
-    many[atomic_fetch_add(&many_began, 1)] = self;
     return arg;
 }
 
-/* Wine 8 kills threads that are just ending so late that they have nothing left that its handler of the signal needs: once in
- * ten thousand times the process crashes (dlls/ntdll/unix: abort_thread, NtCurrentTeb), without this library too. */
-static void let_them_end(void)
-{
-    for (int i = 0; i < MANY; i++)
-        CHECK_EQUAL(WaitForSingleObject(many[i], INFINITE), WAIT_OBJECT_0);
-}
-
-/* Threads that are ending while the process does. Under Wine they do so while it waits for them, and are gone after that:
- * registered before the library's first use, the handler comes when the library has waited. */
+/* Threads that are ending while the process does. */
 EXIT_CASE(many_workers_end_with_the_process, 9, "end of main|")
 {
-    if (wine_version() != NULL)
-        CHECK_EQUAL(atexit(let_them_end), 0);
-    for (int i = 0; i < MANY; i++)
+    for (int i = 0; i < 20; i++)
         start_and_forget(return_at_once, NULL);
     say("end of main");
     EXIT_CODE = 9;

@@ -204,19 +204,19 @@ static void all_ends(int threads, int steps, int many)
 
 CASE(two_threads_come_to_all_ends)
 {
-    all_ends(2, 3, 50);
+    all_ends(2, 3, 15);
 }
 
 CASE(three_threads_come_to_all_ends)
 {
-    all_ends(3, 2, 10);
+    all_ends(3, 2, 2);
 }
 
 /* The start of a thread can be interrupted too: what is found may be more. */
 CASE(no_end_of_a_few_interruptions_is_left_out)
 {
     for (uint32_t bound = 1; bound <= 2; bound++)
-        for (int i = 0; i < programs(20); i++) {
+        for (int i = 0; i < programs(5); i++) {
             threading_sim_options_t options = {.strategy = THREADING_SIM_BOUNDED, .max_preemptions = bound};
             make_program(3, 3);
             CHECK(compare(options, (int)bound).complete);
@@ -226,7 +226,7 @@ CASE(no_end_of_a_few_interruptions_is_left_out)
 
 CASE(chance_and_priorities_come_to_no_other_ends)
 {
-    for (int i = 0; i < programs(20); i++) {
+    for (int i = 0; i < programs(5); i++) {
         make_program(3, 3);
         (void)compare((threading_sim_options_t){.strategy = THREADING_SIM_RANDOM, .max_runs = 1000}, -1);
         CHECK(has_all_of(&found, &expected));

@@ -103,6 +103,7 @@ static const struct test_case *case_named(const char *name)
 int main(int argc, char **argv)
 {
     const struct test_case *chosen = NULL;
+    end_after_all_threads();
     if (argc == 2)
         chosen = case_named(argv[1]);
     else if (argc == 5 && strcmp(argv[1], "--batch") == 0)

@@ -115,6 +115,9 @@ void needs_last_destructors(void);
 void system_text(char *text, size_t size);
 const char *wine_version(void);
 
+/* Called first in main: under Wine the process then ends after the threads that are just ending. */
+void end_after_all_threads(void);
+
 /* Whether a sanitizer or an emulator makes the process so slow or big that loads must be smaller. */
 bool is_slow(void);
 

@@ -9,6 +9,8 @@
 
 #include <windows.h>
 
+#include <tlhelp32.h>
+
 /* A function of ntdll, which every process has. */
 static FARPROC find(const char *name)
 {
@@ -43,6 +45,37 @@ void end_now(int code)
     abort();
 }
 
+/* How many threads the process has; 0 if the system does not say. */
+static size_t thread_count(void)
+{
+    THREADENTRY32 entry = {.dwSize = sizeof entry};
+    size_t count = 0;
+    HANDLE all = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
+    if (all == INVALID_HANDLE_VALUE)
+        return 0;
+    for (BOOL more = Thread32First(all, &entry); more; more = Thread32Next(all, &entry))
+        if (entry.th32OwnerProcessID == GetCurrentProcessId())
+            count++;
+    CloseHandle(all);
+    return count;
+}
+
+/* Threads that are not the library's may go on for ever: after a second the process ends beside them. */
+static void let_threads_end(void)
+{
+    for (int i = 0; i < 100 && thread_count() > threading_active_count(); i++)
+        Sleep(10);
+}
+
+/* Wine 8 kills the other threads at the end of a process. One that was just ending makes the process crash, or hang until
+ * Wine's server kills it: once in a thousand cases on a loaded machine (docs/limits.md). A handler registered before the
+ * library's first use is called after the library has waited for its threads. */
+void end_after_all_threads(void)
+{
+    if (wine_version() != NULL)
+        (void)atexit(let_threads_end);
+}
+
 #else
 
 #include <sys/utsname.h>
@@ -64,6 +97,10 @@ void system_text(char *text, size_t size)
 void end_now(int code)
 {
     _Exit(code);
+}
+
+void end_after_all_threads(void)
+{
 }
 
 #endif
