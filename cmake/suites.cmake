@@ -23,6 +23,9 @@ set(threading_sample lock rlock dump condition semaphore event barrier rwlock on
 if(CMAKE_CROSSCOMPILING_EMULATOR) # which makes a process dear
   set(threading_sample lock dump condition semaphore event thread race queue executor errors)
 endif()
+if(CMAKE_CROSSCOMPILING_EMULATOR MATCHES "wine") # by far the dearest, and win32 runs all
+  set(threading_sample lock condition thread queue executor errors)
+endif()
 
 # One process forks for many cases, since to start one costs more than most cases do (tests/support/batch.c). Each case is a
 # test by itself too, but only for `ctest -C Case`.

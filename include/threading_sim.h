@@ -145,14 +145,15 @@ typedef struct threading_sim_report {
 /**
  * Run a body until it fails, until all is explored, or until the time is over.
  *
- * The variables THREADING_SIM_REPLAY, _SEED, _SECONDS and _RUNS of the environment come before the options.
+ * The variables THREADING_SIM_REPLAY, _SEED, _SECONDS and _RUNS of the environment come before the options;
+ * those that are empty count as not set.
  *
  * @param body     called in this thread, once for each run. The threads that it starts belong to the run.
  * @param arg      passed to @p body.
  * @param options  read before the return; NULL for the defaults.
  * @param report   written at the end, or NULL.
- * @return the verdict, which is the report's too. THREADING_SIM_UNSUPPORTED for a NULL body, for options that
- *         are none, and within a run.
+ * @return the verdict, which is the report's too. THREADING_SIM_UNSUPPORTED for a NULL body, within a run,
+ *         and for an option or a variable of the environment that has no meaning: the message names it.
  * Callable: from one thread at a time, while no other thread is in a call of the library.
  */
 threading_sim_verdict_t threading_sim_run(void (*body)(void *arg), void *arg,
@@ -165,8 +166,17 @@ const char *threading_sim_verdict_name(threading_sim_verdict_t verdict);
 /** Whether the calling thread is one of a run. */
 bool threading_sim_active(void);
 
-/** Have the run fail unless it is so. Outside of a run it does nothing, as the calls below. */
+/**
+ * Have the run fail unless it is so. Outside of a run it does nothing, as the calls below.
+ *
+ * As a macro it has the report's message tell the condition and its place. `(threading_sim_check)(condition)`
+ * is the function, whose message does not.
+ */
 void threading_sim_check(bool condition);
+#define threading_sim_check(...) threading_sim_check_at((__VA_ARGS__), #__VA_ARGS__, __FILE__, __LINE__)
+
+/** The same, for macros of your own: @p what is the condition's text, @p file and @p line are its place. */
+void threading_sim_check_at(bool condition, const char *what, const char *file, int line);
 
 /** One of 0 to @p n - 1, each in some run; 0 outside of a run, and for less than two. */
 uint32_t threading_sim_choose(uint32_t n);

@@ -3107,14 +3107,15 @@ typedef struct threading_sim_report {
 /**
  * Run a body until it fails, until all is explored, or until the time is over.
  *
- * The variables THREADING_SIM_REPLAY, _SEED, _SECONDS and _RUNS of the environment come before the options.
+ * The variables THREADING_SIM_REPLAY, _SEED, _SECONDS and _RUNS of the environment come before the options;
+ * those that are empty count as not set.
  *
  * @param body     called in this thread, once for each run. The threads that it starts belong to the run.
  * @param arg      passed to @p body.
  * @param options  read before the return; NULL for the defaults.
  * @param report   written at the end, or NULL.
- * @return the verdict, which is the report's too. THREADING_SIM_UNSUPPORTED for a NULL body, for options that
- *         are none, and within a run.
+ * @return the verdict, which is the report's too. THREADING_SIM_UNSUPPORTED for a NULL body, within a run,
+ *         and for an option or a variable of the environment that has no meaning: the message names it.
  * Callable: from one thread at a time, while no other thread is in a call of the library.
  */
 threading_sim_verdict_t threading_sim_run(void (*body)(void *arg), void *arg,
@@ -3127,8 +3128,17 @@ const char *threading_sim_verdict_name(threading_sim_verdict_t verdict);
 /** Whether the calling thread is one of a run. */
 bool threading_sim_active(void);
 
-/** Have the run fail unless it is so. Outside of a run it does nothing, as the calls below. */
+/**
+ * Have the run fail unless it is so. Outside of a run it does nothing, as the calls below.
+ *
+ * As a macro it has the report's message tell the condition and its place. `(threading_sim_check)(condition)`
+ * is the function, whose message does not.
+ */
 void threading_sim_check(bool condition);
+#define threading_sim_check(...) threading_sim_check_at((__VA_ARGS__), #__VA_ARGS__, __FILE__, __LINE__)
+
+/** The same, for macros of your own: @p what is the condition's text, @p file and @p line are its place. */
+void threading_sim_check_at(bool condition, const char *what, const char *file, int line);
 
 /** One of 0 to @p n - 1, each in some run; 0 outside of a run, and for less than two. */
 uint32_t threading_sim_choose(uint32_t n);
@@ -22508,7 +22518,9 @@ static const char *ti_sim_object_name(const void *object); /* NULL: none */
 static void ti_sim_record(const char *what, const void *object, const char *after);
 struct ti_sim_access;
 static void ti_sim_record_access(const struct ti_sim_access *access);
-static void ti_sim_record_settle(void); /* what was said to be written is there now */
+static void ti_sim_record_time(const ti_sim_thread *thread,
+                        double seconds); /* it sleeps no longer, so long after the beginning */
+static void ti_sim_record_settle(void);         /* what was said to be written is there now */
 static void ti_sim_table_begin(void);
 static void ti_sim_table_write(threading_write_t write, void *context, const char *replay);
 static bool ti_sim_sleeps_in_vain(const ti_sim_thread *thread);
@@ -22915,6 +22927,13 @@ static void ti_sim_weak_fence(ti_sim_thread *self);
 
 /* Whether the load gives an older value, which is put into *value. */
 static bool ti_sim_weak_load(ti_sim_thread *self, const ti_sim_object *object, int order, uint64_t *value);
+
+/* ---------------------------------------------------------------------------------- src/sim/sim_options.h */
+
+/* The options of a search. */
+
+/* Completes them from the environment and with the defaults. NULL, or what is wrong with them. */
+static const char *ti_sim_options(threading_sim_options_t *options);
 
 /* ----------------------------------------------------------------------------------- src/sim/sim_search.h */
 
@@ -23972,6 +23991,88 @@ static const char *ti_sim_object_name(const void *object)
     return NULL;
 }
 
+/* ---------------------------------------------------------------------------------- src/sim/sim_options.c */
+
+/* What a search is told: by its options, and by the environment. */
+
+#include <stdlib.h>
+
+#define TI_SIM_STEPS 20000
+#define TI_SIM_PREEMPTIONS 3
+
+/* A variable of the environment that is not empty, or NULL. */
+static const char *ti_environment(const char *name)
+{
+    const char *text = ti_sim_environment(name);
+    return text != NULL && text[0] != '\0' ? text : NULL;
+}
+
+static bool ti_read_count(const char *text, uint64_t *count)
+{
+    char *end;
+    *count = strtoull(text, &end, 0);
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0';
+}
+
+static bool ti_read_seconds(const char *text, double *seconds)
+{
+    char *end;
+    *seconds = strtod(text, &end);
+    return *end == '\0' && *seconds > 0;
+}
+
+/* The environment comes before the options. What is wrong with it, or NULL. */
+static const char *ti_read_environment(threading_sim_options_t *options)
+{
+    const char *replay = ti_environment("REPLAY");
+    const char *seed = ti_environment("SEED");
+    const char *seconds = ti_environment("SECONDS");
+    const char *runs = ti_environment("RUNS");
+    if (replay != NULL)
+        options->replay = replay;
+    if (seed != NULL && !ti_read_count(seed, &options->seed))
+        return "THREADING_SIM_SEED is no number";
+    if (seconds != NULL && !ti_read_seconds(seconds, &options->seconds))
+        return "THREADING_SIM_SECONDS is no number above 0";
+    if (runs != NULL && !ti_read_count(runs, &options->max_runs))
+        return "THREADING_SIM_RUNS is no number";
+    return NULL;
+}
+
+/* What is wrong with the options, or NULL. */
+static const char *ti_options_problem(const threading_sim_options_t *options)
+{
+    if (options->strategy < THREADING_SIM_AUTO || options->strategy > THREADING_SIM_REPLAY)
+        return "the option strategy is none";
+    if (!(options->seconds >= 0))
+        return "the option seconds is less than 0, or no number";
+    if (options->strategy == THREADING_SIM_REPLAY && options->replay == NULL)
+        return "the strategy is to replay, and there is no replay text";
+    return NULL;
+}
+
+static void ti_options_complete(threading_sim_options_t *options)
+{
+    if (options->max_preemptions == 0)
+        options->max_preemptions = TI_SIM_PREEMPTIONS;
+    if (options->max_steps == 0)
+        options->max_steps = TI_SIM_STEPS;
+    if (options->seconds == 0)
+        options->seconds = 1;
+    if (options->seconds > 1e9)
+        options->seconds = 1e9;
+}
+
+static const char *ti_sim_options(threading_sim_options_t *options)
+{
+    const char *problem = ti_read_environment(options);
+    if (problem == NULL)
+        problem = ti_options_problem(options);
+    if (problem == NULL)
+        ti_options_complete(options);
+    return problem;
+}
+
 /* ------------------------------------------------------------------------------------- src/sim/sim_port.c */
 
 /*
@@ -24219,8 +24320,6 @@ static bool ti_sim_port_fence_all(void)
 #include <stdlib.h>
 #include <string.h>
 
-#define TI_SIM_STEPS 20000
-#define TI_SIM_PREEMPTIONS 3
 #define TI_SIM_AFTER_RACE 4096 /* runs in which something worse is looked for */
 #define TI_SIM_STATICS 64
 #define TI_SIM_ALTERNATIVES UINT8_MAX
@@ -24262,7 +24361,29 @@ bool threading_sim_active(void)
     return ti_sim_self() != NULL;
 }
 
-void threading_sim_check(bool condition)
+/* Without its folders, which are not the same on each machine. */
+static const char *ti_file_name(const char *path)
+{
+    const char *name = path;
+    for (; *path != '\0'; path++)
+        if (*path == '/' || *path == '\\')
+            name = path + 1;
+    return name;
+}
+
+void threading_sim_check_at(bool condition, const char *what, const char *file, int line)
+{
+    char text[sizeof ti_sim.message];
+    TI_SIM_WITHIN;
+    if (ti_sim_self() == NULL || condition)
+        return;
+    ti_sim_record("check failed", NULL, what);
+    (void)snprintf(text, sizeof text, "%s:%d: %s", file != NULL ? ti_file_name(file) : "", line,
+                   what != NULL ? what : "");
+    ti_sim_fail(THREADING_SIM_CHECK, text);
+}
+
+void(threading_sim_check)(bool condition)
 {
     TI_SIM_WITHIN;
     if (ti_sim_self() == NULL || condition)
@@ -24287,7 +24408,13 @@ uint32_t threading_sim_choose(uint32_t n)
 {
     TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
-    return self != NULL && n > 1 ? ti_choose_of(self, n) : 0;
+    if (self == NULL || n < 2)
+        return 0;
+    char text[48];
+    uint32_t pick = ti_choose_of(self, n);
+    (void)snprintf(text, sizeof text, "choose %u of %u", (unsigned)pick, (unsigned)n);
+    ti_sim_record(text, NULL, NULL);
+    return pick;
 }
 
 void threading_sim_yield(void)
@@ -24515,7 +24642,8 @@ static bool ti_parse_number(const char **text, char behind, uint32_t *number)
     unsigned long long value = strtoull(*text, &end, 10);
     *number = (uint32_t)value;
     *text = end + (*end != '\0');
-    return value <= UINT32_MAX && (*end == behind || (behind == ',' && *end == '\0'));
+    bool is_last = behind == ',' && *end == '\0';
+    return value <= UINT32_MAX && (is_last || (*end == behind && **text != '\0'));
 }
 
 static bool ti_parse_replay(const char *text, ti_search_for *search)
@@ -24577,37 +24705,20 @@ static void ti_refuse(threading_sim_report_t *report, const char *why)
     (void)snprintf(report->message, sizeof report->message, "%s", why);
 }
 
-/* The environment comes before the options. */
-static void ti_read_environment(threading_sim_options_t *options)
+/* Why nothing can be run, or NULL. */
+static const char *ti_search_init(ti_search_for *search)
 {
-    const char *replay = ti_sim_environment("REPLAY");
-    const char *seed = ti_sim_environment("SEED");
-    const char *seconds = ti_sim_environment("SECONDS");
-    const char *runs = ti_sim_environment("RUNS");
-    if (replay != NULL && replay[0] != '\0')
-        options->replay = replay;
-    if (seed != NULL)
-        options->seed = strtoull(seed, NULL, 0);
-    if (seconds != NULL && strtod(seconds, NULL) > 0)
-        options->seconds = strtod(seconds, NULL);
-    if (runs != NULL)
-        options->max_runs = strtoull(runs, NULL, 0);
-}
-
-static bool ti_options_complete(threading_sim_options_t *options)
-{
-    if (options->strategy < THREADING_SIM_AUTO || options->strategy > THREADING_SIM_REPLAY ||
-        !(options->seconds >= 0) || (options->strategy == THREADING_SIM_REPLAY && options->replay == NULL))
-        return false;
-    if (options->max_preemptions == 0)
-        options->max_preemptions = TI_SIM_PREEMPTIONS;
-    if (options->max_steps == 0)
-        options->max_steps = TI_SIM_STEPS;
-    if (options->seconds == 0)
-        options->seconds = 1;
-    if (options->seconds > 1e9)
-        options->seconds = 1e9;
-    return true;
+    threading_sim_options_t *options = &search->options;
+    const char *problem = ti_sim_options(options);
+    if (problem != NULL)
+        return problem;
+    if (search->body == NULL)
+        return "there is no body";
+    if (options->replay != NULL && !ti_parse_replay(options->replay, search))
+        return "the replay text is none of this version";
+    if (!ti_sim_search_init(options->seed) || !ti_sim_state_keep() || (options->weak && !ti_sim_weak_init()))
+        return "there is no memory";
+    return NULL;
 }
 
 /* Whether the run that came to this verdict comes to it again. */
@@ -24638,14 +24749,9 @@ static void ti_search_prepare(ti_search_for *search)
     (void)ti_sim_data_freed;
     (void)ti_sim_data_new;
     threading_sim_report_t *report = search->report;
-    ti_read_environment(&search->options);
-    if (!ti_options_complete(&search->options) || search->body == NULL) {
-        ti_refuse(report, "no body, or options that are none");
-    } else if (search->options.replay != NULL && !ti_parse_replay(search->options.replay, search)) {
-        ti_refuse(report, "the replay text is none of this version");
-    } else if (!ti_sim_search_init(search->options.seed) || !ti_sim_state_keep() ||
-               (search->options.weak && !ti_sim_weak_init())) {
-        ti_refuse(report, "there is no memory");
+    const char *problem = ti_search_init(search);
+    if (problem != NULL) {
+        ti_refuse(report, problem);
     } else {
         int64_t begin = ti_port_now();
         search->end = begin + (int64_t)(search->options.seconds * 1e9);
@@ -24920,6 +25026,7 @@ static ti_sim_thread *ti_sim_pass_time(ti_sim_thread *sleeper)
         ti_sim.now = sleeper->deadline;
     sleeper->history = ti_sim_mix(sleeper->history, (uint64_t)ti_sim.now);
     ti_sim_set_ready(sleeper);
+    ti_sim_record_time(sleeper, (double)(ti_sim.now - TI_SIM_BEGIN) / 1e9);
     return sleeper;
 }
 
@@ -24984,7 +25091,9 @@ static void ti_sim_count_step(ti_sim_thread *self)
     self->history = ti_sim_mix(self->history, 1);
     ti_store_relaxed(&ti_sim.beat, ti_sim.beat + 1); /* relaxed: that it changes is enough */
     if (++ti_sim.steps > ti_sim.max_steps)
-        ti_sim_fail(THREADING_SIM_STEP_LIMIT, "the run does not end within max_steps");
+        ti_sim_fail(THREADING_SIM_STEP_LIMIT,
+                    "the run does not end within max_steps; a loop that looks for what another "
+                    "thread does has to call threading_sim_yield()");
 }
 
 static void ti_sim_point(ti_sim_thread *self)
@@ -25716,6 +25825,15 @@ static void ti_sim_record(const char *what, const void *object, const char *afte
         (void)snprintf(line->text + length, TI_SIM_TEXT - length, ": %s", after);
 }
 
+static void ti_sim_record_time(const ti_sim_thread *thread, double seconds)
+{
+    if (!ti_sim.is_recorded || ti_sim.is_given_up)
+        return;
+    ti_line *line = ti_line_new();
+    line->thread = (uint8_t)thread->index;
+    (void)snprintf(line->text, TI_SIM_TEXT, "its time is up, at %.9g s", seconds);
+}
+
 static void ti_sim_record_access(const ti_sim_access *access)
 {
     char data[40];
@@ -25781,9 +25899,9 @@ static void ti_sim_describe(const ti_sim_thread *thread, char *text, size_t size
 {
     char call[100];
     const ti_waiter *waiter = thread->waiter;
-    ti_call_in_words(call, sizeof call, thread->call != NULL ? thread->call : "nothing of the library",
-                     thread->object);
-    size_t length = (size_t)snprintf(text, size, "%s waits in %s", thread->name, call);
+    ti_call_in_words(call, sizeof call, thread->call, thread->object);
+    size_t length =
+        (size_t)snprintf(text, size, "%s waits%s%s", thread->name, call[0] != '\0' ? " in " : "", call);
     if (length < size && ti_sim_sleeps_in_vain(thread))
         (void)snprintf(text + length, size - length, ", though it need not");
     if (waiter == NULL || waiter->address == 0 || waiter->kind != TI_LOCKERS || length >= size)
@@ -25804,6 +25922,9 @@ static void ti_sim_table_begin(void)
 static void ti_write_text(threading_write_t write, void *context, char *line)
 {
     size_t length = strlen(line);
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)line[i] < ' ') /* of a name or a note: the table has a line for each step */
+            line[i] = ' ';
     while (length > 0 && line[length - 1] == ' ')
         length--;
     line[length++] = '\n';

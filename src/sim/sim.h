@@ -162,7 +162,9 @@ const char *ti_sim_object_name(const void *object); /* NULL: none */
 void ti_sim_record(const char *what, const void *object, const char *after);
 struct ti_sim_access;
 void ti_sim_record_access(const struct ti_sim_access *access);
-void ti_sim_record_settle(void); /* what was said to be written is there now */
+void ti_sim_record_time(const ti_sim_thread *thread,
+                        double seconds); /* it sleeps no longer, so long after the beginning */
+void ti_sim_record_settle(void);         /* what was said to be written is there now */
 void ti_sim_table_begin(void);
 void ti_sim_table_write(threading_write_t write, void *context, const char *replay);
 bool ti_sim_sleeps_in_vain(const ti_sim_thread *thread);

@@ -8,11 +8,10 @@
 #include "sim.h"
 #include "sim_data.h"
 #include "sim_objects.h"
+#include "sim_options.h"
 #include "sim_search.h"
 #include "sim_system.h"
 
-#define TI_SIM_STEPS 20000
-#define TI_SIM_PREEMPTIONS 3
 #define TI_SIM_AFTER_RACE 4096 /* runs in which something worse is looked for */
 #define TI_SIM_STATICS 64
 #define TI_SIM_ALTERNATIVES UINT8_MAX
@@ -54,7 +53,29 @@ bool threading_sim_active(void)
     return ti_sim_self() != NULL;
 }
 
-void threading_sim_check(bool condition)
+/* Without its folders, which are not the same on each machine. */
+static const char *ti_file_name(const char *path)
+{
+    const char *name = path;
+    for (; *path != '\0'; path++)
+        if (*path == '/' || *path == '\\')
+            name = path + 1;
+    return name;
+}
+
+void threading_sim_check_at(bool condition, const char *what, const char *file, int line)
+{
+    char text[sizeof ti_sim.message];
+    TI_SIM_WITHIN;
+    if (ti_sim_self() == NULL || condition)
+        return;
+    ti_sim_record("check failed", NULL, what);
+    (void)snprintf(text, sizeof text, "%s:%d: %s", file != NULL ? ti_file_name(file) : "", line,
+                   what != NULL ? what : "");
+    ti_sim_fail(THREADING_SIM_CHECK, text);
+}
+
+void(threading_sim_check)(bool condition)
 {
     TI_SIM_WITHIN;
     if (ti_sim_self() == NULL || condition)
@@ -79,7 +100,13 @@ uint32_t threading_sim_choose(uint32_t n)
 {
     TI_SIM_WITHIN;
     ti_sim_thread *self = ti_sim_self();
-    return self != NULL && n > 1 ? ti_choose_of(self, n) : 0;
+    if (self == NULL || n < 2)
+        return 0;
+    char text[48];
+    uint32_t pick = ti_choose_of(self, n);
+    (void)snprintf(text, sizeof text, "choose %u of %u", (unsigned)pick, (unsigned)n);
+    ti_sim_record(text, NULL, NULL);
+    return pick;
 }
 
 void threading_sim_yield(void)
@@ -307,7 +334,8 @@ static bool ti_parse_number(const char **text, char behind, uint32_t *number)
     unsigned long long value = strtoull(*text, &end, 10);
     *number = (uint32_t)value;
     *text = end + (*end != '\0');
-    return value <= UINT32_MAX && (*end == behind || (behind == ',' && *end == '\0'));
+    bool is_last = behind == ',' && *end == '\0';
+    return value <= UINT32_MAX && (is_last || (*end == behind && **text != '\0'));
 }
 
 static bool ti_parse_replay(const char *text, ti_search_for *search)
@@ -369,37 +397,20 @@ static void ti_refuse(threading_sim_report_t *report, const char *why)
     (void)snprintf(report->message, sizeof report->message, "%s", why);
 }
 
-/* The environment comes before the options. */
-static void ti_read_environment(threading_sim_options_t *options)
+/* Why nothing can be run, or NULL. */
+static const char *ti_search_init(ti_search_for *search)
 {
-    const char *replay = ti_sim_environment("REPLAY");
-    const char *seed = ti_sim_environment("SEED");
-    const char *seconds = ti_sim_environment("SECONDS");
-    const char *runs = ti_sim_environment("RUNS");
-    if (replay != NULL && replay[0] != '\0')
-        options->replay = replay;
-    if (seed != NULL)
-        options->seed = strtoull(seed, NULL, 0);
-    if (seconds != NULL && strtod(seconds, NULL) > 0)
-        options->seconds = strtod(seconds, NULL);
-    if (runs != NULL)
-        options->max_runs = strtoull(runs, NULL, 0);
-}
-
-static bool ti_options_complete(threading_sim_options_t *options)
-{
-    if (options->strategy < THREADING_SIM_AUTO || options->strategy > THREADING_SIM_REPLAY ||
-        !(options->seconds >= 0) || (options->strategy == THREADING_SIM_REPLAY && options->replay == NULL))
-        return false;
-    if (options->max_preemptions == 0)
-        options->max_preemptions = TI_SIM_PREEMPTIONS;
-    if (options->max_steps == 0)
-        options->max_steps = TI_SIM_STEPS;
-    if (options->seconds == 0)
-        options->seconds = 1;
-    if (options->seconds > 1e9)
-        options->seconds = 1e9;
-    return true;
+    threading_sim_options_t *options = &search->options;
+    const char *problem = ti_sim_options(options);
+    if (problem != NULL)
+        return problem;
+    if (search->body == NULL)
+        return "there is no body";
+    if (options->replay != NULL && !ti_parse_replay(options->replay, search))
+        return "the replay text is none of this version";
+    if (!ti_sim_search_init(options->seed) || !ti_sim_state_keep() || (options->weak && !ti_sim_weak_init()))
+        return "there is no memory";
+    return NULL;
 }
 
 /* Whether the run that came to this verdict comes to it again. */
@@ -430,14 +441,9 @@ static void ti_search_prepare(ti_search_for *search)
     (void)ti_sim_data_freed;
     (void)ti_sim_data_new;
     threading_sim_report_t *report = search->report;
-    ti_read_environment(&search->options);
-    if (!ti_options_complete(&search->options) || search->body == NULL) {
-        ti_refuse(report, "no body, or options that are none");
-    } else if (search->options.replay != NULL && !ti_parse_replay(search->options.replay, search)) {
-        ti_refuse(report, "the replay text is none of this version");
-    } else if (!ti_sim_search_init(search->options.seed) || !ti_sim_state_keep() ||
-               (search->options.weak && !ti_sim_weak_init())) {
-        ti_refuse(report, "there is no memory");
+    const char *problem = ti_search_init(search);
+    if (problem != NULL) {
+        ti_refuse(report, problem);
     } else {
         int64_t begin = ti_port_now();
         search->end = begin + (int64_t)(search->options.seconds * 1e9);

@@ -234,6 +234,7 @@ static ti_sim_thread *ti_sim_pass_time(ti_sim_thread *sleeper)
         ti_sim.now = sleeper->deadline;
     sleeper->history = ti_sim_mix(sleeper->history, (uint64_t)ti_sim.now);
     ti_sim_set_ready(sleeper);
+    ti_sim_record_time(sleeper, (double)(ti_sim.now - TI_SIM_BEGIN) / 1e9);
     return sleeper;
 }
 
@@ -298,7 +299,9 @@ static void ti_sim_count_step(ti_sim_thread *self)
     self->history = ti_sim_mix(self->history, 1);
     ti_store_relaxed(&ti_sim.beat, ti_sim.beat + 1); /* relaxed: that it changes is enough */
     if (++ti_sim.steps > ti_sim.max_steps)
-        ti_sim_fail(THREADING_SIM_STEP_LIMIT, "the run does not end within max_steps");
+        ti_sim_fail(THREADING_SIM_STEP_LIMIT,
+                    "the run does not end within max_steps; a loop that looks for what another "
+                    "thread does has to call threading_sim_yield()");
 }
 
 void ti_sim_point(ti_sim_thread *self)

@@ -103,6 +103,15 @@ void ti_sim_record(const char *what, const void *object, const char *after)
         (void)snprintf(line->text + length, TI_SIM_TEXT - length, ": %s", after);
 }
 
+void ti_sim_record_time(const ti_sim_thread *thread, double seconds)
+{
+    if (!ti_sim.is_recorded || ti_sim.is_given_up)
+        return;
+    ti_line *line = ti_line_new();
+    line->thread = (uint8_t)thread->index;
+    (void)snprintf(line->text, TI_SIM_TEXT, "its time is up, at %.9g s", seconds);
+}
+
 void ti_sim_record_access(const ti_sim_access *access)
 {
     char data[40];
@@ -168,9 +177,9 @@ void ti_sim_describe(const ti_sim_thread *thread, char *text, size_t size)
 {
     char call[100];
     const ti_waiter *waiter = thread->waiter;
-    ti_call_in_words(call, sizeof call, thread->call != NULL ? thread->call : "nothing of the library",
-                     thread->object);
-    size_t length = (size_t)snprintf(text, size, "%s waits in %s", thread->name, call);
+    ti_call_in_words(call, sizeof call, thread->call, thread->object);
+    size_t length =
+        (size_t)snprintf(text, size, "%s waits%s%s", thread->name, call[0] != '\0' ? " in " : "", call);
     if (length < size && ti_sim_sleeps_in_vain(thread))
         (void)snprintf(text + length, size - length, ", though it need not");
     if (waiter == NULL || waiter->address == 0 || waiter->kind != TI_LOCKERS || length >= size)
@@ -191,6 +200,9 @@ void ti_sim_table_begin(void)
 static void ti_write_text(threading_write_t write, void *context, char *line)
 {
     size_t length = strlen(line);
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)line[i] < ' ') /* of a name or a note: the table has a line for each step */
+            line[i] = ' ';
     while (length > 0 && line[length - 1] == ' ')
         length--;
     line[length++] = '\n';

@@ -5,11 +5,14 @@
 #include <math.h>
 #include <stdlib.h>
 
+static void set_environment(const char *name, const char *value)
+{
 #if defined(_WIN32)
-#define SET_ENVIRONMENT(name, value) _putenv(name "=" value)
+    CHECK_EQUAL(_putenv_s(name, value), 0);
 #else
-#define SET_ENVIRONMENT(name, value) setenv(name, value, 1)
+    CHECK_EQUAL(setenv(name, value, 1), 0);
 #endif
+}
 
 static int runs; /* how often a body was called: nothing that a body depends on */
 
@@ -66,13 +69,13 @@ static void locked(void *unused)
 
 /* ---- what is refused ---- */
 
-static void is_refused(void (*body)(void *arg), threading_sim_options_t options)
+static void is_refused(void (*body)(void *arg), threading_sim_options_t options, const char *why)
 {
     threading_sim_report_t report;
     memset(&report, 'x', sizeof report);
     CHECK_EQUAL(threading_sim_run(body, NULL, &options, &report), THREADING_SIM_UNSUPPORTED);
     CHECK_EQUAL(report.verdict, THREADING_SIM_UNSUPPORTED);
-    CHECK(strlen(report.message) > 0);
+    CHECK_TEXT(report.message, why);
     CHECK_EQUAL(report.runs, 0);
     CHECK_EQUAL(runs, 0);
     CHECK(!report.complete);
@@ -81,26 +84,31 @@ static void is_refused(void (*body)(void *arg), threading_sim_options_t options)
 
 CASE(null_body_is_unsupported)
 {
-    is_refused(NULL, (threading_sim_options_t){.seed = 1});
+    is_refused(NULL, (threading_sim_options_t){.seed = 1}, "there is no body");
     CHECK_EQUAL(threading_sim_run(NULL, NULL, NULL, NULL), THREADING_SIM_UNSUPPORTED);
 }
 
 CASE(unknown_strategy_is_unsupported)
 {
     is_refused(nothing,
-               (threading_sim_options_t){.strategy = (threading_sim_strategy_t)(THREADING_SIM_REPLAY + 1)});
-    is_refused(nothing, (threading_sim_options_t){.strategy = (threading_sim_strategy_t)99});
+               (threading_sim_options_t){.strategy = (threading_sim_strategy_t)(THREADING_SIM_REPLAY + 1)},
+               "the option strategy is none");
+    is_refused(nothing, (threading_sim_options_t){.strategy = (threading_sim_strategy_t)99},
+               "the option strategy is none");
 }
 
 CASE(time_that_is_none_is_unsupported)
 {
-    is_refused(nothing, (threading_sim_options_t){.seconds = -1});
-    is_refused(nothing, (threading_sim_options_t){.seconds = (double)NAN});
+    is_refused(nothing, (threading_sim_options_t){.seconds = -1},
+               "the option seconds is less than 0, or no number");
+    is_refused(nothing, (threading_sim_options_t){.seconds = (double)NAN},
+               "the option seconds is less than 0, or no number");
 }
 
 CASE(replay_without_a_text_is_unsupported)
 {
-    is_refused(nothing, (threading_sim_options_t){.strategy = THREADING_SIM_REPLAY});
+    is_refused(nothing, (threading_sim_options_t){.strategy = THREADING_SIM_REPLAY},
+               "the strategy is to replay, and there is no replay text");
 }
 
 CASE(replay_texts_that_are_none_are_unsupported)
@@ -115,6 +123,7 @@ CASE(replay_texts_that_are_none_are_unsupported)
                                         "T1:1>",
                                         "T1:>1",
                                         "T1:1>1;",
+                                        "T1:1>1,",
                                         "T1:x>1",
                                         "T1:1>x",
                                         "T1:-1>1",
@@ -130,7 +139,8 @@ CASE(replay_texts_that_are_none_are_unsupported)
                                         "T1:4294967296>1"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         printf("%s\n", texts[i]);
-        is_refused(nothing, (threading_sim_options_t){.replay = texts[i]});
+        is_refused(nothing, (threading_sim_options_t){.replay = texts[i]},
+                   "the replay text is none of this version");
     }
 }
 
@@ -139,7 +149,7 @@ CASE(replay_text_of_too_many_decisions_is_unsupported)
     static char text[20000] = "T1:1>1";
     for (size_t i = 0; i < 2000; i++)
         strcat(text, ",2>1");
-    is_refused(nothing, (threading_sim_options_t){.replay = text});
+    is_refused(nothing, (threading_sim_options_t){.replay = text}, "the replay text is none of this version");
 }
 
 static void run_within(void *unused)
@@ -307,6 +317,7 @@ CASE(run_longer_than_its_limit_is_told)
         must_fail(long_run, (threading_sim_options_t){.max_steps = 1999, .write = print_text},
                   THREADING_SIM_STEP_LIMIT);
     CHECK_EQUAL(report.preemptions, 0);
+    CHECK(strstr(report.message, "threading_sim_yield") != NULL);
 }
 
 /* ---- how orders are chosen ---- */
@@ -429,15 +440,46 @@ CASE(replay_text_of_another_run_is_told)
 CASE(environment_gives_the_replay)
 {
     threading_sim_report_t report = must_fail(unlocked, (threading_sim_options_t){0}, THREADING_SIM_CHECK);
-    CHECK_EQUAL(SET_ENVIRONMENT("THREADING_SIM_REPLAY", "T1:"), 0);
+    set_environment("THREADING_SIM_REPLAY", "T1:");
     report = run_with(unlocked, (threading_sim_options_t){.replay = report.replay});
     CHECK_EQUAL(report.runs, 1);
     check_verdict(&report, THREADING_SIM_RACE); /* in that order nothing is lost */
 }
 
+static void is_refused_with(const char *name, const char *value, const char *why)
+{
+    printf("%s=%s\n", name, value);
+    set_environment(name, value);
+    is_refused(nothing, (threading_sim_options_t){0}, why);
+    set_environment(name, "");
+}
+
+CASE(environment_that_has_no_meaning_is_refused)
+{
+    static const char *const none[] = {"x", "1x", " ", "-1", "+1", " 1"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        is_refused_with("THREADING_SIM_SEED", none[i], "THREADING_SIM_SEED is no number");
+        is_refused_with("THREADING_SIM_RUNS", none[i], "THREADING_SIM_RUNS is no number");
+    }
+    is_refused_with("THREADING_SIM_SECONDS", "0", "THREADING_SIM_SECONDS is no number above 0");
+    is_refused_with("THREADING_SIM_SECONDS", "-1", "THREADING_SIM_SECONDS is no number above 0");
+    is_refused_with("THREADING_SIM_SECONDS", "nan", "THREADING_SIM_SECONDS is no number above 0");
+    is_refused_with("THREADING_SIM_SECONDS", "1s", "THREADING_SIM_SECONDS is no number above 0");
+    is_refused_with("THREADING_SIM_REPLAY", "x", "the replay text is none of this version");
+}
+
+CASE(environment_that_is_empty_counts_as_not_set)
+{
+    set_environment("THREADING_SIM_REPLAY", "");
+    set_environment("THREADING_SIM_SEED", "");
+    set_environment("THREADING_SIM_SECONDS", "");
+    set_environment("THREADING_SIM_RUNS", "");
+    CHECK_EQUAL(run_with(locked, (threading_sim_options_t){.max_runs = 3}).runs, 3);
+}
+
 CASE(environment_gives_the_number_of_runs)
 {
-    CHECK_EQUAL(SET_ENVIRONMENT("THREADING_SIM_RUNS", "7"), 0);
+    set_environment("THREADING_SIM_RUNS", "7");
     threading_sim_report_t report = run_with(locked, (threading_sim_options_t){.max_runs = 3});
     CHECK_EQUAL(report.runs, 7);
     CHECK(!report.complete);
@@ -445,7 +487,7 @@ CASE(environment_gives_the_number_of_runs)
 
 CASE(environment_gives_the_time)
 {
-    CHECK_EQUAL(SET_ENVIRONMENT("THREADING_SIM_SECONDS", "1e-9"), 0);
+    set_environment("THREADING_SIM_SECONDS", "1e-9");
     threading_sim_report_t report = run_with(locked, (threading_sim_options_t){.seconds = 1000});
     CHECK(report.runs < 10);
     CHECK(!report.complete);
@@ -474,7 +516,7 @@ CASE(environment_gives_the_seed)
     uint32_t expected = sum_with_seed(12345);
     CHECK(sum_with_seed(7) != expected);
     CHECK_EQUAL(sum_with_seed(12345), expected);
-    CHECK_EQUAL(SET_ENVIRONMENT("THREADING_SIM_SEED", "12345"), 0);
+    set_environment("THREADING_SIM_SEED", "12345");
     CHECK_EQUAL(sum_with_seed(7), expected);
 }
 

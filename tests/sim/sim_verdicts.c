@@ -877,7 +877,7 @@ static void deposits(void *unused)
     threading_thread_t *threads[] = {begun(deposit, &five, "t1"), begun(deposit, &eight, "t2")};
     ended(threads[0]);
     ended(threads[1]);
-    threading_sim_check(balance == 0);
+    threading_sim_check_at(balance == 0, "nothing is lost", "a/folder/bank.c", 7);
 }
 
 CASE(table_has_a_column_for_each_thread_and_its_replay_last)
@@ -885,7 +885,7 @@ CASE(table_has_a_column_for_each_thread_and_its_replay_last)
     CHECK_STATUS(threading_object_set_name(&balance, "balance"), THREADING_OK);
     threading_sim_report_t report = run_for_table(deposits, THREADING_SIM_CHECK);
     CHECK_TEXT(report.replay, "T1:6>1,10>1");
-    CHECK_TEXT(table, "check failed: threading_sim_check was given false\n"
+    CHECK_TEXT(table, "check failed: bank.c:7: nothing is lost\n"
                       "step  main                        t1                          t2\n"
                       "   1  thread start t1\n"
                       "   2  thread start t2\n"
@@ -899,7 +899,7 @@ CASE(table_has_a_column_for_each_thread_and_its_replay_last)
                       "  10*                             write balance = 0\n"
                       "  11                                                          write balance = 5\n"
                       "  12  thread join t2\n"
-                      "  13  check failed\n"
+                      "  13  check failed: nothing is lost\n"
                       "* the thread before could have gone on. Again: THREADING_SIM_REPLAY=T1:6>1,10>1\n");
 }
 
@@ -910,7 +910,7 @@ static void note_something(void *unused)
     threading_sim_note("here it begins");
     must(threading_lock_acquire(&lock));
     (void)threading_lock_locked(&lock);
-    threading_sim_check(threading_lock_acquire_timeout(&lock, 5.0) == THREADING_OK);
+    (threading_sim_check)(threading_lock_acquire_timeout(&lock, 5.0) == THREADING_OK);
 }
 
 CASE(table_has_notes_names_and_answers)
@@ -924,9 +924,80 @@ CASE(table_has_notes_names_and_answers)
                       "   3  lock locked door\n"
                       "   4  lock locked door: true\n"
                       "   5  lock acquire timeout door\n"
-                      "   6  lock acquire timeout door: THREADING_TIMEOUT\n"
-                      "   7  check failed\n"
+                      "   6  its time is up, at 5 s\n"
+                      "   7  lock acquire timeout door: THREADING_TIMEOUT\n"
+                      "   8  check failed\n"
                       "* the thread before could have gone on. Again: THREADING_SIM_REPLAY=T1:\n");
+}
+
+static int line_of_check;
+
+static void check_a_sum(void *unused)
+{
+    (void)unused;
+    line_of_check = __LINE__ + 1;
+    threading_sim_check(balance + 1 == 0);
+}
+
+CASE(check_tells_its_condition_and_its_place)
+{
+    char expected[100];
+    threading_sim_report_t report = run_for_table(check_a_sum, THREADING_SIM_CHECK);
+    snprintf(expected, sizeof expected, "sim_verdicts.c:%d: balance + 1 == 0", line_of_check);
+    CHECK_TEXT(report.message, expected);
+}
+
+static void check_of_nothing(void *unused)
+{
+    (void)unused;
+    threading_sim_check_at(true, NULL, NULL, 0);
+    threading_sim_check_at(false, NULL, NULL, 0);
+}
+
+CASE(check_without_a_text_or_a_place_is_told)
+{
+    threading_sim_report_t report = run_for_table(check_of_nothing, THREADING_SIM_CHECK);
+    CHECK_TEXT(report.message, ":0: ");
+}
+
+static void *sleep_for_an_hour(void *unused)
+{
+    must(threading_sleep(3600));
+    return unused;
+}
+
+static void choose_and_wait(void *unused)
+{
+    (void)unused;
+    threading_condition_t condition = {0};
+    threading_thread_t *thread = begun(sleep_for_an_hour, NULL, "sleeper");
+    int chosen = (int)threading_sim_choose(3);
+    must(threading_condition_acquire(&condition));
+    threading_status_t status = threading_condition_wait_timeout(&condition, 0.5);
+    must(threading_condition_release(&condition));
+    ended(thread);
+    threading_sim_check_at(status == THREADING_OK || chosen < 2, "2 is right", "x.c", 1);
+}
+
+CASE(table_has_choices_and_times)
+{
+    (void)run_for_table(choose_and_wait, THREADING_SIM_CHECK);
+    CHECK(strstr(table, "  choose 2 of 3\n") != NULL);
+    CHECK(strstr(table, "  its time is up, at 0.5 s\n") != NULL);
+    CHECK(strstr(table, "   its time is up, at 3600 s\n") != NULL); /* in the sleeper's column */
+}
+
+static void note_two_lines(void *unused)
+{
+    (void)unused;
+    threading_sim_note("one\ntwo\tthree");
+    (threading_sim_check)(false);
+}
+
+CASE(note_of_two_lines_is_one_in_the_table)
+{
+    (void)run_for_table(note_two_lines, THREADING_SIM_CHECK);
+    CHECK(strstr(table, "\n   1  one two three\n") != NULL);
 }
 
 CASE(name_that_is_taken_back_is_not_in_the_table)
