@@ -9,8 +9,6 @@
 
 #include <windows.h>
 
-#include <tlhelp32.h>
-
 /* A function of ntdll, which every process has. */
 static FARPROC find(const char *name)
 {
@@ -45,25 +43,32 @@ void end_now(int code)
     abort();
 }
 
-/* How many threads the process has; 0 if the system does not say. */
+typedef LONG(NTAPI *next_thread_function)(HANDLE process, HANDLE thread, ACCESS_MASK access, ULONG attributes,
+                                          ULONG flags, HANDLE *next);
+
+/* How many threads of the process have not ended; 0 if the system does not say. A snapshot would tell too, in ten
+ * milliseconds. */
 static size_t thread_count(void)
 {
-    THREADENTRY32 entry = {.dwSize = sizeof entry};
+    next_thread_function next_thread = (next_thread_function)(void (*)(void))find("NtGetNextThread");
+    HANDLE thread = NULL, next;
     size_t count = 0;
-    HANDLE all = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
-    if (all == INVALID_HANDLE_VALUE)
-        return 0;
-    for (BOOL more = Thread32First(all, &entry); more; more = Thread32Next(all, &entry))
-        if (entry.th32OwnerProcessID == GetCurrentProcessId())
-            count++;
-    CloseHandle(all);
+    while (next_thread != NULL && next_thread(GetCurrentProcess(), thread, SYNCHRONIZE, 0, 0, &next) >= 0) {
+        if (thread != NULL)
+            CloseHandle(thread);
+        thread = next;
+        count += WaitForSingleObject(thread, 0) == WAIT_TIMEOUT;
+    }
+    if (thread != NULL)
+        CloseHandle(thread);
     return count;
 }
 
-/* Threads that are not the library's may go on for ever: after a second the process ends beside them. */
+/* Threads that are not the library's may go on for ever, and those that sim keeps do: after a tenth of a second the process
+ * ends beside them. */
 static void let_threads_end(void)
 {
-    for (int i = 0; i < 100 && thread_count() > threading_active_count(); i++)
+    for (int i = 0; i < 10 && thread_count() > threading_active_count(); i++)
         Sleep(10);
 }
 
