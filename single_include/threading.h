@@ -22427,6 +22427,7 @@ typedef struct ti_sim_thread {
     jmp_buf out; /* where a run that is given up is left to */
     uint32_t has_baton;
     uint32_t is_lost; /* it waits outside of the library, and when it comes back its run is over */
+    bool is_gone;     /* the body has ended its thread of the system, by pthread_exit for one */
     ti_parker parker;
     ti_port_thread native;
 } ti_sim_thread;
@@ -22472,6 +22473,9 @@ static void ti_sim_blame(threading_sim_verdict_t verdict, const char *message);
 static void ti_sim_point(ti_sim_thread *self);
 static void ti_sim_yield(ti_sim_thread *self);
 
+/* Its thread waits for the others to end. */
+static bool ti_sim_body_has_returned(void);
+
 /* Sleep until ti_sim_wake of what is awaited, or until the deadline, or for a moment. */
 static void ti_sim_sleep(ti_sim_thread *self, const void *awaited, int64_t deadline);
 static void ti_sim_wake(const void *awaited);
@@ -22481,6 +22485,9 @@ static void ti_sim_wrote(ti_sim_thread *self);
 
 /* A thread that begins with `entry`. NULL: there are too many, or the system has none. */
 static ti_sim_thread *ti_sim_start(ti_sim_thread *creator, void (*entry)(void *argument), void *argument);
+
+/* The calling thread ends in the system's own way: call `leave`, and hand the baton on. */
+static void ti_sim_native_ends(ti_sim_thread *self, void (*leave)(void *core_self), void *core_self);
 
 /* Leave the calling thread's entry. */
 static THREADING_NORETURN void ti_sim_exit(ti_sim_thread *self);
@@ -22523,8 +22530,8 @@ static void ti_sim_record_time(const ti_sim_thread *thread,
 static void ti_sim_record_settle(void);         /* what was said to be written is there now */
 static void ti_sim_table_begin(void);
 static void ti_sim_table_write(threading_write_t write, void *context, const char *replay);
-static bool ti_sim_sleeps_in_vain(const ti_sim_thread *thread);
-static void ti_sim_describe(const ti_sim_thread *thread, char *text, size_t size); /* what it waits for */
+static void ti_sim_describe_all(char *text, size_t size); /* what each thread waits for */
+static bool ti_sim_one_sleeps_in_vain(void);              /* though what it waits for is there */
 
 /* ---- sim_memory.c ---- */
 
@@ -24082,8 +24089,14 @@ static const char *ti_sim_options(threading_sim_options_t *options)
 #include <stdio.h>
 #include <string.h>
 
-/* A thread's leave, when it ends within threading_exit(). */
-static void (*ti_sim_leave_self)(void *self);
+/* Atomic: the core's leave, for a thread that ends otherwise than by its entry's return. */
+static uintptr_t ti_sim_leave;
+
+static void ti_sim_leave_self(void *self)
+{
+    /* relaxed: it never changes after the first time, which comes before any thread's end */
+    ((void (*)(void *))ti_load_pointer_relaxed(&ti_sim_leave))(self);
+}
 
 /* ---- threads ---- */
 
@@ -24205,15 +24218,24 @@ static void ti_sim_port_set_name(const char *name, size_t length)
         ti_port_set_name(name, length);
 }
 
-/* False: the core leaves by itself at the thread's end. The native backend still keeps the pointer. */
+/* The native backend calls it at a thread's end; in a run, if the body has ended it in the system's way. */
+static void ti_sim_native_leaves(void *self)
+{
+    ti_sim_thread *thread = ti_sim_self();
+    if (thread != NULL)
+        ti_sim_native_ends(thread, ti_sim_leave_self, self);
+    else
+        ti_sim_leave_self(self);
+}
+
+/* False: the core leaves by itself at the thread's end. */
 static bool ti_sim_port_set_self(void *self, void (*leave)(void *self))
 {
     TI_SIM_WITHIN;
-    bool will_leave = ti_port_set_self(self, leave);
-    if (ti_sim_self() == NULL)
-        return will_leave;
-    ti_sim_leave_self = leave;
-    return false;
+    if (self != NULL)
+        ti_store_pointer_relaxed(&ti_sim_leave, (uintptr_t)leave); /* relaxed: see ti_sim_leave_self */
+    bool will_leave = ti_port_set_self(self, ti_sim_native_leaves);
+    return ti_sim_self() == NULL && will_leave;
 }
 
 /* The threads of a run leave, or are forgotten with it. */
@@ -24932,20 +24954,6 @@ static void ti_sim_fail(threading_sim_verdict_t verdict, const char *message)
 
 /* ---- when nobody can go on ---- */
 
-/* "t1 waits …; t2 waits …" */
-static void ti_sim_describe_all(char *text, size_t size)
-{
-    size_t length = 0;
-    for (uint32_t i = 0; i < ti_sim.count && length < size; i++) {
-        const ti_sim_thread *thread = &ti_sim_threads[i];
-        if (thread->state == TI_SIM_OVER || thread->awaited == &ti_sim_all_over)
-            continue;
-        char one[160];
-        ti_sim_describe(thread, one, sizeof one);
-        length += (size_t)snprintf(text + length, size - length, "%s%s", length > 0 ? "; " : "", one);
-    }
-}
-
 static bool ti_sim_only_daemons_remain(void)
 {
     for (uint32_t i = 1; i < ti_sim.count; i++)
@@ -24957,14 +24965,6 @@ static bool ti_sim_only_daemons_remain(void)
 static bool ti_sim_body_has_returned(void)
 {
     return ti_sim_threads[0].awaited == &ti_sim_all_over;
-}
-
-static bool ti_sim_one_sleeps_in_vain(void)
-{
-    uint32_t i = 0;
-    while (i < ti_sim.count && !ti_sim_sleeps_in_vain(&ti_sim_threads[i]))
-        i++;
-    return i < ti_sim.count;
 }
 
 static void ti_sim_stick(threading_sim_verdict_t verdict)
@@ -25156,6 +25156,24 @@ static void ti_sim_end(ti_sim_thread *self)
     ti_sim_hand(next != NULL ? next : &ti_sim_threads[0]);
 }
 
+static void ti_sim_leave_run(ti_sim_thread *self)
+{
+    ti_sim_within_reset(1);
+    (void)ti_port_set_self(NULL, NULL);
+    ti_sim_thread_ends(self);
+    ti_sim_end(self);
+}
+
+static void ti_sim_native_ends(ti_sim_thread *self, void (*leave)(void *core_self), void *core_self)
+{
+    /* The frame that a run was left to is gone. */
+    if (setjmp(self->out) == 0 && !ti_sim.is_given_up)
+        leave(core_self);
+    ti_sim_current = NULL;
+    self->is_gone = true;
+    ti_sim_leave_run(self);
+}
+
 /* What a thread of the system does for all runs. */
 static void ti_sim_serve(void *argument)
 {
@@ -25170,10 +25188,7 @@ static void ti_sim_serve(void *argument)
             ti_sim_within_reset(0);
             self->entry(self->argument);
         }
-        ti_sim_within_reset(1);
-        (void)ti_port_set_self(NULL, NULL);
-        ti_sim_thread_ends(self);
-        ti_sim_end(self);
+        ti_sim_leave_run(self);
     }
 }
 
@@ -25182,15 +25197,19 @@ static void ti_sim_exit(ti_sim_thread *self)
     longjmp(self->out, 1);
 }
 
-/* Threads of the system are made when they are wanted first, and stay. */
+/* Threads of the system are made when they are wanted first, and stay unless the body ends one. */
 static bool ti_sim_has_native(ti_sim_thread *thread)
 {
-    if (thread->index < ti_sim_natives)
+    bool is_new = thread->index >= ti_sim_natives;
+    if (!is_new && !thread->is_gone)
         return true;
-    bool made = ti_port_parker_init(&thread->parker) &&
-                ti_port_thread_start(&thread->native, ti_sim_serve, thread, 0) == THREADING_OK;
-    ti_sim_natives += made;
-    return made;
+    if (thread->is_gone)
+        ti_port_thread_join(&thread->native);
+    if (is_new && !ti_port_parker_init(&thread->parker))
+        return false;
+    thread->is_gone = ti_port_thread_start(&thread->native, ti_sim_serve, thread, 0) != THREADING_OK;
+    ti_sim_natives += is_new && !thread->is_gone;
+    return !thread->is_gone;
 }
 
 /* As nothing had happened. */
@@ -25909,6 +25928,28 @@ static void ti_sim_describe(const ti_sim_thread *thread, char *text, size_t size
     const ti_sim_thread *holder = ti_holder_of((uint32_t)ti_word_value(waiter->address));
     if (holder != NULL)
         (void)snprintf(text + length, size - length, ", which %s holds", holder->name);
+}
+
+/* "t1 waits …; t2 waits …" */
+static void ti_sim_describe_all(char *text, size_t size)
+{
+    size_t length = 0;
+    for (uint32_t i = 0; i < ti_sim.count && length < size; i++) {
+        const ti_sim_thread *thread = ti_sim_thread_at(i);
+        if (thread->state == TI_SIM_OVER || (i == 0 && ti_sim_body_has_returned()))
+            continue;
+        char one[160];
+        ti_sim_describe(thread, one, sizeof one);
+        length += (size_t)snprintf(text + length, size - length, "%s%s", length > 0 ? "; " : "", one);
+    }
+}
+
+static bool ti_sim_one_sleeps_in_vain(void)
+{
+    uint32_t i = 0;
+    while (i < ti_sim.count && !ti_sim_sleeps_in_vain(ti_sim_thread_at(i)))
+        i++;
+    return i < ti_sim.count;
 }
 
 /* ---- the whole ---- */

@@ -71,6 +71,7 @@ typedef struct ti_sim_thread {
     jmp_buf out; /* where a run that is given up is left to */
     uint32_t has_baton;
     uint32_t is_lost; /* it waits outside of the library, and when it comes back its run is over */
+    bool is_gone;     /* the body has ended its thread of the system, by pthread_exit for one */
     ti_parker parker;
     ti_port_thread native;
 } ti_sim_thread;
@@ -116,6 +117,9 @@ void ti_sim_blame(threading_sim_verdict_t verdict, const char *message);
 void ti_sim_point(ti_sim_thread *self);
 void ti_sim_yield(ti_sim_thread *self);
 
+/* Its thread waits for the others to end. */
+bool ti_sim_body_has_returned(void);
+
 /* Sleep until ti_sim_wake of what is awaited, or until the deadline, or for a moment. */
 void ti_sim_sleep(ti_sim_thread *self, const void *awaited, int64_t deadline);
 void ti_sim_wake(const void *awaited);
@@ -125,6 +129,9 @@ void ti_sim_wrote(ti_sim_thread *self);
 
 /* A thread that begins with `entry`. NULL: there are too many, or the system has none. */
 ti_sim_thread *ti_sim_start(ti_sim_thread *creator, void (*entry)(void *argument), void *argument);
+
+/* The calling thread ends in the system's own way: call `leave`, and hand the baton on. */
+void ti_sim_native_ends(ti_sim_thread *self, void (*leave)(void *core_self), void *core_self);
 
 /* Leave the calling thread's entry. */
 THREADING_NORETURN void ti_sim_exit(ti_sim_thread *self);
@@ -167,8 +174,8 @@ void ti_sim_record_time(const ti_sim_thread *thread,
 void ti_sim_record_settle(void);         /* what was said to be written is there now */
 void ti_sim_table_begin(void);
 void ti_sim_table_write(threading_write_t write, void *context, const char *replay);
-bool ti_sim_sleeps_in_vain(const ti_sim_thread *thread);
-void ti_sim_describe(const ti_sim_thread *thread, char *text, size_t size); /* what it waits for */
+void ti_sim_describe_all(char *text, size_t size); /* what each thread waits for */
+bool ti_sim_one_sleeps_in_vain(void);              /* though what it waits for is there */
 
 /* ---- sim_memory.c ---- */
 

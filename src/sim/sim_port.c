@@ -12,8 +12,14 @@
 #include "sim_system.h"
 #include "thread.h"
 
-/* A thread's leave, when it ends within threading_exit(). */
-static void (*ti_sim_leave_self)(void *self);
+/* Atomic: the core's leave, for a thread that ends otherwise than by its entry's return. */
+static uintptr_t ti_sim_leave;
+
+static void ti_sim_leave_self(void *self)
+{
+    /* relaxed: it never changes after the first time, which comes before any thread's end */
+    ((void (*)(void *))ti_load_pointer_relaxed(&ti_sim_leave))(self);
+}
 
 /* ---- threads ---- */
 
@@ -135,15 +141,24 @@ void ti_sim_port_set_name(const char *name, size_t length)
         ti_port_set_name(name, length);
 }
 
-/* False: the core leaves by itself at the thread's end. The native backend still keeps the pointer. */
+/* The native backend calls it at a thread's end; in a run, if the body has ended it in the system's way. */
+static void ti_sim_native_leaves(void *self)
+{
+    ti_sim_thread *thread = ti_sim_self();
+    if (thread != NULL)
+        ti_sim_native_ends(thread, ti_sim_leave_self, self);
+    else
+        ti_sim_leave_self(self);
+}
+
+/* False: the core leaves by itself at the thread's end. */
 bool ti_sim_port_set_self(void *self, void (*leave)(void *self))
 {
     TI_SIM_WITHIN;
-    bool will_leave = ti_port_set_self(self, leave);
-    if (ti_sim_self() == NULL)
-        return will_leave;
-    ti_sim_leave_self = leave;
-    return false;
+    if (self != NULL)
+        ti_store_pointer_relaxed(&ti_sim_leave, (uintptr_t)leave); /* relaxed: see ti_sim_leave_self */
+    bool will_leave = ti_port_set_self(self, ti_sim_native_leaves);
+    return ti_sim_self() == NULL && will_leave;
 }
 
 /* The threads of a run leave, or are forgotten with it. */

@@ -140,20 +140,6 @@ void ti_sim_fail(threading_sim_verdict_t verdict, const char *message)
 
 /* ---- when nobody can go on ---- */
 
-/* "t1 waits …; t2 waits …" */
-static void ti_sim_describe_all(char *text, size_t size)
-{
-    size_t length = 0;
-    for (uint32_t i = 0; i < ti_sim.count && length < size; i++) {
-        const ti_sim_thread *thread = &ti_sim_threads[i];
-        if (thread->state == TI_SIM_OVER || thread->awaited == &ti_sim_all_over)
-            continue;
-        char one[160];
-        ti_sim_describe(thread, one, sizeof one);
-        length += (size_t)snprintf(text + length, size - length, "%s%s", length > 0 ? "; " : "", one);
-    }
-}
-
 static bool ti_sim_only_daemons_remain(void)
 {
     for (uint32_t i = 1; i < ti_sim.count; i++)
@@ -162,17 +148,9 @@ static bool ti_sim_only_daemons_remain(void)
     return true;
 }
 
-static bool ti_sim_body_has_returned(void)
+bool ti_sim_body_has_returned(void)
 {
     return ti_sim_threads[0].awaited == &ti_sim_all_over;
-}
-
-static bool ti_sim_one_sleeps_in_vain(void)
-{
-    uint32_t i = 0;
-    while (i < ti_sim.count && !ti_sim_sleeps_in_vain(&ti_sim_threads[i]))
-        i++;
-    return i < ti_sim.count;
 }
 
 static void ti_sim_stick(threading_sim_verdict_t verdict)
@@ -364,6 +342,24 @@ static void ti_sim_end(ti_sim_thread *self)
     ti_sim_hand(next != NULL ? next : &ti_sim_threads[0]);
 }
 
+static void ti_sim_leave_run(ti_sim_thread *self)
+{
+    ti_sim_within_reset(1);
+    (void)ti_port_set_self(NULL, NULL);
+    ti_sim_thread_ends(self);
+    ti_sim_end(self);
+}
+
+void ti_sim_native_ends(ti_sim_thread *self, void (*leave)(void *core_self), void *core_self)
+{
+    /* The frame that a run was left to is gone. */
+    if (setjmp(self->out) == 0 && !ti_sim.is_given_up)
+        leave(core_self);
+    ti_sim_current = NULL;
+    self->is_gone = true;
+    ti_sim_leave_run(self);
+}
+
 /* What a thread of the system does for all runs. */
 static void ti_sim_serve(void *argument)
 {
@@ -378,10 +374,7 @@ static void ti_sim_serve(void *argument)
             ti_sim_within_reset(0);
             self->entry(self->argument);
         }
-        ti_sim_within_reset(1);
-        (void)ti_port_set_self(NULL, NULL);
-        ti_sim_thread_ends(self);
-        ti_sim_end(self);
+        ti_sim_leave_run(self);
     }
 }
 
@@ -390,15 +383,19 @@ void ti_sim_exit(ti_sim_thread *self)
     longjmp(self->out, 1);
 }
 
-/* Threads of the system are made when they are wanted first, and stay. */
+/* Threads of the system are made when they are wanted first, and stay unless the body ends one. */
 static bool ti_sim_has_native(ti_sim_thread *thread)
 {
-    if (thread->index < ti_sim_natives)
+    bool is_new = thread->index >= ti_sim_natives;
+    if (!is_new && !thread->is_gone)
         return true;
-    bool made = ti_port_parker_init(&thread->parker) &&
-                ti_port_thread_start(&thread->native, ti_sim_serve, thread, 0) == THREADING_OK;
-    ti_sim_natives += made;
-    return made;
+    if (thread->is_gone)
+        ti_port_thread_join(&thread->native);
+    if (is_new && !ti_port_parker_init(&thread->parker))
+        return false;
+    thread->is_gone = ti_port_thread_start(&thread->native, ti_sim_serve, thread, 0) != THREADING_OK;
+    ti_sim_natives += is_new && !thread->is_gone;
+    return !thread->is_gone;
 }
 
 /* As nothing had happened. */

@@ -162,7 +162,7 @@ static uint64_t ti_word_value(uintptr_t address)
 }
 
 /* Whether it sleeps though what it waits for is there, as the object's word says. */
-bool ti_sim_sleeps_in_vain(const ti_sim_thread *thread)
+static bool ti_sim_sleeps_in_vain(const ti_sim_thread *thread)
 {
     const ti_waiter *waiter = thread->waiter;
     if (thread->state != TI_SIM_ASLEEP || waiter == NULL || waiter->address == 0)
@@ -173,7 +173,7 @@ bool ti_sim_sleeps_in_vain(const ti_sim_thread *thread)
            is_zero == needs_zero;
 }
 
-void ti_sim_describe(const ti_sim_thread *thread, char *text, size_t size)
+static void ti_sim_describe(const ti_sim_thread *thread, char *text, size_t size)
 {
     char call[100];
     const ti_waiter *waiter = thread->waiter;
@@ -187,6 +187,28 @@ void ti_sim_describe(const ti_sim_thread *thread, char *text, size_t size)
     const ti_sim_thread *holder = ti_holder_of((uint32_t)ti_word_value(waiter->address));
     if (holder != NULL)
         (void)snprintf(text + length, size - length, ", which %s holds", holder->name);
+}
+
+/* "t1 waits …; t2 waits …" */
+void ti_sim_describe_all(char *text, size_t size)
+{
+    size_t length = 0;
+    for (uint32_t i = 0; i < ti_sim.count && length < size; i++) {
+        const ti_sim_thread *thread = ti_sim_thread_at(i);
+        if (thread->state == TI_SIM_OVER || (i == 0 && ti_sim_body_has_returned()))
+            continue;
+        char one[160];
+        ti_sim_describe(thread, one, sizeof one);
+        length += (size_t)snprintf(text + length, size - length, "%s%s", length > 0 ? "; " : "", one);
+    }
+}
+
+bool ti_sim_one_sleeps_in_vain(void)
+{
+    uint32_t i = 0;
+    while (i < ti_sim.count && !ti_sim_sleeps_in_vain(ti_sim_thread_at(i)))
+        i++;
+    return i < ti_sim.count;
 }
 
 /* ---- the whole ---- */

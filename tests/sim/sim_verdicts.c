@@ -2,6 +2,13 @@
 /* What a run comes to, how time passes in it, and the table. */
 #include "sim_support.h"
 
+#if defined(_WIN32)
+#define END_OF_THE_PLATFORM() SKIP("no pthread_exit here")
+#else
+#include <pthread.h>
+#define END_OF_THE_PLATFORM() pthread_exit(NULL)
+#endif
+
 #include <stdlib.h>
 #include <time.h>
 
@@ -317,6 +324,53 @@ static void exit_from_thread(void *unused)
 CASE(thread_may_end_by_exit)
 {
     (void)must_pass(exit_from_thread, (threading_sim_options_t){0});
+}
+
+static void *exit_by_the_platform(void *unused)
+{
+    must(threading_lock_acquire(&lock));
+    number++;
+    must(threading_lock_release(&lock));
+    END_OF_THE_PLATFORM();
+    return unused;
+}
+
+static void exit_two_threads(void *unused)
+{
+    (void)unused;
+    (void)threading_lock_init(&lock);
+    number = 0;
+    threading_thread_t *threads[] = {begun(exit_by_the_platform, NULL, "one"),
+                                     begun(exit_by_the_platform, NULL, "two")};
+    ended(threads[0]);
+    ended(threads[1]);
+    threading_sim_check(number == 2 && threading_active_count() == 1);
+}
+
+CASE(threads_may_end_as_the_platform_does)
+{
+    threading_sim_report_t report = must_pass(exit_two_threads, (threading_sim_options_t){.seconds = 15});
+    CHECK_TEXT(report.message, "");
+}
+
+/* The second one may be in the middle of its end when the run is given up. */
+static void fail_beside_an_end(void *unused)
+{
+    (void)unused;
+    (void)threading_lock_init(&lock);
+    number = 0;
+    threading_thread_t *one = begun(exit_by_the_platform, NULL, "one");
+    (void)begun(exit_by_the_platform, NULL, "two");
+    ended(one);
+    must(threading_lock_acquire(&lock));
+    threading_sim_check(number < 2);
+}
+
+CASE(run_fails_beside_threads_that_end_as_the_platform_does)
+{
+    threading_sim_report_t report =
+        must_fail(fail_beside_an_end, (threading_sim_options_t){0}, THREADING_SIM_CHECK);
+    CHECK(report.replay[0] != '\0');
 }
 
 /* ---- deadlocks ---- */
