@@ -99,7 +99,7 @@ set(threading_tests_of_held_rlocks
   oracle.agrees_with_the_model oracle.agrees_with_cpython)
 
 # Their bodies race on purpose, and leave RLocks held; sim has to tell of it.
-set(threading_tests_of_races "^(sim_(bugs|run|verdicts)\\.|example\\.sim_balance$)")
+set(threading_tests_of_races "^(sim_(bugs|run|verdicts|cxx)\\.|example\\.sim_balance$)")
 
 # They unload a library that has thread-local variables. GCC 12's address sanitizer takes the first block of a page that holds
 # such variables for one of glibc 2.19, reads a size out of what is before it, and the search for leaks reads there.

@@ -22396,6 +22396,13 @@ TI_COLD threading_status_t threading_unload(void)
  */
 typedef enum ti_sim_state { TI_SIM_OVER, TI_SIM_READY, TI_SIM_YIELDED, TI_SIM_ASLEEP } ti_sim_state;
 
+/* Its thread of the system: there is none, it serves run after run, or the body has ended it. */
+typedef enum ti_sim_native_state {
+    TI_SIM_NATIVE_NONE,
+    TI_SIM_NATIVE_STAYS,
+    TI_SIM_NATIVE_ENDS
+} ti_sim_native_state;
+
 typedef struct ti_sim_thread {
     uint32_t index; /* 0: the thread that calls threading_sim_run */
     ti_sim_state state;
@@ -22427,7 +22434,8 @@ typedef struct ti_sim_thread {
     jmp_buf out; /* where a run that is given up is left to */
     uint32_t has_baton;
     uint32_t is_lost; /* it waits outside of the library, and when it comes back its run is over */
-    bool is_gone;     /* the body has ended its thread of the system, by pthread_exit for one */
+    bool has_parker;
+    ti_sim_native_state native_state;
     ti_parker parker;
     ti_port_thread native;
 } ti_sim_thread;
@@ -24833,7 +24841,6 @@ threading_sim_verdict_t threading_sim_run(void (*body)(void *arg), void *arg,
 
 static ti_sim_run ti_sim;
 static ti_sim_thread ti_sim_threads[TI_SIM_THREADS];
-static uint32_t ti_sim_natives; /* so many of them have their thread of the system, the caller's included */
 static TI_SIM_THREAD_LOCAL ti_sim_thread *ti_sim_current;
 static const char ti_sim_all_over = 0; /* what the body's thread awaits at the end */
 
@@ -25170,8 +25177,9 @@ static void ti_sim_native_ends(ti_sim_thread *self, void (*leave)(void *core_sel
     if (setjmp(self->out) == 0 && !ti_sim.is_given_up)
         leave(core_self);
     ti_sim_current = NULL;
-    self->is_gone = true;
+    self->native_state = TI_SIM_NATIVE_ENDS;
     ti_sim_leave_run(self);
+    ti_sim_within_reset(0);
 }
 
 /* What a thread of the system does for all runs. */
@@ -25200,16 +25208,16 @@ static void ti_sim_exit(ti_sim_thread *self)
 /* Threads of the system are made when they are wanted first, and stay unless the body ends one. */
 static bool ti_sim_has_native(ti_sim_thread *thread)
 {
-    bool is_new = thread->index >= ti_sim_natives;
-    if (!is_new && !thread->is_gone)
+    if (thread->native_state == TI_SIM_NATIVE_STAYS)
         return true;
-    if (thread->is_gone)
+    if (thread->native_state == TI_SIM_NATIVE_ENDS)
         ti_port_thread_join(&thread->native);
-    if (is_new && !ti_port_parker_init(&thread->parker))
+    thread->native_state = TI_SIM_NATIVE_NONE;
+    thread->has_parker = thread->has_parker || ti_port_parker_init(&thread->parker);
+    if (!thread->has_parker || ti_port_thread_start(&thread->native, ti_sim_serve, thread, 0) != THREADING_OK)
         return false;
-    thread->is_gone = ti_port_thread_start(&thread->native, ti_sim_serve, thread, 0) != THREADING_OK;
-    ti_sim_natives += is_new && !thread->is_gone;
-    return !thread->is_gone;
+    thread->native_state = TI_SIM_NATIVE_STAYS;
+    return true;
 }
 
 /* As nothing had happened. */
@@ -25254,20 +25262,20 @@ static void ti_sim_finish(ti_sim_thread *self)
     ti_sim_sleep(self, &ti_sim_all_over, TI_FOREVER);
 }
 
-/* Once. The core does some things otherwise in a process of one thread: so there is a second one from the
+/* The core does some things otherwise in a process of one thread: so there is a second one from the
  * first run on, which is like the others then. */
 static bool ti_sim_begin(ti_sim_thread *self)
 {
-    if (!ti_port_parker_init(&self->parker))
-        return false;
-    ti_sim_natives = 1;
-    ti_sim_renew(self + 1, 1);
-    return ti_sim_has_native(self + 1);
+    ti_sim_thread *second = self + 1;
+    self->has_parker = self->has_parker || ti_port_parker_init(&self->parker);
+    if (self->has_parker && second->native_state != TI_SIM_NATIVE_STAYS)
+        ti_sim_renew(second, 1);
+    return self->has_parker && ti_sim_has_native(second);
 }
 
 static bool ti_sim_prepare(ti_sim_thread *self)
 {
-    if (ti_sim_natives < 2 && !ti_sim_begin(self))
+    if (!ti_sim_begin(self))
         return false;
     ti_sim_renew(self, 0);
     (void)snprintf(self->name, sizeof self->name, "main");

@@ -40,6 +40,13 @@
  */
 typedef enum ti_sim_state { TI_SIM_OVER, TI_SIM_READY, TI_SIM_YIELDED, TI_SIM_ASLEEP } ti_sim_state;
 
+/* Its thread of the system: there is none, it serves run after run, or the body has ended it. */
+typedef enum ti_sim_native_state {
+    TI_SIM_NATIVE_NONE,
+    TI_SIM_NATIVE_STAYS,
+    TI_SIM_NATIVE_ENDS
+} ti_sim_native_state;
+
 typedef struct ti_sim_thread {
     uint32_t index; /* 0: the thread that calls threading_sim_run */
     ti_sim_state state;
@@ -71,7 +78,8 @@ typedef struct ti_sim_thread {
     jmp_buf out; /* where a run that is given up is left to */
     uint32_t has_baton;
     uint32_t is_lost; /* it waits outside of the library, and when it comes back its run is over */
-    bool is_gone;     /* the body has ended its thread of the system, by pthread_exit for one */
+    bool has_parker;
+    ti_sim_native_state native_state;
     ti_parker parker;
     ti_port_thread native;
 } ti_sim_thread;

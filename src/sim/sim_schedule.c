@@ -19,7 +19,6 @@
 
 ti_sim_run ti_sim;
 static ti_sim_thread ti_sim_threads[TI_SIM_THREADS];
-static uint32_t ti_sim_natives; /* so many of them have their thread of the system, the caller's included */
 static TI_SIM_THREAD_LOCAL ti_sim_thread *ti_sim_current;
 static const char ti_sim_all_over = 0; /* what the body's thread awaits at the end */
 
@@ -356,8 +355,9 @@ void ti_sim_native_ends(ti_sim_thread *self, void (*leave)(void *core_self), voi
     if (setjmp(self->out) == 0 && !ti_sim.is_given_up)
         leave(core_self);
     ti_sim_current = NULL;
-    self->is_gone = true;
+    self->native_state = TI_SIM_NATIVE_ENDS;
     ti_sim_leave_run(self);
+    ti_sim_within_reset(0);
 }
 
 /* What a thread of the system does for all runs. */
@@ -386,16 +386,16 @@ void ti_sim_exit(ti_sim_thread *self)
 /* Threads of the system are made when they are wanted first, and stay unless the body ends one. */
 static bool ti_sim_has_native(ti_sim_thread *thread)
 {
-    bool is_new = thread->index >= ti_sim_natives;
-    if (!is_new && !thread->is_gone)
+    if (thread->native_state == TI_SIM_NATIVE_STAYS)
         return true;
-    if (thread->is_gone)
+    if (thread->native_state == TI_SIM_NATIVE_ENDS)
         ti_port_thread_join(&thread->native);
-    if (is_new && !ti_port_parker_init(&thread->parker))
+    thread->native_state = TI_SIM_NATIVE_NONE;
+    thread->has_parker = thread->has_parker || ti_port_parker_init(&thread->parker);
+    if (!thread->has_parker || ti_port_thread_start(&thread->native, ti_sim_serve, thread, 0) != THREADING_OK)
         return false;
-    thread->is_gone = ti_port_thread_start(&thread->native, ti_sim_serve, thread, 0) != THREADING_OK;
-    ti_sim_natives += is_new && !thread->is_gone;
-    return !thread->is_gone;
+    thread->native_state = TI_SIM_NATIVE_STAYS;
+    return true;
 }
 
 /* As nothing had happened. */
@@ -440,20 +440,20 @@ static void ti_sim_finish(ti_sim_thread *self)
     ti_sim_sleep(self, &ti_sim_all_over, TI_FOREVER);
 }
 
-/* Once. The core does some things otherwise in a process of one thread: so there is a second one from the
+/* The core does some things otherwise in a process of one thread: so there is a second one from the
  * first run on, which is like the others then. */
 static bool ti_sim_begin(ti_sim_thread *self)
 {
-    if (!ti_port_parker_init(&self->parker))
-        return false;
-    ti_sim_natives = 1;
-    ti_sim_renew(self + 1, 1);
-    return ti_sim_has_native(self + 1);
+    ti_sim_thread *second = self + 1;
+    self->has_parker = self->has_parker || ti_port_parker_init(&self->parker);
+    if (self->has_parker && second->native_state != TI_SIM_NATIVE_STAYS)
+        ti_sim_renew(second, 1);
+    return self->has_parker && ti_sim_has_native(second);
 }
 
 static bool ti_sim_prepare(ti_sim_thread *self)
 {
-    if (ti_sim_natives < 2 && !ti_sim_begin(self))
+    if (!ti_sim_begin(self))
         return false;
     ti_sim_renew(self, 0);
     (void)snprintf(self->name, sizeof self->name, "main");

@@ -68,12 +68,14 @@ struct Account {
 static void two_deposits(void (Account::*deposit)(int by))
 {
     Account account;
-    Thread one(deposit, &account, 5);
-    Thread two([&account, deposit] { (account.*deposit)(8); });
-    must(one.start());
-    must(two.start());
-    must(one.join());
-    must(two.join());
+    { // a failed check leaves nothing on the heap
+        Thread one(deposit, &account, 5);
+        Thread two([&account, deposit] { (account.*deposit)(8); });
+        must(one.start());
+        must(two.start());
+        must(one.join());
+        must(two.join());
+    }
     threading_sim_check(account.balance == 13);
 }
 
