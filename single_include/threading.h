@@ -24098,12 +24098,12 @@ static const char *ti_sim_options(threading_sim_options_t *options)
 #include <string.h>
 
 /* Atomic: the core's leave, for a thread that ends otherwise than by its entry's return. */
-static uintptr_t ti_sim_leave;
+static uintptr_t ti_sim_core_leave;
 
 static void ti_sim_leave_self(void *self)
 {
     /* relaxed: it never changes after the first time, which comes before any thread's end */
-    ((void (*)(void *))ti_load_pointer_relaxed(&ti_sim_leave))(self);
+    ((void (*)(void *))ti_load_pointer_relaxed(&ti_sim_core_leave))(self);
 }
 
 /* ---- threads ---- */
@@ -24241,7 +24241,7 @@ static bool ti_sim_port_set_self(void *self, void (*leave)(void *self))
 {
     TI_SIM_WITHIN;
     if (self != NULL)
-        ti_store_pointer_relaxed(&ti_sim_leave, (uintptr_t)leave); /* relaxed: see ti_sim_leave_self */
+        ti_store_pointer_relaxed(&ti_sim_core_leave, (uintptr_t)leave); /* relaxed: see ti_sim_leave_self */
     bool will_leave = ti_port_set_self(self, ti_sim_native_leaves);
     return ti_sim_self() == NULL && will_leave;
 }
