@@ -45,10 +45,11 @@
  *  19  Queue             items passed between threads
  *  20  Future            what will be the result of a task
  *  21  Executor          a pool of threads that run tasks
- *  22  Wait any          one wait for several things
- *  23  Diagnosis         why a program hangs, or is slow
- *  24  Attributes        what the macros on the prototypes mean
- *  25  Private           what the macros and the inline calls need; nothing to use
+ *  22  Group             tasks that end together
+ *  23  Wait any          one wait for several things
+ *  24  Diagnosis         why a program hangs, or is slow
+ *  25  Attributes        what the macros on the prototypes mean
+ *  26  Private           what the macros and the inline calls need; nothing to use
  *
  * -------------------------------------------------------------------------------------------------
  * 1 Conventions
@@ -108,7 +109,7 @@
  *   THREADING_SHARED   the library is a DLL or shared object (default: it is linked statically).
  *                      The CMake target threading::threading_shared sets it.
  *   THREADING_NO_INLINE  every call is a call; else the commonest are inline where that can be.
- *   THREADING_NO_DIAGNOSIS  for the library itself: leave section 23 out.
+ *   THREADING_NO_DIAGNOSIS  for the library itself: leave section 24 out.
  */
 
 /** The version of this header; threading_version() tells the library's. */
@@ -132,7 +133,7 @@
 #define THREADING_API
 #endif
 
-/* The attributes on the prototypes; section 24 explains them. */
+/* The attributes on the prototypes; section 25 explains them. */
 #if defined(__cplusplus) && __cplusplus >= 201703L
 #define THREADING_NODISCARD [[nodiscard]]
 #elif !defined(__cplusplus) && defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202311L
@@ -1527,6 +1528,8 @@ THREADING_API threading_status_t threading_rwlock_release_write(threading_rwlock
 /** With a BoundedSemaphore. */
 #define THREADING_WITH_BOUNDED_SEMAPHORE(object) \
     THREADING_WITH_(bounded_semaphore, threading_bounded_semaphore_t, object, THREADING_UNIQUE)
+/** With a group (section 22): its tasks are over when the body has ended. */
+#define THREADING_WITH_GROUP(object) THREADING_WITH_(group, threading_group_t, object, THREADING_UNIQUE)
 /** With an RWLock, for reading. */
 #define THREADING_WITH_READ(object) THREADING_WITH_(read, threading_rwlock_t, object, THREADING_UNIQUE)
 /** With an RWLock, for writing. */
@@ -2151,6 +2154,39 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_executor_map(thre
                                                                             void **results);
 
 /**
+ * Run a loop over indices on all cores.
+ *
+ *     static void sum_rows(size_t begin, size_t end, void *arg) { for (size_t i = begin; i < end; i++) … }
+ *     threading_executor_for(pool, 0, height, 0, sum_rows, &image);
+ *
+ * The range is split into pieces, and the function is called for each, in any order, by this thread and by as
+ * many threads of the executor as can run at once (threading_available_parallelism()). A thread that is done
+ * takes from the others, and the pieces get smaller towards the end, so that items may take times that
+ * differ. When no other thread can be had, this one runs all. Loops nest: a piece may call this again, on
+ * the same executor too. In all pieces waits heed the stop that this thread heeds, if it does. A piece that
+ * ends by threading_exit() ends only itself.
+ * @param executor  borrowed.
+ * @param begin     the first index.
+ * @param end       the one behind the last.
+ * @param grain     how many indices a piece has at least, if there are so many; 0 for one. More of them only
+ *                  where the function's own beginning is dear: small pieces come at the end alone.
+ * @param function  called with the first index of a piece and the one behind its last.
+ * @param arg       passed to @p function.
+ * @return THREADING_OK when all pieces were run; THREADING_CANCELLED when the stop that a thread heeds was
+ *         requested while there were pieces left: those are not run; THREADING_SHUTDOWN and
+ *         THREADING_BROKEN as of submit, and then no piece was run; THREADING_BROKEN also when a piece has
+ *         ended its thread in the platform's own way, or in a child that a piece has forked;
+ *         THREADING_DEADLOCK when a piece, heeding no stop, waits for this thread, and goes on;
+ *         THREADING_NO_MEMORY; THREADING_INVALID for NULL, or when @p begin is behind
+ *         @p end. But for DEADLOCK no piece runs any more after the return.
+ * Ordering: what happens before the call happens before each piece; all pieces happen before the return.
+ * Callable: in a task too; after fork with new executors only.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_executor_for(threading_executor_t *executor, size_t begin, size_t end, size_t grain,
+                       void (*function)(size_t begin, size_t end, void *arg), void *arg);
+
+/**
  * Take no more tasks. Python: Executor.shutdown(wait, cancel_futures).
  *
  * Tasks that are queued are still run, unless they are cancelled here.
@@ -2167,7 +2203,109 @@ THREADING_API threading_status_t threading_executor_shutdown(threading_executor_
                                                              bool cancel_futures);
 
 /* -------------------------------------------------------------------------------------------------
- * 22 Waiting for any of several things
+ * 22 Group
+ *
+ *     threading_group_t group = THREADING_GROUP_INIT;     // each task in a thread of its own
+ *     threading_group_init(&group, pool);                 // or: on an executor
+ *     THREADING_WITH_GROUP(&group) {
+ *         threading_group_run(&group, fetch, &first);
+ *         threading_group_run(&group, fetch, &second);
+ *     }                                                   // here both are over
+ *     if (threading_group_wait(&group) != THREADING_OK) … // the first failure
+ *
+ * Tasks that end together, as those of Python's asyncio.TaskGroup: work that was started has an owner, which
+ * waits for it. A task returns a status. The first one that is not THREADING_OK stops the group: every wait
+ * in its tasks, which heed the group's stop from their beginning, ends with THREADING_CANCELLED. A task
+ * that computes may ask threading_stop_requested(&group.stop); a task may run further ones in its group, or
+ * have a group of its own. A task that ends by threading_exit() has succeeded; one that ends its thread in
+ * the platform's own way has failed with THREADING_BROKEN, and its executor is broken.
+ *
+ * Each group is waited for before its memory goes, also when all of its tasks are known to be over: the wait
+ * takes their threads back. In a forked child a group that had tasks in the parent has to be made anew.
+ */
+
+struct threading_member;
+
+/** Tasks that end together. All-zero memory is a group without an executor. */
+typedef struct threading_group {
+    threading_stop_t stop; /**< what its tasks heed; for threading_stop_requested(), and as a parent */
+    threading_executor_t *executor; /* private, as the rest */
+    struct threading_member *first; /* tasks that are not over */
+    struct threading_member *last;
+    struct threading_member *ended; /* those whose threads have not been joined */
+    uint32_t lock;                  /* protects the lists and `is_over` */
+    uint32_t status;                /* of the first failure */
+    uint32_t family;                /* the process whose tasks it has */
+    bool is_over;                   /* it was waited for */
+} threading_group_t;
+
+/** A group without an executor. */
+/* clang-format off */
+#define THREADING_GROUP_INIT {{0, 0, NULL, 0}, NULL, NULL, NULL, NULL, 0, 0, 0, false}
+/* clang-format on */
+
+/**
+ * Make memory a group without tasks.
+ *
+ * @param group     not in use.
+ * @param executor  runs the tasks; borrowed as long as the group is used. NULL for a thread of its own for
+ *                  each task, which is a daemon if the thread that runs it is.
+ * @return THREADING_OK; THREADING_INVALID for a NULL group.
+ */
+THREADING_API threading_status_t threading_group_init(threading_group_t *group,
+                                                      threading_executor_t *executor);
+
+/**
+ * Start a task in a group. Python: TaskGroup.create_task().
+ *
+ * May wait a moment for the end of a thread whose task is over.
+ * @param group     borrowed.
+ * @param function  the task; returns what it has come to.
+ * @param arg       passed to @p function.
+ * @return THREADING_OK; THREADING_CANCELLED when the group was stopped and not waited for since; as
+ *         threading_executor_submit() or threading_thread_start(); THREADING_BROKEN also in a forked child
+ *         when the group has tasks of its parent; THREADING_NO_MEMORY; THREADING_INVALID for NULL. On
+ *         failure nothing was started, and the group goes on.
+ * Ordering: what happens before the call happens before the task.
+ * Callable: in a task of the group too.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_group_run(threading_group_t *group, threading_status_t (*function)(void *arg), void *arg);
+
+/**
+ * Wait until all tasks of a group are over, those that they have run in it too. Python:
+ * TaskGroup.__aexit__().
+ *
+ * With the return the group is ready for use again: the next task finds it not stopped. Until then another
+ * wait gives the same. A thread that is told to stop by the stop that it heeds stops the group, and waits on
+ * until its tasks are over. In a thread of the group's executor this call runs tasks that have not begun
+ * itself, under the same rules as threading_future_result().
+ * @param group  borrowed.
+ * @return the status of the first failure of a task; THREADING_OK when none has failed, or there was none;
+ *         THREADING_CANCELLED when none has failed and this thread was told to stop. While tasks go on:
+ *         THREADING_DEADLOCK in one of the group's own tasks, or when a task that heeds no stop waits for
+ *         this thread; THREADING_FINALIZING when a daemon's task can no longer end, as for
+ *         threading_thread_join(); THREADING_BROKEN in a forked child; THREADING_INVALID for NULL.
+ * Ordering: all that the tasks did happens before the return.
+ */
+THREADING_API threading_status_t threading_group_wait(threading_group_t *group);
+
+/** threading_group_wait() with a limit: THREADING_TIMEOUT when tasks go on after so many seconds; nothing is
+ * stopped by that. */
+THREADING_NODISCARD THREADING_API threading_status_t threading_group_wait_timeout(threading_group_t *group,
+                                                                                  double seconds);
+
+/**
+ * Ask all tasks of a group to stop: waits in them end with THREADING_CANCELLED.
+ *
+ * Tasks that are queued still begin. No further ones can be run until the group was waited for.
+ * @param group  borrowed.
+ * @return THREADING_OK, also when it was stopped before; THREADING_INVALID for NULL.
+ */
+THREADING_API threading_status_t threading_group_stop(threading_group_t *group);
+
+/* -------------------------------------------------------------------------------------------------
+ * 23 Waiting for any of several things
  *
  *     threading_source_t sources[] = {THREADING_SOURCE_QUEUE(jobs), THREADING_SOURCE_EVENT(&quit)};
  *     size_t which;
@@ -2242,7 +2380,7 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
                                                                         size_t *index);
 
 /* -------------------------------------------------------------------------------------------------
- * 23 Diagnosis
+ * 24 Diagnosis
  *
  * What every thread waits for, who has it, and what it costs; in any build, without a rebuild. Nothing here
  * costs a call that need not wait anything. A program that was not written for it is asked by the
@@ -2462,7 +2600,7 @@ THREADING_API threading_status_t threading_trace_stop(void);
 THREADING_API threading_status_t threading_trace_write(threading_write_t write, void *context);
 
 /* -------------------------------------------------------------------------------------------------
- * 24 Attributes
+ * 25 Attributes
  *
  * THREADING_NODISCARD   the compiler warns when the status is dropped; see THREADING_IGNORE.
  * THREADING_NORETURN    the call does not return.
@@ -2478,7 +2616,7 @@ THREADING_API threading_status_t threading_trace_write(threading_write_t write, 
 #define THREADING_NO_ANALYSIS THREADING_ANALYSIS(no_thread_safety_analysis)
 
 /* -------------------------------------------------------------------------------------------------
- * 25 Private
+ * 26 Private
  *
  * Nothing from here on is for use: it changes without notice.
  */
@@ -2632,6 +2770,26 @@ THREADING_WITH_FUNCTIONS_(read, threading_rwlock_t, "THREADING_WITH_READ", threa
 THREADING_WITH_FUNCTIONS_(write, threading_rwlock_t, "THREADING_WITH_WRITE", threading_rwlock_acquire_write,
                           threading_rwlock_release_write)
 #undef THREADING_WITH_FUNCTIONS_
+
+/* Nothing is taken when the body begins. */
+THREADING_UNUSED static inline threading_group_t *threading_group_enter(threading_group_t *group)
+{
+    if (group == NULL)
+        threading_skipped("THREADING_WITH_GROUP", group, THREADING_INVALID);
+    return group;
+}
+
+THREADING_UNUSED static inline bool threading_group_left(threading_group_t *group)
+{
+    return group == NULL;
+}
+
+THREADING_UNUSED static inline void threading_group_leave(threading_group_t **group)
+{
+    if (*group != NULL)
+        (void)threading_group_wait(*group);
+    *group = NULL;
+}
 
 /*
  * Inline fast paths, for what costs about as much as a call: a Lock that is free and nobody waits for, an

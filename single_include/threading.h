@@ -96,10 +96,11 @@
  *  19  Queue             items passed between threads
  *  20  Future            what will be the result of a task
  *  21  Executor          a pool of threads that run tasks
- *  22  Wait any          one wait for several things
- *  23  Diagnosis         why a program hangs, or is slow
- *  24  Attributes        what the macros on the prototypes mean
- *  25  Private           what the macros and the inline calls need; nothing to use
+ *  22  Group             tasks that end together
+ *  23  Wait any          one wait for several things
+ *  24  Diagnosis         why a program hangs, or is slow
+ *  25  Attributes        what the macros on the prototypes mean
+ *  26  Private           what the macros and the inline calls need; nothing to use
  *
  * -------------------------------------------------------------------------------------------------
  * 1 Conventions
@@ -159,7 +160,7 @@
  *   THREADING_SHARED   the library is a DLL or shared object (default: it is linked statically).
  *                      The CMake target threading::threading_shared sets it.
  *   THREADING_NO_INLINE  every call is a call; else the commonest are inline where that can be.
- *   THREADING_NO_DIAGNOSIS  for the library itself: leave section 23 out.
+ *   THREADING_NO_DIAGNOSIS  for the library itself: leave section 24 out.
  */
 
 /** The version of this header; threading_version() tells the library's. */
@@ -183,7 +184,7 @@
 #define THREADING_API
 #endif
 
-/* The attributes on the prototypes; section 24 explains them. */
+/* The attributes on the prototypes; section 25 explains them. */
 #if defined(__cplusplus) && __cplusplus >= 201703L
 #define THREADING_NODISCARD [[nodiscard]]
 #elif !defined(__cplusplus) && defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202311L
@@ -1578,6 +1579,8 @@ THREADING_API threading_status_t threading_rwlock_release_write(threading_rwlock
 /** With a BoundedSemaphore. */
 #define THREADING_WITH_BOUNDED_SEMAPHORE(object) \
     THREADING_WITH_(bounded_semaphore, threading_bounded_semaphore_t, object, THREADING_UNIQUE)
+/** With a group (section 22): its tasks are over when the body has ended. */
+#define THREADING_WITH_GROUP(object) THREADING_WITH_(group, threading_group_t, object, THREADING_UNIQUE)
 /** With an RWLock, for reading. */
 #define THREADING_WITH_READ(object) THREADING_WITH_(read, threading_rwlock_t, object, THREADING_UNIQUE)
 /** With an RWLock, for writing. */
@@ -2202,6 +2205,39 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_executor_map(thre
                                                                             void **results);
 
 /**
+ * Run a loop over indices on all cores.
+ *
+ *     static void sum_rows(size_t begin, size_t end, void *arg) { for (size_t i = begin; i < end; i++) … }
+ *     threading_executor_for(pool, 0, height, 0, sum_rows, &image);
+ *
+ * The range is split into pieces, and the function is called for each, in any order, by this thread and by as
+ * many threads of the executor as can run at once (threading_available_parallelism()). A thread that is done
+ * takes from the others, and the pieces get smaller towards the end, so that items may take times that
+ * differ. When no other thread can be had, this one runs all. Loops nest: a piece may call this again, on
+ * the same executor too. In all pieces waits heed the stop that this thread heeds, if it does. A piece that
+ * ends by threading_exit() ends only itself.
+ * @param executor  borrowed.
+ * @param begin     the first index.
+ * @param end       the one behind the last.
+ * @param grain     how many indices a piece has at least, if there are so many; 0 for one. More of them only
+ *                  where the function's own beginning is dear: small pieces come at the end alone.
+ * @param function  called with the first index of a piece and the one behind its last.
+ * @param arg       passed to @p function.
+ * @return THREADING_OK when all pieces were run; THREADING_CANCELLED when the stop that a thread heeds was
+ *         requested while there were pieces left: those are not run; THREADING_SHUTDOWN and
+ *         THREADING_BROKEN as of submit, and then no piece was run; THREADING_BROKEN also when a piece has
+ *         ended its thread in the platform's own way, or in a child that a piece has forked;
+ *         THREADING_DEADLOCK when a piece, heeding no stop, waits for this thread, and goes on;
+ *         THREADING_NO_MEMORY; THREADING_INVALID for NULL, or when @p begin is behind
+ *         @p end. But for DEADLOCK no piece runs any more after the return.
+ * Ordering: what happens before the call happens before each piece; all pieces happen before the return.
+ * Callable: in a task too; after fork with new executors only.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_executor_for(threading_executor_t *executor, size_t begin, size_t end, size_t grain,
+                       void (*function)(size_t begin, size_t end, void *arg), void *arg);
+
+/**
  * Take no more tasks. Python: Executor.shutdown(wait, cancel_futures).
  *
  * Tasks that are queued are still run, unless they are cancelled here.
@@ -2218,7 +2254,109 @@ THREADING_API threading_status_t threading_executor_shutdown(threading_executor_
                                                              bool cancel_futures);
 
 /* -------------------------------------------------------------------------------------------------
- * 22 Waiting for any of several things
+ * 22 Group
+ *
+ *     threading_group_t group = THREADING_GROUP_INIT;     // each task in a thread of its own
+ *     threading_group_init(&group, pool);                 // or: on an executor
+ *     THREADING_WITH_GROUP(&group) {
+ *         threading_group_run(&group, fetch, &first);
+ *         threading_group_run(&group, fetch, &second);
+ *     }                                                   // here both are over
+ *     if (threading_group_wait(&group) != THREADING_OK) … // the first failure
+ *
+ * Tasks that end together, as those of Python's asyncio.TaskGroup: work that was started has an owner, which
+ * waits for it. A task returns a status. The first one that is not THREADING_OK stops the group: every wait
+ * in its tasks, which heed the group's stop from their beginning, ends with THREADING_CANCELLED. A task
+ * that computes may ask threading_stop_requested(&group.stop); a task may run further ones in its group, or
+ * have a group of its own. A task that ends by threading_exit() has succeeded; one that ends its thread in
+ * the platform's own way has failed with THREADING_BROKEN, and its executor is broken.
+ *
+ * Each group is waited for before its memory goes, also when all of its tasks are known to be over: the wait
+ * takes their threads back. In a forked child a group that had tasks in the parent has to be made anew.
+ */
+
+struct threading_member;
+
+/** Tasks that end together. All-zero memory is a group without an executor. */
+typedef struct threading_group {
+    threading_stop_t stop; /**< what its tasks heed; for threading_stop_requested(), and as a parent */
+    threading_executor_t *executor; /* private, as the rest */
+    struct threading_member *first; /* tasks that are not over */
+    struct threading_member *last;
+    struct threading_member *ended; /* those whose threads have not been joined */
+    uint32_t lock;                  /* protects the lists and `is_over` */
+    uint32_t status;                /* of the first failure */
+    uint32_t family;                /* the process whose tasks it has */
+    bool is_over;                   /* it was waited for */
+} threading_group_t;
+
+/** A group without an executor. */
+/* clang-format off */
+#define THREADING_GROUP_INIT {{0, 0, NULL, 0}, NULL, NULL, NULL, NULL, 0, 0, 0, false}
+/* clang-format on */
+
+/**
+ * Make memory a group without tasks.
+ *
+ * @param group     not in use.
+ * @param executor  runs the tasks; borrowed as long as the group is used. NULL for a thread of its own for
+ *                  each task, which is a daemon if the thread that runs it is.
+ * @return THREADING_OK; THREADING_INVALID for a NULL group.
+ */
+THREADING_API threading_status_t threading_group_init(threading_group_t *group,
+                                                      threading_executor_t *executor);
+
+/**
+ * Start a task in a group. Python: TaskGroup.create_task().
+ *
+ * May wait a moment for the end of a thread whose task is over.
+ * @param group     borrowed.
+ * @param function  the task; returns what it has come to.
+ * @param arg       passed to @p function.
+ * @return THREADING_OK; THREADING_CANCELLED when the group was stopped and not waited for since; as
+ *         threading_executor_submit() or threading_thread_start(); THREADING_BROKEN also in a forked child
+ *         when the group has tasks of its parent; THREADING_NO_MEMORY; THREADING_INVALID for NULL. On
+ *         failure nothing was started, and the group goes on.
+ * Ordering: what happens before the call happens before the task.
+ * Callable: in a task of the group too.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_group_run(threading_group_t *group, threading_status_t (*function)(void *arg), void *arg);
+
+/**
+ * Wait until all tasks of a group are over, those that they have run in it too. Python:
+ * TaskGroup.__aexit__().
+ *
+ * With the return the group is ready for use again: the next task finds it not stopped. Until then another
+ * wait gives the same. A thread that is told to stop by the stop that it heeds stops the group, and waits on
+ * until its tasks are over. In a thread of the group's executor this call runs tasks that have not begun
+ * itself, under the same rules as threading_future_result().
+ * @param group  borrowed.
+ * @return the status of the first failure of a task; THREADING_OK when none has failed, or there was none;
+ *         THREADING_CANCELLED when none has failed and this thread was told to stop. While tasks go on:
+ *         THREADING_DEADLOCK in one of the group's own tasks, or when a task that heeds no stop waits for
+ *         this thread; THREADING_FINALIZING when a daemon's task can no longer end, as for
+ *         threading_thread_join(); THREADING_BROKEN in a forked child; THREADING_INVALID for NULL.
+ * Ordering: all that the tasks did happens before the return.
+ */
+THREADING_API threading_status_t threading_group_wait(threading_group_t *group);
+
+/** threading_group_wait() with a limit: THREADING_TIMEOUT when tasks go on after so many seconds; nothing is
+ * stopped by that. */
+THREADING_NODISCARD THREADING_API threading_status_t threading_group_wait_timeout(threading_group_t *group,
+                                                                                  double seconds);
+
+/**
+ * Ask all tasks of a group to stop: waits in them end with THREADING_CANCELLED.
+ *
+ * Tasks that are queued still begin. No further ones can be run until the group was waited for.
+ * @param group  borrowed.
+ * @return THREADING_OK, also when it was stopped before; THREADING_INVALID for NULL.
+ */
+THREADING_API threading_status_t threading_group_stop(threading_group_t *group);
+
+/* -------------------------------------------------------------------------------------------------
+ * 23 Waiting for any of several things
  *
  *     threading_source_t sources[] = {THREADING_SOURCE_QUEUE(jobs), THREADING_SOURCE_EVENT(&quit)};
  *     size_t which;
@@ -2293,7 +2431,7 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
                                                                         size_t *index);
 
 /* -------------------------------------------------------------------------------------------------
- * 23 Diagnosis
+ * 24 Diagnosis
  *
  * What every thread waits for, who has it, and what it costs; in any build, without a rebuild. Nothing here
  * costs a call that need not wait anything. A program that was not written for it is asked by the
@@ -2513,7 +2651,7 @@ THREADING_API threading_status_t threading_trace_stop(void);
 THREADING_API threading_status_t threading_trace_write(threading_write_t write, void *context);
 
 /* -------------------------------------------------------------------------------------------------
- * 24 Attributes
+ * 25 Attributes
  *
  * THREADING_NODISCARD   the compiler warns when the status is dropped; see THREADING_IGNORE.
  * THREADING_NORETURN    the call does not return.
@@ -2529,7 +2667,7 @@ THREADING_API threading_status_t threading_trace_write(threading_write_t write, 
 #define THREADING_NO_ANALYSIS THREADING_ANALYSIS(no_thread_safety_analysis)
 
 /* -------------------------------------------------------------------------------------------------
- * 25 Private
+ * 26 Private
  *
  * Nothing from here on is for use: it changes without notice.
  */
@@ -2683,6 +2821,26 @@ THREADING_WITH_FUNCTIONS_(read, threading_rwlock_t, "THREADING_WITH_READ", threa
 THREADING_WITH_FUNCTIONS_(write, threading_rwlock_t, "THREADING_WITH_WRITE", threading_rwlock_acquire_write,
                           threading_rwlock_release_write)
 #undef THREADING_WITH_FUNCTIONS_
+
+/* Nothing is taken when the body begins. */
+THREADING_UNUSED static inline threading_group_t *threading_group_enter(threading_group_t *group)
+{
+    if (group == NULL)
+        threading_skipped("THREADING_WITH_GROUP", group, THREADING_INVALID);
+    return group;
+}
+
+THREADING_UNUSED static inline bool threading_group_left(threading_group_t *group)
+{
+    return group == NULL;
+}
+
+THREADING_UNUSED static inline void threading_group_leave(threading_group_t **group)
+{
+    if (*group != NULL)
+        (void)threading_group_wait(*group);
+    *group = NULL;
+}
 
 /*
  * Inline fast paths, for what costs about as much as a call: a Lock that is free and nobody waits for, an
@@ -8034,6 +8192,8 @@ typedef enum ti_on {
     TI_ON_FUTURE,
     TI_ON_ANY,    /* several things at once: the object is the array of sources */
     TI_ON_MAP,    /* the items of threading_executor_map(); the object is the executor */
+    TI_ON_LOOP,   /* the others' pieces of threading_executor_for(); the object is the executor */
+    TI_ON_GROUP,  /* the tasks of a group */
     TI_ON_WORK,   /* an executor, for a task to run */
     TI_ON_INSIDE, /* a lock inside of a queue, a future or an executor */
     TI_ON_EXIT,   /* the end of the process, which another thread brings about; no object */
@@ -9565,6 +9725,9 @@ static bool ti_thread_is_stopped(const threading_thread_t *record);
 static threading_status_t ti_thread_wait(ti_self *self, threading_thread_t *record, int64_t deadline,
                                   uint32_t enough);
 
+/* threading_thread_join(), with a deadline. */
+static threading_status_t ti_thread_join(threading_thread_t *thread, int64_t deadline);
+
 /* Join the system's thread of an ended one, once among all callers. False at the deadline. */
 static bool ti_thread_reap(ti_self *self, threading_thread_t *record, int64_t deadline);
 
@@ -9661,6 +9824,8 @@ static void ti_roll_reset(threading_thread_t *main);
  *   function      arg
  *   NULL          the future whose function is called; the task has a reference to it
  *   ti_map_task   the map whose next items are worked off; the task has a reference to it
+ *   ti_loop_task  the loop that a worker is called to; the task has a reference to it
+ *   ti_group_task a group's task, which may have begun; it has a reference to it
  *   another       what it is called with, and nobody wants the result
  */
 typedef struct ti_task {
@@ -9806,11 +9971,13 @@ struct threading_executor {
     uint32_t is_complete; /* all workers are started: set for good, and read without the lock */
     uint32_t refused;     /* the status of tasks that had not begun and never will; read without the lock */
     uint32_t refusal;     /* the status of a submit: OK, SHUTDOWN or BROKEN; read without the lock too */
+    uint32_t calls;       /* tasks that call a worker to a loop and have not begun; atomic */
     bool is_shutdown;
     size_t worker_count;
     ti_worker *last;    /* worker */
     uintptr_t first;    /* worker; read without the lock too */
-    size_t max_workers; /* does not change, as the next */
+    size_t max_workers; /* does not change, as the next two */
+    size_t parallelism; /* how many threads could run at once when it was made */
     threading_executor_options_t options;
     char *name;
     bool is_listed; /* under the list's guard, as the next two */
@@ -9883,6 +10050,22 @@ static void *ti_map_task(void *map);
 static void ti_map_work(struct ti_map *map, ti_self *self);
 static void ti_map_refuse(struct ti_map *map, threading_status_t status);
 static void ti_map_give_back(struct ti_map *map);
+
+/* executor_for.c: what stands for the function in a loop's tasks; in a worker, run pieces of the loop; not at
+ * all. Both give the task's reference back. */
+struct ti_loop;
+static void *ti_loop_task(void *loop);
+static void ti_loop_work(struct ti_loop *loop, ti_self *self);
+static void ti_loop_refuse(struct ti_loop *loop);
+
+/* group.c: what stands for the function in the tasks of a group; let one begin, in the calling thread; run
+ * it; end it instead. */
+typedef struct threading_member ti_member;
+static void *ti_group_task(void *member);
+static bool ti_member_begin(ti_member *member, const ti_self *self);
+static void ti_member_run(ti_member *member, ti_self *self);
+static void ti_member_refuse(ti_member *member, threading_status_t status);
+static void ti_member_give_back(ti_member *member);
 
 /* executor_list.c: enter a new one where the end of the process finds it, and take it out again. False: the
  * process waits for its threads just now, and takes no new executors. */
@@ -9961,6 +10144,10 @@ static bool ti_future_finish(threading_future_t *future, uint32_t from, threadin
  * items. A wait for the first of several would last as long as the task that it happened to run.
  */
 static bool ti_future_may_help(const ti_self *self, int64_t deadline);
+
+/* Wait until a state that holds what a future's does is done: THREADING_OK, THREADING_DEADLOCK, which was
+ * told, or the status of the wait's limit. The caller has noted what it waits for. */
+static threading_status_t ti_state_await(uint32_t *state, ti_self *self, int64_t deadline);
 
 /* Wait until a future is done; a worker runs the task itself if it may. */
 static threading_status_t ti_future_await(threading_future_t *future, ti_self *self, int64_t deadline);
@@ -15888,7 +16075,7 @@ static threading_status_t ti_thread_join_unless_refused(threading_thread_t *thre
     return ti_thread_reap(self, thread, deadline) ? THREADING_OK : ti_limit_status(deadline);
 }
 
-TI_COLD static threading_status_t ti_thread_join(threading_thread_t *thread, int64_t deadline)
+static TI_COLD threading_status_t ti_thread_join(threading_thread_t *thread, int64_t deadline)
 {
     ti_self *self = ti_self_get();
     threading_status_t status = ti_thread_join_unless_refused(thread, self, deadline);
@@ -16181,6 +16368,7 @@ TI_COLD threading_executor_t *threading_executor_new(size_t max_workers,
     }
     executor->handles = executor->references = 1;
     executor->family = ti_phase_family;
+    executor->parallelism = ti_port_cpu_count();
     executor->max_workers = max_workers > 0 ? max_workers : ti_executor_default_workers();
     executor->is_shutdown = !ti_executor_list(executor, self);
     executor->refusal = executor->is_shutdown ? THREADING_SHUTDOWN : THREADING_OK;
@@ -16395,6 +16583,348 @@ TI_COLD threading_status_t threading_executor_shutdown(threading_executor_t *exe
         return ti_executor_join(executor, self);
     ti_blocked_on(self, TI_ON_WORK, executor);
     return ti_deadlock_refused(self, NULL);
+}
+
+/* -------------------------------------------------------------------------- src/core/tasks/executor_for.c */
+
+/*
+ * Executor's loop: the caller and some workers divide a range of indices, and each runs pieces of its part.
+ *
+ * Each thread has a share, a range that it takes pieces off at the front: a quarter of what is left, so that
+ * the pieces shrink, but no less than the grain. A thread whose share is used up takes the back half of what
+ * is left of another one. So a thread mostly stays with indices that are neighbours, and at the end all have
+ * small pieces. The shares are there before the workers come: what a worker that is late would have run is
+ * taken by the others.
+ *
+ * The tasks that call the workers hold a reference to the loop. One that begins when the loop is closed does
+ * nothing. Those that no worker takes would become more with each loop in a pool that is busy: so an executor
+ * has at most as many of them as it may have workers, and the caller calls for more between its pieces.
+ *
+ * Shares that are halved by those that have nothing are Cilk's way (Blumofe and Leiserson, "Scheduling
+ * Multithreaded Computations by Work Stealing", 1999), pieces that shrink guided self-scheduling
+ * (Polychronopoulos and Kuck, 1987).
+ */
+#include <stdint.h>
+
+#define TI_PIECES 4 /* the next piece is so many times smaller than what is left of the share */
+
+typedef struct ti_range {
+    size_t begin;
+    size_t end;
+} ti_range;
+
+typedef struct ti_share {
+    uint32_t lock;   /* protects `left` */
+    uint32_t worker; /* as a future's state: pending, the ident of the thread that has it, finished */
+    ti_range left;   /* what no piece has yet; nothing, or no less than the grain */
+    char apart[TI_APART];
+} ti_share;
+
+typedef struct ti_loop {
+    uint32_t references; /* the caller's, and one for each task */
+    uint32_t status;     /* another one than THREADING_OK: no piece begins any more */
+    uint32_t lock;       /* protects the next two */
+    uint32_t entered; /* so many threads have come; their shares are the first ones, the caller's the first */
+    bool is_closed;   /* no other one may come */
+    threading_executor_t *executor;
+    threading_stop_t *stop; /* the caller's, which all heed */
+    void (*function)(size_t begin, size_t end, void *arg);
+    void *arg;
+    size_t grain;
+    size_t called; /* workers; the caller's own */
+    size_t share_count;
+    ti_share shares[];
+} ti_loop;
+
+static void ti_loop_give_back(ti_loop *loop)
+{
+    /* Release and acquire: what each holder did happens before the memory is freed. */
+    if (ti_add_acquire_release(&loop->references, (uint32_t)-1) == 1)
+        ti_memory_free(loop);
+}
+
+/* ---- shares and pieces ---- */
+
+/* Take the next piece. False: nothing is left. */
+static bool ti_share_take(ti_share *share, size_t grain, ti_range *piece, ti_self *self)
+{
+    ti_line_lock(&share->lock, self);
+    size_t left = share->left.end - share->left.begin;
+    size_t size = left / TI_PIECES > grain ? left / TI_PIECES : grain;
+    if (size >= left || left - size < grain)
+        size = left;
+    *piece = (ti_range){share->left.begin, share->left.begin + size};
+    share->left.begin += size;
+    ti_line_unlock(&share->lock, self);
+    return size > 0;
+}
+
+/* Take the back half of what is left, or all if the halves were too small. False: nothing is left. */
+static bool ti_share_halve(ti_share *share, size_t grain, ti_range *half, ti_self *self)
+{
+    ti_line_lock(&share->lock, self);
+    size_t left = share->left.end - share->left.begin;
+    size_t size = left / 2 >= grain ? left / 2 : left;
+    share->left.end -= size;
+    *half = (ti_range){share->left.end, share->left.end + size};
+    ti_line_unlock(&share->lock, self);
+    return size > 0;
+}
+
+/* Take from another share, the next ones first, what then is left of the own one. */
+static bool ti_loop_steal(ti_loop *loop, ti_share *own, ti_self *self)
+{
+    size_t index = (size_t)(own - loop->shares);
+    for (size_t i = 1; i < loop->share_count; i++) {
+        ti_range half;
+        if (!ti_share_halve(&loop->shares[(index + i) % loop->share_count], loop->grain, &half, self))
+            continue;
+        ti_line_lock(&own->lock, self);
+        own->left = half;
+        ti_line_unlock(&own->lock, self);
+        return true;
+    }
+    return false;
+}
+
+/* False: nothing is left, but for what others have taken. */
+static bool ti_loop_take(ti_loop *loop, ti_share *own, ti_range *piece, ti_self *self)
+{
+    while (!ti_share_take(own, loop->grain, piece, self))
+        if (!ti_loop_steal(loop, own, self))
+            return false;
+    return true;
+}
+
+/* ---- running them ---- */
+
+/* The first reason why no piece begins any more. */
+static void ti_loop_end(ti_loop *loop, threading_status_t status)
+{
+    (void)ti_swap_acquire(&loop->status, THREADING_OK, (uint32_t)status);
+}
+
+/* Whether a piece that was taken may begin. */
+static bool ti_loop_goes_on(ti_loop *loop, const ti_self *self)
+{
+    if (threading_stop_requested(self->stop))
+        ti_loop_end(loop, THREADING_CANCELLED);
+    /* Relaxed: a piece that begins in spite of it is as one that began before. */
+    return ti_load_relaxed(&loop->status) == THREADING_OK;
+}
+
+typedef struct ti_piece {
+    const ti_loop *loop;
+    ti_range range;
+} ti_piece;
+
+static void *ti_piece_run(void *arg)
+{
+    const ti_piece *piece = (const ti_piece *)arg;
+    piece->loop->function(piece->range.begin, piece->range.end, piece->loop->arg);
+    return NULL;
+}
+
+static void ti_share_leave(ti_share *share)
+{
+    ti_store_sequential(&share->worker, TI_FINISHED); /* sequential: the change in the table in parking.h */
+    ti_parking_wake_all(&share->worker);
+}
+
+/* No other thread may come; wait for those that have. The range is the caller's, whether it is told to stop
+ * or not. */
+static threading_status_t ti_loop_close(ti_loop *loop, ti_self *self)
+{
+    ti_line_lock(&loop->lock, self);
+    loop->is_closed = true;
+    uint32_t entered = loop->entered;
+    ti_line_unlock(&loop->lock, self);
+    threading_status_t status = THREADING_OK;
+    self->deaf++;
+    for (uint32_t i = 1; i < entered; i++) {
+        ti_blocked_on(self, TI_ON_LOOP, loop->executor);
+        threading_status_t end = ti_state_await(&loop->shares[i].worker, self, TI_FOREVER);
+        if (end != THREADING_OK)
+            ti_loop_end(loop, status = end);
+    }
+    self->deaf--;
+    return status;
+}
+
+/* A piece has ended its thread in the platform's way. As for a task, a worker's executor is broken. A
+ * caller's range may be on its stack: it waits for the workers. */
+TI_COLD static void ti_loop_abandon(ti_self *self, void *object, uintptr_t index)
+{
+    ti_loop *loop = (ti_loop *)object;
+    if (ti_executor_is_spared(loop->executor, self))
+        return;
+    if (self->executor == loop->executor)
+        ti_executor_break(loop->executor, self);
+    ti_loop_end(loop, THREADING_BROKEN);
+    if (index == 0)
+        (void)ti_loop_close(loop, self);
+    else
+        ti_share_leave(&loop->shares[index]);
+    ti_loop_give_back(loop);
+}
+
+/* Call for more workers, as long as the executor may have more of such tasks. */
+static void ti_loop_call(ti_loop *loop, ti_self *self)
+{
+    threading_executor_t *executor = loop->executor;
+    while (loop->called + 1 < loop->share_count) {
+        /* Relaxed, as below: only the number matters, and nobody minds one more. */
+        if (ti_load_relaxed(&executor->calls) >= executor->max_workers)
+            return;
+        ti_add_relaxed(&loop->references, 1); /* relaxed: the caller has one */
+        ti_add_relaxed(&executor->calls, 1);
+        if (ti_executor_enqueue(executor, (ti_task){ti_loop_task, loop}, 1, self) == THREADING_OK) {
+            loop->called++;
+            continue;
+        }
+        ti_add_relaxed(&executor->calls, (uint32_t)-1);
+        ti_add_relaxed(&loop->references, (uint32_t)-1); /* relaxed: not the last one */
+        loop->called = loop->share_count;                /* it goes on without */
+    }
+}
+
+/* Run pieces until none is left. By threading_exit() a piece ends itself only. False: one has called fork,
+ * and this is the child. */
+static bool ti_loop_run(ti_loop *loop, ti_share *share, ti_self *self)
+{
+    ti_piece piece = {.loop = loop};
+    while (ti_loop_take(loop, share, &piece.range, self) && ti_loop_goes_on(loop, self)) {
+        if (share == loop->shares)
+            ti_loop_call(loop, self);
+        (void)ti_executor_call(loop->executor, ti_piece_run, &piece, self);
+        if (ti_executor_is_orphaned(loop->executor))
+            return false;
+    }
+    return true;
+}
+
+/* ---- in a worker ---- */
+
+static void *ti_loop_task(void *loop)
+{
+    return loop; /* never called: only its address is used */
+}
+
+/* The share of a worker that has come. NULL: it comes too late. */
+static ti_share *ti_loop_enter(ti_loop *loop, ti_self *self)
+{
+    ti_share *share = NULL;
+    ti_line_lock(&loop->lock, self);
+    if (!loop->is_closed)
+        share = &loop->shares[loop->entered++];
+    ti_line_unlock(&loop->lock, self);
+    if (share != NULL)
+        ti_store_relaxed(&share->worker, self->fast.ident); /* relaxed: 0 is waited for as well */
+    return share;
+}
+
+static void ti_loop_refuse(ti_loop *loop)
+{
+    ti_add_relaxed(&loop->executor->calls, (uint32_t)-1); /* relaxed: only the number matters */
+    ti_loop_give_back(loop);
+}
+
+static void ti_loop_work(ti_loop *loop, ti_self *self)
+{
+    threading_executor_t *executor = loop->executor;
+    ti_add_relaxed(&executor->calls, (uint32_t)-1); /* relaxed: only the number matters */
+    ti_share *share = ti_loop_enter(loop, self);
+    if (share != NULL) {
+        threading_stop_t *before = self->stop;
+        if (loop->stop != NULL && loop->stop != before)
+            (void)threading_stop_heed(loop->stop);
+        ti_calls_enter(self, ti_loop_abandon, loop, (uintptr_t)(share - loop->shares));
+        bool is_here = ti_loop_run(loop, share, self);
+        ti_calls_leave(self);
+        if (!is_here)
+            return;
+        if (self->stop != before)
+            (void)threading_stop_heed(before);
+        ti_executor_count_spare(executor, 1);
+        ti_share_leave(share);
+    } else {
+        ti_executor_count_spare(executor, 1);
+    }
+    ti_loop_give_back(loop);
+}
+
+/* ---- the call ---- */
+
+/* How many threads a loop is for: as many as can run at once, but no more than there are grains. */
+static size_t ti_loop_threads(const threading_executor_t *executor, size_t count, size_t grain,
+                              const ti_self *self)
+{
+    size_t workers = executor->max_workers - (self->executor == executor ? 1 : 0);
+    size_t threads = workers < executor->parallelism - 1 ? workers + 1 : executor->parallelism;
+    return threads < count / grain ? threads : (count / grain > 0 ? count / grain : 1);
+}
+
+static ti_loop *ti_loop_new(threading_executor_t *executor, ti_range range, size_t grain, const ti_self *self)
+{
+    size_t count = range.end - range.begin;
+    size_t threads = ti_loop_threads(executor, count, grain, self);
+    ti_loop *loop = (ti_loop *)ti_memory_allocate(sizeof *loop + threads * sizeof *loop->shares);
+    if (loop == NULL)
+        return NULL;
+    loop->references = loop->entered = 1;
+    loop->executor = executor;
+    loop->stop = self->stop;
+    loop->grain = grain;
+    loop->share_count = threads;
+    for (size_t i = 0; i < threads; i++) {
+        size_t end = i + 1 < threads ? range.begin + count / threads : range.end;
+        loop->shares[i].left = (ti_range){range.begin, end};
+        range.begin = end;
+    }
+    return loop;
+}
+
+/* The caller's part. In a child that a piece has forked nobody is waited for. */
+static threading_status_t ti_loop_lead(ti_loop *loop, ti_self *self)
+{
+    ti_calls_enter(self, ti_loop_abandon, loop, 0);
+    bool is_here = ti_loop_run(loop, loop->shares, self);
+    ti_calls_leave(self);
+    if (!is_here)
+        return THREADING_BROKEN;
+    threading_status_t status = ti_loop_close(loop, self);
+    return status != THREADING_OK ? status : (threading_status_t)ti_load_relaxed(&loop->status);
+}
+
+static threading_status_t ti_executor_for(threading_executor_t *executor, ti_range range, size_t grain,
+                                          void (*function)(size_t begin, size_t end, void *arg), void *arg)
+{
+    if (executor == NULL || function == NULL || range.begin > range.end || !ti_executor_accepts(executor))
+        return THREADING_INVALID;
+    if (ti_executor_is_orphaned(executor))
+        return THREADING_BROKEN;
+    /* Relaxed: as in ti_worker_put. */
+    threading_status_t status = (threading_status_t)ti_load_relaxed(&executor->refusal);
+    if (status != THREADING_OK || range.begin == range.end)
+        return status;
+    ti_self *self = ti_self_get();
+    ti_loop *loop = ti_loop_new(executor, range, grain > 0 ? grain : 1, self);
+    if (loop == NULL)
+        return THREADING_NO_MEMORY;
+    loop->function = function;
+    loop->arg = arg;
+    status = ti_loop_lead(loop, self);
+    if (!ti_executor_is_orphaned(executor))
+        ti_loop_give_back(loop);
+    return status;
+}
+
+/* No piece has a status of the user's, which would be passed on. */
+threading_status_t threading_executor_for(threading_executor_t *executor, size_t begin, size_t end,
+                                          size_t grain, void (*function)(size_t begin, size_t end, void *arg),
+                                          void *arg)
+{
+    return TI_TELL(executor, ti_executor_for(executor, (ti_range){begin, end}, grain, function, arg));
 }
 
 /* ------------------------------------------------------------------------- src/core/tasks/executor_list.c */
@@ -16879,6 +17409,12 @@ static void ti_worker_run(ti_worker *worker, ti_self *self)
         worker->task = (ti_task){NULL, NULL}; /* its items have calls of their own */
         ti_map_work((struct ti_map *)task.arg, self);
         ti_map_give_back((struct ti_map *)task.arg);
+    } else if (task.function == ti_loop_task) {
+        worker->task = (ti_task){NULL, NULL}; /* as its pieces */
+        ti_loop_work((struct ti_loop *)task.arg, self);
+    } else if (task.function == ti_group_task) {
+        worker->task = (ti_task){NULL, NULL}; /* it has a call of its own */
+        ti_member_run((ti_member *)task.arg, self);
     } else {
         ti_worker_end(worker, task.function(task.arg), self);
     }
@@ -16889,9 +17425,15 @@ static void ti_worker_run(ti_worker *worker, ti_self *self)
 /* False: the task was cancelled, or somebody has run it. */
 static bool ti_task_begins(ti_task task, const ti_worker *worker, const ti_self *self)
 {
-    if (task.function != NULL || ti_future_begin((threading_future_t *)task.arg, self->fast.ident))
+    bool is_of_group = task.function == ti_group_task;
+    if (is_of_group
+            ? ti_member_begin((ti_member *)task.arg, self)
+            : task.function != NULL || ti_future_begin((threading_future_t *)task.arg, self->fast.ident))
         return true;
-    threading_future_free((threading_future_t *)task.arg);
+    if (is_of_group)
+        ti_member_give_back((ti_member *)task.arg);
+    else
+        threading_future_free((threading_future_t *)task.arg);
     ti_executor_count_spare(worker->executor, 1);
     return false;
 }
@@ -17070,6 +17612,10 @@ static void ti_task_refuse(ti_task task, threading_status_t status)
     if (task.function == ti_map_task) {
         ti_map_refuse((struct ti_map *)task.arg, status);
         ti_map_give_back((struct ti_map *)task.arg);
+    } else if (task.function == ti_loop_task) {
+        ti_loop_refuse((struct ti_loop *)task.arg);
+    } else if (task.function == ti_group_task) {
+        ti_member_refuse((ti_member *)task.arg, status);
     } else if (task.function == NULL) {
         if (status == THREADING_CANCELLED)
             (void)threading_future_cancel((threading_future_t *)task.arg);
@@ -17223,7 +17769,7 @@ static TI_COLD threading_status_t ti_executor_start_worker(threading_executor_t 
 
 /* Future: its states are in future.h. */
 
-#define TI_FUTURE_DISTANCE 128 /* as TI_LOOK_DISTANCE; some ten tasks */
+#define TI_STATE_DISTANCE 128 /* as TI_LOOK_DISTANCE; some ten tasks */
 
 typedef struct ti_callback {
     struct ti_callback *next;
@@ -17496,38 +18042,46 @@ static bool ti_future_may_help(const ti_self *self, int64_t deadline)
            !ti_limit_is_reached(self, deadline);
 }
 
+static bool ti_state_is_done(const uint32_t *state)
+{
+    /* Acquire: pairs with the change to a state that is done, so that what comes out is seen. */
+    return ti_load_acquire(state) >= TI_CANCELLED;
+}
+
 /* Look a little before sleeping. A waiter that has caught up with the worker looks seldom, so that the
- * worker gets ahead: each look takes the future's line of the cache away from the worker, and each sleep
+ * worker gets ahead: each look takes the state's line of the cache away from the worker, and each sleep
  * makes the worker wake somebody. */
-static bool ti_future_is_done_soon(const threading_future_t *future, const ti_self *self, int64_t deadline)
+static bool ti_state_is_done_soon(const uint32_t *state, const ti_self *self, int64_t deadline)
 {
     uint32_t looks = 0;
     bool may_look = !ti_limit_is_reached(self, deadline);
-    while (!ti_future_is_done(future))
-        if (!may_look || !ti_line_pause(&looks, TI_FUTURE_DISTANCE))
+    while (!ti_state_is_done(state))
+        if (!may_look || !ti_line_pause(&looks, TI_STATE_DISTANCE))
             return false;
     return true;
+}
+
+static threading_status_t ti_state_await(uint32_t *state, ti_self *self, int64_t deadline)
+{
+    threading_status_t status = THREADING_OK;
+    if (ti_state_is_done_soon(state, self, deadline))
+        return THREADING_OK;
+    while (status == THREADING_OK && !ti_state_is_done(state)) {
+        uint32_t now = ti_load_relaxed(state); /* relaxed: what it means is asked again */
+        if (now < TI_CANCELLED)
+            status = ti_deadlock_sleep(self, state, now, deadline);
+    }
+    if (ti_state_is_done(state))
+        return THREADING_OK;
+    return status == THREADING_DEADLOCK ? ti_deadlock_refused(self, state) : status;
 }
 
 static threading_status_t ti_future_await(threading_future_t *future, ti_self *self, int64_t deadline)
 {
     if (ti_future_may_help(self, deadline))
         (void)ti_executor_help(future, self);
-    if (ti_future_is_done_soon(future, self, deadline))
-        return THREADING_OK;
-    for (;;) {
-        uint32_t state = ti_future_state(future);
-        if (state >= TI_CANCELLED)
-            return THREADING_OK;
-        ti_blocked_on(self, TI_ON_FUTURE, future);
-        threading_status_t status = ti_deadlock_sleep(self, &future->state, state, deadline);
-        if (status != THREADING_OK && ti_future_is_done(future))
-            return THREADING_OK;
-        if (status == THREADING_DEADLOCK)
-            return ti_deadlock_refused(self, &future->state);
-        if (status != THREADING_OK)
-            return status;
-    }
+    ti_blocked_on(self, TI_ON_FUTURE, future);
+    return ti_state_await(&future->state, self, deadline);
 }
 
 static threading_status_t ti_future_result(threading_future_t *future, int64_t deadline, void **value)
@@ -17814,6 +18368,415 @@ void threading_completed_free(threading_completed_t *completed)
         threading_future_free(completed->futures[i]);
     ti_memory_free(completed->sources);
     ti_memory_free(completed);
+}
+
+/* --------------------------------------------------------------------------------- src/core/tasks/group.c */
+
+/*
+ * Group: tasks that end together.
+ *
+ * A group has a list of its tasks that are not over. A task is queued with the executor, or has a thread of
+ * its own; in both cases it heeds the group's stop while it runs. When it ends it takes itself off the
+ * list, which is its last touch of the group; then its own state is done, and is waited for as a future's
+ * is (future.h). The waiter waits for the first task on the list again and again, until there is none. So a
+ * wait for a task that can never end is proved to be a deadlock, and a waiting worker of the executor runs
+ * the task itself.
+ *
+ * A task that has a thread stays with the group until that thread was joined: when the group's wait is over
+ * no code of its tasks runs any more.
+ *
+ * The idea is Martin Sústrik's ("Structured concurrency", 2016), and Python's TaskGroup: the first failure
+ * cancels the others.
+ */
+
+/* One task. Its group is there as long as it is on the list. */
+struct threading_member {
+    uint32_t references; /* the list's or the ended ones', and the executor's or the thread's; waiters' */
+    uint32_t state;      /* as a future's: pending, an ident, finished */
+    uint32_t family;     /* ti_phase_family when it was made */
+    uint32_t offset;     /* its block's, for block.h */
+    threading_group_t *group;
+    threading_status_t (*function)(void *arg);
+    void *arg;
+    ti_member *previous;
+    ti_member *next;
+    threading_thread_t *thread; /* NULL: it is the executor's */
+};
+
+_Static_assert(sizeof(ti_member) <= TI_BLOCK, "a task of a group is a block");
+
+/* ---- one task ---- */
+
+static ti_member *ti_member_new(threading_group_t *group, threading_status_t (*function)(void *arg),
+                                void *arg, ti_self *self)
+{
+    uint32_t offset;
+    ti_member *member = (ti_member *)ti_block_take(self, &offset);
+    if (member != NULL)
+        *member = (ti_member){.references = 2,
+                              .family = ti_phase_family,
+                              .offset = offset,
+                              .group = group,
+                              .function = function,
+                              .arg = arg};
+    return member;
+}
+
+static void ti_member_give_back(ti_member *member)
+{
+    /* Release: what this holder did happens before the memory is freed; acquire: by the last one. */
+    if (ti_add_acquire_release(&member->references, (uint32_t)-1) != 1)
+        return;
+    threading_thread_free(member->thread);
+    ti_block_give_back(member, member->offset);
+}
+
+static bool ti_member_begin(ti_member *member, const ti_self *self)
+{
+    return ti_swap_acquire(&member->state, TI_PENDING_FUTURE, self->fast.ident);
+}
+
+/* Off the list. One that has a thread waits to be joined. */
+static void ti_member_unlink(ti_member *member, ti_self *self)
+{
+    threading_group_t *group = member->group;
+    ti_line_lock(&group->lock, self);
+    *(member->previous != NULL ? &member->previous->next : &group->first) = member->next;
+    *(member->next != NULL ? &member->next->previous : &group->last) = member->previous;
+    if (member->thread != NULL) {
+        member->next = group->ended;
+        group->ended = member;
+    }
+    ti_line_unlock(&group->lock, self);
+}
+
+/* It is over. The group stays until the task is off the list; a first failure stops the others before that.
+ * */
+static void ti_member_end(ti_member *member, threading_status_t status, ti_self *self)
+{
+    bool is_listed = member->thread != NULL;
+    if (status != THREADING_OK && ti_swap_acquire(&member->group->status, THREADING_OK, (uint32_t)status))
+        (void)threading_stop_request(&member->group->stop);
+    ti_member_unlink(member, self);
+    ti_store_sequential(&member->state, TI_FINISHED); /* sequential: the change in the table in parking.h */
+    ti_parking_wake_all(&member->state);
+    if (!is_listed)
+        ti_member_give_back(member); /* the list's */
+}
+
+static void ti_member_refuse(ti_member *member, threading_status_t status)
+{
+    ti_self *self = ti_self_get();
+    if (ti_member_begin(member, self))
+        ti_member_end(member, status, self);
+    ti_member_give_back(member);
+}
+
+/* It has ended its thread in the platform's way. As for every task, its executor is broken. */
+TI_COLD static void ti_member_abandon(ti_self *self, void *object, uintptr_t detail)
+{
+    (void)object; /* the group: ti_group_is_within() */
+    ti_member *member = (ti_member *)detail;
+    if (self->is_leaving || member->family != ti_phase_family)
+        return;
+    if (member->thread == NULL && self->executor == member->group->executor)
+        ti_executor_break(self->executor, self);
+    (void)threading_stop_heed(NULL); /* the group's may be gone soon */
+    ti_member_end(member, THREADING_BROKEN, self);
+    ti_member_give_back(member);
+}
+
+typedef struct ti_member_call {
+    const ti_member *member;
+    threading_status_t status;
+} ti_member_call;
+
+static void *ti_member_catch(void *arg)
+{
+    ti_member_call *call = (ti_member_call *)arg;
+    call->status = call->member->function(call->member->arg);
+    return NULL;
+}
+
+/* Call its function: by threading_exit() it ends itself only, with success. False: it has called fork, and
+ * this is the child. */
+static bool ti_member_call_function(ti_member *member, threading_status_t *status, ti_self *self)
+{
+    ti_member_call call = {member, THREADING_OK};
+    threading_stop_t *before = threading_stop_heed(&member->group->stop);
+    ti_calls_enter(self, ti_member_abandon, member->group, (uintptr_t)member);
+    (void)ti_calls_catch(self, ti_member_catch, &call);
+    ti_calls_leave(self);
+    if (member->family != ti_phase_family)
+        return false;
+    (void)threading_stop_heed(before);
+    *status = call.status;
+    return true;
+}
+
+static void *ti_group_task(void *member)
+{
+    return member; /* never called: only its address is used */
+}
+
+static void ti_member_run(ti_member *member, ti_self *self)
+{
+    threading_status_t status;
+    if (!ti_member_call_function(member, &status, self))
+        return;
+    ti_executor_count_spare(self->executor, 1);
+    ti_member_end(member, status, self);
+    ti_member_give_back(member);
+}
+
+/* In a worker of its executor that waits for it: run it if it has not begun. */
+static void ti_member_help(ti_member *member, ti_self *self, int64_t deadline)
+{
+    threading_status_t status;
+    if (self->executor == member->group->executor && ti_future_may_help(self, deadline) &&
+        ti_member_begin(member, self) && ti_member_call_function(member, &status, self))
+        ti_member_end(member, status, self);
+}
+
+static threading_status_t ti_member_await(ti_member *member, ti_self *self, int64_t deadline)
+{
+    if (member->thread != NULL)
+        return ti_thread_join(member->thread, deadline);
+    ti_member_help(member, self, deadline);
+    ti_blocked_on(self, TI_ON_GROUP, member->group);
+    return ti_state_await(&member->state, self, deadline);
+}
+
+/* ---- running ---- */
+
+/* The target of a task's own thread. */
+static void *ti_member_main(void *arg)
+{
+    ti_member *member = (ti_member *)arg;
+    ti_self *self = ti_self_get();
+    threading_status_t status;
+    (void)ti_member_begin(member, self);
+    if (ti_member_call_function(member, &status, self)) {
+        ti_member_end(member, status, self);
+        ti_member_give_back(member);
+    }
+    return NULL;
+}
+
+/* Last on the list; under the lock. */
+static void ti_group_link(threading_group_t *group, ti_member *member)
+{
+    member->previous = group->last;
+    *(group->last != NULL ? &group->last->next : &group->first) = member;
+    group->last = member;
+}
+
+/* Start its thread under the lock: so its end, which needs the lock, finds it on the list, and a waiter that
+ * finds it there can join it. */
+static threading_status_t ti_group_start(threading_group_t *group, ti_member *member, ti_self *self)
+{
+    member->thread = threading_thread_new(ti_member_main, member, NULL);
+    if (member->thread == NULL)
+        return THREADING_NO_MEMORY;
+    ti_line_lock(&group->lock, self);
+    threading_status_t status = threading_thread_start(member->thread);
+    if (status == THREADING_OK)
+        ti_group_link(group, member);
+    ti_line_unlock(&group->lock, self);
+    return status;
+}
+
+/* Queue it. It is on the list before it can end. Then a waiting worker may run it though it could not be
+ * queued. */
+static threading_status_t ti_group_submit(threading_group_t *group, ti_member *member, ti_self *self)
+{
+    ti_line_lock(&group->lock, self);
+    ti_group_link(group, member);
+    ti_line_unlock(&group->lock, self);
+    threading_status_t status =
+        ti_executor_enqueue(group->executor, (ti_task){ti_group_task, member}, 1, self);
+    if (status == THREADING_OK)
+        return THREADING_OK;
+    bool is_run = !ti_member_begin(member, self);
+    if (!is_run)
+        ti_member_end(member, THREADING_OK, self);
+    ti_member_give_back(member);
+    return is_run ? THREADING_OK : status;
+}
+
+/* The first task after a wait: the group is as new. */
+static void ti_group_begin(threading_group_t *group, ti_self *self)
+{
+    ti_line_lock(&group->lock, self);
+    if (group->is_over) {
+        group->is_over = false;
+        group->status = THREADING_OK;
+        (void)threading_stop_init(&group->stop);
+    }
+    ti_store_relaxed(&group->family, ti_phase_family + 1); /* relaxed: ti_group_is_orphaned says why */
+    ti_line_unlock(&group->lock, self);
+}
+
+/* Join the threads whose tasks have ended. They are about to end too. */
+static threading_status_t ti_group_join(threading_group_t *group, ti_self *self)
+{
+    threading_status_t status = THREADING_OK;
+    ti_line_lock(&group->lock, self);
+    ti_member *ended = group->ended;
+    group->ended = NULL;
+    ti_line_unlock(&group->lock, self);
+    self->deaf++;
+    for (ti_member *next; ended != NULL; ended = next) {
+        next = ended->next;
+        threading_status_t end = ti_thread_join(ended->thread, TI_FOREVER);
+        if (end != THREADING_OK)
+            status = end;
+        ti_member_give_back(ended);
+    }
+    self->deaf--;
+    return status;
+}
+
+/* In a forked child: the threads of its tasks are not here, and one of them may have the lock. */
+static bool ti_group_is_orphaned(const threading_group_t *group)
+{
+    /* Relaxed: only the calls of this process change it to another value. */
+    uint32_t family = ti_load_relaxed(&group->family);
+    return family != 0 && family != ti_phase_family + 1;
+}
+
+static threading_status_t ti_group_run(threading_group_t *group, threading_status_t (*function)(void *arg),
+                                       void *arg)
+{
+    if (group == NULL || function == NULL ||
+        (group->executor != NULL && !ti_executor_accepts(group->executor)))
+        return THREADING_INVALID;
+    if (ti_group_is_orphaned(group) || (group->executor != NULL && ti_executor_is_orphaned(group->executor)))
+        return THREADING_BROKEN;
+    ti_self *self = ti_self_get();
+    ti_group_begin(group, self);
+    (void)ti_group_join(group, self); /* so that a group that runs for long does not grow */
+    if (threading_stop_requested(&group->stop))
+        return THREADING_CANCELLED;
+    ti_member *member = ti_member_new(group, function, arg, self);
+    if (member == NULL)
+        return THREADING_NO_MEMORY;
+    if (group->executor != NULL)
+        return ti_group_submit(group, member, self);
+    threading_status_t status = ti_group_start(group, member, self);
+    if (status != THREADING_OK) {
+        ti_member_give_back(member);
+        ti_member_give_back(member); /* the list's and the thread's */
+    }
+    return status;
+}
+
+threading_status_t threading_group_run(threading_group_t *group, threading_status_t (*function)(void *arg),
+                                       void *arg)
+{
+    return TI_TELL(group, ti_group_run(group, function, arg));
+}
+
+/* ---- waiting ---- */
+
+/* The first task that is not over, with a reference. NULL: there is none. */
+static ti_member *ti_group_first(threading_group_t *group, ti_self *self)
+{
+    ti_line_lock(&group->lock, self);
+    ti_member *first = group->first;
+    if (first != NULL)
+        ti_add_relaxed(&first->references, 1); /* relaxed: the list has one */
+    ti_line_unlock(&group->lock, self);
+    return first;
+}
+
+static threading_status_t ti_group_await(threading_group_t *group, ti_self *self, int64_t deadline)
+{
+    threading_status_t status = THREADING_OK;
+    for (ti_member *first; status == THREADING_OK && (first = ti_group_first(group, self)) != NULL;) {
+        status = ti_member_await(first, self, deadline);
+        ti_member_give_back(first);
+    }
+    return status;
+}
+
+/* A waiter that is told to stop passes that on, and waits on: the tasks are its own. */
+static threading_status_t ti_group_await_stopped(threading_group_t *group, ti_self *self, int64_t deadline)
+{
+    (void)threading_stop_request(&group->stop);
+    self->deaf++;
+    threading_status_t status = ti_group_await(group, self, deadline);
+    self->deaf--;
+    return status;
+}
+
+/* All tasks are over: the group may be used anew, and *status is what they have come to. False: there are new
+ * ones. */
+static bool ti_group_close(threading_group_t *group, threading_status_t *status, ti_self *self)
+{
+    ti_line_lock(&group->lock, self);
+    bool is_over = group->first == NULL;
+    if (is_over) {
+        group->is_over = true;
+        ti_store_relaxed(&group->family, 0); /* relaxed: as in ti_group_begin */
+        *status = (threading_status_t)group->status;
+    }
+    ti_line_unlock(&group->lock, self);
+    return is_over;
+}
+
+static threading_status_t ti_group_wait(threading_group_t *group, ti_self *self, int64_t deadline)
+{
+    threading_status_t told = THREADING_OK, status;
+    if (ti_group_is_orphaned(group))
+        return THREADING_BROKEN;
+    if (ti_calls_contain(self, ti_member_abandon, group)) {
+        ti_blocked_on(self, TI_ON_GROUP, group);
+        return ti_deadlock_refused(self, NULL);
+    }
+    do {
+        status = ti_group_await(group, self, deadline);
+        if (status == THREADING_CANCELLED) {
+            told = THREADING_CANCELLED;
+            status = ti_group_await_stopped(group, self, deadline);
+        }
+        if (status == THREADING_OK)
+            status = ti_group_join(group, self);
+        if (status != THREADING_OK)
+            return status;
+    } while (!ti_group_close(group, &status, self));
+    return status != THREADING_OK ? status : told;
+}
+
+/* What a task has come to is no misuse of this call. */
+threading_status_t threading_group_wait(threading_group_t *group)
+{
+    if (group == NULL)
+        return TI_TELL(group, THREADING_INVALID);
+    return ti_group_wait(group, ti_self_get(), TI_FOREVER);
+}
+
+threading_status_t threading_group_wait_timeout(threading_group_t *group, double seconds)
+{
+    threading_status_t status = ti_deadline_check_on(group, seconds);
+    if (status != THREADING_OK)
+        return TI_TELL(group, status);
+    return ti_group_wait(group, ti_self_get(), ti_deadline_after(seconds));
+}
+
+/* ---- the rest ---- */
+
+threading_status_t threading_group_init(threading_group_t *group, threading_executor_t *executor)
+{
+    if (group == NULL)
+        return TI_TELL(group, THREADING_INVALID);
+    *group = (threading_group_t){.executor = executor};
+    return THREADING_OK;
+}
+
+threading_status_t threading_group_stop(threading_group_t *group)
+{
+    return TI_TELL(group, group != NULL ? threading_stop_request(&group->stop) : THREADING_INVALID);
 }
 
 /* --------------------------------------------------------------------------------- src/core/tasks/queue.c */
@@ -19036,6 +19999,10 @@ static TI_COLD const char *ti_dump_purpose(ti_on on)
         return ", for a task";
     case TI_ON_MAP:
         return ", for the items of a map";
+    case TI_ON_LOOP:
+        return ", for the pieces of a loop";
+    case TI_ON_GROUP:
+        return ", for its tasks";
     default:
         return "";
     }
@@ -19449,6 +20416,8 @@ static const char *const ti_look_kinds[TI_ON_COUNT] = {
     [TI_ON_FUTURE] = "Future",
     [TI_ON_ANY] = "wait_any",
     [TI_ON_MAP] = "Executor",
+    [TI_ON_LOOP] = "Executor",
+    [TI_ON_GROUP] = "Group",
     [TI_ON_WORK] = "Executor",
     [TI_ON_INSIDE] = "lock inside",
     [TI_ON_EXIT] = "exit",
@@ -19485,7 +20454,8 @@ TI_COLD TI_NOINLINE static void ti_look_copy_thread_name(ti_look *look)
 TI_COLD static bool ti_look_has_ident(uint32_t kind, ti_on on)
 {
     return kind == TI_LOCKERS || kind == TI_RW_LOCKERS ||
-           (kind == TI_OBSERVERS && (on == TI_ON_ONCE || on == TI_ON_FUTURE || on == TI_ON_MAP));
+           (kind == TI_OBSERVERS && (on == TI_ON_ONCE || on == TI_ON_FUTURE || on == TI_ON_MAP ||
+                                     on == TI_ON_LOOP || on == TI_ON_GROUP));
 }
 
 TI_COLD static uint32_t ti_look_at_word(const uint32_t *word)
@@ -26231,7 +27201,6 @@ static void ti_sim_weak_fence(ti_sim_thread *self)
 #undef TI_FUTEX_ANY
 #undef TI_FUTEX_WAIT_BITSET_PRIVATE
 #undef TI_FUTEX_WAKE_PRIVATE
-#undef TI_FUTURE_DISTANCE
 #undef TI_GUARD_LOCKED
 #undef TI_GUARD_NAP
 #undef TI_GUARD_NAPS
@@ -26266,6 +27235,7 @@ static void ti_sim_weak_fence(ti_sim_thread *self)
 #undef TI_ORDER_HELD
 #undef TI_ORDER_LINKS
 #undef TI_PAST
+#undef TI_PIECES
 #undef TI_POSIX_FRAMES
 #undef TI_POSIX_FUTEX
 #undef TI_POSIX_IS_ALONE
@@ -26341,6 +27311,7 @@ static void ti_sim_weak_fence(ti_sim_thread *self)
 #undef TI_STARVED
 #undef TI_STATE
 #undef TI_STATE_COUNT
+#undef TI_STATE_DISTANCE
 #undef TI_STATUS
 #undef TI_STATUS_TEXT
 #undef TI_TABLE_SIZE

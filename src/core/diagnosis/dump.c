@@ -38,6 +38,10 @@ TI_COLD const char *ti_dump_purpose(ti_on on)
         return ", for a task";
     case TI_ON_MAP:
         return ", for the items of a map";
+    case TI_ON_LOOP:
+        return ", for the pieces of a loop";
+    case TI_ON_GROUP:
+        return ", for its tasks";
     default:
         return "";
     }

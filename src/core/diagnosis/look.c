@@ -33,6 +33,8 @@ static const char *const ti_look_kinds[TI_ON_COUNT] = {
     [TI_ON_FUTURE] = "Future",
     [TI_ON_ANY] = "wait_any",
     [TI_ON_MAP] = "Executor",
+    [TI_ON_LOOP] = "Executor",
+    [TI_ON_GROUP] = "Group",
     [TI_ON_WORK] = "Executor",
     [TI_ON_INSIDE] = "lock inside",
     [TI_ON_EXIT] = "exit",
@@ -69,7 +71,8 @@ TI_COLD TI_NOINLINE static void ti_look_copy_thread_name(ti_look *look)
 TI_COLD static bool ti_look_has_ident(uint32_t kind, ti_on on)
 {
     return kind == TI_LOCKERS || kind == TI_RW_LOCKERS ||
-           (kind == TI_OBSERVERS && (on == TI_ON_ONCE || on == TI_ON_FUTURE || on == TI_ON_MAP));
+           (kind == TI_OBSERVERS && (on == TI_ON_ONCE || on == TI_ON_FUTURE || on == TI_ON_MAP ||
+                                     on == TI_ON_LOOP || on == TI_ON_GROUP));
 }
 
 TI_COLD static uint32_t ti_look_at_word(const uint32_t *word)

@@ -52,6 +52,8 @@ typedef enum ti_on {
     TI_ON_FUTURE,
     TI_ON_ANY,    /* several things at once: the object is the array of sources */
     TI_ON_MAP,    /* the items of threading_executor_map(); the object is the executor */
+    TI_ON_LOOP,   /* the others' pieces of threading_executor_for(); the object is the executor */
+    TI_ON_GROUP,  /* the tasks of a group */
     TI_ON_WORK,   /* an executor, for a task to run */
     TI_ON_INSIDE, /* a lock inside of a queue, a future or an executor */
     TI_ON_EXIT,   /* the end of the process, which another thread brings about; no object */

@@ -63,6 +63,7 @@ TI_COLD threading_executor_t *threading_executor_new(size_t max_workers,
     }
     executor->handles = executor->references = 1;
     executor->family = ti_phase_family;
+    executor->parallelism = ti_port_cpu_count();
     executor->max_workers = max_workers > 0 ? max_workers : ti_executor_default_workers();
     executor->is_shutdown = !ti_executor_list(executor, self);
     executor->refusal = executor->is_shutdown ? THREADING_SHUTDOWN : THREADING_OK;

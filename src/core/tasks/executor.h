@@ -69,11 +69,13 @@ struct threading_executor {
     uint32_t is_complete; /* all workers are started: set for good, and read without the lock */
     uint32_t refused;     /* the status of tasks that had not begun and never will; read without the lock */
     uint32_t refusal;     /* the status of a submit: OK, SHUTDOWN or BROKEN; read without the lock too */
+    uint32_t calls;       /* tasks that call a worker to a loop and have not begun; atomic */
     bool is_shutdown;
     size_t worker_count;
     ti_worker *last;    /* worker */
     uintptr_t first;    /* worker; read without the lock too */
-    size_t max_workers; /* does not change, as the next */
+    size_t max_workers; /* does not change, as the next two */
+    size_t parallelism; /* how many threads could run at once when it was made */
     threading_executor_options_t options;
     char *name;
     bool is_listed; /* under the list's guard, as the next two */
@@ -146,6 +148,22 @@ void *ti_map_task(void *map);
 void ti_map_work(struct ti_map *map, ti_self *self);
 void ti_map_refuse(struct ti_map *map, threading_status_t status);
 void ti_map_give_back(struct ti_map *map);
+
+/* executor_for.c: what stands for the function in a loop's tasks; in a worker, run pieces of the loop; not at
+ * all. Both give the task's reference back. */
+struct ti_loop;
+void *ti_loop_task(void *loop);
+void ti_loop_work(struct ti_loop *loop, ti_self *self);
+void ti_loop_refuse(struct ti_loop *loop);
+
+/* group.c: what stands for the function in the tasks of a group; let one begin, in the calling thread; run
+ * it; end it instead. */
+typedef struct threading_member ti_member;
+void *ti_group_task(void *member);
+bool ti_member_begin(ti_member *member, const ti_self *self);
+void ti_member_run(ti_member *member, ti_self *self);
+void ti_member_refuse(ti_member *member, threading_status_t status);
+void ti_member_give_back(ti_member *member);
 
 /* executor_list.c: enter a new one where the end of the process finds it, and take it out again. False: the
  * process waits for its threads just now, and takes no new executors. */

@@ -115,6 +115,12 @@ static void ti_worker_run(ti_worker *worker, ti_self *self)
         worker->task = (ti_task){NULL, NULL}; /* its items have calls of their own */
         ti_map_work((struct ti_map *)task.arg, self);
         ti_map_give_back((struct ti_map *)task.arg);
+    } else if (task.function == ti_loop_task) {
+        worker->task = (ti_task){NULL, NULL}; /* as its pieces */
+        ti_loop_work((struct ti_loop *)task.arg, self);
+    } else if (task.function == ti_group_task) {
+        worker->task = (ti_task){NULL, NULL}; /* it has a call of its own */
+        ti_member_run((ti_member *)task.arg, self);
     } else {
         ti_worker_end(worker, task.function(task.arg), self);
     }
@@ -125,9 +131,15 @@ static void ti_worker_run(ti_worker *worker, ti_self *self)
 /* False: the task was cancelled, or somebody has run it. */
 static bool ti_task_begins(ti_task task, const ti_worker *worker, const ti_self *self)
 {
-    if (task.function != NULL || ti_future_begin((threading_future_t *)task.arg, self->fast.ident))
+    bool is_of_group = task.function == ti_group_task;
+    if (is_of_group
+            ? ti_member_begin((ti_member *)task.arg, self)
+            : task.function != NULL || ti_future_begin((threading_future_t *)task.arg, self->fast.ident))
         return true;
-    threading_future_free((threading_future_t *)task.arg);
+    if (is_of_group)
+        ti_member_give_back((ti_member *)task.arg);
+    else
+        threading_future_free((threading_future_t *)task.arg);
     ti_executor_count_spare(worker->executor, 1);
     return false;
 }
@@ -306,6 +318,10 @@ static void ti_task_refuse(ti_task task, threading_status_t status)
     if (task.function == ti_map_task) {
         ti_map_refuse((struct ti_map *)task.arg, status);
         ti_map_give_back((struct ti_map *)task.arg);
+    } else if (task.function == ti_loop_task) {
+        ti_loop_refuse((struct ti_loop *)task.arg);
+    } else if (task.function == ti_group_task) {
+        ti_member_refuse((ti_member *)task.arg, status);
     } else if (task.function == NULL) {
         if (status == THREADING_CANCELLED)
             (void)threading_future_cancel((threading_future_t *)task.arg);

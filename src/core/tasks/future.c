@@ -14,7 +14,7 @@
 #include "misuse.h"
 #include "parking.h"
 
-#define TI_FUTURE_DISTANCE 128 /* as TI_LOOK_DISTANCE; some ten tasks */
+#define TI_STATE_DISTANCE 128 /* as TI_LOOK_DISTANCE; some ten tasks */
 
 typedef struct ti_callback {
     struct ti_callback *next;
@@ -287,38 +287,46 @@ bool ti_future_may_help(const ti_self *self, int64_t deadline)
            !ti_limit_is_reached(self, deadline);
 }
 
+static bool ti_state_is_done(const uint32_t *state)
+{
+    /* Acquire: pairs with the change to a state that is done, so that what comes out is seen. */
+    return ti_load_acquire(state) >= TI_CANCELLED;
+}
+
 /* Look a little before sleeping. A waiter that has caught up with the worker looks seldom, so that the
- * worker gets ahead: each look takes the future's line of the cache away from the worker, and each sleep
+ * worker gets ahead: each look takes the state's line of the cache away from the worker, and each sleep
  * makes the worker wake somebody. */
-static bool ti_future_is_done_soon(const threading_future_t *future, const ti_self *self, int64_t deadline)
+static bool ti_state_is_done_soon(const uint32_t *state, const ti_self *self, int64_t deadline)
 {
     uint32_t looks = 0;
     bool may_look = !ti_limit_is_reached(self, deadline);
-    while (!ti_future_is_done(future))
-        if (!may_look || !ti_line_pause(&looks, TI_FUTURE_DISTANCE))
+    while (!ti_state_is_done(state))
+        if (!may_look || !ti_line_pause(&looks, TI_STATE_DISTANCE))
             return false;
     return true;
+}
+
+threading_status_t ti_state_await(uint32_t *state, ti_self *self, int64_t deadline)
+{
+    threading_status_t status = THREADING_OK;
+    if (ti_state_is_done_soon(state, self, deadline))
+        return THREADING_OK;
+    while (status == THREADING_OK && !ti_state_is_done(state)) {
+        uint32_t now = ti_load_relaxed(state); /* relaxed: what it means is asked again */
+        if (now < TI_CANCELLED)
+            status = ti_deadlock_sleep(self, state, now, deadline);
+    }
+    if (ti_state_is_done(state))
+        return THREADING_OK;
+    return status == THREADING_DEADLOCK ? ti_deadlock_refused(self, state) : status;
 }
 
 threading_status_t ti_future_await(threading_future_t *future, ti_self *self, int64_t deadline)
 {
     if (ti_future_may_help(self, deadline))
         (void)ti_executor_help(future, self);
-    if (ti_future_is_done_soon(future, self, deadline))
-        return THREADING_OK;
-    for (;;) {
-        uint32_t state = ti_future_state(future);
-        if (state >= TI_CANCELLED)
-            return THREADING_OK;
-        ti_blocked_on(self, TI_ON_FUTURE, future);
-        threading_status_t status = ti_deadlock_sleep(self, &future->state, state, deadline);
-        if (status != THREADING_OK && ti_future_is_done(future))
-            return THREADING_OK;
-        if (status == THREADING_DEADLOCK)
-            return ti_deadlock_refused(self, &future->state);
-        if (status != THREADING_OK)
-            return status;
-    }
+    ti_blocked_on(self, TI_ON_FUTURE, future);
+    return ti_state_await(&future->state, self, deadline);
 }
 
 static threading_status_t ti_future_result(threading_future_t *future, int64_t deadline, void **value)

@@ -67,6 +67,10 @@ bool ti_future_finish(threading_future_t *future, uint32_t from, threading_statu
  */
 bool ti_future_may_help(const ti_self *self, int64_t deadline);
 
+/* Wait until a state that holds what a future's does is done: THREADING_OK, THREADING_DEADLOCK, which was
+ * told, or the status of the wait's limit. The caller has noted what it waits for. */
+threading_status_t ti_state_await(uint32_t *state, ti_self *self, int64_t deadline);
+
 /* Wait until a future is done; a worker runs the task itself if it may. */
 threading_status_t ti_future_await(threading_future_t *future, ti_self *self, int64_t deadline);
 

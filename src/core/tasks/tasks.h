@@ -26,6 +26,8 @@
  *   function      arg
  *   NULL          the future whose function is called; the task has a reference to it
  *   ti_map_task   the map whose next items are worked off; the task has a reference to it
+ *   ti_loop_task  the loop that a worker is called to; the task has a reference to it
+ *   ti_group_task a group's task, which may have begun; it has a reference to it
  *   another       what it is called with, and nobody wants the result
  */
 typedef struct ti_task {

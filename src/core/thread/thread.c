@@ -372,7 +372,7 @@ static threading_status_t ti_thread_join_unless_refused(threading_thread_t *thre
     return ti_thread_reap(self, thread, deadline) ? THREADING_OK : ti_limit_status(deadline);
 }
 
-TI_COLD static threading_status_t ti_thread_join(threading_thread_t *thread, int64_t deadline)
+TI_COLD threading_status_t ti_thread_join(threading_thread_t *thread, int64_t deadline)
 {
     ti_self *self = ti_self_get();
     threading_status_t status = ti_thread_join_unless_refused(thread, self, deadline);

@@ -90,6 +90,9 @@ bool ti_thread_is_stopped(const threading_thread_t *record);
 threading_status_t ti_thread_wait(ti_self *self, threading_thread_t *record, int64_t deadline,
                                   uint32_t enough);
 
+/* threading_thread_join(), with a deadline. */
+threading_status_t ti_thread_join(threading_thread_t *thread, int64_t deadline);
+
 /* Join the system's thread of an ended one, once among all callers. False at the deadline. */
 bool ti_thread_reap(ti_self *self, threading_thread_t *record, int64_t deadline);
 

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Group: tasks that end together.
+ *
+ * A group has a list of its tasks that are not over. A task is queued with the executor, or has a thread of
+ * its own; in both cases it heeds the group's stop while it runs. When it ends it takes itself off the
+ * list, which is its last touch of the group; then its own state is done, and is waited for as a future's
+ * is (future.h). The waiter waits for the first task on the list again and again, until there is none. So a
+ * wait for a task that can never end is proved to be a deadlock, and a waiting worker of the executor runs
+ * the task itself.
+ *
+ * A task that has a thread stays with the group until that thread was joined: when the group's wait is over
+ * no code of its tasks runs any more.
+ *
+ * The idea is Martin Sústrik's ("Structured concurrency", 2016), and Python's TaskGroup: the first failure
+ * cancels the others.
+ */
+#include "block.h"
+#include "calls.h"
+#include "deadline.h"
+#include "deadlock.h"
+#include "executor.h"
+#include "future.h"
+#include "line.h"
+#include "misuse.h"
+#include "phase.h"
+#include "thread.h"
+
+/* One task. Its group is there as long as it is on the list. */
+struct threading_member {
+    uint32_t references; /* the list's or the ended ones', and the executor's or the thread's; waiters' */
+    uint32_t state;      /* as a future's: pending, an ident, finished */
+    uint32_t family;     /* ti_phase_family when it was made */
+    uint32_t offset;     /* its block's, for block.h */
+    threading_group_t *group;
+    threading_status_t (*function)(void *arg);
+    void *arg;
+    ti_member *previous;
+    ti_member *next;
+    threading_thread_t *thread; /* NULL: it is the executor's */
+};
+
+_Static_assert(sizeof(ti_member) <= TI_BLOCK, "a task of a group is a block");
+
+/* ---- one task ---- */
+
+static ti_member *ti_member_new(threading_group_t *group, threading_status_t (*function)(void *arg),
+                                void *arg, ti_self *self)
+{
+    uint32_t offset;
+    ti_member *member = (ti_member *)ti_block_take(self, &offset);
+    if (member != NULL)
+        *member = (ti_member){.references = 2,
+                              .family = ti_phase_family,
+                              .offset = offset,
+                              .group = group,
+                              .function = function,
+                              .arg = arg};
+    return member;
+}
+
+void ti_member_give_back(ti_member *member)
+{
+    /* Release: what this holder did happens before the memory is freed; acquire: by the last one. */
+    if (ti_add_acquire_release(&member->references, (uint32_t)-1) != 1)
+        return;
+    threading_thread_free(member->thread);
+    ti_block_give_back(member, member->offset);
+}
+
+bool ti_member_begin(ti_member *member, const ti_self *self)
+{
+    return ti_swap_acquire(&member->state, TI_PENDING_FUTURE, self->fast.ident);
+}
+
+/* Off the list. One that has a thread waits to be joined. */
+static void ti_member_unlink(ti_member *member, ti_self *self)
+{
+    threading_group_t *group = member->group;
+    ti_line_lock(&group->lock, self);
+    *(member->previous != NULL ? &member->previous->next : &group->first) = member->next;
+    *(member->next != NULL ? &member->next->previous : &group->last) = member->previous;
+    if (member->thread != NULL) {
+        member->next = group->ended;
+        group->ended = member;
+    }
+    ti_line_unlock(&group->lock, self);
+}
+
+/* It is over. The group stays until the task is off the list; a first failure stops the others before that.
+ * */
+static void ti_member_end(ti_member *member, threading_status_t status, ti_self *self)
+{
+    bool is_listed = member->thread != NULL;
+    if (status != THREADING_OK && ti_swap_acquire(&member->group->status, THREADING_OK, (uint32_t)status))
+        (void)threading_stop_request(&member->group->stop);
+    ti_member_unlink(member, self);
+    ti_store_sequential(&member->state, TI_FINISHED); /* sequential: the change in the table in parking.h */
+    ti_parking_wake_all(&member->state);
+    if (!is_listed)
+        ti_member_give_back(member); /* the list's */
+}
+
+void ti_member_refuse(ti_member *member, threading_status_t status)
+{
+    ti_self *self = ti_self_get();
+    if (ti_member_begin(member, self))
+        ti_member_end(member, status, self);
+    ti_member_give_back(member);
+}
+
+/* It has ended its thread in the platform's way. As for every task, its executor is broken. */
+TI_COLD static void ti_member_abandon(ti_self *self, void *object, uintptr_t detail)
+{
+    (void)object; /* the group: ti_group_is_within() */
+    ti_member *member = (ti_member *)detail;
+    if (self->is_leaving || member->family != ti_phase_family)
+        return;
+    if (member->thread == NULL && self->executor == member->group->executor)
+        ti_executor_break(self->executor, self);
+    (void)threading_stop_heed(NULL); /* the group's may be gone soon */
+    ti_member_end(member, THREADING_BROKEN, self);
+    ti_member_give_back(member);
+}
+
+typedef struct ti_member_call {
+    const ti_member *member;
+    threading_status_t status;
+} ti_member_call;
+
+static void *ti_member_catch(void *arg)
+{
+    ti_member_call *call = (ti_member_call *)arg;
+    call->status = call->member->function(call->member->arg);
+    return NULL;
+}
+
+/* Call its function: by threading_exit() it ends itself only, with success. False: it has called fork, and
+ * this is the child. */
+static bool ti_member_call_function(ti_member *member, threading_status_t *status, ti_self *self)
+{
+    ti_member_call call = {member, THREADING_OK};
+    threading_stop_t *before = threading_stop_heed(&member->group->stop);
+    ti_calls_enter(self, ti_member_abandon, member->group, (uintptr_t)member);
+    (void)ti_calls_catch(self, ti_member_catch, &call);
+    ti_calls_leave(self);
+    if (member->family != ti_phase_family)
+        return false;
+    (void)threading_stop_heed(before);
+    *status = call.status;
+    return true;
+}
+
+void *ti_group_task(void *member)
+{
+    return member; /* never called: only its address is used */
+}
+
+void ti_member_run(ti_member *member, ti_self *self)
+{
+    threading_status_t status;
+    if (!ti_member_call_function(member, &status, self))
+        return;
+    ti_executor_count_spare(self->executor, 1);
+    ti_member_end(member, status, self);
+    ti_member_give_back(member);
+}
+
+/* In a worker of its executor that waits for it: run it if it has not begun. */
+static void ti_member_help(ti_member *member, ti_self *self, int64_t deadline)
+{
+    threading_status_t status;
+    if (self->executor == member->group->executor && ti_future_may_help(self, deadline) &&
+        ti_member_begin(member, self) && ti_member_call_function(member, &status, self))
+        ti_member_end(member, status, self);
+}
+
+static threading_status_t ti_member_await(ti_member *member, ti_self *self, int64_t deadline)
+{
+    if (member->thread != NULL)
+        return ti_thread_join(member->thread, deadline);
+    ti_member_help(member, self, deadline);
+    ti_blocked_on(self, TI_ON_GROUP, member->group);
+    return ti_state_await(&member->state, self, deadline);
+}
+
+/* ---- running ---- */
+
+/* The target of a task's own thread. */
+static void *ti_member_main(void *arg)
+{
+    ti_member *member = (ti_member *)arg;
+    ti_self *self = ti_self_get();
+    threading_status_t status;
+    (void)ti_member_begin(member, self);
+    if (ti_member_call_function(member, &status, self)) {
+        ti_member_end(member, status, self);
+        ti_member_give_back(member);
+    }
+    return NULL;
+}
+
+/* Last on the list; under the lock. */
+static void ti_group_link(threading_group_t *group, ti_member *member)
+{
+    member->previous = group->last;
+    *(group->last != NULL ? &group->last->next : &group->first) = member;
+    group->last = member;
+}
+
+/* Start its thread under the lock: so its end, which needs the lock, finds it on the list, and a waiter that
+ * finds it there can join it. */
+static threading_status_t ti_group_start(threading_group_t *group, ti_member *member, ti_self *self)
+{
+    member->thread = threading_thread_new(ti_member_main, member, NULL);
+    if (member->thread == NULL)
+        return THREADING_NO_MEMORY;
+    ti_line_lock(&group->lock, self);
+    threading_status_t status = threading_thread_start(member->thread);
+    if (status == THREADING_OK)
+        ti_group_link(group, member);
+    ti_line_unlock(&group->lock, self);
+    return status;
+}
+
+/* Queue it. It is on the list before it can end. Then a waiting worker may run it though it could not be
+ * queued. */
+static threading_status_t ti_group_submit(threading_group_t *group, ti_member *member, ti_self *self)
+{
+    ti_line_lock(&group->lock, self);
+    ti_group_link(group, member);
+    ti_line_unlock(&group->lock, self);
+    threading_status_t status =
+        ti_executor_enqueue(group->executor, (ti_task){ti_group_task, member}, 1, self);
+    if (status == THREADING_OK)
+        return THREADING_OK;
+    bool is_run = !ti_member_begin(member, self);
+    if (!is_run)
+        ti_member_end(member, THREADING_OK, self);
+    ti_member_give_back(member);
+    return is_run ? THREADING_OK : status;
+}
+
+/* The first task after a wait: the group is as new. */
+static void ti_group_begin(threading_group_t *group, ti_self *self)
+{
+    ti_line_lock(&group->lock, self);
+    if (group->is_over) {
+        group->is_over = false;
+        group->status = THREADING_OK;
+        (void)threading_stop_init(&group->stop);
+    }
+    ti_store_relaxed(&group->family, ti_phase_family + 1); /* relaxed: ti_group_is_orphaned says why */
+    ti_line_unlock(&group->lock, self);
+}
+
+/* Join the threads whose tasks have ended. They are about to end too. */
+static threading_status_t ti_group_join(threading_group_t *group, ti_self *self)
+{
+    threading_status_t status = THREADING_OK;
+    ti_line_lock(&group->lock, self);
+    ti_member *ended = group->ended;
+    group->ended = NULL;
+    ti_line_unlock(&group->lock, self);
+    self->deaf++;
+    for (ti_member *next; ended != NULL; ended = next) {
+        next = ended->next;
+        threading_status_t end = ti_thread_join(ended->thread, TI_FOREVER);
+        if (end != THREADING_OK)
+            status = end;
+        ti_member_give_back(ended);
+    }
+    self->deaf--;
+    return status;
+}
+
+/* In a forked child: the threads of its tasks are not here, and one of them may have the lock. */
+static bool ti_group_is_orphaned(const threading_group_t *group)
+{
+    /* Relaxed: only the calls of this process change it to another value. */
+    uint32_t family = ti_load_relaxed(&group->family);
+    return family != 0 && family != ti_phase_family + 1;
+}
+
+static threading_status_t ti_group_run(threading_group_t *group, threading_status_t (*function)(void *arg),
+                                       void *arg)
+{
+    if (group == NULL || function == NULL ||
+        (group->executor != NULL && !ti_executor_accepts(group->executor)))
+        return THREADING_INVALID;
+    if (ti_group_is_orphaned(group) || (group->executor != NULL && ti_executor_is_orphaned(group->executor)))
+        return THREADING_BROKEN;
+    ti_self *self = ti_self_get();
+    ti_group_begin(group, self);
+    (void)ti_group_join(group, self); /* so that a group that runs for long does not grow */
+    if (threading_stop_requested(&group->stop))
+        return THREADING_CANCELLED;
+    ti_member *member = ti_member_new(group, function, arg, self);
+    if (member == NULL)
+        return THREADING_NO_MEMORY;
+    if (group->executor != NULL)
+        return ti_group_submit(group, member, self);
+    threading_status_t status = ti_group_start(group, member, self);
+    if (status != THREADING_OK) {
+        ti_member_give_back(member);
+        ti_member_give_back(member); /* the list's and the thread's */
+    }
+    return status;
+}
+
+threading_status_t threading_group_run(threading_group_t *group, threading_status_t (*function)(void *arg),
+                                       void *arg)
+{
+    return TI_TELL(group, ti_group_run(group, function, arg));
+}
+
+/* ---- waiting ---- */
+
+/* The first task that is not over, with a reference. NULL: there is none. */
+static ti_member *ti_group_first(threading_group_t *group, ti_self *self)
+{
+    ti_line_lock(&group->lock, self);
+    ti_member *first = group->first;
+    if (first != NULL)
+        ti_add_relaxed(&first->references, 1); /* relaxed: the list has one */
+    ti_line_unlock(&group->lock, self);
+    return first;
+}
+
+static threading_status_t ti_group_await(threading_group_t *group, ti_self *self, int64_t deadline)
+{
+    threading_status_t status = THREADING_OK;
+    for (ti_member *first; status == THREADING_OK && (first = ti_group_first(group, self)) != NULL;) {
+        status = ti_member_await(first, self, deadline);
+        ti_member_give_back(first);
+    }
+    return status;
+}
+
+/* A waiter that is told to stop passes that on, and waits on: the tasks are its own. */
+static threading_status_t ti_group_await_stopped(threading_group_t *group, ti_self *self, int64_t deadline)
+{
+    (void)threading_stop_request(&group->stop);
+    self->deaf++;
+    threading_status_t status = ti_group_await(group, self, deadline);
+    self->deaf--;
+    return status;
+}
+
+/* All tasks are over: the group may be used anew, and *status is what they have come to. False: there are new
+ * ones. */
+static bool ti_group_close(threading_group_t *group, threading_status_t *status, ti_self *self)
+{
+    ti_line_lock(&group->lock, self);
+    bool is_over = group->first == NULL;
+    if (is_over) {
+        group->is_over = true;
+        ti_store_relaxed(&group->family, 0); /* relaxed: as in ti_group_begin */
+        *status = (threading_status_t)group->status;
+    }
+    ti_line_unlock(&group->lock, self);
+    return is_over;
+}
+
+static threading_status_t ti_group_wait(threading_group_t *group, ti_self *self, int64_t deadline)
+{
+    threading_status_t told = THREADING_OK, status;
+    if (ti_group_is_orphaned(group))
+        return THREADING_BROKEN;
+    if (ti_calls_contain(self, ti_member_abandon, group)) {
+        ti_blocked_on(self, TI_ON_GROUP, group);
+        return ti_deadlock_refused(self, NULL);
+    }
+    do {
+        status = ti_group_await(group, self, deadline);
+        if (status == THREADING_CANCELLED) {
+            told = THREADING_CANCELLED;
+            status = ti_group_await_stopped(group, self, deadline);
+        }
+        if (status == THREADING_OK)
+            status = ti_group_join(group, self);
+        if (status != THREADING_OK)
+            return status;
+    } while (!ti_group_close(group, &status, self));
+    return status != THREADING_OK ? status : told;
+}
+
+/* What a task has come to is no misuse of this call. */
+threading_status_t threading_group_wait(threading_group_t *group)
+{
+    if (group == NULL)
+        return TI_TELL(group, THREADING_INVALID);
+    return ti_group_wait(group, ti_self_get(), TI_FOREVER);
+}
+
+threading_status_t threading_group_wait_timeout(threading_group_t *group, double seconds)
+{
+    threading_status_t status = ti_deadline_check_on(group, seconds);
+    if (status != THREADING_OK)
+        return TI_TELL(group, status);
+    return ti_group_wait(group, ti_self_get(), ti_deadline_after(seconds));
+}
+
+/* ---- the rest ---- */
+
+threading_status_t threading_group_init(threading_group_t *group, threading_executor_t *executor)
+{
+    if (group == NULL)
+        return TI_TELL(group, THREADING_INVALID);
+    *group = (threading_group_t){.executor = executor};
+    return THREADING_OK;
+}
+
+threading_status_t threading_group_stop(threading_group_t *group)
+{
+    return TI_TELL(group, group != NULL ? threading_stop_request(&group->stop) : THREADING_INVALID);
+}
