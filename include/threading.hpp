@@ -33,6 +33,7 @@
  *   7  Local         one T for each thread
  *   8  Queue         Queue, LifoQueue, PriorityQueue
  *   9  Executor      a pool of threads, and Future
+ *  10  Group         tasks that end together
  *
  * -------------------------------------------------------------------------------------------------
  * 1 Conventions
@@ -1631,6 +1632,52 @@ inline void give_back_when_done(threading_future_t *future, Work *work)
     work->release();
 }
 
+/* What threading_executor_for() calls, with the first exception of its pieces. */
+template <class Function> class Loop
+{
+  public:
+    explicit Loop(Function &function) noexcept : function_(function), failed_(false) {}
+
+    static void run(std::size_t begin, std::size_t end, void *argument)
+    {
+        Loop &loop = *static_cast<Loop *>(argument);
+        if (!loop.failed_.load(std::memory_order_relaxed))
+            loop.call(begin, end);
+    }
+
+    void rethrow()
+    {
+        if (error_ != nullptr)
+            std::rethrow_exception(error_);
+    }
+
+  private:
+    void call(std::size_t begin, std::size_t end)
+    {
+#if defined(THREADING_EXCEPTIONS)
+        try {
+            function_(begin, end);
+        } catch (const Exit &) {
+        } catch (...) {
+            keep(caught_now());
+        }
+#else
+        function_(begin, end);
+#endif
+    }
+
+    /* Read when the loop is over, which orders it. */
+    void keep(const std::exception_ptr &error) noexcept
+    {
+        if (!failed_.exchange(true, std::memory_order_relaxed))
+            error_ = error;
+    }
+
+    Function &function_;
+    std::atomic<bool> failed_;
+    std::exception_ptr error_;
+};
+
 } // namespace detail
 
 /** What will be the result of a task: a handle that can be moved. Dropping it does not affect the task. */
@@ -1757,6 +1804,22 @@ class Executor : detail::Fixed
         return handle;
     }
 
+    /**
+     * Call `function(begin, end)` for the pieces of a range, here and in threads of the pool, as
+     * threading_executor_for() does.
+     *
+     * What a piece throws ends the loop, and is thrown here when no piece runs any more; the first one, if several
+     * do. A piece that throws Exit ends only itself.
+     */
+    template <class Function>
+    Status loop(std::size_t begin, std::size_t end, Function &&function, std::size_t grain = 0)
+    {
+        detail::Loop<typename std::remove_reference<Function>::type> loop(function);
+        Status status = threading_executor_for(executor_, begin, end, grain, loop.run, &loop);
+        loop.rethrow();
+        return status;
+    }
+
     Status shutdown(bool wait = true, bool cancel_futures = false) noexcept
     {
         return threading_executor_shutdown(executor_, wait, cancel_futures);
@@ -1767,6 +1830,164 @@ class Executor : detail::Fixed
 
   private:
     threading_executor_t *executor_;
+};
+
+/* -------------------------------------------------------------------------------------------------
+ * 10 Group
+ *
+ *     threading::Group group(pool);                   // or without a pool: a thread for each task
+ *     group.run(fetch, "one");
+ *     group.run(fetch, "two");
+ *     group.wait();                                   // throws what the first of them threw
+ */
+
+/**
+ * Tasks that end together. Its destructor waits for them.
+ *
+ * A task has failed when it throws, or returns a Status that is not THREADING_OK; the first failure stops the
+ * others (threading_group_run()). What tasks throw is told to nobody but wait(). A task that throws Exit has
+ * succeeded.
+ */
+class Group : detail::Fixed
+{
+  public:
+    /** Each task has a thread of its own. */
+    Group() noexcept { (void)threading_group_init(&group_, nullptr); }
+
+    /** The tasks run on an executor, which must outlive the group. */
+    explicit Group(Executor &executor) noexcept
+    {
+        (void)threading_group_init(&group_, executor.native_handle());
+    }
+
+    ~Group()
+    {
+        (void)threading_group_wait(&group_);
+        while (first_ != nullptr)
+            forget(first_); /* those that never ran */
+    }
+
+    /** Start a task that calls `function(args...)`. Throws nothing but what copying the arguments throws. */
+    template <class Function, class... Args>
+    THREADING_NODISCARD Status run(Function &&function, Args &&...args)
+    {
+        using Callable = detail::CallOf<Function, Args...>;
+        Member *member =
+            new MemberOf<Callable>(Callable(std::forward<Function>(function), std::forward<Args>(args)...));
+        link(member);
+        Status status = threading_group_run(&group_, run_member, member);
+        if (status != THREADING_OK)
+            forget(member);
+        return status;
+    }
+
+    /** Wait until all tasks are over: what threading_group_wait() says. Throws what the first of those threw that
+     * did. */
+    Status wait() { return over(threading_group_wait(&group_)); }
+
+    /** The same with a limit: THREADING_TIMEOUT when tasks go on. */
+    THREADING_NODISCARD Status wait(Timeout timeout)
+    {
+        return over(threading_group_wait_timeout(&group_, timeout.seconds()));
+    }
+
+    /** Ask all tasks to stop. */
+    Status stop() noexcept { return threading_group_stop(&group_); }
+
+    /** Whether they were asked to: for a task that computes. */
+    bool stop_requested() const noexcept { return threading_stop_requested(&group_.stop); }
+
+    threading_group_t *native_handle() noexcept { return &group_; }
+
+  private:
+    /* A task, on a list until it was run. */
+    struct Member {
+        explicit Member() noexcept : group(nullptr), previous(nullptr), next(nullptr) {}
+        virtual ~Member() = default;
+        virtual Status call() = 0;
+        Group *group;
+        Member *previous;
+        Member *next;
+    };
+
+    template <class Callable> struct MemberOf : Member {
+        explicit MemberOf(Callable &&given) : callable(std::move(given)) {}
+        Status call() override { return status_of(std::is_same<typename Callable::Result, Status>()); }
+        Status status_of(std::true_type) { return callable(); }
+        Status status_of(std::false_type)
+        {
+            (void)callable();
+            return THREADING_OK;
+        }
+        Callable callable;
+    };
+
+    void link(Member *member) noexcept
+    {
+        Guard guard(lock_);
+        member->group = this;
+        member->next = first_;
+        if (first_ != nullptr)
+            first_->previous = member;
+        first_ = member;
+    }
+
+    void forget(Member *member) noexcept
+    {
+        {
+            Guard guard(lock_);
+            (member->previous != nullptr ? member->previous->next : first_) = member->next;
+            if (member->next != nullptr)
+                member->next->previous = member->previous;
+        }
+        delete member;
+    }
+
+    /* The first exception is the one that is kept. */
+    void keep(const std::exception_ptr &error) noexcept
+    {
+        Guard guard(lock_);
+        if (error_ == nullptr)
+            error_ = error;
+    }
+
+    static Status run_member(void *argument)
+    {
+        Member *member = static_cast<Member *>(argument);
+        Group *group = member->group;
+        Status status = THREADING_BROKEN;
+#if defined(THREADING_EXCEPTIONS)
+        try {
+            status = member->call();
+        } catch (const Exit &) {
+            status = THREADING_OK;
+        } catch (...) {
+            group->keep(detail::caught_now());
+        }
+#else
+        status = member->call();
+#endif
+        group->forget(member);
+        return status;
+    }
+
+    /* What a wait has said, unless it is that of a group whose tasks go on. */
+    Status over(Status status)
+    {
+        std::exception_ptr error;
+        if (status == THREADING_BROKEN) {
+            Guard guard(lock_);
+            std::swap(error, error_);
+        }
+        if (error != nullptr)
+            std::rethrow_exception(error);
+        return status;
+    }
+
+    threading_group_t group_;
+    Lock lock_;
+    Member *first_ = nullptr;
+    std::exception_ptr error_;
 };
 
 } // namespace threading

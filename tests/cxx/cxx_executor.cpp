@@ -152,3 +152,104 @@ CASE(many_tasks_of_many_threads)
         CHECK(thread.exception() == nullptr);
     }
 }
+
+/* ------------------------------------------------------------------------------------------- loops */
+
+CASE(loop_runs_each_index_once)
+{
+    Executor pool(2);
+    std::vector<std::atomic<int>> times(1000);
+    auto count = [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; i++)
+            times[i]++;
+    };
+    CHECK_STATUS(pool.loop(0, 1000, count), THREADING_OK);
+    CHECK_STATUS(pool.loop(0, 1000, count, 100), THREADING_OK);
+    for (std::atomic<int> &time : times)
+        CHECK_EQUAL(time.load(), 2);
+    CHECK_STATUS(pool.loop(3, 3, count), THREADING_OK);
+    CHECK_STATUS(pool.loop(3, 2, count), THREADING_INVALID);
+}
+
+CASE(loop_throws_what_a_piece_threw_and_begins_no_further_one)
+{
+    Executor pool(2);
+    std::atomic<int> after(0), thrown(0);
+    std::string what;
+    try {
+        (void)pool.loop(0, 1000, [&](std::size_t, std::size_t) {
+            after += thrown.load() != 0;
+            thrown++;
+            throw std::runtime_error("no piece");
+        });
+    } catch (const std::runtime_error &error) {
+        what = error.what();
+    }
+    CHECK_TEXT(what.c_str(), "no piece");
+    CHECK(thrown.load() <= 2);
+    CHECK_STATUS(pool.loop(0, 10, [](std::size_t, std::size_t) { throw Exit(); }), THREADING_OK);
+}
+
+/* ------------------------------------------------------------------------------------------ groups */
+
+CASE(group_waits_for_tasks_in_threads_and_on_a_pool)
+{
+    std::atomic<int> sum(0);
+    Executor pool(2);
+    Group threads, tasks(pool);
+    for (Group *group : {&threads, &tasks}) {
+        for (int i = 1; i <= 10; i++)
+            CHECK_STATUS(group->run([&sum](int n) { sum += n; }, i), THREADING_OK);
+        CHECK_STATUS(group->wait(), THREADING_OK);
+        CHECK_EQUAL(sum.exchange(0), 55);
+    }
+}
+
+CASE(group_throws_what_its_first_task_threw_and_is_as_new)
+{
+    static std::atomic<bool> cancelled(false);
+    Event never;
+    Group group;
+    CHECK_STATUS(group.run([&] { cancelled = never.wait() == THREADING_CANCELLED; }), THREADING_OK);
+    CHECK_STATUS(group.run([] { throw std::runtime_error("no task"); }), THREADING_OK);
+    std::string what;
+    try {
+        (void)group.wait();
+    } catch (const std::runtime_error &error) {
+        what = error.what();
+    }
+    CHECK_TEXT(what.c_str(), "no task");
+    CHECK(cancelled.load());
+    CHECK_STATUS(group.run([] {}), THREADING_OK);
+    CHECK_STATUS(group.wait(), THREADING_OK);
+}
+
+CASE(group_gives_the_status_of_a_task_that_returns_one)
+{
+    Group group;
+    CHECK_STATUS(group.run([] { return THREADING_EMPTY; }), THREADING_OK);
+    CHECK_STATUS(group.wait(1000.0), THREADING_EMPTY);
+    CHECK_STATUS(group.run([&] {
+        while (!group.stop_requested())
+            (void)threading_sleep(0.001);
+    }),
+                 THREADING_OK);
+    CHECK_STATUS(group.wait(0), THREADING_TIMEOUT);
+    CHECK_STATUS(group.stop(), THREADING_OK);
+    CHECK_STATUS(group.wait(), THREADING_OK);
+}
+
+CASE(nothing_is_left_of_the_tasks_of_a_group)
+{
+    {
+        Executor pool(1);
+        Group group(pool), threads;
+        for (int i = 0; i < 10; i++) {
+            CHECK_STATUS(group.run([](Counted) {}, Counted()), THREADING_OK);
+            CHECK_STATUS(threads.run([](Counted) { throw Exit(); }, Counted()), THREADING_OK);
+        }
+        CHECK_STATUS(pool.shutdown(true, true), THREADING_OK);
+        CHECK(group.run([](Counted) {}, Counted()) != THREADING_OK); /* whether some were cancelled or not */
+    }
+    CHECK_EQUAL(Counted::alive().load(), 0);
+}
