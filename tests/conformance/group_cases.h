@@ -371,7 +371,7 @@ static void check_group_that_runs_for_long_does_not_grow(void)
         must_run(run_below, NULL);
     AWAIT(atomic_load(&over) == 100);
     size_t before = allocated_bytes();
-    int more = is_slow() ? 300 : 3000;
+    int more = is_slow() ? 100 : 600;
     for (int i = 0; i < more; i++) {
         must_run(run_below, NULL);
         AWAIT(atomic_load(&over) == 101 + i);
