@@ -2207,8 +2207,7 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_executor_map(thre
 /**
  * Run a loop over indices on all cores.
  *
- *     static void sum_rows(size_t begin, size_t end, void *arg) { for (size_t i = begin; i < end; i++) … }
- *     threading_executor_for(pool, 0, height, 0, sum_rows, &image);
+ *     if (threading_executor_for(pool, 0, 1000, 0, sum_rows, rows) == THREADING_OK) …
  *
  * The range is split into pieces, and the function is called for each, in any order, by this thread and by as
  * many threads of the executor as can run at once (threading_available_parallelism()). A thread that is done
@@ -2256,13 +2255,12 @@ THREADING_API threading_status_t threading_executor_shutdown(threading_executor_
 /* -------------------------------------------------------------------------------------------------
  * 22 Group
  *
- *     threading_group_t group = THREADING_GROUP_INIT;     // each task in a thread of its own
- *     threading_group_init(&group, pool);                 // or: on an executor
- *     THREADING_WITH_GROUP(&group) {
- *         threading_group_run(&group, fetch, &first);
- *         threading_group_run(&group, fetch, &second);
- *     }                                                   // here both are over
- *     if (threading_group_wait(&group) != THREADING_OK) … // the first failure
+ *     threading_group_t group = THREADING_GROUP_INIT;     // a thread for each task; or on an executor
+ *     threading_status_t status = threading_group_run(&group, fetch, &question);
+ *     if (status == THREADING_OK)
+ *         status = threading_group_run(&group, fetch, &n);
+ *     if (threading_group_wait(&group) == THREADING_OK)   // both are over, and none has failed
+ *         …
  *
  * Tasks that end together, as those of Python's asyncio.TaskGroup: work that was started has an owner, which
  * waits for it. A task returns a status. The first one that is not THREADING_OK stops the group: every wait
