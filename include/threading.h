@@ -110,6 +110,11 @@
  *                      The CMake target threading::threading_shared sets it.
  *   THREADING_NO_INLINE  every call is a call; else the commonest are inline where that can be.
  *   THREADING_NO_DIAGNOSIS  for the library itself: leave section 24 out.
+ *   THREADING_MALLOC(size), THREADING_REALLOC(memory, size), THREADING_FREE(memory)  for the library itself,
+ *                      all three or none: where its memory comes from, instead of C's malloc, realloc and
+ *                      free, whose rules they keep. Any thread calls them, several at once. Pages of the
+ *                      system's (records of threads, tables of the diagnosis) are not from there, nor is
+ *                      what the C library allocates for itself.
  */
 
 /** The version of this header; threading_version() tells the library's. */
@@ -486,13 +491,38 @@ enum {
     THREADING_NOT_DAEMON = -1 /**< the process waits for this thread */
 };
 
+/**
+ * Priorities of threads: hints to the system about whom to run first. Nothing of the library depends on them.
+ *
+ * What a level is, and who may have it, is the system's:
+ *
+ *   level     Linux: nice  macOS: quality of service  Windows: THREAD_PRIORITY_…
+ *   LOWEST    19           background                 LOWEST
+ *   LOW       10           utility                    BELOW_NORMAL
+ *   NORMAL    0            default                    NORMAL
+ *   HIGH      -10          user initiated             ABOVE_NORMAL
+ *   HIGHEST   -20          user interactive           HIGHEST
+ *
+ * On Linux every thread may go to a lower level, and none may go up again without privileges (CAP_SYS_NICE, or
+ * RLIMIT_NICE), not even from LOW to NORMAL. Other Unixes and C11 have NORMAL alone. What the system refuses
+ * is THREADING_UNSUPPORTED.
+ */
+typedef enum threading_priority {
+    THREADING_PRIORITY_LOWEST = -2, /**< when nothing else runs, or nearly so */
+    THREADING_PRIORITY_LOW = -1,    /**< behind the others */
+    THREADING_PRIORITY_NORMAL = 0,  /**< as programs are run */
+    THREADING_PRIORITY_HIGH = 1,    /**< before the others */
+    THREADING_PRIORITY_HIGHEST = 2  /**< before nearly all */
+} threading_priority_t;
+
 /** Keyword arguments of a new thread; all zero is the default of everything. */
 typedef struct threading_thread_options {
     const char *name;            /**< copied; NULL or "" for an automatic one: Thread-1, Thread-2, … */
     int daemon;                  /**< THREADING_INHERIT, THREADING_DAEMON or THREADING_NOT_DAEMON */
     size_t stack_size;           /**< bytes, at least 32768; 0 for threading_get_stack_size() at start */
     struct threading_stop *stop; /**< heeded from the start (section 17); NULL for none */
-    uintptr_t reserved[3];       /**< zero */
+    int priority;          /**< a threading_priority; 0, THREADING_PRIORITY_NORMAL: as the system gives it */
+    uintptr_t reserved[2]; /**< zero */
 } threading_thread_options_t;
 
 /**
@@ -526,13 +556,14 @@ struct threading_thread_keywords {
     int daemon = THREADING_INHERIT;
     size_t stack_size = 0;
     struct threading_stop *stop = nullptr;
+    int priority = THREADING_PRIORITY_NORMAL;
 };
 
 static inline threading_thread_t *threading_thread_with(threading_target_t target, void *arg,
                                                         const threading_thread_keywords &keywords)
 {
-    threading_thread_options_t options = {
-        keywords.name, keywords.daemon, keywords.stack_size, keywords.stop, {}};
+    threading_thread_options_t options = {keywords.name, keywords.daemon,   keywords.stack_size,
+                                          keywords.stop, keywords.priority, {}};
     return threading_thread_new(target, arg, &options);
 }
 #endif
@@ -561,6 +592,10 @@ THREADING_API void threading_thread_free(threading_thread_t *thread);
  * On return the thread is alive and listed, and has its ident and native id; or it has already ended.
  * Of several threads that start one object at once, exactly one succeeds. A start that failed
  * leaves the object as new: it may be tried again.
+ *
+ * A priority is set by the new thread itself, before its target runs, and the start waits until that is done.
+ * If the system refuses it, the thread ends at once, and on return it is gone. For THREADING_PRIORITY_NORMAL
+ * nothing is set: on Linux the thread then has its starter's level, on Windows NORMAL.
  * @param thread  borrowed.
  * @return THREADING_OK; THREADING_INVALID for NULL or a wrong option; THREADING_OVERFLOW for a Timer's time
  *         above THREADING_TIMEOUT_MAX; THREADING_ALREADY_STARTED, also
@@ -568,7 +603,8 @@ THREADING_API void threading_thread_free(threading_thread_t *thread);
  *         because of the stack's size; THREADING_NO_MEMORY, also while the system has no room for the hooks
  *         with which a forked child is told that it is one (pthread_atfork; the next start asks again);
  *         THREADING_UNSUPPORTED when a stack size was
- *         asked for and the backend cannot set it; THREADING_FINALIZING when the process is exiting
+ *         asked for and the backend cannot set it, or a priority and the system refuses it;
+ *         THREADING_FINALIZING when the process is exiting
  *         and no longer waits for threads.
  * Ordering: what happens before the call happens before the target runs.
  */
@@ -650,7 +686,9 @@ THREADING_API const char *threading_thread_name(const threading_thread_t *thread
  * Rename a thread, in any state. Python: Thread.name = ….
  *
  * The library keeps the name whole. The system learns it when the thread starts, or here if the calling
- * thread renames itself, cut at a character's boundary to what it can hold. Names need not be unique.
+ * thread renames itself. Of a name that is longer than the system can hold (15 bytes on Linux, 63 on macOS)
+ * it gets as much of the beginning as of the end, whole characters, and a ~ between: ThreadP~or-0_12. Names
+ * need not be unique.
  * A name that was read before stays valid, so each name read costs memory until the handle is freed.
  * @param thread  borrowed.
  * @param name    copied; UTF-8 by convention, any bytes in fact.
@@ -695,6 +733,50 @@ THREADING_API uint32_t threading_thread_ident(const threading_thread_t *thread);
  * Callable: after fork, where main is the thread that forked.
  */
 THREADING_API uint64_t threading_thread_native_id(const threading_thread_t *thread);
+
+/**
+ * Give what the system's own calls know a thread by: a pthread_t, a HANDLE or a thrd_t, as a number.
+ *
+ * For what this library has no call for, such as affinities. It remains the library's: do not join, detach or
+ * close it. Of a thread that was started here it is good until the thread was joined, by any thread
+ * (threading_shutdown() and the end of the process join too), or, if nobody joins it, until the thread has
+ * ended and the last reference was given back; the thread's end alone changes nothing. Of main and of a Dummy
+ * it is good while the thread lives.
+ * @param thread  borrowed.
+ * @return 0 before the start and after a join; for main before it has used the library; for main and Dummies
+ *         that have ended, and on Windows always; for threads that a fork has left behind; with C11 where a
+ *         thrd_t is no number. Waits for the moment that a start needs which is under way.
+ * Callable: after fork, where that of main is the forking thread's.
+ */
+THREADING_API uintptr_t threading_thread_native_handle(const threading_thread_t *thread);
+
+/**
+ * Tell the size of a thread's stack.
+ *
+ * @param thread  borrowed.
+ * @return bytes: before the start what it would ask for now, 0 for the system's default; after it what it was
+ *         started with, rounded up, and the default's own size for the default; kept after its end. 0 for main
+ *         and Dummies, and with C11. Waits for the moment that a start needs which is under way.
+ */
+THREADING_API size_t threading_thread_stack_size(const threading_thread_t *thread);
+
+/**
+ * Give the calling thread, which may be main or a foreign one, a priority.
+ *
+ * Others cannot do it. Threads that it starts later have the same one on Linux.
+ * @param priority  one of threading_priority.
+ * @return THREADING_OK; THREADING_INVALID for another number; THREADING_UNSUPPORTED when the system has no
+ *         such level or does not allow it, and nothing has changed.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_set_priority(int priority);
+
+/**
+ * Tell the calling thread's priority, whoever has set it.
+ *
+ * @return the level that is nearest to what the system has for the thread, of two as near the lower;
+ *         THREADING_PRIORITY_NORMAL where nothing is known.
+ */
+THREADING_API int threading_get_priority(void);
 
 /* -------------------------------------------------------------------------------------------------
  * 7 Lock

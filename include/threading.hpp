@@ -1000,6 +1000,13 @@ class Options
         return *this;
     }
 
+    /** One of threading_priority. */
+    Options &priority(int priority) noexcept
+    {
+        options_.priority = priority;
+        return *this;
+    }
+
     operator const threading_thread_options_t &() const noexcept { return options_; }
 
   private:
@@ -1227,6 +1234,11 @@ class Thread
 
     std::uint64_t native_id() const noexcept { return threading_thread_native_id(thread_); }
 
+    /** The pthread_t or HANDLE: threading_thread_native_handle(). */
+    std::uintptr_t system_handle() const noexcept { return threading_thread_native_handle(thread_); }
+
+    std::size_t stack_size() const noexcept { return threading_thread_stack_size(thread_); }
+
     /** What left the callable; nullptr if nothing did, while the thread runs, and for a thread not made here. */
     std::exception_ptr exception() const noexcept
     {
@@ -1260,6 +1272,18 @@ inline Thread current_thread()
 inline Thread main_thread()
 {
     return Thread::adopt(threading_thread_retain(threading_main_thread()));
+}
+
+/** Give the calling thread a priority: threading_set_priority(). */
+THREADING_NODISCARD inline Status set_priority(int priority) noexcept
+{
+    return threading_set_priority(priority);
+}
+
+/** The calling thread's priority: threading_get_priority(). */
+inline int get_priority() noexcept
+{
+    return threading_get_priority();
 }
 
 /** The threads that are alive, main first: threading_enumerate(). */

@@ -161,6 +161,11 @@
  *                      The CMake target threading::threading_shared sets it.
  *   THREADING_NO_INLINE  every call is a call; else the commonest are inline where that can be.
  *   THREADING_NO_DIAGNOSIS  for the library itself: leave section 24 out.
+ *   THREADING_MALLOC(size), THREADING_REALLOC(memory, size), THREADING_FREE(memory)  for the library itself,
+ *                      all three or none: where its memory comes from, instead of C's malloc, realloc and
+ *                      free, whose rules they keep. Any thread calls them, several at once. Pages of the
+ *                      system's (records of threads, tables of the diagnosis) are not from there, nor is
+ *                      what the C library allocates for itself.
  */
 
 /** The version of this header; threading_version() tells the library's. */
@@ -537,13 +542,38 @@ enum {
     THREADING_NOT_DAEMON = -1 /**< the process waits for this thread */
 };
 
+/**
+ * Priorities of threads: hints to the system about whom to run first. Nothing of the library depends on them.
+ *
+ * What a level is, and who may have it, is the system's:
+ *
+ *   level     Linux: nice  macOS: quality of service  Windows: THREAD_PRIORITY_…
+ *   LOWEST    19           background                 LOWEST
+ *   LOW       10           utility                    BELOW_NORMAL
+ *   NORMAL    0            default                    NORMAL
+ *   HIGH      -10          user initiated             ABOVE_NORMAL
+ *   HIGHEST   -20          user interactive           HIGHEST
+ *
+ * On Linux every thread may go to a lower level, and none may go up again without privileges (CAP_SYS_NICE, or
+ * RLIMIT_NICE), not even from LOW to NORMAL. Other Unixes and C11 have NORMAL alone. What the system refuses
+ * is THREADING_UNSUPPORTED.
+ */
+typedef enum threading_priority {
+    THREADING_PRIORITY_LOWEST = -2, /**< when nothing else runs, or nearly so */
+    THREADING_PRIORITY_LOW = -1,    /**< behind the others */
+    THREADING_PRIORITY_NORMAL = 0,  /**< as programs are run */
+    THREADING_PRIORITY_HIGH = 1,    /**< before the others */
+    THREADING_PRIORITY_HIGHEST = 2  /**< before nearly all */
+} threading_priority_t;
+
 /** Keyword arguments of a new thread; all zero is the default of everything. */
 typedef struct threading_thread_options {
     const char *name;            /**< copied; NULL or "" for an automatic one: Thread-1, Thread-2, … */
     int daemon;                  /**< THREADING_INHERIT, THREADING_DAEMON or THREADING_NOT_DAEMON */
     size_t stack_size;           /**< bytes, at least 32768; 0 for threading_get_stack_size() at start */
     struct threading_stop *stop; /**< heeded from the start (section 17); NULL for none */
-    uintptr_t reserved[3];       /**< zero */
+    int priority;          /**< a threading_priority; 0, THREADING_PRIORITY_NORMAL: as the system gives it */
+    uintptr_t reserved[2]; /**< zero */
 } threading_thread_options_t;
 
 /**
@@ -577,13 +607,14 @@ struct threading_thread_keywords {
     int daemon = THREADING_INHERIT;
     size_t stack_size = 0;
     struct threading_stop *stop = nullptr;
+    int priority = THREADING_PRIORITY_NORMAL;
 };
 
 static inline threading_thread_t *threading_thread_with(threading_target_t target, void *arg,
                                                         const threading_thread_keywords &keywords)
 {
-    threading_thread_options_t options = {
-        keywords.name, keywords.daemon, keywords.stack_size, keywords.stop, {}};
+    threading_thread_options_t options = {keywords.name, keywords.daemon,   keywords.stack_size,
+                                          keywords.stop, keywords.priority, {}};
     return threading_thread_new(target, arg, &options);
 }
 #endif
@@ -612,6 +643,10 @@ THREADING_API void threading_thread_free(threading_thread_t *thread);
  * On return the thread is alive and listed, and has its ident and native id; or it has already ended.
  * Of several threads that start one object at once, exactly one succeeds. A start that failed
  * leaves the object as new: it may be tried again.
+ *
+ * A priority is set by the new thread itself, before its target runs, and the start waits until that is done.
+ * If the system refuses it, the thread ends at once, and on return it is gone. For THREADING_PRIORITY_NORMAL
+ * nothing is set: on Linux the thread then has its starter's level, on Windows NORMAL.
  * @param thread  borrowed.
  * @return THREADING_OK; THREADING_INVALID for NULL or a wrong option; THREADING_OVERFLOW for a Timer's time
  *         above THREADING_TIMEOUT_MAX; THREADING_ALREADY_STARTED, also
@@ -619,7 +654,8 @@ THREADING_API void threading_thread_free(threading_thread_t *thread);
  *         because of the stack's size; THREADING_NO_MEMORY, also while the system has no room for the hooks
  *         with which a forked child is told that it is one (pthread_atfork; the next start asks again);
  *         THREADING_UNSUPPORTED when a stack size was
- *         asked for and the backend cannot set it; THREADING_FINALIZING when the process is exiting
+ *         asked for and the backend cannot set it, or a priority and the system refuses it;
+ *         THREADING_FINALIZING when the process is exiting
  *         and no longer waits for threads.
  * Ordering: what happens before the call happens before the target runs.
  */
@@ -701,7 +737,9 @@ THREADING_API const char *threading_thread_name(const threading_thread_t *thread
  * Rename a thread, in any state. Python: Thread.name = ….
  *
  * The library keeps the name whole. The system learns it when the thread starts, or here if the calling
- * thread renames itself, cut at a character's boundary to what it can hold. Names need not be unique.
+ * thread renames itself. Of a name that is longer than the system can hold (15 bytes on Linux, 63 on macOS)
+ * it gets as much of the beginning as of the end, whole characters, and a ~ between: ThreadP~or-0_12. Names
+ * need not be unique.
  * A name that was read before stays valid, so each name read costs memory until the handle is freed.
  * @param thread  borrowed.
  * @param name    copied; UTF-8 by convention, any bytes in fact.
@@ -746,6 +784,50 @@ THREADING_API uint32_t threading_thread_ident(const threading_thread_t *thread);
  * Callable: after fork, where main is the thread that forked.
  */
 THREADING_API uint64_t threading_thread_native_id(const threading_thread_t *thread);
+
+/**
+ * Give what the system's own calls know a thread by: a pthread_t, a HANDLE or a thrd_t, as a number.
+ *
+ * For what this library has no call for, such as affinities. It remains the library's: do not join, detach or
+ * close it. Of a thread that was started here it is good until the thread was joined, by any thread
+ * (threading_shutdown() and the end of the process join too), or, if nobody joins it, until the thread has
+ * ended and the last reference was given back; the thread's end alone changes nothing. Of main and of a Dummy
+ * it is good while the thread lives.
+ * @param thread  borrowed.
+ * @return 0 before the start and after a join; for main before it has used the library; for main and Dummies
+ *         that have ended, and on Windows always; for threads that a fork has left behind; with C11 where a
+ *         thrd_t is no number. Waits for the moment that a start needs which is under way.
+ * Callable: after fork, where that of main is the forking thread's.
+ */
+THREADING_API uintptr_t threading_thread_native_handle(const threading_thread_t *thread);
+
+/**
+ * Tell the size of a thread's stack.
+ *
+ * @param thread  borrowed.
+ * @return bytes: before the start what it would ask for now, 0 for the system's default; after it what it was
+ *         started with, rounded up, and the default's own size for the default; kept after its end. 0 for main
+ *         and Dummies, and with C11. Waits for the moment that a start needs which is under way.
+ */
+THREADING_API size_t threading_thread_stack_size(const threading_thread_t *thread);
+
+/**
+ * Give the calling thread, which may be main or a foreign one, a priority.
+ *
+ * Others cannot do it. Threads that it starts later have the same one on Linux.
+ * @param priority  one of threading_priority.
+ * @return THREADING_OK; THREADING_INVALID for another number; THREADING_UNSUPPORTED when the system has no
+ *         such level or does not allow it, and nothing has changed.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_set_priority(int priority);
+
+/**
+ * Tell the calling thread's priority, whoever has set it.
+ *
+ * @return the level that is nearest to what the system has for the thread, of two as near the lower;
+ *         THREADING_PRIORITY_NORMAL where nothing is known.
+ */
+THREADING_API int threading_get_priority(void);
 
 /* -------------------------------------------------------------------------------------------------
  * 7 Lock
@@ -3361,6 +3443,7 @@ typedef struct ti_port_thread {
     pthread_t native;
     void (*entry)(void *argument);
     void *argument;
+    size_t stack_size;
 } ti_port_thread;
 
 /* A futex where the kernel has one; a mutex and a condition variable elsewhere, or anywhere when asked
@@ -3425,12 +3508,14 @@ static inline void ti_port_errors_restore(ti_port_errors errors)
 /* The Win32 backend's part of port.h; without <windows.h>, which the core must not see. */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct ti_port_thread {
     void *handle;
     void (*entry)(void *argument);
     void *argument;
+    size_t stack_size;
 } ti_port_thread;
 
 /* For WaitOnAddress the state alone; where that is missing the lock and the condition variable as well. */
@@ -3566,8 +3651,22 @@ static threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*en
 static void ti_port_thread_join(ti_port_thread *thread);
 static void ti_port_thread_detach(ti_port_thread *thread);
 
+/* Of a thread that was started and not reaped: the system's handle, 0 if that is no number; and the bytes of
+ * its stack, which are known when entry runs; 0 if they never are. */
+static uintptr_t ti_port_thread_handle(const ti_port_thread *thread);
+static size_t ti_port_thread_stack_size(const ti_port_thread *thread);
+
+/* The handle of the calling thread, whoever started it, by which others know it; 0 where there is none that
+ * nobody has to give back. */
+static uintptr_t ti_port_handle(void);
+
 /* Whether threads can be given a stack size. */
 static const bool ti_port_has_stack_size;
+
+/* Give the calling thread a priority, one of the five levels. False: the system has none like it, or
+ * refuses; nothing has changed. And the level that is nearest to what it has, of two as near the lower. */
+static bool ti_port_set_priority(int priority);
+static int ti_port_get_priority(void);
 
 /* End the calling thread, which may be a foreign one, in the system's own way. */
 static THREADING_NORETURN void ti_port_thread_exit(void);
@@ -3581,6 +3680,7 @@ static bool ti_port_is_main(void);
 
 /* Show the first `length` bytes of a name, at most ti_port_name_limit, for the calling thread in the system's
  * tools. */
+#define TI_PORT_NAME_MOST 1023 /* no system's limit is higher */
 static const size_t ti_port_name_limit;
 static void ti_port_set_name(const char *name, size_t length);
 
@@ -4302,16 +4402,55 @@ static void ti_memory_free(void *memory);                 /* NULL is allowed */
 static void *ti_memory_keep(size_t size);
 static void ti_memory_end(void *memory, size_t size);
 
-/* --------------------------------------------------------------------------------- src/core/base/memory.c */
+/* ------------------------------------------------------------------------------ src/core/base/allocator.h */
+
+/*
+ * Where memory comes from that is not the system's pages: C's malloc, or what the user has named instead.
+ * memory.h and a backend without pages are all that asks here.
+ */
 
 #include <stdlib.h>
+#include <string.h>
+
+#if defined(THREADING_MALLOC) && defined(THREADING_FREE) && defined(THREADING_REALLOC)
+
+#define TI_REALLOC(memory, size) THREADING_REALLOC((memory), (size))
+#define TI_FREE(memory) ti_allocator_free(memory)
+#define TI_MALLOC_ZEROED(size) ti_allocator_zeroed(size)
+
+static inline void *ti_allocator_zeroed(size_t size)
+{
+    void *memory = THREADING_MALLOC(size);
+    if (memory != NULL)
+        memset(memory, 0, size);
+    return memory;
+}
+
+/* Nothing is nobody's memory: not every allocator is as patient as C's. */
+static inline void ti_allocator_free(void *memory)
+{
+    if (memory != NULL)
+        THREADING_FREE(memory);
+}
+
+#elif defined(THREADING_MALLOC) || defined(THREADING_FREE) || defined(THREADING_REALLOC)
+#error "threading: define all of THREADING_MALLOC, THREADING_FREE and THREADING_REALLOC, or none of them"
+#else
+
+#define TI_REALLOC(memory, size) realloc((memory), (size))
+#define TI_FREE(memory) free(memory)
+#define TI_MALLOC_ZEROED(size) calloc(1, (size))
+
+#endif
+
+/* --------------------------------------------------------------------------------- src/core/base/memory.c */
 
 static void *ti_memory_allocate(size_t size)
 {
     if (ti_fault_is_due(TI_FAULT_MEMORY))
         return NULL;
     ti_port_errors errors = ti_port_errors_keep();
-    void *memory = calloc(1, size);
+    void *memory = TI_MALLOC_ZEROED(size);
     ti_port_errors_restore(errors);
     return memory;
 }
@@ -4321,7 +4460,7 @@ static void *ti_memory_resize(void *memory, size_t size)
     if (ti_fault_is_due(TI_FAULT_MEMORY))
         return NULL;
     ti_port_errors errors = ti_port_errors_keep();
-    void *resized = realloc(memory, size);
+    void *resized = TI_REALLOC(memory, size);
     ti_port_errors_restore(errors);
     return resized;
 }
@@ -4329,7 +4468,7 @@ static void *ti_memory_resize(void *memory, size_t size)
 static void ti_memory_free(void *memory)
 {
     ti_port_errors errors = ti_port_errors_keep();
-    free(memory);
+    TI_FREE(memory);
     ti_port_errors_restore(errors);
 }
 
@@ -5369,6 +5508,86 @@ static void ti_port_unpark(ti_parker *parker)
 typedef int ti_posix_parker_is_elsewhere; /* C wants a declaration in every file */
 #endif
 
+/* ----------------------------------------------------------------------------- src/posix/posix_priority.c */
+
+/* Priorities: nice values on Linux, classes of quality of service on macOS, none elsewhere. */
+
+#if defined(__linux__)
+
+#include <sys/resource.h>
+
+/* Each thread has a value of its own there, and 0 is the calling one. */
+static const int ti_linux_nice[] = {19, 10, 0, -10, -20};
+
+/* A value that is lower than the thread's takes privileges (EACCES, EPERM), and a sandbox may refuse all. */
+static bool ti_port_set_priority(int priority)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    bool is_set = setpriority(PRIO_PROCESS, 0, ti_linux_nice[priority - THREADING_PRIORITY_LOWEST]) == 0;
+    ti_port_errors_restore(errors);
+    return is_set;
+}
+
+static int ti_linux_distance(int nice, int priority)
+{
+    int distance = nice - ti_linux_nice[priority - THREADING_PRIORITY_LOWEST];
+    return distance < 0 ? -distance : distance;
+}
+
+/* -1 is a value, and also what a sandbox that refuses leaves: that is NORMAL too. */
+static int ti_port_get_priority(void)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    int nice = getpriority(PRIO_PROCESS, 0);
+    ti_port_errors_restore(errors);
+    int nearest = THREADING_PRIORITY_LOWEST;
+    for (int priority = nearest + 1; priority <= THREADING_PRIORITY_HIGHEST; priority++)
+        if (ti_linux_distance(nice, priority) < ti_linux_distance(nice, nearest))
+            nearest = priority;
+    return nearest;
+}
+
+#elif defined(__APPLE__)
+
+static const qos_class_t ti_apple_classes[] = {QOS_CLASS_BACKGROUND, QOS_CLASS_UTILITY, QOS_CLASS_DEFAULT,
+                                               QOS_CLASS_USER_INITIATED, QOS_CLASS_USER_INTERACTIVE};
+
+/* Refused (EPERM) in a thread that was given a scheduling policy of its own. */
+static bool ti_port_set_priority(int priority)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    int error = pthread_set_qos_class_self_np(ti_apple_classes[priority - THREADING_PRIORITY_LOWEST], 0);
+    ti_port_errors_restore(errors);
+    return error == 0;
+}
+
+/* No class, too, is NORMAL. */
+static int ti_port_get_priority(void)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    qos_class_t mine = qos_class_self();
+    ti_port_errors_restore(errors);
+    for (int priority = THREADING_PRIORITY_LOWEST; priority <= THREADING_PRIORITY_HIGHEST; priority++)
+        if (ti_apple_classes[priority - THREADING_PRIORITY_LOWEST] == mine)
+            return priority;
+    return THREADING_PRIORITY_NORMAL;
+}
+
+#else
+
+/* POSIX has priorities for real-time policies only: every thread is as the system made it. */
+static bool ti_port_set_priority(int priority)
+{
+    return priority == THREADING_PRIORITY_NORMAL;
+}
+
+static int ti_port_get_priority(void)
+{
+    return THREADING_PRIORITY_NORMAL;
+}
+
+#endif
+
 /* ------------------------------------------------------------------------------ src/posix/posix_process.c */
 
 /* The process: exit and fork. */
@@ -5713,7 +5932,8 @@ static size_t ti_posix_stack_default(const pthread_attr_t *attributes)
 
 static int ti_posix_create_sized(ti_port_thread *thread, pthread_attr_t *attributes, size_t size)
 {
-    int error = pthread_attr_setstacksize(attributes, ti_posix_stack_round(size));
+    thread->stack_size = ti_posix_stack_round(size);
+    int error = pthread_attr_setstacksize(attributes, thread->stack_size);
     return error != 0 ? error : pthread_create(&thread->native, attributes, ti_posix_run, thread);
 }
 
@@ -5771,6 +5991,22 @@ static void ti_port_thread_detach(ti_port_thread *thread)
     ti_port_errors errors = ti_port_errors_keep();
     (void)pthread_detach(thread->native);
     ti_port_errors_restore(errors);
+}
+
+/* A pthread_t is a number or an address on every system that is known. */
+static uintptr_t ti_port_thread_handle(const ti_port_thread *thread)
+{
+    return (uintptr_t)thread->native;
+}
+
+static uintptr_t ti_port_handle(void)
+{
+    return (uintptr_t)pthread_self();
+}
+
+static size_t ti_port_thread_stack_size(const ti_port_thread *thread)
+{
+    return thread->stack_size;
 }
 
 static void ti_port_thread_exit(void)
@@ -6136,6 +6372,38 @@ static void ti_port_unpark(ti_parker *parker)
         ti_win32_unpark_on_address(parker);
     else
         ti_win32_unpark_on_condition(parker);
+}
+
+/* ----------------------------------------------------------------------------- src/win32/win32_priority.c */
+
+/* Priorities: the system's numbers are ours. */
+
+_Static_assert(THREADING_PRIORITY_LOWEST == THREAD_PRIORITY_LOWEST &&
+                   THREADING_PRIORITY_LOW == THREAD_PRIORITY_BELOW_NORMAL &&
+                   THREADING_PRIORITY_NORMAL == THREAD_PRIORITY_NORMAL &&
+                   THREADING_PRIORITY_HIGH == THREAD_PRIORITY_ABOVE_NORMAL &&
+                   THREADING_PRIORITY_HIGHEST == THREAD_PRIORITY_HIGHEST,
+               "a level is a priority of the system's");
+
+static bool ti_port_set_priority(int priority)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    bool is_set = SetThreadPriority(GetCurrentThread(), priority) != 0;
+    ti_port_errors_restore(errors);
+    return is_set;
+}
+
+/* The system has some beyond the five: idle, time critical, those of real-time processes. */
+static int ti_port_get_priority(void)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    int priority = GetThreadPriority(GetCurrentThread());
+    ti_port_errors_restore(errors);
+    if (priority == THREAD_PRIORITY_ERROR_RETURN)
+        return THREADING_PRIORITY_NORMAL;
+    if (priority < THREADING_PRIORITY_LOWEST)
+        return THREADING_PRIORITY_LOWEST;
+    return priority < THREADING_PRIORITY_HIGHEST ? priority : THREADING_PRIORITY_HIGHEST;
 }
 
 /* ------------------------------------------------------------------------------ src/win32/win32_process.c */
@@ -6588,7 +6856,7 @@ static bool ti_win32_is_ending(void)
 #include <process.h>
 #include <tlhelp32.h>
 
-#define TI_WIN32_NAME_LIMIT 1023
+#define TI_WIN32_NAME_LIMIT TI_PORT_NAME_MOST
 #define TI_WIN32_STACK_DEFAULT ((size_t)1 << 20) /* the least that is a default */
 #define TI_WIN32_STACK_LIMIT 0xFFFF0000u         /* the last multiple of the system's unit in 32 bits */
 
@@ -6603,13 +6871,13 @@ TI_WIN32_CALLED static unsigned __stdcall ti_win32_run(void *argument)
     return 0;
 }
 
-/* What the program was linked with, which 0 stands for, if it is enough. */
-static unsigned ti_win32_stack_default(void)
+/* What the program was linked with. */
+static size_t ti_win32_stack_linked(void)
 {
     const char *base = (const char *)GetModuleHandleW(NULL);
     const IMAGE_DOS_HEADER *dos = (const IMAGE_DOS_HEADER *)(const void *)base;
     const IMAGE_NT_HEADERS *headers = (const IMAGE_NT_HEADERS *)(const void *)(base + dos->e_lfanew);
-    return headers->OptionalHeader.SizeOfStackReserve < TI_WIN32_STACK_DEFAULT ? TI_WIN32_STACK_DEFAULT : 0;
+    return headers->OptionalHeader.SizeOfStackReserve;
 }
 
 /* _beginthreadex, since CreateThread leaks what a static C run-time keeps for each thread. The size is
@@ -6620,8 +6888,13 @@ static threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*en
 {
     if (stack_size > TI_WIN32_STACK_LIMIT)
         return THREADING_NO_THREADS;
-    unsigned size = stack_size != 0 ? (unsigned)stack_size : ti_win32_stack_default();
     ti_port_errors errors = ti_port_errors_keep();
+    size_t linked = ti_win32_stack_linked();
+    unsigned size = (unsigned)(stack_size != 0 ? stack_size : TI_WIN32_STACK_DEFAULT);
+    if (stack_size == 0 &&
+        linked >= TI_WIN32_STACK_DEFAULT) /* which 0 stands for, and 32 bits may not hold */
+        size = 0;
+    thread->stack_size = size != 0 ? size : linked;
     thread->entry = entry;
     thread->argument = argument;
     uintptr_t handle =
@@ -6645,6 +6918,22 @@ static void ti_port_thread_detach(ti_port_thread *thread)
     ti_port_errors errors = ti_port_errors_keep();
     (void)CloseHandle(thread->handle);
     ti_port_errors_restore(errors);
+}
+
+static uintptr_t ti_port_thread_handle(const ti_port_thread *thread)
+{
+    return (uintptr_t)thread->handle;
+}
+
+/* Another one would have to be closed. */
+static uintptr_t ti_port_handle(void)
+{
+    return 0;
+}
+
+static size_t ti_port_thread_stack_size(const ti_port_thread *thread)
+{
+    return thread->stack_size;
 }
 
 static void ti_port_thread_exit(void)
@@ -6990,7 +7279,6 @@ static bool ti_port_fence_all(void)
 /* ----------------------------------------------------------------------------------- src/c11/c11_memory.c */
 
 /* Memory that malloc knows nothing of: C has none, but for what the program begins with. */
-#include <stdlib.h>
 
 #define TI_C11_RESERVE ((size_t)1 << 16) /* bytes: some sixty threads' */
 
@@ -7020,7 +7308,7 @@ static void *ti_port_pages(size_t size)
     if (memory != NULL)
         return memory;
     ti_port_errors errors = ti_port_errors_keep();
-    memory = calloc(1, size);
+    memory = TI_MALLOC_ZEROED(size);
     ti_port_errors_restore(errors);
     return memory;
 }
@@ -7032,7 +7320,7 @@ static void ti_port_pages_give_back(void *pages, size_t size)
     uintptr_t offset = (uintptr_t)pages - (uintptr_t)ti_c11_reserve;
     ti_port_errors errors = ti_port_errors_keep();
     if (offset >= TI_C11_RESERVE)
-        free(pages);
+        TI_FREE(pages);
     ti_port_errors_restore(errors);
 }
 
@@ -7108,6 +7396,19 @@ static void ti_port_unpark(ti_parker *parker)
     (void)cnd_signal(&parker->condition);
     (void)mtx_unlock(&parker->mutex);
     ti_port_errors_restore(errors);
+}
+
+/* --------------------------------------------------------------------------------- src/c11/c11_priority.c */
+
+/* C has no priorities: every thread is as the system made it. */
+static bool ti_port_set_priority(int priority)
+{
+    return priority == THREADING_PRIORITY_NORMAL;
+}
+
+static int ti_port_get_priority(void)
+{
+    return THREADING_PRIORITY_NORMAL;
 }
 
 /* ---------------------------------------------------------------------------------- src/c11/c11_process.c */
@@ -7293,6 +7594,7 @@ static void ti_port_forget_selves(void)
 /* ----------------------------------------------------------------------------------- src/c11/c11_thread.c */
 
 /* Threads with nothing but <threads.h>: no stack sizes, no names, no numbers. */
+#include <string.h>
 #include <threads.h>
 
 static const char *const ti_port_backend = "c11";
@@ -7334,6 +7636,31 @@ static void ti_port_thread_detach(ti_port_thread *thread)
     ti_port_errors errors = ti_port_errors_keep();
     (void)thrd_detach(thread->native);
     ti_port_errors_restore(errors);
+}
+
+/* A thrd_t may be a struct. */
+static uintptr_t ti_c11_handle(thrd_t thread)
+{
+    uintptr_t handle = 0;
+    if (sizeof thread == sizeof handle)
+        memcpy(&handle, &thread, sizeof handle);
+    return handle;
+}
+
+static uintptr_t ti_port_thread_handle(const ti_port_thread *thread)
+{
+    return ti_c11_handle(thread->native);
+}
+
+static uintptr_t ti_port_handle(void)
+{
+    return ti_c11_handle(thrd_current());
+}
+
+static size_t ti_port_thread_stack_size(const ti_port_thread *thread)
+{
+    (void)thread;
+    return 0;
 }
 
 static void ti_port_thread_exit(void)
@@ -7814,6 +8141,10 @@ static void ti_sim_port_thread_join(ti_port_thread *thread);
 static bool ti_sim_port_thread_try_join(ti_port_thread *thread);
 static void ti_sim_port_thread_detach(ti_port_thread *thread);
 static THREADING_NORETURN void ti_sim_port_thread_exit(void);
+static uintptr_t ti_sim_port_thread_handle(const ti_port_thread *thread);
+static size_t ti_sim_port_thread_stack_size(const ti_port_thread *thread);
+static bool ti_sim_port_set_priority(int priority);
+static int ti_sim_port_get_priority(void);
 static void ti_sim_port_set_name(const char *name, size_t length);
 static void ti_sim_port_park(ti_parker *parker, int64_t deadline);
 static void ti_sim_port_unpark(ti_parker *parker);
@@ -7846,6 +8177,10 @@ static bool ti_sim_port_fence_all(void);
 #define ti_port_thread_try_join ti_sim_port_thread_try_join
 #define ti_port_thread_detach ti_sim_port_thread_detach
 #define ti_port_thread_exit ti_sim_port_thread_exit
+#define ti_port_thread_handle ti_sim_port_thread_handle
+#define ti_port_thread_stack_size ti_sim_port_thread_stack_size
+#define ti_port_set_priority ti_sim_port_set_priority
+#define ti_port_get_priority ti_sim_port_get_priority
 #define ti_port_set_name ti_sim_port_set_name
 #define ti_port_park ti_sim_port_park
 #define ti_port_unpark ti_sim_port_unpark
@@ -9655,6 +9990,11 @@ static void ti_leave_end(ti_self *self);
  *   JOINABLE    the first joiner, or whoever frees the object
  *   JOINING     a joiner is at it; others wait for the word `reap`
  *   REAPED      done, or nothing to do
+ *
+ *   granted     meaning: whether the system gives the priority that was asked for (priority.h)
+ *   ASKED       not known yet
+ *   GRANTED     it does, and the target runs with it
+ *   DENIED      it does not: the thread ends, and its start fails
  */
 
 #include <stdbool.h>
@@ -9665,6 +10005,7 @@ static void ti_leave_end(ti_self *self);
 
 enum { TI_NEW, TI_STARTING, TI_RUNNING, TI_LEAVING, TI_STOPPED, TI_ENDED };
 enum { TI_PENDING, TI_JOINABLE, TI_JOINING, TI_REAPED };
+enum { TI_ASKED, TI_GRANTED, TI_DENIED };
 
 typedef enum ti_kind {
     TI_STARTED_HERE,
@@ -9697,7 +10038,10 @@ struct threading_thread {
     uint32_t left_out;  /* under the registry's guard: the number of the shutdown that has given up on it */
     ti_name *name;      /* the newest; under the registry's guard once others know the object */
     uint64_t native_id; /* set before RUNNING */
-    size_t stack_size;
+    uintptr_t handle;   /* the system's, of one that was not started here, or has called fork; 0 for others */
+    size_t stack_size;  /* that was asked for */
+    int priority;       /* likewise */
+    uint32_t granted;   /* what has come of that */
     threading_target_t target;
     void *arg;
     void *result;           /* set before ENDED */
@@ -9714,6 +10058,15 @@ static threading_thread_t ti_thread_main_record;
 /* A new object of any kind, not listed; `name` NULL or "" for an automatic one with the prefix. NULL: no
  * memory. */
 static threading_thread_t *ti_thread_allocate(ti_kind kind, const char *name, const char *prefix);
+
+/* Change a word that threads may wait for. */
+static void ti_thread_change(uint32_t *word, uint32_t value);
+
+/* Wait until the start is over one way or the other: the state then. */
+static uint32_t ti_thread_await_start(const threading_thread_t *thread);
+
+/* Whether it was started in this process, and not in the parent of a forked child. */
+static bool ti_thread_is_of_this_process(const threading_thread_t *thread);
 
 /* Whether a thread that was started can no longer end: it has stopped, or was killed with the process. */
 static bool ti_thread_is_stopped(const threading_thread_t *record);
@@ -9782,6 +10135,25 @@ static void ti_natives_detach(void);
 
 /* In a forked child: they are gone. */
 static void ti_natives_reset(void);
+
+/* ----------------------------------------------------------------------------- src/core/thread/priority.h */
+
+/*
+ * Priorities: five levels, which each backend maps to what its system has.
+ *
+ * Only the new thread itself can set its own, so a start that asks for one waits for the answer. A thread
+ * that is refused ends before its target runs, and its start fails as if the system had not had it.
+ */
+
+/* Whether a number is one of the five. */
+static bool ti_priority_is_level(int priority);
+
+/* In the new thread: have the priority that was asked for, and tell the starter. False: it is refused. */
+static bool ti_priority_take(threading_thread_t *thread);
+
+/* In the starter: wait until that is known. THREADING_UNSUPPORTED: it is refused, and the system's thread
+ * is gone. */
+static threading_status_t ti_priority_await(threading_thread_t *thread, ti_self *caller);
 
 /* --------------------------------------------------------------------------------- src/core/thread/roll.h */
 
@@ -15360,6 +15732,7 @@ static threading_thread_t *ti_dummy_new(ti_self *self)
     dummy->daemon = true;
     dummy->ident = self->fast.ident;
     dummy->native_id = ti_port_native_id();
+    dummy->handle = ti_port_handle();
     ti_registry_lock(self);
     self->record = dummy;
     ti_roll_list(dummy);
@@ -15477,22 +15850,50 @@ static TI_COLD void ti_name_reset(void)
     ti_thread_main_record.name = &ti_name_of_main;
 }
 
-/* How much of a name fits into `limit` bytes without cutting a UTF-8 character, whose bytes but the first are
- * 10…. */
-static size_t ti_name_fit(const char *text, size_t limit)
+static bool ti_name_is_inside(const char *at)
 {
-    size_t length = strlen(text);
-    if (length <= limit)
-        return length;
-    length = limit;
-    for (int steps = 0; steps < 3 && length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80; steps++)
+    return ((unsigned char)*at & 0xC0) == 0x80; /* a UTF-8 character's bytes but the first are 10…. */
+}
+
+/* How much of a name's beginning fits into `limit` bytes without cutting a character. Bytes that are no
+ * characters are cut somewhere. */
+static size_t ti_name_fit_beginning(const char *text, size_t limit)
+{
+    size_t length = limit;
+    for (int steps = 0; steps < 3 && length > 0 && ti_name_is_inside(text + length); steps++)
         length--;
     return length > 0 ? length : limit;
 }
 
+/* The same of the last `limit` bytes before `end`. */
+static size_t ti_name_fit_end(const char *end, size_t limit)
+{
+    size_t length = limit;
+    for (int steps = 0; steps < 3 && length > 0 && ti_name_is_inside(end - length); steps++)
+        length--;
+    return length > 0 ? length : limit;
+}
+
+/* A name that is too long keeps as much of its beginning as of its end: numbers are there, and differ. */
+static void ti_name_show_cut(const char *text, size_t size)
+{
+    char shown[TI_PORT_NAME_MOST];
+    size_t half = (ti_port_name_limit - 1) / 2;
+    size_t beginning = ti_name_fit_beginning(text, half);
+    size_t end = ti_name_fit_end(text + size, half);
+    memcpy(shown, text, beginning);
+    shown[beginning] = '~';
+    memcpy(shown + beginning + 1, text + size - end, end);
+    ti_port_set_name(shown, beginning + 1 + end);
+}
+
 static void ti_name_show_text(const char *text)
 {
-    ti_port_set_name(text, ti_name_fit(text, ti_port_name_limit));
+    size_t size = strlen(text);
+    if (size <= ti_port_name_limit)
+        ti_port_set_name(text, size);
+    else if (ti_port_name_limit > 0)
+        ti_name_show_cut(text, size);
 }
 
 static TI_COLD void ti_name_show(const threading_thread_t *record)
@@ -15641,6 +16042,57 @@ static TI_COLD void ti_natives_reset(void)
     ti_store_relaxed(&ti_natives_lost, 0);
 }
 
+/* ----------------------------------------------------------------------------- src/core/thread/priority.c */
+
+static bool ti_priority_is_level(int priority)
+{
+    return priority >= THREADING_PRIORITY_LOWEST && priority <= THREADING_PRIORITY_HIGHEST;
+}
+
+/* NORMAL is what the system gives a new thread, and asks it for nothing. */
+static bool ti_priority_is_asked_for(const threading_thread_t *thread)
+{
+    return thread->priority != THREADING_PRIORITY_NORMAL;
+}
+
+static bool ti_priority_take(threading_thread_t *thread)
+{
+    if (!ti_priority_is_asked_for(thread))
+        return true;
+    bool is_granted = ti_port_set_priority(thread->priority);
+    ti_thread_change(&thread->granted, is_granted ? TI_GRANTED : TI_DENIED);
+    return is_granted;
+}
+
+static threading_status_t ti_priority_await(threading_thread_t *thread, ti_self *caller)
+{
+    if (!ti_priority_is_asked_for(thread))
+        return THREADING_OK;
+    ti_blocked_on(caller, TI_ON_THREAD, thread);
+    caller->deaf++; /* a stop is no reason to leave before it is known */
+    uint32_t granted;
+    /* Acquire: pairs with the change, so that a refused thread's last use of its record comes before. */
+    while ((granted = ti_load_acquire(&thread->granted)) == TI_ASKED)
+        (void)ti_parking_wait(caller, &thread->granted, TI_ASKED, TI_FOREVER);
+    caller->deaf--;
+    if (granted == TI_GRANTED)
+        return THREADING_OK;
+    ti_native_join(&thread->native);
+    return THREADING_UNSUPPORTED;
+}
+
+threading_status_t threading_set_priority(int priority)
+{
+    if (!ti_priority_is_level(priority))
+        return TI_TELL(NULL, THREADING_INVALID);
+    return ti_port_set_priority(priority) ? THREADING_OK : THREADING_UNSUPPORTED;
+}
+
+int threading_get_priority(void)
+{
+    return ti_port_get_priority();
+}
+
 /* --------------------------------------------------------------------------------- src/core/thread/roll.c */
 
 static struct {
@@ -15732,7 +16184,7 @@ static threading_thread_t ti_thread_main_record = {
     .name = &ti_name_of_main,
 };
 
-/* Change a word that threads may wait for. Sequential: the change in the table in parking.h. */
+/* Sequential: the change in the table in parking.h. */
 static void ti_thread_change(uint32_t *word, uint32_t value)
 {
     ti_store_sequential(word, value);
@@ -15759,7 +16211,8 @@ static TI_COLD threading_thread_t *ti_thread_allocate(ti_kind kind, const char *
 static bool ti_options_are_valid(const threading_thread_options_t *options)
 {
     bool valid = options->daemon >= THREADING_NOT_DAEMON && options->daemon <= THREADING_DAEMON &&
-                 (options->stack_size == 0 || options->stack_size >= TI_STACK_SIZE_MIN);
+                 (options->stack_size == 0 || options->stack_size >= TI_STACK_SIZE_MIN) &&
+                 ti_priority_is_level(options->priority);
     for (size_t i = 0; i < sizeof options->reserved / sizeof *options->reserved; i++)
         valid = valid && options->reserved[i] == 0;
     return valid;
@@ -15786,6 +16239,7 @@ TI_COLD threading_thread_t *threading_thread_new(threading_target_t target, void
     thread->target = target;
     thread->arg = arg;
     thread->stack_size = options->stack_size;
+    thread->priority = options->priority;
     thread->stop = options->stop;
     thread->daemon = ti_daemon_of_new(options->daemon);
     thread->options_status = ti_options_are_valid(options) ? THREADING_OK : THREADING_INVALID;
@@ -15847,6 +16301,10 @@ static void ti_thread_main(void *argument)
     ti_self *self = (ti_self *)argument;
     ti_thread_dismiss_visitor();
     bool leaves_by_itself = ti_port_set_self(self, ti_leave);
+    if (!ti_priority_take(self->record)) { /* then it was never here */
+        (void)ti_port_set_self(NULL, ti_leave);
+        return;
+    }
     ti_self_show(self);
     self->record->native_id = ti_port_native_id();
     ti_name_show(self->record);
@@ -15897,7 +16355,8 @@ static threading_status_t ti_thread_enter(threading_thread_t *thread, ti_self *s
         return THREADING_FINALIZING;
     self->fast.ident = ti_registry_new_ident();
     ti_store_relaxed(&thread->ident, self->fast.ident); /* relaxed: published by the state, */
-    ti_store_relaxed(&thread->family, ti_phase_family); /* as this is */
+    ti_store_relaxed(&thread->family, ti_phase_family); /* as this is, */
+    ti_store_relaxed(&thread->granted, TI_ASKED);       /* and this */
     self->record = threading_thread_retain(thread);
     self->began = ti_port_now();
     self->stop = thread->stop;
@@ -15907,10 +16366,12 @@ static threading_status_t ti_thread_enter(threading_thread_t *thread, ti_self *s
     return THREADING_OK;
 }
 
-static threading_status_t ti_thread_launch(threading_thread_t *thread, ti_self *self)
+static threading_status_t ti_thread_launch(threading_thread_t *thread, ti_self *self, ti_self *caller)
 {
     size_t stack_size = thread->stack_size != 0 ? thread->stack_size : threading_get_stack_size();
     threading_status_t status = ti_native_start(&thread->native, ti_thread_main, self, stack_size);
+    if (status == THREADING_OK)
+        status = ti_priority_await(thread, caller);
     if (status == THREADING_OK)
         ti_thread_change(&thread->reap, TI_JOINABLE);
     return status;
@@ -15947,7 +16408,7 @@ threading_status_t threading_thread_start(threading_thread_t *thread)
     threading_status_t status = ti_thread_enter(thread, self);
     ti_registry_unlock();
     if (status == THREADING_OK) {
-        status = ti_thread_launch(thread, self);
+        status = ti_thread_launch(thread, self, caller);
         if (status != THREADING_OK)
             ti_thread_withdraw(thread, self, caller);
     }
@@ -16148,22 +16609,6 @@ uint32_t threading_thread_ident(const threading_thread_t *thread)
     return ti_load_relaxed(&thread->ident); /* relaxed: set before the state that was read */
 }
 
-uint64_t threading_thread_native_id(const threading_thread_t *thread)
-{
-    if (thread == NULL)
-        return 0;
-    if (thread == &ti_thread_main_record)
-        return ti_port_main_native_id();
-    uint32_t *state = (uint32_t *)(uintptr_t)&thread->state; /* waiting for it changes nothing */
-    ti_self *self = ti_self_get();
-    ti_blocked_on(self, TI_ON_THREAD, thread);
-    self->deaf++; /* it says nothing of a stop */
-    while (ti_load_acquire(state) == TI_STARTING)
-        (void)ti_parking_wait(self, state, TI_STARTING, TI_FOREVER);
-    self->deaf--;
-    return ti_load_acquire(state) != TI_NEW ? thread->native_id : 0;
-}
-
 /* ------------------------------------------------------------------------- src/core/thread/thread_later.c */
 
 /* Thread objects of which the last reference goes where no allocator may be called. */
@@ -16190,6 +16635,70 @@ static TI_COLD void ti_thread_settle(void)
         ti_store_relaxed(&thread->references, 1); /* relaxed: nobody else knows it */
         threading_thread_free(thread);
     }
+}
+
+/* ------------------------------------------------------------------------ src/core/thread/thread_native.c */
+
+/* What the system has of a thread: its number, its handle, its stack. */
+
+/* Wait until a word of a thread has another value, which is the answer. */
+static uint32_t ti_thread_await_change(const threading_thread_t *thread, const uint32_t *constant_word,
+                                       uint32_t value)
+{
+    uint32_t *word = (uint32_t *)(uintptr_t)constant_word; /* waiting for it changes nothing */
+    ti_self *self = ti_self_get();
+    uint32_t now;
+    ti_blocked_on(self, TI_ON_THREAD, thread);
+    self->deaf++; /* it says nothing of a stop */
+    /* Acquire: what was set before the change is read behind this. */
+    while ((now = ti_load_acquire(word)) == value)
+        (void)ti_parking_wait(self, word, value, TI_FOREVER);
+    self->deaf--;
+    return now;
+}
+
+static uint32_t ti_thread_await_start(const threading_thread_t *thread)
+{
+    return ti_thread_await_change(thread, &thread->state, TI_STARTING);
+}
+
+uint64_t threading_thread_native_id(const threading_thread_t *thread)
+{
+    if (thread == NULL)
+        return 0;
+    if (thread == &ti_thread_main_record)
+        return ti_port_main_native_id();
+    return ti_thread_await_start(thread) != TI_NEW ? thread->native_id : 0;
+}
+
+/* Of one that was started here, until it is reaped. The starter may still be about to say that it can be. */
+static uintptr_t ti_thread_started_handle(const threading_thread_t *thread)
+{
+    if (!ti_thread_is_of_this_process(thread))
+        return 0;
+    uint32_t reap = ti_thread_await_change(thread, &thread->reap, TI_PENDING);
+    return reap != TI_REAPED ? ti_port_thread_handle(&thread->native) : 0;
+}
+
+uintptr_t threading_thread_native_handle(const threading_thread_t *thread)
+{
+    uint32_t state = thread != NULL ? ti_thread_await_start(thread) : TI_NEW;
+    if (state == TI_NEW)
+        return 0;
+    /* Relaxed: a number by itself, which main stores in its first call. */
+    uintptr_t handle = ti_load_pointer_relaxed(&thread->handle);
+    if (handle != 0)
+        return state != TI_ENDED ? handle : 0;
+    return thread->kind == TI_STARTED_HERE ? ti_thread_started_handle(thread) : 0;
+}
+
+size_t threading_thread_stack_size(const threading_thread_t *thread)
+{
+    if (thread == NULL || thread->kind != TI_STARTED_HERE)
+        return 0;
+    if (ti_thread_await_start(thread) != TI_NEW)
+        return ti_port_thread_stack_size(&thread->native);
+    return thread->stack_size != 0 ? thread->stack_size : threading_get_stack_size();
 }
 
 /* --------------------------------------------------------------------------------- src/core/thread/time.c */
@@ -22963,6 +23472,7 @@ static threading_thread_t *ti_fork_main_record(ti_self *self)
         (void)threading_thread_retain(record);
     record->ident = self->fast.ident;
     record->native_id = ti_port_native_id();
+    record->handle = ti_port_handle();
     record->reap = TI_REAPED;
     ti_store_release(&record->state, TI_RUNNING);
     return record;
@@ -23039,6 +23549,7 @@ static TI_COLD void ti_hooks_begin_main(ti_self *self)
 {
     self->record = ti_roll_main();
     self->fast.ident = self->record->ident;
+    ti_store_pointer_relaxed(&self->record->handle, ti_port_handle()); /* relaxed: a number by itself */
 }
 
 static TI_COLD void ti_hooks_first_call(ti_self *self)
@@ -23126,6 +23637,8 @@ static threading_status_t ti_shutdown_wait_for(ti_self *self, threading_thread_t
 {
     ti_blocked_on(self, TI_ON_THREAD, record);
     threading_status_t status = ti_thread_wait(self, record, TI_FOREVER, TI_LEAVING);
+    if (status == THREADING_NOT_STARTED) /* its start was under way, and has failed */
+        return THREADING_OK;
     if (status == THREADING_OK && ti_load_acquire(&record->state) == TI_ENDED)
         (void)ti_thread_reap(self, record, TI_FOREVER);
     if (status != THREADING_OK) {
@@ -23392,6 +23905,7 @@ typedef struct ti_sim_thread {
     void *target_argument;
     bool is_in_target; /* else it begins or ends, in the core */
     bool is_daemon;
+    int level; /* the priority that it has set, of which nothing follows */
     char name[TI_SIM_NAME];
     const char *call;   /* the public call that it is in, or NULL */
     const void *object; /* of that call, or NULL */
@@ -23707,15 +24221,19 @@ static void ti_sim_state_restore(void)
 #undef ti_port_cpu_count
 #undef ti_port_fence_all
 #undef ti_port_fence_start
+#undef ti_port_get_priority
 #undef ti_port_life
 #undef ti_port_now
 #undef ti_port_park
 #undef ti_port_set_name
+#undef ti_port_set_priority
 #undef ti_port_set_self
 #undef ti_port_sleep
 #undef ti_port_thread_detach
 #undef ti_port_thread_exit
+#undef ti_port_thread_handle
 #undef ti_port_thread_join
+#undef ti_port_thread_stack_size
 #undef ti_port_thread_start
 #undef ti_port_thread_try_join
 #undef ti_port_unpark
@@ -25184,6 +25702,33 @@ static void ti_sim_port_thread_exit(void)
     if (ti_port_self() != NULL)
         ti_sim_leave_self(ti_port_self());
     ti_sim_exit(self);
+}
+
+/* A thread of the system serves many of a run, so it is none's own. */
+static uintptr_t ti_sim_port_thread_handle(const ti_port_thread *thread)
+{
+    return ti_sim_self() != NULL ? 0 : ti_port_thread_handle(thread);
+}
+
+static size_t ti_sim_port_thread_stack_size(const ti_port_thread *thread)
+{
+    return ti_sim_self() != NULL ? 0 : ti_port_thread_stack_size(thread);
+}
+
+/* The schedule alone decides who runs, so every level can be had. */
+static bool ti_sim_port_set_priority(int priority)
+{
+    ti_sim_thread *self = ti_sim_self();
+    if (self == NULL)
+        return ti_port_set_priority(priority);
+    self->level = priority;
+    return true;
+}
+
+static int ti_sim_port_get_priority(void)
+{
+    const ti_sim_thread *self = ti_sim_self();
+    return self != NULL ? self->level : ti_port_get_priority();
 }
 
 /* A name in the system's tools is of no use for a moment. */
@@ -27196,6 +27741,7 @@ static void ti_sim_weak_fence(ti_sim_thread *self)
 #undef TI_FIRST_CAPACITY
 #undef TI_FOREIGN_FEW
 #undef TI_FOREVER
+#undef TI_FREE
 #undef TI_FUTEX_ANY
 #undef TI_FUTEX_WAIT_BITSET_PRIVATE
 #undef TI_FUTEX_WAKE_PRIVATE
@@ -27216,6 +27762,7 @@ static void ti_sim_weak_fence(ti_sim_thread *self)
 #undef TI_LOOK_OBJECTS
 #undef TI_MAGAZINE
 #undef TI_MAIN_IDENT
+#undef TI_MALLOC_ZEROED
 #undef TI_MEMBARRIER_PRIVATE_EXPEDITED
 #undef TI_MEMBARRIER_REGISTER_PRIVATE_EXPEDITED
 #undef TI_MEMORY_WAIT
@@ -27234,6 +27781,7 @@ static void ti_sim_weak_fence(ti_sim_thread *self)
 #undef TI_ORDER_LINKS
 #undef TI_PAST
 #undef TI_PIECES
+#undef TI_PORT_NAME_MOST
 #undef TI_POSIX_FRAMES
 #undef TI_POSIX_FUTEX
 #undef TI_POSIX_IS_ALONE
@@ -27254,6 +27802,7 @@ static void ti_sim_weak_fence(ti_sim_thread *self)
 #undef TI_PROFILE_SETS
 #undef TI_READERS
 #undef TI_READS_KNOWN
+#undef TI_REALLOC
 #undef TI_RELEASE
 #undef TI_RESERVE
 #undef TI_RING_MOST

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory that malloc knows nothing of: C has none, but for what the program begins with. */
-#include <stdlib.h>
-
+#include "allocator.h"
 #include "atomic.h"
 #include "port.h"
 
@@ -33,7 +32,7 @@ void *ti_port_pages(size_t size)
     if (memory != NULL)
         return memory;
     ti_port_errors errors = ti_port_errors_keep();
-    memory = calloc(1, size);
+    memory = TI_MALLOC_ZEROED(size);
     ti_port_errors_restore(errors);
     return memory;
 }
@@ -45,6 +44,6 @@ void ti_port_pages_give_back(void *pages, size_t size)
     uintptr_t offset = (uintptr_t)pages - (uintptr_t)ti_c11_reserve;
     ti_port_errors errors = ti_port_errors_keep();
     if (offset >= TI_C11_RESERVE)
-        free(pages);
+        TI_FREE(pages);
     ti_port_errors_restore(errors);
 }

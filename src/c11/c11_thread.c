@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads with nothing but <threads.h>: no stack sizes, no names, no numbers. */
+#include <string.h>
 #include <threads.h>
 
 #include "port.h"
@@ -43,6 +44,31 @@ void ti_port_thread_detach(ti_port_thread *thread)
     ti_port_errors errors = ti_port_errors_keep();
     (void)thrd_detach(thread->native);
     ti_port_errors_restore(errors);
+}
+
+/* A thrd_t may be a struct. */
+static uintptr_t ti_c11_handle(thrd_t thread)
+{
+    uintptr_t handle = 0;
+    if (sizeof thread == sizeof handle)
+        memcpy(&handle, &thread, sizeof handle);
+    return handle;
+}
+
+uintptr_t ti_port_thread_handle(const ti_port_thread *thread)
+{
+    return ti_c11_handle(thread->native);
+}
+
+uintptr_t ti_port_handle(void)
+{
+    return ti_c11_handle(thrd_current());
+}
+
+size_t ti_port_thread_stack_size(const ti_port_thread *thread)
+{
+    (void)thread;
+    return 0;
 }
 
 void ti_port_thread_exit(void)

@@ -12,6 +12,7 @@ typedef struct ti_port_thread {
     pthread_t native;
     void (*entry)(void *argument);
     void *argument;
+    size_t stack_size;
 } ti_port_thread;
 
 /* A futex where the kernel has one; a mutex and a condition variable elsewhere, or anywhere when asked

@@ -39,7 +39,8 @@ static size_t ti_posix_stack_default(const pthread_attr_t *attributes)
 
 static int ti_posix_create_sized(ti_port_thread *thread, pthread_attr_t *attributes, size_t size)
 {
-    int error = pthread_attr_setstacksize(attributes, ti_posix_stack_round(size));
+    thread->stack_size = ti_posix_stack_round(size);
+    int error = pthread_attr_setstacksize(attributes, thread->stack_size);
     return error != 0 ? error : pthread_create(&thread->native, attributes, ti_posix_run, thread);
 }
 
@@ -97,6 +98,22 @@ void ti_port_thread_detach(ti_port_thread *thread)
     ti_port_errors errors = ti_port_errors_keep();
     (void)pthread_detach(thread->native);
     ti_port_errors_restore(errors);
+}
+
+/* A pthread_t is a number or an address on every system that is known. */
+uintptr_t ti_port_thread_handle(const ti_port_thread *thread)
+{
+    return (uintptr_t)thread->native;
+}
+
+uintptr_t ti_port_handle(void)
+{
+    return (uintptr_t)pthread_self();
+}
+
+size_t ti_port_thread_stack_size(const ti_port_thread *thread)
+{
+    return thread->stack_size;
 }
 
 void ti_port_thread_exit(void)

@@ -68,6 +68,7 @@ typedef struct ti_sim_thread {
     void *target_argument;
     bool is_in_target; /* else it begins or ends, in the core */
     bool is_daemon;
+    int level; /* the priority that it has set, of which nothing follows */
     char name[TI_SIM_NAME];
     const char *call;   /* the public call that it is in, or NULL */
     const void *object; /* of that call, or NULL */

@@ -19,6 +19,10 @@
 #define ti_port_thread_try_join ti_sim_port_thread_try_join
 #define ti_port_thread_detach ti_sim_port_thread_detach
 #define ti_port_thread_exit ti_sim_port_thread_exit
+#define ti_port_thread_handle ti_sim_port_thread_handle
+#define ti_port_thread_stack_size ti_sim_port_thread_stack_size
+#define ti_port_set_priority ti_sim_port_set_priority
+#define ti_port_get_priority ti_sim_port_get_priority
 #define ti_port_set_name ti_sim_port_set_name
 #define ti_port_park ti_sim_port_park
 #define ti_port_unpark ti_sim_port_unpark

@@ -133,6 +133,33 @@ void ti_sim_port_thread_exit(void)
     ti_sim_exit(self);
 }
 
+/* A thread of the system serves many of a run, so it is none's own. */
+uintptr_t ti_sim_port_thread_handle(const ti_port_thread *thread)
+{
+    return ti_sim_self() != NULL ? 0 : ti_port_thread_handle(thread);
+}
+
+size_t ti_sim_port_thread_stack_size(const ti_port_thread *thread)
+{
+    return ti_sim_self() != NULL ? 0 : ti_port_thread_stack_size(thread);
+}
+
+/* The schedule alone decides who runs, so every level can be had. */
+bool ti_sim_port_set_priority(int priority)
+{
+    ti_sim_thread *self = ti_sim_self();
+    if (self == NULL)
+        return ti_port_set_priority(priority);
+    self->level = priority;
+    return true;
+}
+
+int ti_sim_port_get_priority(void)
+{
+    const ti_sim_thread *self = ti_sim_self();
+    return self != NULL ? self->level : ti_port_get_priority();
+}
+
 /* A name in the system's tools is of no use for a moment. */
 void ti_sim_port_set_name(const char *name, size_t length)
 {

@@ -4,12 +4,14 @@
 #define TI_PORT_TYPES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct ti_port_thread {
     void *handle;
     void (*entry)(void *argument);
     void *argument;
+    size_t stack_size;
 } ti_port_thread;
 
 /* For WaitOnAddress the state alone; where that is missing the lock and the condition variable as well. */

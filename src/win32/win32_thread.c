@@ -7,7 +7,7 @@
 
 #include "atomic.h"
 
-#define TI_WIN32_NAME_LIMIT 1023
+#define TI_WIN32_NAME_LIMIT TI_PORT_NAME_MOST
 #define TI_WIN32_STACK_DEFAULT ((size_t)1 << 20) /* the least that is a default */
 #define TI_WIN32_STACK_LIMIT 0xFFFF0000u         /* the last multiple of the system's unit in 32 bits */
 
@@ -22,13 +22,13 @@ TI_WIN32_CALLED static unsigned __stdcall ti_win32_run(void *argument)
     return 0;
 }
 
-/* What the program was linked with, which 0 stands for, if it is enough. */
-static unsigned ti_win32_stack_default(void)
+/* What the program was linked with. */
+static size_t ti_win32_stack_linked(void)
 {
     const char *base = (const char *)GetModuleHandleW(NULL);
     const IMAGE_DOS_HEADER *dos = (const IMAGE_DOS_HEADER *)(const void *)base;
     const IMAGE_NT_HEADERS *headers = (const IMAGE_NT_HEADERS *)(const void *)(base + dos->e_lfanew);
-    return headers->OptionalHeader.SizeOfStackReserve < TI_WIN32_STACK_DEFAULT ? TI_WIN32_STACK_DEFAULT : 0;
+    return headers->OptionalHeader.SizeOfStackReserve;
 }
 
 /* _beginthreadex, since CreateThread leaks what a static C run-time keeps for each thread. The size is
@@ -39,8 +39,13 @@ threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*entry)(vo
 {
     if (stack_size > TI_WIN32_STACK_LIMIT)
         return THREADING_NO_THREADS;
-    unsigned size = stack_size != 0 ? (unsigned)stack_size : ti_win32_stack_default();
     ti_port_errors errors = ti_port_errors_keep();
+    size_t linked = ti_win32_stack_linked();
+    unsigned size = (unsigned)(stack_size != 0 ? stack_size : TI_WIN32_STACK_DEFAULT);
+    if (stack_size == 0 &&
+        linked >= TI_WIN32_STACK_DEFAULT) /* which 0 stands for, and 32 bits may not hold */
+        size = 0;
+    thread->stack_size = size != 0 ? size : linked;
     thread->entry = entry;
     thread->argument = argument;
     uintptr_t handle =
@@ -64,6 +69,22 @@ void ti_port_thread_detach(ti_port_thread *thread)
     ti_port_errors errors = ti_port_errors_keep();
     (void)CloseHandle(thread->handle);
     ti_port_errors_restore(errors);
+}
+
+uintptr_t ti_port_thread_handle(const ti_port_thread *thread)
+{
+    return (uintptr_t)thread->handle;
+}
+
+/* Another one would have to be closed. */
+uintptr_t ti_port_handle(void)
+{
+    return 0;
+}
+
+size_t ti_port_thread_stack_size(const ti_port_thread *thread)
+{
+    return thread->stack_size;
 }
 
 void ti_port_thread_exit(void)

@@ -210,6 +210,8 @@ CASE(threads)
     KEEPS_STATUS(threading_thread_try_join(thread), THREADING_BUSY);
     KEEPS_STATUS(threading_thread_join_timeout(thread, short_time / 2), THREADING_TIMEOUT);
     KEEPS((void)threading_thread_native_id(thread));
+    KEEPS((void)threading_thread_native_handle(thread));
+    KEEPS((void)threading_thread_stack_size(thread));
     gate_open(&gate);
     KEEPS_STATUS(threading_thread_join(thread), THREADING_OK);
     KEEPS_STATUS(threading_thread_join(named), THREADING_NOT_STARTED);
@@ -231,6 +233,32 @@ CASE(start_that_the_system_refuses)
     check_errors(__LINE__, "threading_thread_start(huge)");
     CHECK(status == THREADING_NO_THREADS || status == THREADING_UNSUPPORTED);
     threading_thread_free(huge);
+}
+
+static void *ask_for_every_priority(void *arg)
+{
+    threading_status_t settable;
+    for (int level = THREADING_PRIORITY_HIGHEST; level >= THREADING_PRIORITY_LOWEST; level--) {
+        KEEPS(settable = threading_set_priority(level));
+        CHECK(settable == THREADING_OK || settable == THREADING_UNSUPPORTED);
+        KEEPS((void)threading_get_priority());
+    }
+    KEEPS_STATUS(threading_set_priority(3), THREADING_INVALID);
+    return arg;
+}
+
+CASE(priorities)
+{
+    finished(started(ask_for_every_priority, NULL));
+    for (int level = THREADING_PRIORITY_LOWEST; level <= THREADING_PRIORITY_HIGHEST; level++) {
+        threading_thread_t *thread = threading_thread(return_at_once, NULL, .priority = level);
+        threading_status_t status;
+        KEEPS(status = threading_thread_start(thread));
+        CHECK(status == THREADING_OK || status == THREADING_UNSUPPORTED);
+        if (status == THREADING_OK)
+            CHECK_STATUS(threading_thread_join(thread), THREADING_OK);
+        threading_thread_free(thread);
+    }
 }
 
 CASE(questions)

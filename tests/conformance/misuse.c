@@ -74,6 +74,8 @@ CASE(no_thread_has_no_attributes)
     CHECK(threading_thread_name(NULL) == NULL);
     CHECK_EQUAL(threading_thread_ident(NULL), 0);
     CHECK_EQUAL(threading_thread_native_id(NULL), 0);
+    CHECK_EQUAL(threading_thread_native_handle(NULL), 0);
+    CHECK_EQUAL(threading_thread_stack_size(NULL), 0);
 }
 
 CASE(no_thread_has_no_result)

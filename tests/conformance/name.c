@@ -309,23 +309,60 @@ CASE(system_shows_the_name)
 CASE(system_shows_as_much_of_a_name_as_it_can)
 {
     need_system_names();
-    check_system_name("exactly sixteen!", "exactly sixteen");
-    check_system_name("a name that is far too long for the system", "a name that is ");
+    check_system_name("exactly sixteen!", "exactly~ixteen!");
+    check_system_name("a name that is far too long for the system", "a name ~ system");
+    check_system_name("ThreadPoolExecutor-0_12", "ThreadP~or-0_12");
 }
 
 /* CPython: test_threading.MiscTestCase.test_set_name */
 CASE(system_name_is_cut_at_a_characters_boundary)
 {
     need_system_names();
-    check_system_name("0123456789abc\xc3\xa9", "0123456789abc\xc3\xa9");  /* 2 bytes that fit */
-    check_system_name("0123456789abc\xc3\xa9!", "0123456789abc\xc3\xa9"); /* one byte more behind them */
-    check_system_name("0123456789abcd\xc3\xa9", "0123456789abcd");        /* 2 bytes at 14 */
-    check_system_name("0123456789abc\xe2\x82\xac", "0123456789abc");      /* 3 bytes at 13 */
-    check_system_name("0123456789abcd\xe2\x82\xac", "0123456789abcd");    /* 3 bytes at 14 */
-    check_system_name("0123456789ab\xf0\x9f\x98\x80", "0123456789ab");    /* 4 bytes at 12 */
-    check_system_name("0123456789a\xf0\x9f\x98\x80", "0123456789a\xf0\x9f\x98\x80"); /* 4 bytes that fit */
+    check_system_name("0123456789abc\xc3\xa9", "0123456789abc\xc3\xa9");    /* it fits */
+    check_system_name("012345\xc3\xa9 and 012345", "012345~ 012345");       /* 2 bytes at 6 */
+    check_system_name("01234\xc3\xa9 and 01234", "01234\xc3\xa9~d 01234");  /* 2 bytes at 5 */
+    check_system_name("01234\xe2\x82\xac and 01234", "01234~d 01234");      /* 3 bytes at 5 */
+    check_system_name("01234\xf0\x9f\x98\x80 and 01234", "01234~d 01234");  /* 4 bytes at 5 */
+    check_system_name("0123456789 \xc3\xa9 012345", "0123456~ 012345");     /* 2 bytes, 8 from the end */
+    check_system_name("0123456789 \xe2\x82\xac 0123", "0123456~ 0123");     /* 3 bytes, 8 from the end */
+    check_system_name("0123456789 \xf0\x9f\x98\x80 0123", "0123456~ 0123"); /* 4 bytes, 9 from the end */
+    check_system_name("0123456789 \xf0\x9f\x98\x80 01",
+                      "0123456~\xf0\x9f\x98\x80 01"); /* 4 bytes, 7 from it */
     check_system_name("\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac",
-                      "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac");
+                      "\xe2\x82\xac\xe2\x82\xac~\xe2\x82\xac\xe2\x82\xac");
+}
+
+CASE(system_shows_a_part_of_bytes_that_are_no_characters)
+{
+    need_system_names();
+    check_system_name("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80",
+                      "\x80\x80\x80\x80~\x80\x80\x80\x80");
+}
+
+enum { pool_size = 12 };
+static atomic_int pool_busy;
+
+static void *read_system_name_when_all_are_busy(void *name)
+{
+    atomic_fetch_add(&pool_busy, 1);
+    AWAIT(atomic_load(&pool_busy) == pool_size);
+    system_name(name);
+    return NULL;
+}
+
+CASE(system_shows_the_workers_of_a_pool_apart)
+{
+    static char shown[pool_size][16];
+    need_system_names();
+    threading_executor_t *pool = threading_executor_new(pool_size, NULL);
+    for (size_t i = 0; i < pool_size; i++)
+        CHECK_STATUS(threading_executor_submit(pool, read_system_name_when_all_are_busy, shown[i], NULL),
+                     THREADING_OK);
+    CHECK_STATUS(threading_executor_shutdown(pool, true, false), THREADING_OK);
+    threading_executor_free(pool);
+    for (size_t i = 0; i < pool_size; i++)
+        for (size_t other = 0; other < i; other++)
+            CHECK(strcmp(shown[i], shown[other]) != 0);
 }
 
 static void *rename_myself(void *arg)
@@ -337,7 +374,7 @@ static void *rename_myself(void *arg)
     CHECK_STATUS(threading_thread_set_name(threading_current_thread(), "renamed to something long"),
                  THREADING_OK);
     system_name(shown);
-    CHECK_TEXT(shown, "renamed to some");
+    CHECK_TEXT(shown, "renamed~ng long");
     return arg;
 }
 

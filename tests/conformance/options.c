@@ -125,6 +125,13 @@ CASE(reserved_options_must_be_zero)
     }
 }
 
+CASE(priority_option_that_is_none_is_told_by_start)
+{
+    static const int values[] = {3, -3, 10, -20, INT_MAX, INT_MIN};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        check_refused((threading_thread_options_t){.priority = values[i]});
+}
+
 /* CPython: test_threading.ThreadTests.test_daemon_param */
 CASE(daemon_option_decides)
 {

@@ -29,7 +29,8 @@ class Options(ctypes.Structure):
         ("daemon", ctypes.c_int),
         ("stack_size", COUNT),
         ("stop", HANDLE),
-        ("reserved", ctypes.c_void_p * 3),
+        ("priority", ctypes.c_int),
+        ("reserved", ctypes.c_void_p * 2),
     ]
 
 

@@ -13,7 +13,8 @@ struct Options {
     daemon: c_int,
     stack_size: usize,
     stop: *mut c_void,
-    reserved: [usize; 3],
+    priority: i32,
+    reserved: [usize; 2],
 }
 
 extern "C" {
@@ -60,7 +61,7 @@ extern "C" fn work(arg: *mut c_void) -> *mut c_void {
 
 fn main() {
     let options =
-        Options { name: b"Ferris\0".as_ptr().cast(), daemon: -1, stack_size: 0, stop: null_mut(), reserved: [0; 3] };
+        Options { name: b"Ferris\0".as_ptr().cast(), daemon: -1, stack_size: 0, stop: null_mut(), priority: 0, reserved: [0; 2] };
     let mut here = 5;
     let arg: *mut c_void = &mut here as *mut i32 as *mut c_void;
     unsafe {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "memory.h"
 
-#include <stdlib.h>
-
+#include "allocator.h"
 #include "annotate.h"
 #include "faults.h"
 #include "port.h"
@@ -12,7 +11,7 @@ void *ti_memory_allocate(size_t size)
     if (ti_fault_is_due(TI_FAULT_MEMORY))
         return NULL;
     ti_port_errors errors = ti_port_errors_keep();
-    void *memory = calloc(1, size);
+    void *memory = TI_MALLOC_ZEROED(size);
     ti_port_errors_restore(errors);
     return memory;
 }
@@ -22,7 +21,7 @@ void *ti_memory_resize(void *memory, size_t size)
     if (ti_fault_is_due(TI_FAULT_MEMORY))
         return NULL;
     ti_port_errors errors = ti_port_errors_keep();
-    void *resized = realloc(memory, size);
+    void *resized = TI_REALLOC(memory, size);
     ti_port_errors_restore(errors);
     return resized;
 }
@@ -30,7 +29,7 @@ void *ti_memory_resize(void *memory, size_t size)
 void ti_memory_free(void *memory)
 {
     ti_port_errors errors = ti_port_errors_keep();
-    free(memory);
+    TI_FREE(memory);
     ti_port_errors_restore(errors);
 }
 

@@ -58,8 +58,22 @@ threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*entry)(vo
 void ti_port_thread_join(ti_port_thread *thread);
 void ti_port_thread_detach(ti_port_thread *thread);
 
+/* Of a thread that was started and not reaped: the system's handle, 0 if that is no number; and the bytes of
+ * its stack, which are known when entry runs; 0 if they never are. */
+uintptr_t ti_port_thread_handle(const ti_port_thread *thread);
+size_t ti_port_thread_stack_size(const ti_port_thread *thread);
+
+/* The handle of the calling thread, whoever started it, by which others know it; 0 where there is none that
+ * nobody has to give back. */
+uintptr_t ti_port_handle(void);
+
 /* Whether threads can be given a stack size. */
 extern const bool ti_port_has_stack_size;
+
+/* Give the calling thread a priority, one of the five levels. False: the system has none like it, or
+ * refuses; nothing has changed. And the level that is nearest to what it has, of two as near the lower. */
+bool ti_port_set_priority(int priority);
+int ti_port_get_priority(void);
 
 /* End the calling thread, which may be a foreign one, in the system's own way. */
 THREADING_NORETURN void ti_port_thread_exit(void);
@@ -73,6 +87,7 @@ bool ti_port_is_main(void);
 
 /* Show the first `length` bytes of a name, at most ti_port_name_limit, for the calling thread in the system's
  * tools. */
+#define TI_PORT_NAME_MOST 1023 /* no system's limit is higher */
 extern const size_t ti_port_name_limit;
 void ti_port_set_name(const char *name, size_t length);
 

@@ -165,6 +165,7 @@ static threading_thread_t *ti_fork_main_record(ti_self *self)
         (void)threading_thread_retain(record);
     record->ident = self->fast.ident;
     record->native_id = ti_port_native_id();
+    record->handle = ti_port_handle();
     record->reap = TI_REAPED;
     ti_store_release(&record->state, TI_RUNNING);
     return record;

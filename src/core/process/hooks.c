@@ -46,6 +46,7 @@ TI_COLD void ti_hooks_begin_main(ti_self *self)
 {
     self->record = ti_roll_main();
     self->fast.ident = self->record->ident;
+    ti_store_pointer_relaxed(&self->record->handle, ti_port_handle()); /* relaxed: a number by itself */
 }
 
 TI_COLD void ti_hooks_first_call(ti_self *self)

@@ -68,6 +68,8 @@ static threading_status_t ti_shutdown_wait_for(ti_self *self, threading_thread_t
 {
     ti_blocked_on(self, TI_ON_THREAD, record);
     threading_status_t status = ti_thread_wait(self, record, TI_FOREVER, TI_LEAVING);
+    if (status == THREADING_NOT_STARTED) /* its start was under way, and has failed */
+        return THREADING_OK;
     if (status == THREADING_OK && ti_load_acquire(&record->state) == TI_ENDED)
         (void)ti_thread_reap(self, record, TI_FOREVER);
     if (status != THREADING_OK) {

@@ -65,6 +65,7 @@ static threading_thread_t *ti_dummy_new(ti_self *self)
     dummy->daemon = true;
     dummy->ident = self->fast.ident;
     dummy->native_id = ti_port_native_id();
+    dummy->handle = ti_port_handle();
     ti_registry_lock(self);
     self->record = dummy;
     ti_roll_list(dummy);

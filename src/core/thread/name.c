@@ -81,22 +81,50 @@ TI_COLD void ti_name_reset(void)
     ti_thread_main_record.name = &ti_name_of_main;
 }
 
-/* How much of a name fits into `limit` bytes without cutting a UTF-8 character, whose bytes but the first are
- * 10…. */
-static size_t ti_name_fit(const char *text, size_t limit)
+static bool ti_name_is_inside(const char *at)
 {
-    size_t length = strlen(text);
-    if (length <= limit)
-        return length;
-    length = limit;
-    for (int steps = 0; steps < 3 && length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80; steps++)
+    return ((unsigned char)*at & 0xC0) == 0x80; /* a UTF-8 character's bytes but the first are 10…. */
+}
+
+/* How much of a name's beginning fits into `limit` bytes without cutting a character. Bytes that are no
+ * characters are cut somewhere. */
+static size_t ti_name_fit_beginning(const char *text, size_t limit)
+{
+    size_t length = limit;
+    for (int steps = 0; steps < 3 && length > 0 && ti_name_is_inside(text + length); steps++)
         length--;
     return length > 0 ? length : limit;
 }
 
+/* The same of the last `limit` bytes before `end`. */
+static size_t ti_name_fit_end(const char *end, size_t limit)
+{
+    size_t length = limit;
+    for (int steps = 0; steps < 3 && length > 0 && ti_name_is_inside(end - length); steps++)
+        length--;
+    return length > 0 ? length : limit;
+}
+
+/* A name that is too long keeps as much of its beginning as of its end: numbers are there, and differ. */
+static void ti_name_show_cut(const char *text, size_t size)
+{
+    char shown[TI_PORT_NAME_MOST];
+    size_t half = (ti_port_name_limit - 1) / 2;
+    size_t beginning = ti_name_fit_beginning(text, half);
+    size_t end = ti_name_fit_end(text + size, half);
+    memcpy(shown, text, beginning);
+    shown[beginning] = '~';
+    memcpy(shown + beginning + 1, text + size - end, end);
+    ti_port_set_name(shown, beginning + 1 + end);
+}
+
 static void ti_name_show_text(const char *text)
 {
-    ti_port_set_name(text, ti_name_fit(text, ti_port_name_limit));
+    size_t size = strlen(text);
+    if (size <= ti_port_name_limit)
+        ti_port_set_name(text, size);
+    else if (ti_port_name_limit > 0)
+        ti_name_show_cut(text, size);
 }
 
 TI_COLD void ti_name_show(const threading_thread_t *record)

@@ -17,6 +17,7 @@
 #include "native.h"
 #include "parking.h"
 #include "phase.h"
+#include "priority.h"
 #include "registry.h"
 #include "roll.h"
 
@@ -31,8 +32,8 @@ threading_thread_t ti_thread_main_record = {
     .name = &ti_name_of_main,
 };
 
-/* Change a word that threads may wait for. Sequential: the change in the table in parking.h. */
-static void ti_thread_change(uint32_t *word, uint32_t value)
+/* Sequential: the change in the table in parking.h. */
+void ti_thread_change(uint32_t *word, uint32_t value)
 {
     ti_store_sequential(word, value);
     ti_parking_wake_all(word);
@@ -58,7 +59,8 @@ TI_COLD threading_thread_t *ti_thread_allocate(ti_kind kind, const char *name, c
 static bool ti_options_are_valid(const threading_thread_options_t *options)
 {
     bool valid = options->daemon >= THREADING_NOT_DAEMON && options->daemon <= THREADING_DAEMON &&
-                 (options->stack_size == 0 || options->stack_size >= TI_STACK_SIZE_MIN);
+                 (options->stack_size == 0 || options->stack_size >= TI_STACK_SIZE_MIN) &&
+                 ti_priority_is_level(options->priority);
     for (size_t i = 0; i < sizeof options->reserved / sizeof *options->reserved; i++)
         valid = valid && options->reserved[i] == 0;
     return valid;
@@ -85,6 +87,7 @@ TI_COLD threading_thread_t *threading_thread_new(threading_target_t target, void
     thread->target = target;
     thread->arg = arg;
     thread->stack_size = options->stack_size;
+    thread->priority = options->priority;
     thread->stop = options->stop;
     thread->daemon = ti_daemon_of_new(options->daemon);
     thread->options_status = ti_options_are_valid(options) ? THREADING_OK : THREADING_INVALID;
@@ -101,7 +104,7 @@ threading_thread_t *threading_thread_retain(threading_thread_t *thread)
 
 /* Relaxed: it was set before the state that the caller has read. Atomic: after a start that failed the
  * next one stores it again, while a caller that has read the first one's state may still be here. */
-static bool ti_thread_is_of_this_process(const threading_thread_t *thread)
+bool ti_thread_is_of_this_process(const threading_thread_t *thread)
 {
     return ti_load_relaxed(&thread->family) == ti_phase_family;
 }
@@ -146,6 +149,10 @@ static void ti_thread_main(void *argument)
     ti_self *self = (ti_self *)argument;
     ti_thread_dismiss_visitor();
     bool leaves_by_itself = ti_port_set_self(self, ti_leave);
+    if (!ti_priority_take(self->record)) { /* then it was never here */
+        (void)ti_port_set_self(NULL, ti_leave);
+        return;
+    }
     ti_self_show(self);
     self->record->native_id = ti_port_native_id();
     ti_name_show(self->record);
@@ -196,7 +203,8 @@ static threading_status_t ti_thread_enter(threading_thread_t *thread, ti_self *s
         return THREADING_FINALIZING;
     self->fast.ident = ti_registry_new_ident();
     ti_store_relaxed(&thread->ident, self->fast.ident); /* relaxed: published by the state, */
-    ti_store_relaxed(&thread->family, ti_phase_family); /* as this is */
+    ti_store_relaxed(&thread->family, ti_phase_family); /* as this is, */
+    ti_store_relaxed(&thread->granted, TI_ASKED);       /* and this */
     self->record = threading_thread_retain(thread);
     self->began = ti_port_now();
     self->stop = thread->stop;
@@ -206,10 +214,12 @@ static threading_status_t ti_thread_enter(threading_thread_t *thread, ti_self *s
     return THREADING_OK;
 }
 
-static threading_status_t ti_thread_launch(threading_thread_t *thread, ti_self *self)
+static threading_status_t ti_thread_launch(threading_thread_t *thread, ti_self *self, ti_self *caller)
 {
     size_t stack_size = thread->stack_size != 0 ? thread->stack_size : threading_get_stack_size();
     threading_status_t status = ti_native_start(&thread->native, ti_thread_main, self, stack_size);
+    if (status == THREADING_OK)
+        status = ti_priority_await(thread, caller);
     if (status == THREADING_OK)
         ti_thread_change(&thread->reap, TI_JOINABLE);
     return status;
@@ -246,7 +256,7 @@ threading_status_t threading_thread_start(threading_thread_t *thread)
     threading_status_t status = ti_thread_enter(thread, self);
     ti_registry_unlock();
     if (status == THREADING_OK) {
-        status = ti_thread_launch(thread, self);
+        status = ti_thread_launch(thread, self, caller);
         if (status != THREADING_OK)
             ti_thread_withdraw(thread, self, caller);
     }
@@ -445,20 +455,4 @@ uint32_t threading_thread_ident(const threading_thread_t *thread)
     if (thread == NULL || ti_load_acquire(&thread->state) == TI_NEW)
         return 0;
     return ti_load_relaxed(&thread->ident); /* relaxed: set before the state that was read */
-}
-
-uint64_t threading_thread_native_id(const threading_thread_t *thread)
-{
-    if (thread == NULL)
-        return 0;
-    if (thread == &ti_thread_main_record)
-        return ti_port_main_native_id();
-    uint32_t *state = (uint32_t *)(uintptr_t)&thread->state; /* waiting for it changes nothing */
-    ti_self *self = ti_self_get();
-    ti_blocked_on(self, TI_ON_THREAD, thread);
-    self->deaf++; /* it says nothing of a stop */
-    while (ti_load_acquire(state) == TI_STARTING)
-        (void)ti_parking_wait(self, state, TI_STARTING, TI_FOREVER);
-    self->deaf--;
-    return ti_load_acquire(state) != TI_NEW ? thread->native_id : 0;
 }

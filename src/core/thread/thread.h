@@ -17,6 +17,11 @@
  *   JOINABLE    the first joiner, or whoever frees the object
  *   JOINING     a joiner is at it; others wait for the word `reap`
  *   REAPED      done, or nothing to do
+ *
+ *   granted     meaning: whether the system gives the priority that was asked for (priority.h)
+ *   ASKED       not known yet
+ *   GRANTED     it does, and the target runs with it
+ *   DENIED      it does not: the thread ends, and its start fails
  */
 #ifndef TI_THREAD_H
 #define TI_THREAD_H
@@ -32,6 +37,7 @@
 
 enum { TI_NEW, TI_STARTING, TI_RUNNING, TI_LEAVING, TI_STOPPED, TI_ENDED };
 enum { TI_PENDING, TI_JOINABLE, TI_JOINING, TI_REAPED };
+enum { TI_ASKED, TI_GRANTED, TI_DENIED };
 
 typedef enum ti_kind {
     TI_STARTED_HERE,
@@ -64,7 +70,10 @@ struct threading_thread {
     uint32_t left_out;  /* under the registry's guard: the number of the shutdown that has given up on it */
     ti_name *name;      /* the newest; under the registry's guard once others know the object */
     uint64_t native_id; /* set before RUNNING */
-    size_t stack_size;
+    uintptr_t handle;   /* the system's, of one that was not started here, or has called fork; 0 for others */
+    size_t stack_size;  /* that was asked for */
+    int priority;       /* likewise */
+    uint32_t granted;   /* what has come of that */
     threading_target_t target;
     void *arg;
     void *result;           /* set before ENDED */
@@ -81,6 +90,15 @@ extern threading_thread_t ti_thread_main_record;
 /* A new object of any kind, not listed; `name` NULL or "" for an automatic one with the prefix. NULL: no
  * memory. */
 threading_thread_t *ti_thread_allocate(ti_kind kind, const char *name, const char *prefix);
+
+/* Change a word that threads may wait for. */
+void ti_thread_change(uint32_t *word, uint32_t value);
+
+/* Wait until the start is over one way or the other: the state then. */
+uint32_t ti_thread_await_start(const threading_thread_t *thread);
+
+/* Whether it was started in this process, and not in the parent of a forked child. */
+bool ti_thread_is_of_this_process(const threading_thread_t *thread);
 
 /* Whether a thread that was started can no longer end: it has stopped, or was killed with the process. */
 bool ti_thread_is_stopped(const threading_thread_t *record);
