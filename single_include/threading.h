@@ -554,9 +554,9 @@ enum {
  *   HIGH      -10          user initiated             ABOVE_NORMAL
  *   HIGHEST   -20          user interactive           HIGHEST
  *
- * On Linux every thread may go to a lower level, and none may go up again without privileges (CAP_SYS_NICE, or
- * RLIMIT_NICE), not even from LOW to NORMAL. Other Unixes and C11 have NORMAL alone. What the system refuses
- * is THREADING_UNSUPPORTED.
+ * On Linux every thread may go to a lower level, and none may go up again without privileges (CAP_SYS_NICE
+ * or RLIMIT_NICE), not even from LOW to NORMAL. Other Unixes and C11 have NORMAL alone. What the system
+ * refuses is THREADING_UNSUPPORTED.
  */
 typedef enum threading_priority {
     THREADING_PRIORITY_LOWEST = -2, /**< when nothing else runs, or nearly so */
@@ -805,9 +805,9 @@ THREADING_API uintptr_t threading_thread_native_handle(const threading_thread_t 
  * Tell the size of a thread's stack.
  *
  * @param thread  borrowed.
- * @return bytes: before the start what it would ask for now, 0 for the system's default; after it what it was
- *         started with, rounded up, and the default's own size for the default; kept after its end. 0 for main
- *         and Dummies, and with C11. Waits for the moment that a start needs which is under way.
+ * @return bytes: before the start what it would ask for now, 0 for the system's default; after it what it
+ *         was started with, rounded up, and the default's own size for the default; kept after its end. 0 for
+ *         main and Dummies, and with C11. Waits for the moment that a start needs which is under way.
  */
 THREADING_API size_t threading_thread_stack_size(const threading_thread_t *thread);
 

@@ -58,6 +58,32 @@ static inline int apple_set_name(const char *name)
 }
 #define pthread_setname_np(name) apple_set_name(name)
 
+typedef unsigned int qos_class_t;
+enum {
+    QOS_CLASS_USER_INTERACTIVE = 0x21,
+    QOS_CLASS_USER_INITIATED = 0x19,
+    QOS_CLASS_DEFAULT = 0x15,
+    QOS_CLASS_UTILITY = 0x11,
+    QOS_CLASS_BACKGROUND = 0x09,
+    QOS_CLASS_UNSPECIFIED = 0x00
+};
+
+/* The calling thread's, which has none at first. */
+static inline qos_class_t *apple_qos(void)
+{
+    static _Thread_local qos_class_t mine;
+    return &mine;
+}
+#define qos_class_self() (*apple_qos())
+
+static inline int pthread_set_qos_class_self_np(qos_class_t qos, int relative_priority)
+{
+    if (relative_priority > 0)
+        return EINVAL;
+    *apple_qos() = qos;
+    return 0;
+}
+
 /* Which of the thread's calls that can wait this one is. */
 static inline unsigned apple_turn(void)
 {

@@ -415,3 +415,54 @@ CASE(backend_has_a_name)
     CHECK_TEXT(threading_backend(), ti_port_backend);
     CHECK(strlen(ti_port_backend) > 0);
 }
+
+/* ---- handles, stacks, priorities ---- */
+
+static ti_port_thread *asked;
+static uintptr_t own_handle, own_handle_by_thread;
+static size_t own_stack;
+
+static void ask_of_myself(void *arg)
+{
+    (void)arg;
+    own_handle = ti_port_handle();
+    own_stack = ti_port_thread_stack_size(asked);
+}
+
+CASE(handle_of_oneself_is_the_one_that_others_know)
+{
+    ti_port_thread thread;
+    asked = &thread;
+    begin(&thread, ask_of_myself, NULL);
+    own_handle_by_thread = ti_port_thread_handle(&thread);
+    ti_port_thread_join(&thread);
+    CHECK(own_handle == 0 || own_handle == own_handle_by_thread);
+}
+
+CASE(stack_size_is_known_when_the_entry_runs)
+{
+    static const size_t sizes[] = {0, 32768, 300001, (size_t)1 << 24};
+    for (size_t i = 0; i < (ti_port_has_stack_size ? sizeof sizes / sizeof *sizes : 1); i++) {
+        ti_port_thread thread;
+        asked = &thread;
+        CHECK_STATUS(ti_port_thread_start(&thread, ask_of_myself, NULL, sizes[i]), THREADING_OK);
+        ti_port_thread_join(&thread);
+        CHECK_EQUAL(ti_port_thread_stack_size(&thread), own_stack);
+        CHECK(ti_port_has_stack_size ? own_stack >= (sizes[i] != 0 ? sizes[i] : 1 << 20) : own_stack == 0);
+    }
+}
+
+static void have_each_priority(void *arg)
+{
+    (void)arg;
+    for (int level = THREADING_PRIORITY_HIGHEST; level >= THREADING_PRIORITY_LOWEST; level--) {
+        int before = ti_port_get_priority();
+        bool is_had = ti_port_set_priority(level);
+        CHECK_EQUAL(ti_port_get_priority(), is_had ? level : before);
+    }
+}
+
+CASE(priority_is_had_or_refused)
+{
+    run_thread(have_each_priority, NULL);
+}

@@ -6,6 +6,9 @@
 #   cxx               a program in C++, built by CXX_COMPILER, with the implementation in one file of C
 #   archives          two static libraries, each with its own copy: the program has one
 #   shared_libraries  two shared ones, each with its own copy, which they do not show: the program has both
+#   allocator         allocator.c, whose memory comes from an allocator of its own, compiled with OPTIONS
+#   shared_allocator  the same in a shared library, from which threading_unload() takes all that is left
+#   half_an_allocator one that is not complete is refused
 cmake_minimum_required(VERSION 3.21)
 
 file(REMOVE_RECURSE "${FOLDER}")
@@ -136,6 +139,39 @@ function(shared_libraries)
   run(${COMPILER} -fPIC -fvisibility=hidden -shared two.c threading.c -o libtwo.so)
   run(${COMPILER} main.c libone.so libtwo.so -Wl,-rpath,.)
   run_program("one Thread-1\ntwo Thread-1\n")
+endfunction()
+
+function(allocator)
+  file(COPY "${CMAKE_CURRENT_LIST_DIR}/allocator.c" DESTINATION "${FOLDER}")
+  run(${COMPILER} ${OPTIONS} allocator.c)
+  run_program("all came from there\n")
+endfunction()
+
+function(shared_allocator)
+  file(COPY "${CMAKE_CURRENT_LIST_DIR}/allocator.c" DESTINATION "${FOLDER}")
+  file(WRITE "${FOLDER}/main.c" "int use_allocator(void);
+
+int main(void)
+{
+    return use_allocator();
+}
+")
+  run(${COMPILER} -DIN_A_LIBRARY -DNOTHING_IS_LEFT -fPIC -fvisibility=hidden -shared allocator.c -o liballocator.so)
+  run(${COMPILER} main.c liballocator.so -Wl,-rpath,.)
+  run_program("all came from there\n")
+endfunction()
+
+function(half_an_allocator)
+  write_implementation()
+  foreach(left_out IN ITEMS MALLOC FREE REALLOC)
+    set(definitions -DTHREADING_MALLOC=malloc -DTHREADING_FREE=free -DTHREADING_REALLOC=realloc)
+    list(FILTER definitions EXCLUDE REGEX "_${left_out}=")
+    execute_process(COMMAND ${COMPILER} -c ${definitions} threading.c WORKING_DIRECTORY "${FOLDER}"
+      RESULT_VARIABLE result OUTPUT_QUIET ERROR_VARIABLE told)
+    if(result STREQUAL "0" OR NOT told MATCHES "define all of THREADING_MALLOC, THREADING_FREE and THREADING_REALLOC")
+      message(FATAL_ERROR "without THREADING_${left_out}: ${result}\n${told}")
+    endif()
+  endforeach()
 endfunction()
 
 cmake_language(CALL "${CASE}")
