@@ -3651,8 +3651,8 @@ static threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*en
 static void ti_port_thread_join(ti_port_thread *thread);
 static void ti_port_thread_detach(ti_port_thread *thread);
 
-/* Of a thread that was started and not reaped: the system's handle, 0 if that is no number; and the bytes of
- * its stack, which are known when entry runs; 0 if they never are. */
+/* The system's handle of a thread that was started and not reaped, 0 if that is no number; and the bytes of
+ * the stack of one that was started, known when entry runs, and after its end; 0 if they never are. */
 static uintptr_t ti_port_thread_handle(const ti_port_thread *thread);
 static size_t ti_port_thread_stack_size(const ti_port_thread *thread);
 

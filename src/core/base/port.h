@@ -58,8 +58,8 @@ threading_status_t ti_port_thread_start(ti_port_thread *thread, void (*entry)(vo
 void ti_port_thread_join(ti_port_thread *thread);
 void ti_port_thread_detach(ti_port_thread *thread);
 
-/* Of a thread that was started and not reaped: the system's handle, 0 if that is no number; and the bytes of
- * its stack, which are known when entry runs; 0 if they never are. */
+/* The system's handle of a thread that was started and not reaped, 0 if that is no number; and the bytes of
+ * the stack of one that was started, known when entry runs, and after its end; 0 if they never are. */
 uintptr_t ti_port_thread_handle(const ti_port_thread *thread);
 size_t ti_port_thread_stack_size(const ti_port_thread *thread);
 
