@@ -218,6 +218,24 @@ CASE(options_are_those_of_c)
     CHECK(thread.ident() != 0);
 }
 
+CASE(priority_handle_and_stack_are_those_of_c)
+{
+    int before = threading::get_priority();
+    CHECK_STATUS(threading::set_priority(THREADING_PRIORITY_HIGHEST + 1), THREADING_INVALID);
+    Thread thread(Options().priority(THREADING_PRIORITY_LOW), [] {
+        Thread me = current_thread();
+        CHECK_EQUAL(threading::get_priority(), THREADING_PRIORITY_LOW);
+        CHECK(me.system_handle() == threading_thread_native_handle(me.native_handle()));
+        CHECK_EQUAL(me.stack_size(), threading_thread_stack_size(me.native_handle()));
+    });
+    CHECK(thread.system_handle() == 0);
+    Status started = thread.start();
+    CHECK(started == THREADING_OK || started == THREADING_UNSUPPORTED);
+    if (started == THREADING_OK)
+        CHECK_STATUS(thread.join(), THREADING_OK);
+    CHECK_EQUAL(threading::get_priority(), before);
+}
+
 CASE(the_module_knows_the_threads)
 {
     static Event go;

@@ -14,6 +14,7 @@ _Static_assert(sizeof(threading_stop_t) <= 24, "a Stop is at most 24 bytes");
 _Static_assert(sizeof(threading_barrier_t) <= 48, "a Barrier is at most 48 bytes");
 _Static_assert(sizeof(threading_source_t) <= 64, "a source is at most 64 bytes");
 _Static_assert(sizeof(threading_local_t) <= 256, "no object is larger than 256 bytes");
+_Static_assert(sizeof(threading_thread_options_t) == 7 * sizeof(void *), "the options keep their size");
 _Static_assert(THREADING_OK == 0, "success is 0");
 _Static_assert(THREADING_TIMEOUT == 1, "the codes follow the list");
 _Static_assert(THREADING_STATUS_COUNT == THREADING_UNSUPPORTED + 1, "the count is no code");

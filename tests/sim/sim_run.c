@@ -207,6 +207,32 @@ CASE(as_many_as_32_threads_run)
     CHECK_EQUAL(report.runs, 20);
 }
 
+static void *check_that_it_is_high(void *unused)
+{
+    threading_sim_check(threading_get_priority() == THREADING_PRIORITY_HIGH);
+    threading_sim_check(threading_thread_native_handle(threading_current_thread()) == 0);
+    threading_sim_check(threading_thread_stack_size(threading_current_thread()) == 0);
+    return unused;
+}
+
+static void start_one_that_is_high(void *unused)
+{
+    (void)unused;
+    threading_thread_t *thread =
+        threading_thread(check_that_it_is_high, NULL, .priority = THREADING_PRIORITY_HIGH);
+    must(threading_thread_start(thread));
+    ended(thread);
+    must(threading_set_priority(THREADING_PRIORITY_HIGHEST));
+    threading_sim_check(threading_get_priority() == THREADING_PRIORITY_HIGHEST);
+}
+
+CASE(every_priority_can_be_had_in_a_run)
+{
+    threading_sim_report_t report = run_with(start_one_that_is_high, (threading_sim_options_t){.seed = 1});
+    check_verdict(&report, THREADING_SIM_PASSED);
+    CHECK(report.complete);
+}
+
 /* ---- the report ---- */
 
 CASE(options_and_report_may_be_null)

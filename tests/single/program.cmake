@@ -143,7 +143,8 @@ endfunction()
 
 function(allocator)
   file(COPY "${CMAKE_CURRENT_LIST_DIR}/allocator.c" DESTINATION "${FOLDER}")
-  run(${COMPILER} ${OPTIONS} allocator.c)
+  separate_arguments(options UNIX_COMMAND "${OPTIONS}")
+  run(${COMPILER} ${options} allocator.c)
   run_program("all came from there\n")
 endfunction()
 
