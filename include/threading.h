@@ -1705,8 +1705,8 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_local_destroy(thr
  *
  * Those calls heed: sleep; join; the acquires of RLock, Condition, Semaphore and RWLock;
  * threading_lock_acquire_timeout(), with THREADING_FOREVER too; the waits of Condition, Event, Barrier, Once,
- * Queue and Future, threading_wait(), threading_completed_next(), threading_executor_map() and
- * threading_wait_any(). These do not, since their results may be dropped: threading_lock_acquire(),
+ * Queue and Future, threading_wait(), threading_completed_next(), threading_executor_map(),
+ * threading_executor_submit() for room, and threading_wait_any(). These do not, since their results may be dropped: threading_lock_acquire(),
  * threading_shutdown(), threading_executor_shutdown(). Nor does a release.
  * A wait that heeds a stop is not part of a proof of deadlock, as one with a timeout is not.
  */
@@ -2151,6 +2151,20 @@ THREADING_API void threading_completed_free(threading_completed_t *completed);
  * or inside a Once a task does not help but waits, so that no other one is let into what it protects; then a
  * thread that is free has to run what is waited for.
  *
+ * A bounded pool (`max_pending`) holds back those who submit faster than it works. At most so many tasks wait
+ * in its queue, which each leaves when it begins; a task whose future was cancelled keeps its place until a
+ * thread comes upon it. With that many there, threading_executor_submit() waits until a task begins, and
+ * threading_executor_try_submit() gives THREADING_BUSY. Only a submit in one of the pool's own threads never
+ * waits, since it would wait for itself: it goes beyond the bound. So does a map, which puts one task into the
+ * queue for each thread of the pool at most. Those who wait are served about in their order, but one that comes
+ * just when there is room is not held back for them. Two bounded pools whose tasks submit to each other can
+ * wait for each other for ever.
+ *
+ * After a request of a pool's `stop` its tasks begin as ever, and each wait in them ends with
+ * THREADING_CANCELLED, or does not begin. The tasks decide what that means; a task, or an initializer, may heed
+ * another stop, until it ends (an initializer: for all tasks of its thread). To have those that are queued not
+ * run at all, shut the pool down with `cancel_futures`.
+ *
  * When the process exits, or by threading_shutdown(), all executors are shut down: their queued tasks are run
  * and their threads joined, daemons or not. In a forked child the executors of the parent are broken.
  */
@@ -2168,7 +2182,11 @@ typedef struct threading_executor_options {
     void *initializer_arg; /**< passed to `initializer` */
     size_t stack_size;     /**< bytes, at least 32768; 0 for threading_get_stack_size() */
     int daemon;            /**< THREADING_INHERIT from the thread that submits, or as for a Thread */
-    uintptr_t reserved[4]; /**< zero */
+    size_t max_pending;    /**< how many tasks may wait for a thread before a submit waits; 0: no bound */
+    struct threading_stop
+        *stop; /**< heeded by its threads from their start (section 17), so by all waits in its tasks; must
+                                live until they have ended; NULL for none */
+    uintptr_t reserved[2]; /**< zero */
 } threading_executor_options_t;
 
 /**
@@ -2180,6 +2198,10 @@ typedef struct threading_executor_options {
  */
 THREADING_API threading_executor_t *threading_executor_new(size_t max_workers,
                                                            const threading_executor_options_t *options);
+
+/** How many threads it may have, as chosen when it was made. @return that number, whether they were started or
+ * not; 0 for NULL. */
+THREADING_API size_t threading_executor_workers(const threading_executor_t *executor);
 
 /** Take another reference. @return @p executor; NULL for NULL. */
 THREADING_API threading_executor_t *threading_executor_retain(threading_executor_t *executor);
@@ -2202,9 +2224,10 @@ THREADING_API void threading_executor_free(threading_executor_t *executor);
  *                  the result.
  * @return THREADING_OK; THREADING_SHUTDOWN after a shutdown, also by the process's exit; THREADING_BROKEN
  *         when an initializer failed, when a task has ended its thread in the platform's own way, or in a
- *         forked child; THREADING_NO_MEMORY; what
+ *         forked child; both also when that happens while this call waits for room; THREADING_CANCELLED from
+ *         that wait when the calling thread's stop is requested; THREADING_NO_MEMORY; what
  *         threading_thread_start() gives when there is no thread yet and none can be started;
- *         THREADING_INVALID for NULL. On failure nothing was queued.
+ *         THREADING_INVALID for NULL. On failure nothing was queued, and @p future is as before.
  * Ordering: what happens before the call happens before the task.
  * Callable: in a task too; after fork with new executors only.
  */
@@ -2212,6 +2235,15 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_executor_submit(t
                                                                                threading_target_t function,
                                                                                void *arg,
                                                                                threading_future_t **future);
+
+/**
+ * The same without waiting for room. In a thread of the same pool too it answers when as many tasks wait as are
+ * to; there those count that wait with the thread as well.
+ * @return as threading_executor_submit(), but never THREADING_CANCELLED; THREADING_BUSY when there is no room in
+ *         a bounded pool.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_executor_try_submit(
+    threading_executor_t *executor, threading_target_t function, void *arg, threading_future_t **future);
 
 /**
  * Call a function for each of many arguments, and wait for all. Python: Executor.map(fn, items).
@@ -2234,6 +2266,20 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_executor_map(thre
                                                                             threading_target_t function,
                                                                             void *const *items, size_t count,
                                                                             void **results);
+
+/**
+ * The same for a limited time. Python: Executor.map(fn, items, timeout=seconds).
+ *
+ * In a thread of the same executor this call runs no item itself, as no wait with a limit does: in a pool whose
+ * threads are all busy no item begins.
+ * @param seconds  from the call on; 0 submits all and looks once, THREADING_FOREVER is threading_executor_map().
+ * @return as threading_executor_map(); THREADING_TIMEOUT when not all results are there after that time, which is
+ *         a failure as any: items that run are waited for beyond it. THREADING_INVALID and THREADING_OVERFLOW for
+ *         a bad @p seconds.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_executor_map_timeout(threading_executor_t *executor, threading_target_t function,
+                               void *const *items, size_t count, void **results, double seconds);
 
 /**
  * Run a loop over indices on all cores.

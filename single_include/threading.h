@@ -1756,8 +1756,8 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_local_destroy(thr
  *
  * Those calls heed: sleep; join; the acquires of RLock, Condition, Semaphore and RWLock;
  * threading_lock_acquire_timeout(), with THREADING_FOREVER too; the waits of Condition, Event, Barrier, Once,
- * Queue and Future, threading_wait(), threading_completed_next(), threading_executor_map() and
- * threading_wait_any(). These do not, since their results may be dropped: threading_lock_acquire(),
+ * Queue and Future, threading_wait(), threading_completed_next(), threading_executor_map(),
+ * threading_executor_submit() for room, and threading_wait_any(). These do not, since their results may be dropped: threading_lock_acquire(),
  * threading_shutdown(), threading_executor_shutdown(). Nor does a release.
  * A wait that heeds a stop is not part of a proof of deadlock, as one with a timeout is not.
  */
@@ -2202,6 +2202,20 @@ THREADING_API void threading_completed_free(threading_completed_t *completed);
  * or inside a Once a task does not help but waits, so that no other one is let into what it protects; then a
  * thread that is free has to run what is waited for.
  *
+ * A bounded pool (`max_pending`) holds back those who submit faster than it works. At most so many tasks wait
+ * in its queue, which each leaves when it begins; a task whose future was cancelled keeps its place until a
+ * thread comes upon it. With that many there, threading_executor_submit() waits until a task begins, and
+ * threading_executor_try_submit() gives THREADING_BUSY. Only a submit in one of the pool's own threads never
+ * waits, since it would wait for itself: it goes beyond the bound. So does a map, which puts one task into the
+ * queue for each thread of the pool at most. Those who wait are served about in their order, but one that comes
+ * just when there is room is not held back for them. Two bounded pools whose tasks submit to each other can
+ * wait for each other for ever.
+ *
+ * After a request of a pool's `stop` its tasks begin as ever, and each wait in them ends with
+ * THREADING_CANCELLED, or does not begin. The tasks decide what that means; a task, or an initializer, may heed
+ * another stop, until it ends (an initializer: for all tasks of its thread). To have those that are queued not
+ * run at all, shut the pool down with `cancel_futures`.
+ *
  * When the process exits, or by threading_shutdown(), all executors are shut down: their queued tasks are run
  * and their threads joined, daemons or not. In a forked child the executors of the parent are broken.
  */
@@ -2219,7 +2233,11 @@ typedef struct threading_executor_options {
     void *initializer_arg; /**< passed to `initializer` */
     size_t stack_size;     /**< bytes, at least 32768; 0 for threading_get_stack_size() */
     int daemon;            /**< THREADING_INHERIT from the thread that submits, or as for a Thread */
-    uintptr_t reserved[4]; /**< zero */
+    size_t max_pending;    /**< how many tasks may wait for a thread before a submit waits; 0: no bound */
+    struct threading_stop
+        *stop; /**< heeded by its threads from their start (section 17), so by all waits in its tasks; must
+                                live until they have ended; NULL for none */
+    uintptr_t reserved[2]; /**< zero */
 } threading_executor_options_t;
 
 /**
@@ -2231,6 +2249,10 @@ typedef struct threading_executor_options {
  */
 THREADING_API threading_executor_t *threading_executor_new(size_t max_workers,
                                                            const threading_executor_options_t *options);
+
+/** How many threads it may have, as chosen when it was made. @return that number, whether they were started or
+ * not; 0 for NULL. */
+THREADING_API size_t threading_executor_workers(const threading_executor_t *executor);
 
 /** Take another reference. @return @p executor; NULL for NULL. */
 THREADING_API threading_executor_t *threading_executor_retain(threading_executor_t *executor);
@@ -2253,9 +2275,10 @@ THREADING_API void threading_executor_free(threading_executor_t *executor);
  *                  the result.
  * @return THREADING_OK; THREADING_SHUTDOWN after a shutdown, also by the process's exit; THREADING_BROKEN
  *         when an initializer failed, when a task has ended its thread in the platform's own way, or in a
- *         forked child; THREADING_NO_MEMORY; what
+ *         forked child; both also when that happens while this call waits for room; THREADING_CANCELLED from
+ *         that wait when the calling thread's stop is requested; THREADING_NO_MEMORY; what
  *         threading_thread_start() gives when there is no thread yet and none can be started;
- *         THREADING_INVALID for NULL. On failure nothing was queued.
+ *         THREADING_INVALID for NULL. On failure nothing was queued, and @p future is as before.
  * Ordering: what happens before the call happens before the task.
  * Callable: in a task too; after fork with new executors only.
  */
@@ -2263,6 +2286,15 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_executor_submit(t
                                                                                threading_target_t function,
                                                                                void *arg,
                                                                                threading_future_t **future);
+
+/**
+ * The same without waiting for room. In a thread of the same pool too it answers when as many tasks wait as are
+ * to; there those count that wait with the thread as well.
+ * @return as threading_executor_submit(), but never THREADING_CANCELLED; THREADING_BUSY when there is no room in
+ *         a bounded pool.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t threading_executor_try_submit(
+    threading_executor_t *executor, threading_target_t function, void *arg, threading_future_t **future);
 
 /**
  * Call a function for each of many arguments, and wait for all. Python: Executor.map(fn, items).
@@ -2285,6 +2317,20 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_executor_map(thre
                                                                             threading_target_t function,
                                                                             void *const *items, size_t count,
                                                                             void **results);
+
+/**
+ * The same for a limited time. Python: Executor.map(fn, items, timeout=seconds).
+ *
+ * In a thread of the same executor this call runs no item itself, as no wait with a limit does: in a pool whose
+ * threads are all busy no item begins.
+ * @param seconds  from the call on; 0 submits all and looks once, THREADING_FOREVER is threading_executor_map().
+ * @return as threading_executor_map(); THREADING_TIMEOUT when not all results are there after that time, which is
+ *         a failure as any: items that run are waited for beyond it. THREADING_INVALID and THREADING_OVERFLOW for
+ *         a bad @p seconds.
+ */
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_executor_map_timeout(threading_executor_t *executor, threading_target_t function,
+                               void *const *items, size_t count, void **results, double seconds);
 
 /**
  * Run a loop over indices on all cores.
@@ -8013,9 +8059,17 @@ TI_SIM_SWAP(swap_pointer_release, uintptr_t, TI_SIM_RELEASE, TI_SIM_RELAXED)
            (threading_executor_t * executor, threading_target_t function, void *const *items, size_t count,  \
             void **results),                                                                                 \
            (executor, function, items, count, results), executor)                                            \
+    STATUS(executor_map_timeout,                                                                             \
+           (threading_executor_t * executor, threading_target_t function, void *const *items, size_t count,  \
+            void **results, double seconds),                                                                 \
+           (executor, function, items, count, results, seconds), executor)                                   \
     STATUS(executor_shutdown, (threading_executor_t * executor, bool wait, bool cancel_futures),             \
            (executor, wait, cancel_futures), executor)                                                       \
     STATUS(executor_submit,                                                                                  \
+           (threading_executor_t * executor, threading_target_t function, void *arg,                         \
+            threading_future_t **future),                                                                    \
+           (executor, function, arg, future), executor)                                                      \
+    STATUS(executor_try_submit,                                                                              \
            (threading_executor_t * executor, threading_target_t function, void *arg,                         \
             threading_future_t **future),                                                                    \
            (executor, function, arg, future), executor)                                                      \
@@ -8226,8 +8280,10 @@ static bool ti_sim_port_fence_all(void);
 #define threading_event_wait ti_core_event_wait
 #define threading_event_wait_timeout ti_core_event_wait_timeout
 #define threading_executor_map ti_core_executor_map
+#define threading_executor_map_timeout ti_core_executor_map_timeout
 #define threading_executor_shutdown ti_core_executor_shutdown
 #define threading_executor_submit ti_core_executor_submit
+#define threading_executor_try_submit ti_core_executor_try_submit
 #define threading_future_add_done_callback ti_core_future_add_done_callback
 #define threading_future_cancel ti_core_future_cancel
 #define threading_future_cancelled ti_core_future_cancelled
@@ -8528,6 +8584,7 @@ typedef enum ti_on {
     TI_ON_LOOP,   /* the others' pieces of threading_executor_for(); the object is the executor */
     TI_ON_GROUP,  /* the tasks of a group */
     TI_ON_WORK,   /* an executor, for a task to run */
+    TI_ON_ROOM,   /* an executor, for room for a task */
     TI_ON_INSIDE, /* a lock inside of a queue, a future or an executor */
     TI_ON_EXIT,   /* the end of the process, which another thread brings about; no object */
     TI_ON_COUNT
@@ -10310,6 +10367,22 @@ static void ti_tasks_free(ti_tasks *tasks);
  * or a sleeping worker is taken off the line. Either of them writes 0 after that 1, and looks at the ring
  * afterwards. Had it looked before the task was put, the submitter would have seen that 0.
  * docs/models/relay.pml has all orders.
+ *
+ * In a bounded pool a submitter from outside that finds the executor's ring full waits for a change of
+ * `room`, which a worker makes when it has taken tasks from that ring:
+ *
+ *   the submitter                                   the worker
+ *   lock; read `room`                               take tasks, without that lock
+ *   full? unlock, and sleep unless `room` changed   room + 1, take a submitter that sleeps, and wake it
+ *   lock, and look again
+ *   put the task; if there is still room, take the
+ *     next submitter that sleeps; unlock, wake it
+ *
+ * The losing interleaving would be: the submitter finds the ring full, the worker takes a task and finds
+ * nobody asleep, and the submitter goes to sleep. But then `room` has changed after the submitter read it,
+ * unless it read the change already; that load is an acquire, so that the look that came after it found the
+ * place. A worker that comes upon cancelled tasks makes several places with one change and one wake: the one
+ * that was woken wakes the next, also if it could not put its own task.
  */
 
 #include <stdbool.h>
@@ -10363,6 +10436,7 @@ struct threading_executor {
     char apart_too[TI_APART];
     uint32_t lock; /* of those who submit: protects the workers, the shutdown, the refusal and the tasks */
     ti_tasks tasks;
+    uint32_t room; /* of a bounded pool: what submitters wait for a change of; beside what workers write */
 };
 
 /* In a forked child: its locks may be held for ever by threads that are gone. */
@@ -10375,9 +10449,15 @@ static bool ti_executor_is_spared(const threading_executor_t *executor, const ti
 /* Whether its options are such as are known. */
 static bool ti_executor_accepts(const threading_executor_t *executor);
 
-/* Queue a task so many times, and see to it that there are workers. On failure it was queued not once. */
+/* Queue a task so many times, whatever max_pending is, and see to it that there are workers. On failure it was
+ * queued not once. */
 static threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti_task task, size_t times,
                                        ti_self *self);
+
+/* The same, once, for a submission: it waits for room, or gives THREADING_BUSY. In one of the pool's own tasks
+ * it does not wait but goes beyond the bound: it would wait for itself. */
+static threading_status_t ti_executor_enqueue_bounded(threading_executor_t *executor, ti_task task, bool may_wait,
+                                               ti_self *self);
 
 /* Have so many idle workers look again: those that sleep are a chain for ti_line_wake. */
 static ti_waiter *ti_executor_signal(threading_executor_t *executor, size_t n, ti_self *self);
@@ -10400,6 +10480,23 @@ static ti_worker *ti_executor_worker_after(const threading_executor_t *executor,
 
 /* Give one of `references` back. */
 static void ti_executor_give_back(threading_executor_t *executor);
+
+/* executor_room.c: of a bounded pool. Find room for one task more, or a reason to put it no more, with the lock of
+ * the ring to which it goes, which is released in a wait. `worker`: the calling one, if that ring is its own;
+ * else NULL. THREADING_BUSY: it may not wait; THREADING_CANCELLED: its stop was requested. */
+static threading_status_t ti_executor_find_room(threading_executor_t *executor, const ti_worker *worker,
+                                         bool may_wait, ti_self *self);
+
+/* With the executor's lock: the next submitter that waits, if there is room; for ti_line_wake. */
+static ti_waiter *ti_executor_take_submitter(threading_executor_t *executor, ti_self *self);
+
+/* There is room, or a reason to wait for it no longer: have so many of those who wait look again. */
+static void ti_executor_make_room(threading_executor_t *executor, size_t n, ti_self *self);
+
+static inline bool ti_executor_is_bounded(const threading_executor_t *executor)
+{
+    return executor->options.max_pending != 0;
+}
 
 /* executor_worker.c: start another one, under the lock. */
 static threading_status_t ti_executor_start_worker(threading_executor_t *executor);
@@ -16928,6 +17025,11 @@ TI_COLD void threading_executor_free(threading_executor_t *executor)
     ti_executor_give_back(executor);
 }
 
+size_t threading_executor_workers(const threading_executor_t *executor)
+{
+    return executor != NULL ? executor->max_workers : 0;
+}
+
 /* ---- submit ---- */
 
 /* The other options are those of the threads, and checked where they are started. */
@@ -17003,27 +17105,56 @@ static ti_waiter *ti_executor_signal(threading_executor_t *executor, size_t n, t
                : NULL;
 }
 
-static threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti_task task, size_t times,
-                                       ti_self *self)
+/* The calling worker if tasks that it submits go to its own ring, else NULL. */
+static ti_worker *ti_executor_own_worker(const threading_executor_t *executor, const ti_self *self)
 {
     /* Relaxed: the calling worker itself was started before. */
     bool is_own = self->executor == executor && ti_load_relaxed(&executor->is_complete);
-    uint32_t *lock = is_own ? &self->worker->lock : &executor->lock;
-    ti_line_lock(lock, self);
-    threading_status_t status = is_own ? ti_worker_put(self->worker, task, times, self)
-                                       : ti_executor_put(executor, task, times, self);
+    return is_own ? self->worker : NULL;
+}
+
+/* Queue with that worker, or the executor if it is NULL, under the lock, which is released. `status`: why not. */
+static inline threading_status_t ti_executor_put_and_unlock(threading_executor_t *executor, ti_worker *worker,
+                                                            ti_task task, size_t times,
+                                                            threading_status_t status, ti_self *self)
+{
+    if (status == THREADING_OK)
+        status = worker != NULL ? ti_worker_put(worker, task, times, self)
+                                : ti_executor_put(executor, task, times, self);
     /* Relaxed: a worker that has looked here before counted itself before that. */
     bool is_awaited = status == THREADING_OK && ti_load_relaxed(&executor->idle) > 0 &&
                       ti_load_relaxed(&executor->waking) == 0;
     ti_waiter *idle = is_awaited ? ti_executor_signal(executor, times, self) : NULL;
+    bool is_bounded = worker == NULL && ti_executor_is_bounded(executor);
+    ti_waiter *submitter = is_bounded ? ti_executor_take_submitter(executor, self) : NULL;
     /* The last touch of the executor: its last reference may be given back in the task. */
-    ti_line_unlock(lock, self);
+    ti_line_unlock(worker != NULL ? &worker->lock : &executor->lock, self);
     ti_line_wake(idle);
+    ti_line_wake(submitter);
     return status;
 }
 
+static threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti_task task, size_t times,
+                                       ti_self *self)
+{
+    ti_worker *worker = ti_executor_own_worker(executor, self);
+    ti_line_lock(worker != NULL ? &worker->lock : &executor->lock, self);
+    return ti_executor_put_and_unlock(executor, worker, task, times, THREADING_OK, self);
+}
+
+static threading_status_t ti_executor_enqueue_bounded(threading_executor_t *executor, ti_task task, bool may_wait,
+                                               ti_self *self)
+{
+    threading_status_t status = THREADING_OK;
+    ti_worker *worker = ti_executor_own_worker(executor, self);
+    ti_line_lock(worker != NULL ? &worker->lock : &executor->lock, self);
+    if (ti_executor_is_bounded(executor))
+        status = ti_executor_find_room(executor, worker, may_wait, self);
+    return ti_executor_put_and_unlock(executor, worker, task, 1, status, self);
+}
+
 static threading_status_t ti_executor_submit(threading_executor_t *executor, threading_target_t function,
-                                             void *arg, threading_future_t **future)
+                                             void *arg, bool may_wait, threading_future_t **future)
 {
     if (executor == NULL || function == NULL || !ti_executor_accepts(executor))
         return THREADING_INVALID;
@@ -17031,11 +17162,11 @@ static threading_status_t ti_executor_submit(threading_executor_t *executor, thr
         return THREADING_BROKEN;
     ti_self *self = ti_self_get();
     if (future == NULL)
-        return ti_executor_enqueue(executor, (ti_task){function, arg}, 1, self);
+        return ti_executor_enqueue_bounded(executor, (ti_task){function, arg}, may_wait, self);
     threading_future_t *task = ti_future_new(executor, function, arg, 2); /* the task's, and the caller's */
     if (task == NULL)
         return THREADING_NO_MEMORY;
-    threading_status_t status = ti_executor_enqueue(executor, (ti_task){NULL, task}, 1, self);
+    threading_status_t status = ti_executor_enqueue_bounded(executor, (ti_task){NULL, task}, may_wait, self);
     if (status == THREADING_OK)
         *future = task;
     else
@@ -17046,7 +17177,13 @@ static threading_status_t ti_executor_submit(threading_executor_t *executor, thr
 threading_status_t threading_executor_submit(threading_executor_t *executor, threading_target_t function,
                                              void *arg, threading_future_t **future)
 {
-    return TI_TELL(executor, ti_executor_submit(executor, function, arg, future));
+    return TI_TELL(executor, ti_executor_submit(executor, function, arg, true, future));
+}
+
+threading_status_t threading_executor_try_submit(threading_executor_t *executor, threading_target_t function,
+                                                 void *arg, threading_future_t **future)
+{
+    return TI_TELL(executor, ti_executor_submit(executor, function, arg, false, future));
 }
 
 /* ---- shutdown ---- */
@@ -17060,6 +17197,7 @@ static TI_COLD void ti_executor_stop(threading_executor_t *executor, bool cancel
         ti_store_relaxed(&executor->refusal, THREADING_SHUTDOWN); /* relaxed: as in ti_worker_put */
     ti_line_unlock(&executor->lock, self);
     ti_line_wake(ti_executor_signal(executor, SIZE_MAX, self));
+    ti_executor_make_room(executor, SIZE_MAX, self);
     if (cancel_futures)
         ti_executor_refuse(executor, THREADING_CANCELLED, self);
 }
@@ -17580,6 +17718,7 @@ typedef struct ti_map {
     uint32_t caller;     /* the ident of its thread */
     uintptr_t next;      /* the first item that nobody has begun */
     size_t count;
+    int64_t deadline; /* of the caller's wait */
     threading_executor_t *executor;
     threading_target_t function;
     void *const *items; /* not touched once all have begun */
@@ -17602,13 +17741,13 @@ static void ti_slot_end(ti_slot *slot, uint32_t state, threading_status_t status
     ti_parking_wake_all(&slot->state);
 }
 
-static threading_status_t ti_slot_await(ti_slot *slot, ti_self *self)
+static threading_status_t ti_slot_await(ti_slot *slot, ti_self *self, int64_t deadline)
 {
     for (;;) {
         uint32_t state = ti_load_acquire(&slot->state); /* acquire: as in ti_slot_is_done */
         if (state >= TI_CANCELLED)
             return slot->status;
-        threading_status_t status = ti_deadlock_sleep(self, &slot->state, state, TI_FOREVER);
+        threading_status_t status = ti_deadlock_sleep(self, &slot->state, state, deadline);
         if (status != THREADING_OK)
             return ti_slot_is_done(slot) ? slot->status : status;
     }
@@ -17620,7 +17759,7 @@ static void ti_map_await(ti_map *map, ti_self *self)
     ti_blocked_on(self, TI_ON_MAP, map->executor);
     self->deaf++; /* the items are the caller's, whether it is told to stop or not */
     for (size_t i = 0; i < map->count; i++)
-        (void)ti_slot_await(&map->slots[i], self);
+        (void)ti_slot_await(&map->slots[i], self, TI_FOREVER);
     self->deaf--;
 }
 
@@ -17742,7 +17881,7 @@ static void ti_map_help(ti_map *map, const ti_slot *slot, ti_self *self)
     size_t index;
     void *value;
     while (self->executor == map->executor && !ti_slot_is_done(slot) &&
-           ti_future_may_help(self, TI_FOREVER)) {
+           ti_future_may_help(self, map->deadline)) {
         ti_map_heed_refusal(map);
         if (!ti_map_begin(map, &index) || !ti_map_call(map, index, &value, self))
             return;
@@ -17757,7 +17896,7 @@ static threading_status_t ti_map_collect(ti_map *map, void **results, ti_self *s
     for (size_t i = 0; i < map->count && status == THREADING_OK; i++) {
         ti_map_help(map, &map->slots[i], self);
         ti_blocked_on(self, TI_ON_MAP, map->executor);
-        status = ti_slot_await(&map->slots[i], self);
+        status = ti_slot_await(&map->slots[i], self, map->deadline);
         if (status == THREADING_DEADLOCK)
             return ti_deadlock_refused(self, &map->slots[i].state);
         if (status == THREADING_OK && results != NULL)
@@ -17774,12 +17913,13 @@ TI_COLD static void ti_map_abandon(ti_map *map, ti_self *self)
 }
 
 static threading_status_t ti_executor_map(threading_executor_t *executor, threading_target_t function,
-                                          void *const *items, size_t count, void **results)
+                                          void *const *items, size_t count, void **results, double seconds)
 {
     if (executor == NULL || function == NULL || (items == NULL && count > 0))
         return THREADING_INVALID;
-    if (count == 0)
-        return THREADING_OK;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK || count == 0)
+        return status;
     if (!ti_executor_accepts(executor))
         return THREADING_INVALID;
     if (ti_executor_is_orphaned(executor))
@@ -17788,7 +17928,8 @@ static threading_status_t ti_executor_map(threading_executor_t *executor, thread
     ti_map *map = ti_map_new(executor, function, items, count, self);
     if (map == NULL)
         return THREADING_NO_MEMORY;
-    threading_status_t status = ti_map_submit(map, self);
+    map->deadline = ti_deadline_after(seconds);
+    status = ti_map_submit(map, self);
     if (status == THREADING_OK) {
         status = ti_map_collect(map, results, self);
         if (status != THREADING_OK)
@@ -17802,7 +17943,83 @@ static threading_status_t ti_executor_map(threading_executor_t *executor, thread
 threading_status_t threading_executor_map(threading_executor_t *executor, threading_target_t function,
                                           void *const *items, size_t count, void **results)
 {
-    return TI_TELL(executor, ti_executor_map(executor, function, items, count, results));
+    return TI_TELL(executor, ti_executor_map(executor, function, items, count, results, THREADING_FOREVER));
+}
+
+threading_status_t threading_executor_map_timeout(threading_executor_t *executor, threading_target_t function,
+                                                  void *const *items, size_t count, void **results,
+                                                  double seconds)
+{
+    return TI_TELL(executor, ti_executor_map(executor, function, items, count, results, seconds));
+}
+
+/* ------------------------------------------------------------------------- src/core/tasks/executor_room.c */
+
+/* Executor: bounded pools, where those who submit wait for room. executor.h tells how. */
+
+/* How many tasks wait where the next one would; with the executor's lock never too few. */
+static size_t ti_executor_pending(const threading_executor_t *executor, const ti_worker *worker)
+{
+    size_t own = worker != NULL ? ti_tasks_count(&worker->tasks) : 0;
+    return own + ti_tasks_count(&executor->tasks);
+}
+
+/* Or a reason to submit nothing, which is told when the task is put. */
+static bool ti_executor_has_room(const threading_executor_t *executor, const ti_worker *worker)
+{
+    /* Relaxed: as in ti_worker_put. */
+    return ti_load_relaxed(&executor->refusal) != THREADING_OK ||
+           ti_executor_pending(executor, worker) < executor->options.max_pending;
+}
+
+/* Without the lock. False: the wait's limit. */
+static bool ti_executor_sleep_for_room(threading_executor_t *executor, uint32_t room, ti_self *self)
+{
+    ti_blocked_on(self, TI_ON_ROOM, executor);
+    ti_blocked_counted(self, TI_ON_ROOM, executor, ti_tasks_count(&executor->tasks));
+    bool changed = ti_parking_wait(self, &executor->room, room, TI_FOREVER);
+    ti_blocked_counted(self, TI_ON_ROOM, executor, ti_tasks_count(&executor->tasks));
+    return changed;
+}
+
+/* With the executor's lock, but in the sleep. What has changed when the wait was cancelled counts. */
+TI_COLD static threading_status_t ti_executor_await_room(threading_executor_t *executor, ti_self *self)
+{
+    for (threading_status_t status = THREADING_OK;;) {
+        /* Acquire: before the look, which finds the place that came before this change. */
+        uint32_t room = ti_load_acquire(&executor->room);
+        if (ti_executor_has_room(executor, NULL))
+            return THREADING_OK;
+        if (status != THREADING_OK)
+            return status;
+        ti_line_unlock(&executor->lock, self);
+        status = ti_executor_sleep_for_room(executor, room, self) ? THREADING_OK : THREADING_CANCELLED;
+        ti_line_lock(&executor->lock, self);
+    }
+}
+
+static threading_status_t ti_executor_find_room(threading_executor_t *executor, const ti_worker *worker,
+                                         bool may_wait, ti_self *self)
+{
+    if (ti_executor_has_room(executor, worker) || (may_wait && self->executor == executor))
+        return THREADING_OK;
+    return may_wait ? ti_executor_await_room(executor, self) : THREADING_BUSY;
+}
+
+static ti_waiter *ti_executor_take_submitter(threading_executor_t *executor, ti_self *self)
+{
+    if (!ti_line_is_awaited(&executor->room) || !ti_executor_has_room(executor, NULL))
+        return NULL;
+    return ti_line_take(&executor->room, TI_OBSERVERS, 1, self);
+}
+
+static void ti_executor_make_room(threading_executor_t *executor, size_t n, ti_self *self)
+{
+    if (!ti_executor_is_bounded(executor))
+        return;
+    ti_add_sequential(&executor->room, 1); /* sequential: the change in the table in parking.h */
+    if (ti_parking_is_awaited(ti_parking_bucket(&executor->room)))
+        ti_line_wake(ti_line_take(&executor->room, TI_OBSERVERS, n, self));
 }
 
 /* ----------------------------------------------------------------------- src/core/tasks/executor_worker.c */
@@ -17965,7 +18182,14 @@ static bool ti_worker_take_own(ti_worker *worker, ti_task *task, ti_self *self)
 
 static bool ti_worker_take_submitted(ti_worker *worker, ti_task *task, ti_self *self)
 {
-    return ti_worker_take(worker, &worker->executor->tasks, task, self);
+    threading_executor_t *executor = worker->executor;
+    if (!ti_executor_is_bounded(executor))
+        return ti_worker_take(worker, &executor->tasks, task, self);
+    if (!ti_tasks_may_be_there(&executor->tasks))
+        return false;
+    bool begins = ti_worker_take(worker, &executor->tasks, task, self);
+    ti_executor_make_room(executor, 1, self); /* also by what was cancelled, and does not begin */
+    return begins;
 }
 
 static ti_worker *ti_worker_next_victim(const ti_worker *worker)
@@ -18032,7 +18256,9 @@ static void ti_executor_sleep(threading_executor_t *executor, ti_self *self, uin
 {
     ti_blocked_on(self, TI_ON_WORK, executor);
     ti_blocked_counted(self, TI_ON_WORK, executor, 0);
+    self->deaf++; /* a stop is no task */
     (void)ti_parking_wait(self, &executor->signal, signal, TI_FOREVER);
+    self->deaf--;
     ti_blocked_counted(self, TI_ON_WORK, executor, ti_tasks_count(&executor->tasks));
 }
 
@@ -18101,8 +18327,10 @@ static TI_COLD void ti_executor_work(ti_self *self)
     ti_worker *worker = self->worker;
     ti_task outer = worker->task; /* which calls threading_shutdown(), or ends the process */
     threading_stop_t *stop = worker->stop;
+    uint32_t deaf = self->deaf; /* the outer task's wait is, these are not */
     worker->task = (ti_task){NULL, NULL};
     worker->stop = self->stop;
+    self->deaf = 0;
     ti_calls_enter(self, ti_future_abandon, ti_task_future(outer), true);
     for (worker->is_done = false; !worker->is_done;)
         (void)ti_calls_catch(self, ti_worker_loop, worker);
@@ -18110,6 +18338,7 @@ static TI_COLD void ti_executor_work(ti_self *self)
     worker->is_done = false;
     worker->task = outer;
     worker->stop = stop;
+    self->deaf = deaf;
 }
 
 /* ---- refusing tasks ---- */
@@ -18163,6 +18392,7 @@ static TI_COLD void ti_executor_break(threading_executor_t *executor, ti_self *s
     ti_store_relaxed(&executor->refusal, THREADING_BROKEN); /* relaxed: as in ti_worker_put */
     ti_executor_count_spare(executor, (uint32_t)-1);
     ti_line_unlock(&executor->lock, self);
+    ti_executor_make_room(executor, SIZE_MAX, self);
     ti_executor_refuse(executor, THREADING_BROKEN, self);
 }
 
@@ -18219,8 +18449,10 @@ static threading_thread_t *ti_worker_thread(const threading_executor_t *executor
     ti_port_errors errors = ti_port_errors_keep();
     (void)snprintf(name, size, "%s_%u", executor->name, (unsigned)executor->worker_count);
     ti_port_errors_restore(errors);
-    threading_thread_options_t options = {
-        .name = name, .daemon = executor->options.daemon, .stack_size = executor->options.stack_size};
+    threading_thread_options_t options = {.name = name,
+                                          .daemon = executor->options.daemon,
+                                          .stack_size = executor->options.stack_size,
+                                          .stop = executor->options.stop};
     threading_thread_t *thread = threading_thread_new(ti_worker_main, worker, &options);
     ti_memory_free(name);
     if (thread != NULL)
@@ -20499,6 +20731,7 @@ static TI_COLD const char *ti_dump_purpose(ti_on on)
     case TI_ON_GET:
         return ", for an item";
     case TI_ON_PUT:
+    case TI_ON_ROOM:
         return ", for room";
     case TI_ON_TASKS:
         return ", for all items to be done";
@@ -20926,6 +21159,7 @@ static const char *const ti_look_kinds[TI_ON_COUNT] = {
     [TI_ON_LOOP] = "Executor",
     [TI_ON_GROUP] = "Group",
     [TI_ON_WORK] = "Executor",
+    [TI_ON_ROOM] = "Executor",
     [TI_ON_INSIDE] = "lock inside",
     [TI_ON_EXIT] = "exit",
 };
@@ -22112,8 +22346,9 @@ static uint32_t ti_profile_is_written;
 #define TI_PROFILE_IS_HELD                                                                          \
     (1U << TI_ON_LOCK | 1U << TI_ON_RLOCK | 1U << TI_ON_OWN | 1U << TI_ON_ONCE | 1U << TI_ON_READ | \
      1U << TI_ON_WRITE | 1U << TI_ON_INSIDE)
-#define TI_PROFILE_IS_SHORT \
-    (TI_PROFILE_IS_HELD | 1U << TI_ON_SEMAPHORE | 1U << TI_ON_BOUNDED_SEMAPHORE | 1U << TI_ON_PUT)
+#define TI_PROFILE_IS_SHORT                                                                         \
+    (TI_PROFILE_IS_HELD | 1U << TI_ON_SEMAPHORE | 1U << TI_ON_BOUNDED_SEMAPHORE | 1U << TI_ON_PUT | \
+     1U << TI_ON_ROOM)
 
 TI_COLD static bool ti_profile_is_among(ti_on on, uint32_t kinds)
 {
@@ -24271,8 +24506,10 @@ static void ti_sim_state_restore(void)
 #undef threading_event_wait
 #undef threading_event_wait_timeout
 #undef threading_executor_map
+#undef threading_executor_map_timeout
 #undef threading_executor_shutdown
 #undef threading_executor_submit
+#undef threading_executor_try_submit
 #undef threading_future_add_done_callback
 #undef threading_future_cancel
 #undef threading_future_cancelled

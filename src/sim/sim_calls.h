@@ -58,9 +58,17 @@
            (threading_executor_t * executor, threading_target_t function, void *const *items, size_t count,  \
             void **results),                                                                                 \
            (executor, function, items, count, results), executor)                                            \
+    STATUS(executor_map_timeout,                                                                             \
+           (threading_executor_t * executor, threading_target_t function, void *const *items, size_t count,  \
+            void **results, double seconds),                                                                 \
+           (executor, function, items, count, results, seconds), executor)                                   \
     STATUS(executor_shutdown, (threading_executor_t * executor, bool wait, bool cancel_futures),             \
            (executor, wait, cancel_futures), executor)                                                       \
     STATUS(executor_submit,                                                                                  \
+           (threading_executor_t * executor, threading_target_t function, void *arg,                         \
+            threading_future_t **future),                                                                    \
+           (executor, function, arg, future), executor)                                                      \
+    STATUS(executor_try_submit,                                                                              \
            (threading_executor_t * executor, threading_target_t function, void *arg,                         \
             threading_future_t **future),                                                                    \
            (executor, function, arg, future), executor)                                                      \

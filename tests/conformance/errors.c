@@ -414,10 +414,37 @@ CASE(executors)
     KEEPS_STATUS(threading_future_result(future, NULL), THREADING_OK);
     KEEPS(threading_future_free(future));
     KEEPS_STATUS(threading_executor_map(pool, end_later, items, 8, NULL), THREADING_OK);
+    KEEPS_STATUS(threading_executor_map_timeout(pool, end_later, items, 8, NULL, 0), THREADING_TIMEOUT);
+    KEEPS(CHECK_EQUAL(threading_executor_workers(pool), 2));
     KEEPS(unset = threading_future_new());
     KEEPS_STATUS(threading_future_result_timeout(unset, short_time, NULL), THREADING_TIMEOUT);
     KEEPS_STATUS(threading_future_set_result(unset, NULL), THREADING_OK);
     KEEPS(threading_future_free(unset));
+    KEEPS_STATUS(threading_executor_shutdown(pool, true, false), THREADING_OK);
+    KEEPS(threading_executor_free(pool));
+}
+
+static void *open_later(void *gate)
+{
+    (void)threading_sleep(short_time);
+    gate_open(gate);
+    return NULL;
+}
+
+/* A submit that waits for room until the gate is opened. */
+CASE(bounded_executors)
+{
+    const threading_executor_options_t options = {.max_pending = 1};
+    threading_executor_t *pool;
+    threading_lock_t gate = {0};
+    gate_close(&gate);
+    KEEPS(pool = threading_executor_new(1, &options));
+    KEEPS_STATUS(threading_executor_submit(pool, wait_at_gate, &gate, NULL), THREADING_OK);
+    KEEPS_STATUS(threading_executor_submit(pool, wait_at_gate, &gate, NULL), THREADING_OK);
+    KEEPS_STATUS(threading_executor_try_submit(pool, wait_at_gate, &gate, NULL), THREADING_BUSY);
+    threading_thread_t *opener = started(open_later, &gate);
+    KEEPS_STATUS(threading_executor_submit(pool, end_later, NULL, NULL), THREADING_OK);
+    finished(opener);
     KEEPS_STATUS(threading_executor_shutdown(pool, true, false), THREADING_OK);
     KEEPS(threading_executor_free(pool));
 }

@@ -215,7 +215,9 @@ CASE(futures_and_executors_that_are_none)
     TOLD(threading_wait, (none, 1, 1, THREADING_ALL_COMPLETED, NULL), none, INVALID);
     TOLD(threading_completed_next, (NULL, NULL), NULL, INVALID);
     TOLD(threading_executor_submit, (NULL, return_at_once, NULL, NULL), NULL, INVALID);
+    TOLD(threading_executor_try_submit, (NULL, return_at_once, NULL, NULL), NULL, INVALID);
     TOLD(threading_executor_map, (NULL, return_at_once, items, 1, NULL), NULL, INVALID);
+    TOLD(threading_executor_map_timeout, (NULL, return_at_once, items, 1, NULL, 1), NULL, INVALID);
     TOLD(threading_executor_shutdown, (NULL, true, true), NULL, INVALID);
     TOLD(threading_wait_any, (NULL, 1, 1, NULL), NULL, INVALID);
 }
@@ -251,6 +253,8 @@ static void wrong_times_of_the_rest(double seconds, threading_status_t status)
     threading_queue_t *queue = threading_queue_new(THREADING_QUEUE_FIFO, 1, 0, NULL);
     threading_future_t *future = threading_future_new();
     threading_source_t sources[] = {THREADING_SOURCE_EVENT(&event)};
+    threading_executor_t *executor = threading_executor_new(1, NULL);
+    void *items[1] = {NULL};
     TIMED(threading_event_wait_timeout, (&event, seconds), &event);
     TIMED(threading_barrier_wait_timeout, (&barrier, seconds, NULL), &barrier);
     TIMED(threading_barrier_init_with, (&barrier, 2, NULL, NULL, seconds), &barrier);
@@ -262,6 +266,8 @@ static void wrong_times_of_the_rest(double seconds, threading_status_t status)
     TIMED(threading_future_result_timeout, (future, seconds, NULL), future);
     TIMED(threading_wait, (&future, 1, seconds, THREADING_ALL_COMPLETED, NULL), &future);
     TIMED(threading_wait_any, (sources, 1, seconds, NULL), sources);
+    TIMED(threading_executor_map_timeout, (executor, return_at_once, items, 1, NULL, seconds), executor);
+    threading_executor_free(executor);
     threading_future_free(future);
     threading_queue_free(queue);
 }

@@ -12,6 +12,7 @@ _Static_assert(sizeof(threading_rwlock_t) == 8, "an RWLock is 8 bytes");
 _Static_assert(sizeof(threading_condition_t) == 2 * sizeof(void *) + 8, "a Condition is 24 bytes, or 16");
 _Static_assert(sizeof(threading_stop_t) <= 24, "a Stop is at most 24 bytes");
 _Static_assert(sizeof(threading_barrier_t) <= 48, "a Barrier is at most 48 bytes");
+_Static_assert(sizeof(threading_executor_options_t) == 9 * sizeof(void *), "its size stays");
 _Static_assert(sizeof(threading_source_t) <= 64, "a source is at most 64 bytes");
 _Static_assert(sizeof(threading_local_t) <= 256, "no object is larger than 256 bytes");
 _Static_assert(sizeof(threading_thread_options_t) == 7 * sizeof(void *), "the options keep their size");

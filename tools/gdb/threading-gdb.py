@@ -23,12 +23,12 @@ WAITS = [("", ""), ("Lock", ""), ("RLock", ""), ("RLock of Condition", ""), ("Co
          ("Timer", ""), ("sleep", ""), ("Queue", ", for an item"), ("Queue", ", for room"),
          ("Queue", ", for all items to be done"), ("Future", ""), ("wait_any", ""), ("Executor", ", for the items of a map"),
          ("Executor", ", for the pieces of a loop"), ("Group", ", for its tasks"),
-         ("Executor", ", for a task"), ("lock inside", ""), ("exit", "")]
+         ("Executor", ", for a task"), ("Executor", ", for room"), ("lock inside", ""), ("exit", "")]
 ON_CONDITION, ON_BARRIER, ON_ONCE, ON_READ, ON_WRITE, ON_THREAD, ON_FUTURE, ON_ANY, ON_MAP, ON_LOOP, ON_GROUP = (
     4, 8, 9, 10, 11, 12, 18, 19, 20, 21, 22)
 OWNED = (2, 3, ON_ONCE, ON_READ, ON_WRITE, ON_THREAD, ON_FUTURE)  # ti_ring_is_owned() in src/core/diagnosis/ring.c
 WHOLE_WAITS = {13: "waits until its Timer is due", 14: "sleeps", ON_ANY: "waits for any of several",
-               25: "waits for the end of the process"}
+               26: "waits for the end of the process"}
 LOCKERS, OBSERVERS, WATCHERS, RW_LOCKERS = 0, 2, 3, 4  # ti_wait_kind in src/core/parking/parking.h
 SOURCES = ["", "Thread", "Event", "Semaphore", "BoundedSemaphore", "Queue", "Future"]  # threading_source_kind_t
 FOREVER = 0xFFFFFFFF  # the lower half of TI_FOREVER

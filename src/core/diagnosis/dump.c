@@ -31,6 +31,7 @@ TI_COLD const char *ti_dump_purpose(ti_on on)
     case TI_ON_GET:
         return ", for an item";
     case TI_ON_PUT:
+    case TI_ON_ROOM:
         return ", for room";
     case TI_ON_TASKS:
         return ", for all items to be done";

@@ -36,6 +36,7 @@ static const char *const ti_look_kinds[TI_ON_COUNT] = {
     [TI_ON_LOOP] = "Executor",
     [TI_ON_GROUP] = "Group",
     [TI_ON_WORK] = "Executor",
+    [TI_ON_ROOM] = "Executor",
     [TI_ON_INSIDE] = "lock inside",
     [TI_ON_EXIT] = "exit",
 };

@@ -18,8 +18,9 @@ static uint32_t ti_profile_is_written;
 #define TI_PROFILE_IS_HELD                                                                          \
     (1U << TI_ON_LOCK | 1U << TI_ON_RLOCK | 1U << TI_ON_OWN | 1U << TI_ON_ONCE | 1U << TI_ON_READ | \
      1U << TI_ON_WRITE | 1U << TI_ON_INSIDE)
-#define TI_PROFILE_IS_SHORT \
-    (TI_PROFILE_IS_HELD | 1U << TI_ON_SEMAPHORE | 1U << TI_ON_BOUNDED_SEMAPHORE | 1U << TI_ON_PUT)
+#define TI_PROFILE_IS_SHORT                                                                         \
+    (TI_PROFILE_IS_HELD | 1U << TI_ON_SEMAPHORE | 1U << TI_ON_BOUNDED_SEMAPHORE | 1U << TI_ON_PUT | \
+     1U << TI_ON_ROOM)
 
 TI_COLD static bool ti_profile_is_among(ti_on on, uint32_t kinds)
 {

@@ -55,6 +55,7 @@ typedef enum ti_on {
     TI_ON_LOOP,   /* the others' pieces of threading_executor_for(); the object is the executor */
     TI_ON_GROUP,  /* the tasks of a group */
     TI_ON_WORK,   /* an executor, for a task to run */
+    TI_ON_ROOM,   /* an executor, for room for a task */
     TI_ON_INSIDE, /* a lock inside of a queue, a future or an executor */
     TI_ON_EXIT,   /* the end of the process, which another thread brings about; no object */
     TI_ON_COUNT

@@ -116,6 +116,11 @@ TI_COLD void threading_executor_free(threading_executor_t *executor)
     ti_executor_give_back(executor);
 }
 
+size_t threading_executor_workers(const threading_executor_t *executor)
+{
+    return executor != NULL ? executor->max_workers : 0;
+}
+
 /* ---- submit ---- */
 
 /* The other options are those of the threads, and checked where they are started. */
@@ -191,27 +196,56 @@ ti_waiter *ti_executor_signal(threading_executor_t *executor, size_t n, ti_self 
                : NULL;
 }
 
-threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti_task task, size_t times,
-                                       ti_self *self)
+/* The calling worker if tasks that it submits go to its own ring, else NULL. */
+static ti_worker *ti_executor_own_worker(const threading_executor_t *executor, const ti_self *self)
 {
     /* Relaxed: the calling worker itself was started before. */
     bool is_own = self->executor == executor && ti_load_relaxed(&executor->is_complete);
-    uint32_t *lock = is_own ? &self->worker->lock : &executor->lock;
-    ti_line_lock(lock, self);
-    threading_status_t status = is_own ? ti_worker_put(self->worker, task, times, self)
-                                       : ti_executor_put(executor, task, times, self);
+    return is_own ? self->worker : NULL;
+}
+
+/* Queue with that worker, or the executor if it is NULL, under the lock, which is released. `status`: why not. */
+static inline threading_status_t ti_executor_put_and_unlock(threading_executor_t *executor, ti_worker *worker,
+                                                            ti_task task, size_t times,
+                                                            threading_status_t status, ti_self *self)
+{
+    if (status == THREADING_OK)
+        status = worker != NULL ? ti_worker_put(worker, task, times, self)
+                                : ti_executor_put(executor, task, times, self);
     /* Relaxed: a worker that has looked here before counted itself before that. */
     bool is_awaited = status == THREADING_OK && ti_load_relaxed(&executor->idle) > 0 &&
                       ti_load_relaxed(&executor->waking) == 0;
     ti_waiter *idle = is_awaited ? ti_executor_signal(executor, times, self) : NULL;
+    bool is_bounded = worker == NULL && ti_executor_is_bounded(executor);
+    ti_waiter *submitter = is_bounded ? ti_executor_take_submitter(executor, self) : NULL;
     /* The last touch of the executor: its last reference may be given back in the task. */
-    ti_line_unlock(lock, self);
+    ti_line_unlock(worker != NULL ? &worker->lock : &executor->lock, self);
     ti_line_wake(idle);
+    ti_line_wake(submitter);
     return status;
 }
 
+threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti_task task, size_t times,
+                                       ti_self *self)
+{
+    ti_worker *worker = ti_executor_own_worker(executor, self);
+    ti_line_lock(worker != NULL ? &worker->lock : &executor->lock, self);
+    return ti_executor_put_and_unlock(executor, worker, task, times, THREADING_OK, self);
+}
+
+threading_status_t ti_executor_enqueue_bounded(threading_executor_t *executor, ti_task task, bool may_wait,
+                                               ti_self *self)
+{
+    threading_status_t status = THREADING_OK;
+    ti_worker *worker = ti_executor_own_worker(executor, self);
+    ti_line_lock(worker != NULL ? &worker->lock : &executor->lock, self);
+    if (ti_executor_is_bounded(executor))
+        status = ti_executor_find_room(executor, worker, may_wait, self);
+    return ti_executor_put_and_unlock(executor, worker, task, 1, status, self);
+}
+
 static threading_status_t ti_executor_submit(threading_executor_t *executor, threading_target_t function,
-                                             void *arg, threading_future_t **future)
+                                             void *arg, bool may_wait, threading_future_t **future)
 {
     if (executor == NULL || function == NULL || !ti_executor_accepts(executor))
         return THREADING_INVALID;
@@ -219,11 +253,11 @@ static threading_status_t ti_executor_submit(threading_executor_t *executor, thr
         return THREADING_BROKEN;
     ti_self *self = ti_self_get();
     if (future == NULL)
-        return ti_executor_enqueue(executor, (ti_task){function, arg}, 1, self);
+        return ti_executor_enqueue_bounded(executor, (ti_task){function, arg}, may_wait, self);
     threading_future_t *task = ti_future_new(executor, function, arg, 2); /* the task's, and the caller's */
     if (task == NULL)
         return THREADING_NO_MEMORY;
-    threading_status_t status = ti_executor_enqueue(executor, (ti_task){NULL, task}, 1, self);
+    threading_status_t status = ti_executor_enqueue_bounded(executor, (ti_task){NULL, task}, may_wait, self);
     if (status == THREADING_OK)
         *future = task;
     else
@@ -234,7 +268,13 @@ static threading_status_t ti_executor_submit(threading_executor_t *executor, thr
 threading_status_t threading_executor_submit(threading_executor_t *executor, threading_target_t function,
                                              void *arg, threading_future_t **future)
 {
-    return TI_TELL(executor, ti_executor_submit(executor, function, arg, future));
+    return TI_TELL(executor, ti_executor_submit(executor, function, arg, true, future));
+}
+
+threading_status_t threading_executor_try_submit(threading_executor_t *executor, threading_target_t function,
+                                                 void *arg, threading_future_t **future)
+{
+    return TI_TELL(executor, ti_executor_submit(executor, function, arg, false, future));
 }
 
 /* ---- shutdown ---- */
@@ -248,6 +288,7 @@ TI_COLD void ti_executor_stop(threading_executor_t *executor, bool cancel_future
         ti_store_relaxed(&executor->refusal, THREADING_SHUTDOWN); /* relaxed: as in ti_worker_put */
     ti_line_unlock(&executor->lock, self);
     ti_line_wake(ti_executor_signal(executor, SIZE_MAX, self));
+    ti_executor_make_room(executor, SIZE_MAX, self);
     if (cancel_futures)
         ti_executor_refuse(executor, THREADING_CANCELLED, self);
 }

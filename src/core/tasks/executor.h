@@ -33,6 +33,22 @@
  * or a sleeping worker is taken off the line. Either of them writes 0 after that 1, and looks at the ring
  * afterwards. Had it looked before the task was put, the submitter would have seen that 0.
  * docs/models/relay.pml has all orders.
+ *
+ * In a bounded pool a submitter from outside that finds the executor's ring full waits for a change of
+ * `room`, which a worker makes when it has taken tasks from that ring:
+ *
+ *   the submitter                                   the worker
+ *   lock; read `room`                               take tasks, without that lock
+ *   full? unlock, and sleep unless `room` changed   room + 1, take a submitter that sleeps, and wake it
+ *   lock, and look again
+ *   put the task; if there is still room, take the
+ *     next submitter that sleeps; unlock, wake it
+ *
+ * The losing interleaving would be: the submitter finds the ring full, the worker takes a task and finds
+ * nobody asleep, and the submitter goes to sleep. But then `room` has changed after the submitter read it,
+ * unless it read the change already; that load is an acquire, so that the look that came after it found the
+ * place. A worker that comes upon cancelled tasks makes several places with one change and one wake: the one
+ * that was woken wakes the next, also if it could not put its own task.
  */
 #ifndef TI_EXECUTOR_H
 #define TI_EXECUTOR_H
@@ -91,6 +107,7 @@ struct threading_executor {
     char apart_too[TI_APART];
     uint32_t lock; /* of those who submit: protects the workers, the shutdown, the refusal and the tasks */
     ti_tasks tasks;
+    uint32_t room; /* of a bounded pool: what submitters wait for a change of; beside what workers write */
 };
 
 /* In a forked child: its locks may be held for ever by threads that are gone. */
@@ -103,9 +120,15 @@ bool ti_executor_is_spared(const threading_executor_t *executor, const ti_self *
 /* Whether its options are such as are known. */
 bool ti_executor_accepts(const threading_executor_t *executor);
 
-/* Queue a task so many times, and see to it that there are workers. On failure it was queued not once. */
+/* Queue a task so many times, whatever max_pending is, and see to it that there are workers. On failure it was
+ * queued not once. */
 threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti_task task, size_t times,
                                        ti_self *self);
+
+/* The same, once, for a submission: it waits for room, or gives THREADING_BUSY. In one of the pool's own tasks
+ * it does not wait but goes beyond the bound: it would wait for itself. */
+threading_status_t ti_executor_enqueue_bounded(threading_executor_t *executor, ti_task task, bool may_wait,
+                                               ti_self *self);
 
 /* Have so many idle workers look again: those that sleep are a chain for ti_line_wake. */
 ti_waiter *ti_executor_signal(threading_executor_t *executor, size_t n, ti_self *self);
@@ -128,6 +151,23 @@ ti_worker *ti_executor_worker_after(const threading_executor_t *executor, const 
 
 /* Give one of `references` back. */
 void ti_executor_give_back(threading_executor_t *executor);
+
+/* executor_room.c: of a bounded pool. Find room for one task more, or a reason to put it no more, with the lock of
+ * the ring to which it goes, which is released in a wait. `worker`: the calling one, if that ring is its own;
+ * else NULL. THREADING_BUSY: it may not wait; THREADING_CANCELLED: its stop was requested. */
+threading_status_t ti_executor_find_room(threading_executor_t *executor, const ti_worker *worker,
+                                         bool may_wait, ti_self *self);
+
+/* With the executor's lock: the next submitter that waits, if there is room; for ti_line_wake. */
+ti_waiter *ti_executor_take_submitter(threading_executor_t *executor, ti_self *self);
+
+/* There is room, or a reason to wait for it no longer: have so many of those who wait look again. */
+void ti_executor_make_room(threading_executor_t *executor, size_t n, ti_self *self);
+
+static inline bool ti_executor_is_bounded(const threading_executor_t *executor)
+{
+    return executor->options.max_pending != 0;
+}
 
 /* executor_worker.c: start another one, under the lock. */
 threading_status_t ti_executor_start_worker(threading_executor_t *executor);

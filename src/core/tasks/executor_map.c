@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "calls.h"
+#include "deadline.h"
 #include "deadlock.h"
 #include "executor.h"
 #include "future.h"
@@ -28,6 +29,7 @@ typedef struct ti_map {
     uint32_t caller;     /* the ident of its thread */
     uintptr_t next;      /* the first item that nobody has begun */
     size_t count;
+    int64_t deadline; /* of the caller's wait */
     threading_executor_t *executor;
     threading_target_t function;
     void *const *items; /* not touched once all have begun */
@@ -50,13 +52,13 @@ static void ti_slot_end(ti_slot *slot, uint32_t state, threading_status_t status
     ti_parking_wake_all(&slot->state);
 }
 
-static threading_status_t ti_slot_await(ti_slot *slot, ti_self *self)
+static threading_status_t ti_slot_await(ti_slot *slot, ti_self *self, int64_t deadline)
 {
     for (;;) {
         uint32_t state = ti_load_acquire(&slot->state); /* acquire: as in ti_slot_is_done */
         if (state >= TI_CANCELLED)
             return slot->status;
-        threading_status_t status = ti_deadlock_sleep(self, &slot->state, state, TI_FOREVER);
+        threading_status_t status = ti_deadlock_sleep(self, &slot->state, state, deadline);
         if (status != THREADING_OK)
             return ti_slot_is_done(slot) ? slot->status : status;
     }
@@ -68,7 +70,7 @@ static void ti_map_await(ti_map *map, ti_self *self)
     ti_blocked_on(self, TI_ON_MAP, map->executor);
     self->deaf++; /* the items are the caller's, whether it is told to stop or not */
     for (size_t i = 0; i < map->count; i++)
-        (void)ti_slot_await(&map->slots[i], self);
+        (void)ti_slot_await(&map->slots[i], self, TI_FOREVER);
     self->deaf--;
 }
 
@@ -190,7 +192,7 @@ static void ti_map_help(ti_map *map, const ti_slot *slot, ti_self *self)
     size_t index;
     void *value;
     while (self->executor == map->executor && !ti_slot_is_done(slot) &&
-           ti_future_may_help(self, TI_FOREVER)) {
+           ti_future_may_help(self, map->deadline)) {
         ti_map_heed_refusal(map);
         if (!ti_map_begin(map, &index) || !ti_map_call(map, index, &value, self))
             return;
@@ -205,7 +207,7 @@ static threading_status_t ti_map_collect(ti_map *map, void **results, ti_self *s
     for (size_t i = 0; i < map->count && status == THREADING_OK; i++) {
         ti_map_help(map, &map->slots[i], self);
         ti_blocked_on(self, TI_ON_MAP, map->executor);
-        status = ti_slot_await(&map->slots[i], self);
+        status = ti_slot_await(&map->slots[i], self, map->deadline);
         if (status == THREADING_DEADLOCK)
             return ti_deadlock_refused(self, &map->slots[i].state);
         if (status == THREADING_OK && results != NULL)
@@ -222,12 +224,13 @@ TI_COLD static void ti_map_abandon(ti_map *map, ti_self *self)
 }
 
 static threading_status_t ti_executor_map(threading_executor_t *executor, threading_target_t function,
-                                          void *const *items, size_t count, void **results)
+                                          void *const *items, size_t count, void **results, double seconds)
 {
     if (executor == NULL || function == NULL || (items == NULL && count > 0))
         return THREADING_INVALID;
-    if (count == 0)
-        return THREADING_OK;
+    threading_status_t status = ti_deadline_check(seconds);
+    if (status != THREADING_OK || count == 0)
+        return status;
     if (!ti_executor_accepts(executor))
         return THREADING_INVALID;
     if (ti_executor_is_orphaned(executor))
@@ -236,7 +239,8 @@ static threading_status_t ti_executor_map(threading_executor_t *executor, thread
     ti_map *map = ti_map_new(executor, function, items, count, self);
     if (map == NULL)
         return THREADING_NO_MEMORY;
-    threading_status_t status = ti_map_submit(map, self);
+    map->deadline = ti_deadline_after(seconds);
+    status = ti_map_submit(map, self);
     if (status == THREADING_OK) {
         status = ti_map_collect(map, results, self);
         if (status != THREADING_OK)
@@ -250,5 +254,12 @@ static threading_status_t ti_executor_map(threading_executor_t *executor, thread
 threading_status_t threading_executor_map(threading_executor_t *executor, threading_target_t function,
                                           void *const *items, size_t count, void **results)
 {
-    return TI_TELL(executor, ti_executor_map(executor, function, items, count, results));
+    return TI_TELL(executor, ti_executor_map(executor, function, items, count, results, THREADING_FOREVER));
+}
+
+threading_status_t threading_executor_map_timeout(threading_executor_t *executor, threading_target_t function,
+                                                  void *const *items, size_t count, void **results,
+                                                  double seconds)
+{
+    return TI_TELL(executor, ti_executor_map(executor, function, items, count, results, seconds));
 }

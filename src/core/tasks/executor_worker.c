@@ -164,7 +164,14 @@ static bool ti_worker_take_own(ti_worker *worker, ti_task *task, ti_self *self)
 
 static bool ti_worker_take_submitted(ti_worker *worker, ti_task *task, ti_self *self)
 {
-    return ti_worker_take(worker, &worker->executor->tasks, task, self);
+    threading_executor_t *executor = worker->executor;
+    if (!ti_executor_is_bounded(executor))
+        return ti_worker_take(worker, &executor->tasks, task, self);
+    if (!ti_tasks_may_be_there(&executor->tasks))
+        return false;
+    bool begins = ti_worker_take(worker, &executor->tasks, task, self);
+    ti_executor_make_room(executor, 1, self); /* also by what was cancelled, and does not begin */
+    return begins;
 }
 
 static ti_worker *ti_worker_next_victim(const ti_worker *worker)
@@ -231,7 +238,9 @@ static void ti_executor_sleep(threading_executor_t *executor, ti_self *self, uin
 {
     ti_blocked_on(self, TI_ON_WORK, executor);
     ti_blocked_counted(self, TI_ON_WORK, executor, 0);
+    self->deaf++; /* a stop is no task */
     (void)ti_parking_wait(self, &executor->signal, signal, TI_FOREVER);
+    self->deaf--;
     ti_blocked_counted(self, TI_ON_WORK, executor, ti_tasks_count(&executor->tasks));
 }
 
@@ -300,8 +309,10 @@ TI_COLD void ti_executor_work(ti_self *self)
     ti_worker *worker = self->worker;
     ti_task outer = worker->task; /* which calls threading_shutdown(), or ends the process */
     threading_stop_t *stop = worker->stop;
+    uint32_t deaf = self->deaf; /* the outer task's wait is, these are not */
     worker->task = (ti_task){NULL, NULL};
     worker->stop = self->stop;
+    self->deaf = 0;
     ti_calls_enter(self, ti_future_abandon, ti_task_future(outer), true);
     for (worker->is_done = false; !worker->is_done;)
         (void)ti_calls_catch(self, ti_worker_loop, worker);
@@ -309,6 +320,7 @@ TI_COLD void ti_executor_work(ti_self *self)
     worker->is_done = false;
     worker->task = outer;
     worker->stop = stop;
+    self->deaf = deaf;
 }
 
 /* ---- refusing tasks ---- */
@@ -362,6 +374,7 @@ TI_COLD void ti_executor_break(threading_executor_t *executor, ti_self *self)
     ti_store_relaxed(&executor->refusal, THREADING_BROKEN); /* relaxed: as in ti_worker_put */
     ti_executor_count_spare(executor, (uint32_t)-1);
     ti_line_unlock(&executor->lock, self);
+    ti_executor_make_room(executor, SIZE_MAX, self);
     ti_executor_refuse(executor, THREADING_BROKEN, self);
 }
 
@@ -418,8 +431,10 @@ static threading_thread_t *ti_worker_thread(const threading_executor_t *executor
     ti_port_errors errors = ti_port_errors_keep();
     (void)snprintf(name, size, "%s_%u", executor->name, (unsigned)executor->worker_count);
     ti_port_errors_restore(errors);
-    threading_thread_options_t options = {
-        .name = name, .daemon = executor->options.daemon, .stack_size = executor->options.stack_size};
+    threading_thread_options_t options = {.name = name,
+                                          .daemon = executor->options.daemon,
+                                          .stack_size = executor->options.stack_size,
+                                          .stop = executor->options.stop};
     threading_thread_t *thread = threading_thread_new(ti_worker_main, worker, &options);
     ti_memory_free(name);
     if (thread != NULL)
