@@ -330,6 +330,28 @@ CASE(executor_its_idle_worker_and_a_task_that_is_waited_for)
     finished(waiter);
 }
 
+static void *submit_one(void *pool)
+{
+    ignore(threading_executor_submit(pool, wait_event, NULL, NULL));
+    return pool;
+}
+
+CASE(executor_that_is_full_and_one_who_submits)
+{
+    const threading_executor_options_t options = {.max_pending = 1};
+    threading_executor_t *pool = threading_executor_new(1, &options);
+    CHECK(pool != NULL);
+    name_object(pool, "pool");
+    submit_and_forget(pool, wait_event, NULL);
+    submit_and_forget(pool, wait_event, NULL);
+    threading_thread_t *submitter = named(submit_one, pool, "Submitter");
+    AWAIT_DUMP("Submitter", "    waits for Executor \"pool\" at 0x");
+    AWAIT_DUMP("Submitter", ", for room, for ");
+    threading_event_set(&event);
+    finished(submitter);
+    end_pool(pool);
+}
+
 CASE(join_and_a_join_with_a_limit)
 {
     threading_thread_t *sleeper = named(sleep_long, NULL, "Sleeper");

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* threading_executor_map(): one task for each of many arguments. */
+#include <math.h>
+
 #include "conformance.h"
 #include "crowd.h"
 #include "gate.h"
@@ -316,6 +318,126 @@ CASE(map_for_a_limited_time_is_one_with_a_stop_that_has_a_time)
     CHECK_STATUS(status, THREADING_CANCELLED);
     end_pool(pool);
 }
+
+/* ---------------------------------------------------------------------------------------- a limited time */
+
+CASE(map_in_time_gives_all_results)
+{
+    void *items[20], *results[20];
+    threading_executor_t *pool = made_pool(3);
+    set_items(items, 20);
+    CHECK_STATUS(threading_executor_map_timeout(pool, square, items, 20, results, 3600), THREADING_OK);
+    for (size_t i = 0; i < 20; i++)
+        CHECK(results[i] == &squares[i * i]);
+    CHECK_STATUS(threading_executor_map_timeout(pool, square, items, 20, NULL, THREADING_FOREVER),
+                 THREADING_OK);
+    CHECK_EQUAL(atomic_load(&runs), 40);
+    end_pool(pool);
+}
+
+static void *enter_and_sleep(void *item)
+{
+    atomic_fetch_add(&entered, 1);
+    (void)threading_sleep(0.02);
+    atomic_fetch_add(&runs, 1);
+    return item;
+}
+
+/* What has begun is waited for, what has not does not begin, and what came first is kept. */
+static threading_status_t run_out_of_time(threading_executor_t *pool)
+{
+    enum { count = 10 };
+    void *items[count], *results[count];
+    size_t kept = 0;
+    set_items(items, count);
+    set_untouched(results, count);
+    atomic_store(&entered, 0);
+    atomic_store(&runs, 0);
+    double begin = threading_monotonic();
+    threading_status_t status =
+        threading_executor_map_timeout(pool, enter_and_sleep, items, count, results, 0.05);
+    CHECK_EQUAL(atomic_load(&runs), atomic_load(&entered));
+    if (status == THREADING_OK)
+        return status;
+    CHECK(threading_monotonic() - begin >= 0.05);
+    while (kept < count && results[kept] == items[kept])
+        kept++;
+    CHECK(kept < count && kept <= (size_t)atomic_load(&runs));
+    check_untouched(results + kept, count - kept);
+    return status;
+}
+
+/* It need not notice the time each time. CPython: test_concurrent_futures.executor.ExecutorTest.test_map_timeout */
+CASE(map_that_runs_out_of_time_cancels_the_rest_and_waits_for_what_runs)
+{
+    threading_executor_t *pool = made_pool(1);
+    threading_status_t status;
+    do
+        status = run_out_of_time(pool);
+    while (status == THREADING_OK);
+    CHECK_STATUS(status, THREADING_TIMEOUT);
+    CHECK(value_of(submitted(pool, return_at_once, &object)) == &object);
+    end_pool(pool);
+}
+
+CASE(map_without_time_looks_once)
+{
+    void *items[3], *results[3];
+    threading_lock_t gate = {0};
+    threading_executor_t *pool = made_pool(1);
+    set_items(items, 3);
+    set_untouched(results, 3);
+    gate_close(&gate);
+    threading_future_t *busy = submitted(pool, wait_at_gate, &gate);
+    AWAIT(threading_future_running(busy));
+    CHECK_STATUS(threading_executor_map_timeout(pool, square, items, 3, results, 0), THREADING_TIMEOUT);
+    CHECK_STATUS(threading_executor_map_timeout(pool, square, NULL, 0, NULL, 0), THREADING_OK);
+    check_untouched(results, 3);
+    gate_open(&gate);
+    CHECK(value_of(busy) == &gate);
+    end_pool(pool);
+    CHECK_EQUAL(atomic_load(&runs), 0);
+}
+
+static void *map_below_for_a_while(void *arg)
+{
+    void *items[3];
+    set_items(items, 3);
+    CHECK_STATUS(threading_executor_map_timeout(nested_pool, square, items, 3, NULL, 0.01),
+                 THREADING_TIMEOUT);
+    CHECK_EQUAL(atomic_load(&runs), 0);
+    CHECK_STATUS(threading_executor_map_timeout(nested_pool, square, items, 3, NULL, THREADING_FOREVER),
+                 THREADING_OK);
+    CHECK_EQUAL(atomic_load(&runs), 3);
+    return arg;
+}
+
+/* What it ran itself might last longer than the time. */
+CASE(map_with_a_limit_in_a_task_runs_no_items_itself)
+{
+    nested_pool = made_pool(1);
+    CHECK(value_of(submitted(nested_pool, map_below_for_a_while, &object)) == &object);
+    end_pool(nested_pool);
+}
+
+CASE(map_for_a_bad_time_is_refused)
+{
+    void *items[3];
+    threading_executor_t *pool = made_pool(1);
+    set_items(items, 3);
+    CHECK_STATUS(threading_executor_map_timeout(pool, square, items, 3, NULL, NAN), THREADING_INVALID);
+    CHECK_STATUS(threading_executor_map_timeout(pool, square, items, 3, NULL, -2), THREADING_INVALID);
+    CHECK_STATUS(threading_executor_map_timeout(pool, square, items, 0, NULL, NAN), THREADING_INVALID);
+    CHECK_STATUS(threading_executor_map_timeout(pool, square, items, 3, NULL, INFINITY), THREADING_OVERFLOW);
+    CHECK_STATUS(threading_executor_map_timeout(NULL, square, items, 3, NULL, 1), THREADING_INVALID);
+    CHECK_STATUS(threading_executor_map_timeout(pool, NULL, items, 3, NULL, 1), THREADING_INVALID);
+    CHECK_STATUS(threading_executor_map_timeout(pool, square, NULL, 3, NULL, 1), THREADING_INVALID);
+    CHECK_EQUAL(threading_active_count(), 1);
+    CHECK_EQUAL(atomic_load(&runs), 0);
+    end_pool(pool);
+}
+
+/* -------------------------------------------------------------------------------------------- refusals */
 
 CASE(map_after_a_shutdown_is_refused)
 {

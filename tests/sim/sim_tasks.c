@@ -673,3 +673,68 @@ CASE(executor_cancels_a_task_or_has_run_it)
     CHECK(times[0] > 0);
     CHECK(times[1] > 0);
 }
+
+static void *submit_one(void *value)
+{
+    must(threading_executor_submit(pool, add_one, value, NULL));
+    return value;
+}
+
+static int submitted_values[3];
+
+static void *submit_second(void *unused)
+{
+    (void)submit_one(&submitted_values[1]);
+    return unused;
+}
+
+/* Three tasks of two who submit, where one may wait. */
+static void executor_of_one_place(void *unused)
+{
+    const threading_executor_options_t options = {.max_pending = 1};
+    memset(submitted_values, 0, sizeof submitted_values);
+    pool = threading_executor_new(1, &options);
+    threading_thread_t *other = begun(submit_second, NULL, NULL);
+    (void)submit_one(&submitted_values[0]);
+    (void)submit_one(&submitted_values[2]);
+    ended(other);
+    must(threading_executor_shutdown(pool, true, false));
+    threading_executor_free(pool);
+    for (int i = 0; i < 3; i++)
+        threading_sim_check(submitted_values[i] == 1);
+    (void)unused;
+}
+
+CASE(bounded_executor_lets_all_in)
+{ /* slow */
+    explore(executor_of_one_place, 2);
+}
+
+static void *submit_or_be_told(void *unused)
+{
+    threading_status_t status = threading_executor_submit(pool, add_one, &submitted_values[0], NULL);
+    threading_sim_check(status == THREADING_OK || status == THREADING_SHUTDOWN);
+    count(&times[status == THREADING_OK ? 0 : 1]);
+    return unused;
+}
+
+/* The place may still be taken when the second task comes, and the shutdown before there is room. */
+static void executor_shut_down_while_it_is_full(void *unused)
+{
+    const threading_executor_options_t options = {.max_pending = 1};
+    memset(submitted_values, 0, sizeof submitted_values);
+    pool = threading_executor_new(1, &options);
+    must(threading_executor_submit(pool, return_null, NULL, NULL));
+    threading_thread_t *other = begun(submit_or_be_told, NULL, NULL);
+    must(threading_executor_shutdown(pool, true, false));
+    ended(other);
+    threading_executor_free(pool);
+    (void)unused;
+}
+
+CASE(bounded_executor_is_shut_down_while_somebody_waits)
+{ /* slow */
+    explore(executor_shut_down_while_it_is_full, 2);
+    CHECK(times[0] > 0);
+    CHECK(times[1] > 0);
+}
