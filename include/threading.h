@@ -1704,10 +1704,10 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_local_destroy(thr
  * and one that may not (a try, a timeout of 0) answers as ever. A condition's wait has its lock again first.
  *
  * Those calls heed: sleep; join; the acquires of RLock, Condition, Semaphore and RWLock;
- * threading_lock_acquire_timeout(), with THREADING_FOREVER too; the waits of Condition, Event, Barrier, Once,
- * Queue and Future, threading_wait(), threading_completed_next(), threading_executor_map(),
- * threading_executor_submit() for room, and threading_wait_any(). These do not, since their results may be dropped: threading_lock_acquire(),
- * threading_shutdown(), threading_executor_shutdown(). Nor does a release.
+ * threading_lock_acquire_timeout(), with THREADING_FOREVER too; the waits of Condition, Event, Barrier,
+ * Once, Queue and Future, threading_wait(), threading_completed_next(), threading_executor_submit(),
+ * threading_executor_map() and threading_wait_any(). These do not, since their results may be dropped:
+ * threading_lock_acquire(), threading_shutdown(), threading_executor_shutdown(). Nor does a release.
  * A wait that heeds a stop is not part of a proof of deadlock, as one with a timeout is not.
  */
 
@@ -2151,19 +2151,20 @@ THREADING_API void threading_completed_free(threading_completed_t *completed);
  * or inside a Once a task does not help but waits, so that no other one is let into what it protects; then a
  * thread that is free has to run what is waited for.
  *
- * A bounded pool (`max_pending`) holds back those who submit faster than it works. At most so many tasks wait
- * in its queue, which each leaves when it begins; a task whose future was cancelled keeps its place until a
- * thread comes upon it. With that many there, threading_executor_submit() waits until a task begins, and
- * threading_executor_try_submit() gives THREADING_BUSY. Only a submit in one of the pool's own threads never
- * waits, since it would wait for itself: it goes beyond the bound. So does a map, which puts one task into the
- * queue for each thread of the pool at most. Those who wait are served about in their order, but one that comes
- * just when there is room is not held back for them. Two bounded pools whose tasks submit to each other can
- * wait for each other for ever.
+ * A bounded pool (`max_pending`) holds back those who submit faster than it works. At most so many tasks
+ * wait in its queue; a task leaves it when it begins, and one whose future was cancelled when a thread
+ * comes upon it. While the queue is full threading_executor_submit() waits until a task begins, and
+ * threading_executor_try_submit() gives THREADING_BUSY. A submit in one of the pool's own threads never
+ * waits, since it would wait for itself: its task goes beyond the bound. So does a map, which puts no more
+ * than one entry for each thread of the pool into the queue. Those who wait are woken in their order, but
+ * another one may come just then and be first. Two bounded pools whose tasks submit to each other can wait
+ * for each other for ever.
  *
- * After a request of a pool's `stop` its tasks begin as ever, and each wait in them ends with
- * THREADING_CANCELLED, or does not begin. The tasks decide what that means; a task, or an initializer, may heed
- * another stop, until it ends (an initializer: for all tasks of its thread). To have those that are queued not
- * run at all, shut the pool down with `cancel_futures`.
+ * After a request of a pool's `stop` its tasks begin as ever, and each wait in them that heeds stops (section
+ * 17) ends with THREADING_CANCELLED, or does not begin: what that means is up to them. A task that heeds
+ * another stop does so until its end; an initializer that does sets it for all tasks of its thread. A thread
+ * that is idle waits for tasks as before. To have those that are queued not run at all, shut the pool down
+ * with `cancel_futures`.
  *
  * When the process exits, or by threading_shutdown(), all executors are shut down: their queued tasks are run
  * and their threads joined, daemons or not. In a forked child the executors of the parent are broken.
@@ -2199,8 +2200,7 @@ typedef struct threading_executor_options {
 THREADING_API threading_executor_t *threading_executor_new(size_t max_workers,
                                                            const threading_executor_options_t *options);
 
-/** How many threads it may have, as chosen when it was made. @return that number, whether they were started or
- * not; 0 for NULL. */
+/** How many threads it has at most, as chosen when it was made, started or not. @return that; 0 for NULL. */
 THREADING_API size_t threading_executor_workers(const threading_executor_t *executor);
 
 /** Take another reference. @return @p executor; NULL for NULL. */
@@ -2237,10 +2237,10 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_executor_submit(t
                                                                                threading_future_t **future);
 
 /**
- * The same without waiting for room. In a thread of the same pool too it answers when as many tasks wait as are
- * to; there those count that wait with the thread as well.
- * @return as threading_executor_submit(), but never THREADING_CANCELLED; THREADING_BUSY when there is no room in
- *         a bounded pool.
+ * The same without waiting for room. In a thread of the same pool too it answers that there is none; there
+ * the tasks that wait with that thread count as well.
+ * @return as threading_executor_submit(), but never THREADING_CANCELLED; THREADING_BUSY when `max_pending`
+ *         tasks wait. Without a bound there is always room.
  */
 THREADING_NODISCARD THREADING_API threading_status_t threading_executor_try_submit(
     threading_executor_t *executor, threading_target_t function, void *arg, threading_future_t **future);
@@ -2270,12 +2270,13 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_executor_map(thre
 /**
  * The same for a limited time. Python: Executor.map(fn, items, timeout=seconds).
  *
- * In a thread of the same executor this call runs no item itself, as no wait with a limit does: in a pool whose
- * threads are all busy no item begins.
- * @param seconds  from the call on; 0 submits all and looks once, THREADING_FOREVER is threading_executor_map().
- * @return as threading_executor_map(); THREADING_TIMEOUT when not all results are there after that time, which is
- *         a failure as any: items that run are waited for beyond it. THREADING_INVALID and THREADING_OVERFLOW for
- *         a bad @p seconds.
+ * In a thread of the same executor this call runs no item itself, as no wait with a limit does: in a pool
+ * whose threads are all busy no item begins.
+ * @param seconds  from the call on; 0 submits all, looks once and cancels; THREADING_FOREVER is
+ *                 threading_executor_map().
+ * @return as threading_executor_map(); THREADING_TIMEOUT when the results are not all there after that
+ *         time. It is a failure as any: the call lasts until no item runs any more. THREADING_INVALID and
+ *         THREADING_OVERFLOW for a bad @p seconds.
  */
 THREADING_NODISCARD THREADING_API threading_status_t
 threading_executor_map_timeout(threading_executor_t *executor, threading_target_t function,

@@ -1815,18 +1815,24 @@ class Executor : detail::Fixed
     template <class Function, class... Args>
     Future<typename detail::CallOf<Function, Args...>::Result> submit(Function &&function, Args &&...args)
     {
-        using Callable = detail::CallOf<Function, Args...>;
-        using Result = typename Callable::Result;
-        std::unique_ptr<Callable> callable(
-            new Callable(std::forward<Function>(function), std::forward<Args>(args)...));
-        std::unique_ptr<detail::Task<Result>> task(new detail::TaskOf<Callable>(std::move(callable)));
-        detail::Work *work = task.get();
-        threading_future_t *future = nullptr;
-        detail::require(threading_executor_submit(executor_, detail::run_task, work, &future));
-        Future<Result> handle(future, task.release());
-        detail::give_back_when_done(future, work);
-        return handle;
+        Future<typename detail::CallOf<Function, Args...>::Result> future;
+        detail::require(submit_by(threading_executor_submit, future, std::forward<Function>(function),
+                                  std::forward<Args>(args)...));
+        return future;
     }
+
+    /** The same without waiting for room; `future` changes for THREADING_OK only. What was moved into the call is
+     * gone in any case. */
+    template <class Function, class... Args>
+    THREADING_NODISCARD Status try_submit(Future<typename detail::CallOf<Function, Args...>::Result> &future,
+                                          Function &&function, Args &&...args)
+    {
+        return submit_by(threading_executor_try_submit, future, std::forward<Function>(function),
+                         std::forward<Args>(args)...);
+    }
+
+    /** How many threads at most. */
+    std::size_t workers() const noexcept { return threading_executor_workers(executor_); }
 
     /**
      * Call `function(begin, end)` for the pieces of a range, here and in threads of the pool, as
@@ -1853,6 +1859,28 @@ class Executor : detail::Fixed
     threading_executor_t *native_handle() const noexcept { return executor_; }
 
   private:
+    using Submit = threading_status_t (*)(threading_executor_t *executor, threading_target_t function,
+                                          void *arg, threading_future_t **future);
+
+    template <class Function, class... Args>
+    Status submit_by(Submit call, Future<typename detail::CallOf<Function, Args...>::Result> &future,
+                     Function &&function, Args &&...args)
+    {
+        using Callable = detail::CallOf<Function, Args...>;
+        using Result = typename Callable::Result;
+        std::unique_ptr<Callable> callable(
+            new Callable(std::forward<Function>(function), std::forward<Args>(args)...));
+        std::unique_ptr<detail::Task<Result>> task(new detail::TaskOf<Callable>(std::move(callable)));
+        detail::Work *work = task.get();
+        threading_future_t *handle = nullptr;
+        Status status = call(executor_, detail::run_task, work, &handle);
+        if (status != THREADING_OK)
+            return status;
+        future = Future<Result>(handle, task.release());
+        detail::give_back_when_done(handle, work);
+        return status;
+    }
+
     threading_executor_t *executor_;
 };
 

@@ -292,18 +292,33 @@ static void *submit_ten(void *arg)
     return arg;
 }
 
-static void check_own_submits(size_t max_workers)
+static void *pass_and_submit_ten(void *its_gate)
 {
-    pool = made_bounded(max_workers, 1);
-    CHECK(value_of(submitted(pool, submit_ten, &object)) == &object);
-    end_pool(pool);
-    CHECK_EQUAL(atomic_exchange(&runs, 0), 10);
+    atomic_fetch_add(&entered, 1);
+    gate_pass(its_gate);
+    return submit_ten(its_gate);
 }
 
 CASE(submit_in_an_own_task_goes_beyond_the_bound)
 {
-    check_own_submits(1);
-    check_own_submits(4);
+    pool = made_bounded(1, 1);
+    gate_close(&gate);
+    threading_future_t *future = submitted(pool, pass_and_submit_ten, &gate);
+    AWAIT(atomic_load(&entered) == 1);
+    submit_and_forget(pool, count_run, NULL);
+    gate_open(&gate);
+    CHECK(value_of(future) == &gate);
+    end_pool(pool);
+    CHECK_EQUAL(atomic_load(&runs), 11);
+}
+
+CASE(submit_in_an_own_task_starts_threads)
+{
+    pool = made_bounded(4, 1);
+    CHECK(value_of(submitted(pool, submit_ten, &object)) == &object);
+    CHECK(threading_active_count() > 2);
+    end_pool(pool);
+    CHECK_EQUAL(atomic_load(&runs), 10);
 }
 
 static bool submit_first(void *unused)
@@ -442,7 +457,8 @@ static void *submit_or_be_stopped(void *unused)
     return unused;
 }
 
-/* The first in line is stopped just when there is room: the place is the second one's, which nobody else wakes. */
+/* The first in line is stopped just when there is room: the place is the second one's, whom nobody else
+ * wakes. */
 CASE(room_is_not_lost_to_one_that_is_stopped)
 {
     for (int i = 0; i < (is_slow() ? 50 : 300); i++) {

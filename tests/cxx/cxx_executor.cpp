@@ -135,6 +135,39 @@ CASE(tasks_may_wait_for_tasks)
     CHECK_EQUAL(outer.result(), 21);
 }
 
+CASE(try_submit_says_whether_there_is_room)
+{
+    static Event begun, go;
+    threading_executor_options_t options = threading_executor_options_t();
+    options.max_pending = 1;
+    {
+        Executor pool(1, options);
+        CHECK_EQUAL(pool.workers(), 1);
+        auto run_until_told = [](Counted) {
+            begun.set();
+            CHECK_STATUS(go.wait(), THREADING_OK);
+        };
+        pool.submit(run_until_told, Counted());
+        CHECK_STATUS(begun.wait(), THREADING_OK);
+        Future<int> second, third;
+        CHECK_STATUS(pool.try_submit(
+                         second, [](Counted, int n) { return n; }, Counted(), 2),
+                     THREADING_OK);
+        int alive = Counted::alive().load();
+        CHECK_STATUS(pool.try_submit(
+                         third, [](Counted) { return 3; }, Counted()),
+                     THREADING_BUSY);
+        CHECK(third.native_handle() == nullptr);
+        CHECK_EQUAL(Counted::alive().load(), alive);
+        go.set();
+        CHECK_EQUAL(second.result(), 2);
+        CHECK_STATUS(pool.shutdown(), THREADING_OK);
+        CHECK_STATUS(pool.try_submit(third, [] { return 3; }), THREADING_SHUTDOWN);
+        CHECK_STATUS(thrown_by([&] { pool.submit([](Counted) {}, Counted()); }), THREADING_SHUTDOWN);
+    }
+    CHECK_EQUAL(Counted::alive().load(), 0);
+}
+
 CASE(many_tasks_of_many_threads)
 {
     static Executor pool(3);

@@ -54,7 +54,7 @@ int use_executor()
     threading::Future<int> number = pool.submit([](int n) { return n; }, 1);
     threading::Future<void> nothing = pool.submit([] {});
     nothing.result(0.5);
-    return number.result();
+    return number.result() + (pool.try_submit(number, [] { return 2; }) || pool.workers() == 0 ? 1 : 0);
 }
 
 struct Once {

@@ -688,7 +688,7 @@ static void *submit_second(void *unused)
     return unused;
 }
 
-/* Three tasks of two who submit, where one may wait. */
+/* Three tasks of two who submit, where one may wait. Two interruptions inside take a minute. */
 static void executor_of_one_place(void *unused)
 {
     const threading_executor_options_t options = {.max_pending = 1};
@@ -707,7 +707,7 @@ static void executor_of_one_place(void *unused)
 
 CASE(bounded_executor_lets_all_in)
 { /* slow */
-    explore(executor_of_one_place, 1); /* two take a minute */
+    explore(executor_of_one_place, 1);
 }
 
 static void *submit_or_be_told(void *unused)

@@ -204,7 +204,8 @@ static ti_worker *ti_executor_own_worker(const threading_executor_t *executor, c
     return is_own ? self->worker : NULL;
 }
 
-/* Queue with that worker, or the executor if it is NULL, under the lock, which is released. `status`: why not. */
+/* Queue with that worker, or the executor if it is NULL, under the lock, which is released; unless there is a
+ * `status` that says why not. */
 static inline threading_status_t ti_executor_put_and_unlock(threading_executor_t *executor, ti_worker *worker,
                                                             ti_task task, size_t times,
                                                             threading_status_t status, ti_self *self)

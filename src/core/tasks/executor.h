@@ -120,13 +120,13 @@ bool ti_executor_is_spared(const threading_executor_t *executor, const ti_self *
 /* Whether its options are such as are known. */
 bool ti_executor_accepts(const threading_executor_t *executor);
 
-/* Queue a task so many times, whatever max_pending is, and see to it that there are workers. On failure it was
- * queued not once. */
+/* Queue a task so many times, whatever max_pending is, and see to it that there are workers. On failure it
+ * was queued not once. */
 threading_status_t ti_executor_enqueue(threading_executor_t *executor, ti_task task, size_t times,
                                        ti_self *self);
 
-/* The same, once, for a submission: it waits for room, or gives THREADING_BUSY. In one of the pool's own tasks
- * it does not wait but goes beyond the bound: it would wait for itself. */
+/* The same, once, where there is room: else it waits, or gives THREADING_BUSY. In one of the pool's own
+ * tasks it does not wait but goes beyond the bound: it would wait for itself. */
 threading_status_t ti_executor_enqueue_bounded(threading_executor_t *executor, ti_task task, bool may_wait,
                                                ti_self *self);
 
@@ -152,9 +152,10 @@ ti_worker *ti_executor_worker_after(const threading_executor_t *executor, const 
 /* Give one of `references` back. */
 void ti_executor_give_back(threading_executor_t *executor);
 
-/* executor_room.c: of a bounded pool. Find room for one task more, or a reason to put it no more, with the lock of
- * the ring to which it goes, which is released in a wait. `worker`: the calling one, if that ring is its own;
- * else NULL. THREADING_BUSY: it may not wait; THREADING_CANCELLED: its stop was requested. */
+/* executor_room.c: of a bounded pool. Find room for one task more, or a reason to put none, with the lock
+ * of the ring to which it goes; it is released during a wait. `worker`: the calling one if that ring is its
+ * own, else NULL. THREADING_BUSY: there is none and it may not wait; THREADING_CANCELLED: its stop was
+ * requested. */
 threading_status_t ti_executor_find_room(threading_executor_t *executor, const ti_worker *worker,
                                          bool may_wait, ti_self *self);
 
