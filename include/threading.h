@@ -382,9 +382,38 @@ THREADING_API size_t threading_get_stack_size(void);
 /**
  * Count the processors that this process may use. Python: os.process_cpu_count().
  *
- * @return at least 1.
+ * The process's, not the calling thread's: a thread that is bound to one processor is told the same as all
+ * others. On Linux they are those that the main thread may use (its affinity), as `taskset` or a cpuset of
+ * the container has it; on Windows those of the process's affinity, or of all processor groups if it has
+ * none; elsewhere those of the machine. Each call asks the system, which takes some microseconds.
+ *
+ * THREADING_CPU_COUNT in the environment takes the system's place, here and in
+ * threading_available_parallelism(). Python: PYTHON_CPU_COUNT. It is one or more decimal digits for a number
+ * from 1 to 2147483647, which may be more than there are; any other text, a blank in it too, is as if it were
+ * not set. The library reads it once, with its first use, and not in a process with privileges that its
+ * user has not.
+ * @return at least 1; 1 where the backend cannot count them (c11).
  */
 THREADING_API size_t threading_cpu_count(void);
+
+/**
+ * Tell how many threads of this process can really run at once.
+ *
+ * That is threading_cpu_count(), or less where the system gives the process a part of their time only: on
+ * Linux the CPU quota of its control groups (a container's `--cpus`), the least of the process's group and
+ * those above it, version 1 or 2; on Windows the rate of its job, a hard cap or a maximum. A part of a
+ * processor counts as one: 1.5 give 2, and 0.1 gives 1. More busy threads than that only make each other
+ * wait, since the system stops all of them once the quota of a period is used up.
+ *
+ * A new executor's default number of threads is this. A limit that the system does not tell, or tells in
+ * words that are not understood, is none.
+ *
+ * Each call asks the system, so it sees a limit that has changed. On Linux it reads two files of /proc, and
+ * one or two for each group on the way: 50 to 100 microseconds with twenty mounts, and more with more of
+ * them. It allocates nothing.
+ * @return at least 1, and no more than threading_cpu_count().
+ */
+THREADING_API size_t threading_available_parallelism(void);
 
 /**
  * Start a function in a new thread, with nothing to hold on to. Python: _thread.start_new_thread().
@@ -2193,7 +2222,8 @@ typedef struct threading_executor_options {
 /**
  * Make an executor. Python: ThreadPoolExecutor(max_workers, …).
  *
- * @param max_workers  how many threads at most; 0 for the number of processors and 4 more, at most 32.
+ * @param max_workers  how many threads at most; 0 for as many as can run at once when the executor is made:
+ *                     threading_available_parallelism(). Tasks that wait a lot, for input, may want more.
  * @param options      read before the return; NULL for the defaults. A wrong value is told by `submit`.
  * @return a handle to be given back with threading_executor_free(); NULL when memory is out.
  */

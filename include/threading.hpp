@@ -1304,6 +1304,12 @@ inline std::vector<Thread> enumerate()
     return threads;
 }
 
+/** How many threads can really run at once: threading_available_parallelism(). */
+inline std::size_t available_parallelism() noexcept
+{
+    return threading_available_parallelism();
+}
+
 namespace detail
 {
 

@@ -433,9 +433,38 @@ THREADING_API size_t threading_get_stack_size(void);
 /**
  * Count the processors that this process may use. Python: os.process_cpu_count().
  *
- * @return at least 1.
+ * The process's, not the calling thread's: a thread that is bound to one processor is told the same as all
+ * others. On Linux they are those that the main thread may use (its affinity), as `taskset` or a cpuset of
+ * the container has it; on Windows those of the process's affinity, or of all processor groups if it has
+ * none; elsewhere those of the machine. Each call asks the system, which takes some microseconds.
+ *
+ * THREADING_CPU_COUNT in the environment takes the system's place, here and in
+ * threading_available_parallelism(). Python: PYTHON_CPU_COUNT. It is one or more decimal digits for a number
+ * from 1 to 2147483647, which may be more than there are; any other text, a blank in it too, is as if it were
+ * not set. The library reads it once, with its first use, and not in a process with privileges that its
+ * user has not.
+ * @return at least 1; 1 where the backend cannot count them (c11).
  */
 THREADING_API size_t threading_cpu_count(void);
+
+/**
+ * Tell how many threads of this process can really run at once.
+ *
+ * That is threading_cpu_count(), or less where the system gives the process a part of their time only: on
+ * Linux the CPU quota of its control groups (a container's `--cpus`), the least of the process's group and
+ * those above it, version 1 or 2; on Windows the rate of its job, a hard cap or a maximum. A part of a
+ * processor counts as one: 1.5 give 2, and 0.1 gives 1. More busy threads than that only make each other
+ * wait, since the system stops all of them once the quota of a period is used up.
+ *
+ * A new executor's default number of threads is this. A limit that the system does not tell, or tells in
+ * words that are not understood, is none.
+ *
+ * Each call asks the system, so it sees a limit that has changed. On Linux it reads two files of /proc, and
+ * one or two for each group on the way: 50 to 100 microseconds with twenty mounts, and more with more of
+ * them. It allocates nothing.
+ * @return at least 1, and no more than threading_cpu_count().
+ */
+THREADING_API size_t threading_available_parallelism(void);
 
 /**
  * Start a function in a new thread, with nothing to hold on to. Python: _thread.start_new_thread().
@@ -2244,7 +2273,8 @@ typedef struct threading_executor_options {
 /**
  * Make an executor. Python: ThreadPoolExecutor(max_workers, …).
  *
- * @param max_workers  how many threads at most; 0 for the number of processors and 4 more, at most 32.
+ * @param max_workers  how many threads at most; 0 for as many as can run at once when the executor is made:
+ *                     threading_available_parallelism(). Tasks that wait a lot, for input, may want more.
  * @param options      read before the return; NULL for the defaults. A wrong value is told by `submit`.
  * @return a handle to be given back with threading_executor_free(); NULL when memory is out.
  */
@@ -3751,7 +3781,12 @@ static void ti_port_unpark(ti_parker *parker);
 static int64_t ti_port_now(void);
 static void ti_port_sleep(int64_t deadline);
 static void ti_port_yield(void);
+
+/* How many processors the process may use, whatever the calling thread is bound to; and how many of its
+ * threads can really run at once, which are fewer where its container has a quota of their time. Both are
+ * at least 1, and the second is never more than the first. It may read files: no fast path asks. */
 static size_t ti_port_cpu_count(void);
+static size_t ti_port_available_cpus(void);
 
 /* ---- 4 one thread-local pointer ---- */
 
@@ -3854,13 +3889,16 @@ static bool ti_port_thread_try_join(ti_port_thread *thread);
 /* Whether no thread of the backend's own is in this code. */
 static bool ti_port_is_idle(void);
 
+/* ---- 9 the environment ---- */
+
+/* A variable of the environment: the system's own text, until somebody changes the environment, or a copy in
+ * `room`. NULL: it is not set, there is no room for the copy, or the process has privileges that its user has
+ * not. */
+static const char *ti_port_environment(const char *name, char *room, size_t size);
+
 #if !defined(THREADING_NO_DIAGNOSIS)
 
-/* ---- 9 what the diagnosis needs ---- */
-
-/* A variable of the environment, as it was at some call, for as long as the process lives. NULL: it is not
- * set, or the process has privileges that its user has not. */
-static const char *ti_port_environment(const char *name);
+/* ---- 10 what the diagnosis needs ---- */
 
 /* Write to standard error; where the system allows it, without a lock of the C library's, which a stuck
  * thread may hold. */
@@ -3875,7 +3913,7 @@ static uint32_t ti_port_requests(void);
  * request. */
 static void ti_port_leave_signals(void);
 
-/* ---- 10 what code is called ---- */
+/* ---- 11 what code is called ---- */
 
 /* An address of code in words, for people; each is NULL if it is not known. The texts stay for as long as the
  * code is loaded. */
@@ -4593,6 +4631,12 @@ static struct timespec ti_posix_timespec(int64_t nanoseconds);
 static int ti_posix_cancel_disable(void);
 static void ti_posix_cancel_restore(int state);
 
+#if defined(__linux__)
+/* posix_cgroup.c: how many threads the quota of the process's control groups lets run at once, at least 1;
+ * SIZE_MAX where there is none. `root` stands before all paths: "" outside of tests. */
+static size_t ti_posix_quota(const char *root);
+#endif
+
 #if !TI_POSIX_PARKER_IS_FUTEX
 /* posix_clock.c or posix_clock_apple.c: condition variables on the monotonic clock. The first is false
  * when memory is out. The wait may end early. */
@@ -4662,6 +4706,11 @@ static size_t ti_port_cpu_count(void)
     return online > 0 ? (size_t)online : 1;
 }
 
+static size_t ti_port_available_cpus(void)
+{
+    return ti_port_cpu_count();
+}
+
 /* Nothing here tells whether a thread is gone. */
 static uint64_t ti_port_life(void)
 {
@@ -4681,6 +4730,404 @@ static void ti_port_life_end(uint64_t life)
 
 #else
 typedef int ti_posix_is_not_apple; /* C wants a declaration in every file */
+#endif
+
+/* ------------------------------------------------------------------------------- src/posix/posix_cgroup.c */
+
+/*
+ * The quota of processor time that Linux gives a container: that of its control groups (cgroups(7)).
+ *
+ *   /proc/self/cgroup     the process's groups: "4:cpu,cpuacct:/a/b" (version 1), "0::/a/b" (version 2)
+ *   /proc/self/mountinfo  where groups are to be seen: the root of each mount, which is the group at the
+ *                         mount point, and the mount point
+ *   cpu.max               in a group's folder: "150000 100000", quota and period (version 2); "max": no quota
+ *   cpu.cfs_quota_us      the quota (version 1); -1: no quota
+ *   cpu.cfs_period_us     the period (version 1)
+ *
+ * A group has at most what each group above it has, so the least counts, from the process's group up to
+ * the mount point. Where both versions are mounted, version 1 has the processors if it lists them, and
+ * version 2 else. Of several mounts all are looked at.
+ *
+ * The kernel tells groups and roots as they are seen from the process's namespace: "/.." is above it.
+ *
+ * Nothing is allocated, and each thing read has a limit: a line of 2048 bytes or more, and a path of 1024
+ * or more, are passed over; a file of a group with 64 bytes or more, and one that holds anything but
+ * numbers, is no quota.
+ */
+
+#if defined(__linux__)
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#if !defined(O_CLOEXEC) && defined(__O_CLOEXEC) /* strict C hides the one, and the other stays */
+#define O_CLOEXEC __O_CLOEXEC
+#endif
+
+#define TI_CGROUP_LINE 2048
+#define TI_CGROUP_PATH 1024
+#define TI_CGROUP_FILE 64
+#define TI_CGROUP_UP 3 /* the length of "/.." */
+
+typedef struct ti_cgroup_path {
+    size_t length;
+    char text[TI_CGROUP_PATH];
+} ti_cgroup_path;
+
+/* A file that is read line by line: what is between begin and end was read, and not yet given. */
+typedef struct ti_cgroup_lines {
+    int file;
+    bool is_long; /* the line that goes on has had no room */
+    size_t begin, end;
+    char text[TI_CGROUP_LINE];
+} ti_cgroup_lines;
+
+typedef struct ti_cgroup_search {
+    const char *root;
+    size_t quota; /* the least so far */
+    bool is_version_1;
+    char group[TI_CGROUP_PATH]; /* "": the process is in none that was understood */
+    ti_cgroup_path path;
+    ti_cgroup_lines lines;
+} ti_cgroup_search;
+
+/* ---- paths ---- */
+
+/* False: there is no room, and nothing is appended. */
+static bool ti_cgroup_append(ti_cgroup_path *path, const char *text)
+{
+    size_t length = strlen(text);
+    if (length >= sizeof path->text - path->length)
+        return false;
+    memcpy(path->text + path->length, text, length + 1);
+    path->length += length;
+    return true;
+}
+
+static void ti_cgroup_cut(ti_cgroup_path *path, size_t length)
+{
+    path->length = length;
+    path->text[length] = '\0';
+}
+
+/* Leave the folder for the one above it, but no further than the first `top` bytes of the path. */
+static void ti_cgroup_go_up(ti_cgroup_path *path, size_t top)
+{
+    size_t length = path->length;
+    while (length > top && path->text[length - 1] != '/')
+        length--;
+    ti_cgroup_cut(path, length > top ? length - 1 : top);
+}
+
+/* ---- files ---- */
+
+static int ti_cgroup_open(const char *name)
+{
+    int file;
+    do
+        file = open(name, O_RDONLY | O_CLOEXEC);
+    while (file < 0 && errno == EINTR);
+    return file;
+}
+
+/* How many bytes there are, at most `size`; 0 at the end, and after an error. */
+static size_t ti_cgroup_read(int file, char *text, size_t size)
+{
+    ssize_t count;
+    do
+        count = read(file, text, size);
+    while (count < 0 && errno == EINTR);
+    return count > 0 ? (size_t)count : 0;
+}
+
+/* A file in the folder that the path names. False: it is not there, or it is too long. */
+static bool ti_cgroup_read_file(ti_cgroup_path *path, const char *name, char text[TI_CGROUP_FILE])
+{
+    size_t length = path->length;
+    int file = ti_cgroup_append(path, name) ? ti_cgroup_open(path->text) : -1;
+    ti_cgroup_cut(path, length);
+    if (file < 0)
+        return false;
+    size_t count = ti_cgroup_read(file, text, TI_CGROUP_FILE);
+    (void)close(file); /* it was only read */
+    if (count == TI_CGROUP_FILE)
+        return false;
+    text[count] = '\0';
+    return true;
+}
+
+/* Read on. False: there is no more. */
+static bool ti_cgroup_fill(ti_cgroup_lines *lines)
+{
+    size_t rest = lines->end - lines->begin;
+    if (rest == sizeof lines->text) {
+        lines->is_long = true;
+        rest = 0;
+    }
+    memmove(lines->text, lines->text + lines->begin, rest);
+    size_t count = ti_cgroup_read(lines->file, lines->text + rest, sizeof lines->text - rest);
+    lines->begin = 0;
+    lines->end = rest + count;
+    return count > 0;
+}
+
+/* The next line that there is room for; NULL: there is none. */
+static char *ti_cgroup_next(ti_cgroup_lines *lines)
+{
+    for (;;) {
+        char *line = lines->text + lines->begin;
+        char *end = (char *)memchr(line, '\n', lines->end - lines->begin);
+        if (end == NULL) {
+            if (!ti_cgroup_fill(lines))
+                return NULL;
+            continue;
+        }
+        bool is_long = lines->is_long;
+        *end = '\0';
+        lines->is_long = false;
+        lines->begin = (size_t)(end - lines->text) + 1;
+        if (!is_long)
+            return line;
+    }
+}
+
+/* ---- quotas ---- */
+
+/* Digits; *text goes behind them. 0 where there are none, and for what 64 bits cannot hold. */
+static uint64_t ti_cgroup_number(const char **text)
+{
+    uint64_t number = 0;
+    bool fits = true;
+    for (; **text >= '0' && **text <= '9'; ++*text) {
+        uint64_t digit = (uint64_t)(**text - '0');
+        fits = fits && number <= (UINT64_MAX - digit) / 10;
+        number = fits ? number * 10 + digit : 0;
+    }
+    return number;
+}
+
+/* The number that the text is, up to the character `end` or the end of its line; *text goes behind that.
+ * 0: it is no such number. */
+static uint64_t ti_cgroup_number_until(const char **text, char end)
+{
+    uint64_t number = ti_cgroup_number(text);
+    if (**text != end)
+        return 0;
+    ++*text;
+    return number;
+}
+
+static void ti_cgroup_heed(ti_cgroup_search *search, uint64_t quota, uint64_t period)
+{
+    if (quota == 0 || period == 0)
+        return;
+    uint64_t threads = quota / period + (quota % period != 0 ? 1 : 0);
+    if (threads < search->quota)
+        search->quota = (size_t)threads;
+}
+
+/* The folder that the path names. */
+static void ti_cgroup_look(ti_cgroup_search *search)
+{
+    char text[TI_CGROUP_FILE];
+    const char *rest = text;
+    uint64_t quota = 0, period = 0;
+    if (!search->is_version_1) {
+        if (ti_cgroup_read_file(&search->path, "/cpu.max", text)) {
+            quota = ti_cgroup_number_until(&rest, ' ');
+            period = ti_cgroup_number_until(&rest, '\n');
+        }
+    } else if (ti_cgroup_read_file(&search->path, "/cpu.cfs_quota_us", text)) {
+        quota = ti_cgroup_number_until(&rest, '\n');
+        rest = text;
+        if (ti_cgroup_read_file(&search->path, "/cpu.cfs_period_us", text))
+            period = ti_cgroup_number_until(&rest, '\n');
+    }
+    ti_cgroup_heed(search, quota, period);
+}
+
+/* ---- groups and mounts ---- */
+
+/* Whether a word is in a list with commas. */
+static bool ti_cgroup_has(const char *list, const char *word)
+{
+    size_t length = strlen(word);
+    for (;;) {
+        size_t next = strcspn(list, ",");
+        if (next == length && strncmp(list, word, length) == 0)
+            return true;
+        if (list[next] == '\0')
+            return false;
+        list += next + 1;
+    }
+}
+
+/* A line of /proc/self/cgroup: a number, the controllers, and the group, which may contain colons. */
+static void ti_cgroup_note_group(ti_cgroup_search *search, char *line)
+{
+    char *list = strchr(line, ':');
+    char *group = list != NULL ? strchr(list + 1, ':') : NULL;
+    if (group == NULL || strlen(group + 1) >= sizeof search->group)
+        return;
+    *group++ = '\0';
+    bool is_version_1 = ti_cgroup_has(list + 1, "cpu");
+    if (!is_version_1 && (list[1] != '\0' || search->is_version_1))
+        return;
+    search->is_version_1 = is_version_1;
+    memcpy(search->group, group, strlen(group) + 1);
+}
+
+static bool ti_cgroup_is_up(const char *group)
+{
+    return strncmp(group, "/..", TI_CGROUP_UP) == 0 &&
+           (group[TI_CGROUP_UP] == '/' || group[TI_CGROUP_UP] == '\0');
+}
+
+/* Where a group is below a mount's root: "" or "/...". NULL: it is not, or nothing tells. Of a root above the
+ * namespace the names of the groups between are not told: the root itself is all that can be looked at. */
+static const char *ti_cgroup_below(const char *group, const char *root)
+{
+    while (ti_cgroup_is_up(group) && ti_cgroup_is_up(root)) {
+        group += TI_CGROUP_UP;
+        root += TI_CGROUP_UP;
+    }
+    if (ti_cgroup_is_up(group))
+        return NULL;
+    bool is_above = ti_cgroup_is_up(root);
+    while (ti_cgroup_is_up(root))
+        root += TI_CGROUP_UP;
+    if (is_above)
+        return *root == '\0' ? root : NULL;
+    size_t length = strcmp(root, "/") == 0 ? 0 : strlen(root);
+    if (strncmp(group, root, length) != 0)
+        return NULL;
+    group += length;
+    if (*group != '/' && *group != '\0')
+        return NULL;
+    return strcmp(group, "/") == 0 ? "" : group;
+}
+
+/* From the group, whose place below the mount point is `below`, up to the mount point. */
+static void ti_cgroup_climb(ti_cgroup_search *search, const char *point, const char *below)
+{
+    ti_cgroup_cut(&search->path, 0);
+    if (!ti_cgroup_append(&search->path, search->root) || !ti_cgroup_append(&search->path, point))
+        return;
+    size_t top = search->path.length;
+    if (!ti_cgroup_append(&search->path, below))
+        return;
+    ti_cgroup_look(search);
+    while (search->path.length > top) {
+        ti_cgroup_go_up(&search->path, top);
+        ti_cgroup_look(search);
+    }
+}
+
+/* The text up to the next space, which *line goes behind; at the end it is "" for ever. */
+static char *ti_cgroup_field(char **line)
+{
+    char *field = *line;
+    *line += strcspn(field, " ");
+    if (**line != '\0')
+        *(*line)++ = '\0';
+    return field;
+}
+
+static bool ti_cgroup_is_octal(char c)
+{
+    return c >= '0' && c <= '7';
+}
+
+/* The kernel writes a space, a tab, the end of a line and a backslash as \040, \011, \012 and \134. */
+static char *ti_cgroup_decode(char *field)
+{
+    char *to = field;
+    for (const char *from = field; *from != '\0'; to++) {
+        bool is_code = from[0] == '\\' && ti_cgroup_is_octal(from[1]) && ti_cgroup_is_octal(from[2]) &&
+                       ti_cgroup_is_octal(from[3]);
+        *to = is_code ? (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0')) : *from;
+        from += is_code ? 4 : 1;
+    }
+    *to = '\0';
+    return field;
+}
+
+/* A line of /proc/self/mountinfo: three numbers, root, mount point, options, and behind a dash of its own
+ * the type, the source and more options, which with version 1 are the controllers. */
+static void ti_cgroup_note_mount(ti_cgroup_search *search, char *line)
+{
+    char *type = strstr(line, " - ");
+    if (type == NULL)
+        return;
+    *type = '\0';
+    char *rest = type + 3;
+    type = ti_cgroup_field(&rest);
+    (void)ti_cgroup_field(&rest);
+    bool is_it = search->is_version_1 ? strcmp(type, "cgroup") == 0 && ti_cgroup_has(rest, "cpu")
+                                      : strcmp(type, "cgroup2") == 0;
+    if (!is_it)
+        return;
+    for (int i = 0; i < 3; i++)
+        (void)ti_cgroup_field(&line);
+    const char *root = ti_cgroup_decode(ti_cgroup_field(&line));
+    const char *point = ti_cgroup_decode(ti_cgroup_field(&line));
+    const char *below = ti_cgroup_below(search->group, root);
+    if (below != NULL)
+        ti_cgroup_climb(search, point, below);
+}
+
+/* ---- the search ---- */
+
+static bool ti_cgroup_begin(ti_cgroup_search *search, const char *process, const char *name)
+{
+    ti_cgroup_cut(&search->path, 0);
+    bool is_named = ti_cgroup_append(&search->path, search->root) &&
+                    ti_cgroup_append(&search->path, process) && ti_cgroup_append(&search->path, name);
+    search->lines.file = is_named ? ti_cgroup_open(search->path.text) : -1;
+    search->lines.begin = search->lines.end = 0;
+    search->lines.is_long = false;
+    return search->lines.file >= 0;
+}
+
+/* False: it does not tell all. */
+static bool ti_cgroup_ask(ti_cgroup_search *search, const char *process)
+{
+    char *line;
+    search->is_version_1 = false;
+    search->group[0] = '\0';
+    if (!ti_cgroup_begin(search, process, "/cgroup"))
+        return false;
+    while ((line = ti_cgroup_next(&search->lines)) != NULL)
+        ti_cgroup_note_group(search, line);
+    (void)close(search->lines.file); /* it was only read */
+    if (!ti_cgroup_begin(search, process, "/mountinfo"))
+        return false;
+    while (search->group[0] == '/' && (line = ti_cgroup_next(&search->lines)) != NULL)
+        ti_cgroup_note_mount(search, line);
+    (void)close(search->lines.file);
+    return true;
+}
+
+/* "self" is main, of which no mounts are told once it has gone; then the calling thread is asked. Opening,
+ * reading and closing are points of cancellation. */
+static size_t ti_posix_quota(const char *root)
+{
+    ti_cgroup_search search;
+    search.root = root;
+    search.quota = SIZE_MAX;
+    ti_port_errors errors = ti_port_errors_keep();
+    int state = ti_posix_cancel_disable();
+    if (!ti_cgroup_ask(&search, "/proc/self"))
+        (void)ti_cgroup_ask(&search, "/proc/thread-self");
+    ti_posix_cancel_restore(state);
+    ti_port_errors_restore(errors);
+    return search.quota;
+}
+
+#else
+typedef int ti_posix_has_no_groups; /* C wants a declaration in every file */
 #endif
 
 /* -------------------------------------------------------------------------------- src/posix/posix_clock.c */
@@ -4801,34 +5248,15 @@ typedef int ti_posix_clock_is_posix; /* C wants a declaration in every file */
 
 /* ---------------------------------------------------------------------------- src/posix/posix_diagnosis.c */
 
-/* What the diagnosis needs: the environment, standard error, SIGQUIT. */
+/* What the diagnosis needs: standard error, SIGQUIT. */
 
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <unistd.h>
-#if defined(__linux__)
-#include <sys/auxv.h>
-#endif
 
 #if !defined(THREADING_NO_DIAGNOSIS)
 
 static uint32_t ti_posix_quits; /* a signal handler may change it: it is lock-free */
-
-/* Set-user-ID programs and their like must not be told by their user where to write. */
-TI_COLD static bool ti_posix_is_privileged(void)
-{
-#if defined(__linux__)
-    return getauxval(AT_SECURE) != 0;
-#else
-    return geteuid() != getuid() || getegid() != getgid();
-#endif
-}
-
-static TI_COLD const char *ti_port_environment(const char *name)
-{
-    return ti_posix_is_privileged() ? NULL : getenv(name);
-}
 
 static TI_COLD void ti_port_complain(const char *text, size_t length)
 {
@@ -5188,7 +5616,7 @@ static bool ti_port_is_idle(void)
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define TI_LINUX_CPUS_MAX 8192 /* what Linux can be built for */
+#define TI_LINUX_CPUS_MAX 8192 /* as many as Linux can be built for */
 
 static const size_t ti_port_name_limit = 15; /* TASK_COMM_LEN less the 0 */
 
@@ -5247,30 +5675,41 @@ static void ti_port_yield(void)
     (void)sched_yield(); /* always 0 on Linux */
 }
 
-/* How many processors the calling thread may use; 0 when the kernel knows more of them than the set has
- * room for (EINVAL). On the stack, since a thread's first call, which counts them, allocates nothing. The C
- * library's own function for it is declared for _GNU_SOURCE only. */
-static size_t ti_linux_count_cpus(void)
+/* How many processors a thread may use, 0 for the calling one. The answer is 0 for a thread that is gone
+ * (ESRCH), in a sandbox, and when the kernel knows more of them than the set has room for (EINVAL). On the
+ * stack, since nothing may be allocated here. The C library's own function for it is declared for
+ * _GNU_SOURCE only. */
+static size_t ti_linux_count_cpus(pid_t thread)
 {
     unsigned char set[TI_LINUX_CPUS_MAX / 8] = {0};
     size_t count = 0;
-    if (syscall(SYS_sched_getaffinity, 0, sizeof set, set) <= 0)
-        return 0;
-    for (size_t i = 0; i < sizeof set; i++)
+    long size =
+        syscall(SYS_sched_getaffinity, thread, sizeof set, set); /* of what was written; -1: nothing was */
+    for (long i = 0; i < size; i++)
         count += (size_t)__builtin_popcount(set[i]);
     return count;
 }
 
+/* Main's are the process's: what a shell, or a container, binds a process to is had by main, and a thread
+ * that binds itself later changes nothing for the others. */
 static size_t ti_port_cpu_count(void)
 {
     ti_port_errors errors = ti_port_errors_keep();
-    size_t count = ti_linux_count_cpus();
+    size_t count = ti_linux_count_cpus(getpid());
+    if (count == 0)
+        count = ti_linux_count_cpus(0);
     if (count == 0) {
         long online = sysconf(_SC_NPROCESSORS_ONLN);
         count = online > 0 ? (size_t)online : 1;
     }
     ti_port_errors_restore(errors);
     return count;
+}
+
+static size_t ti_port_available_cpus(void)
+{
+    size_t count = ti_port_cpu_count(), quota = ti_posix_quota("");
+    return quota < count ? quota : count;
 }
 
 #else
@@ -5394,6 +5833,11 @@ static size_t ti_port_cpu_count(void)
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     ti_port_errors_restore(errors);
     return online > 0 ? (size_t)online : 1;
+}
+
+static size_t ti_port_available_cpus(void)
+{
+    return ti_port_cpu_count();
 }
 
 /* Nothing here tells whether a thread is gone. */
@@ -5637,10 +6081,13 @@ static int ti_port_get_priority(void)
 
 /* ------------------------------------------------------------------------------ src/posix/posix_process.c */
 
-/* The process: exit and fork. */
+/* The process: exit, fork, its environment. */
 
 #include <stdlib.h>
 #include <unistd.h>
+#if defined(__linux__)
+#include <sys/auxv.h>
+#endif
 
 enum { TI_NO_FORK_HOOKS, TI_HOOKING_FORKS, TI_FORKS_HOOKED };
 
@@ -5691,6 +6138,23 @@ static TI_COLD bool ti_port_at_fork(void)
 __attribute__((constructor(101))) static void ti_posix_hook_forks(void)
 {
     (void)ti_port_at_fork(); /* asked again by the first use */
+}
+
+/* Set-user-ID programs and their like must not be told by their user what to do, or where to write. */
+TI_COLD static bool ti_posix_is_privileged(void)
+{
+#if defined(__linux__)
+    return getauxval(AT_SECURE) != 0;
+#else
+    return geteuid() != getuid() || getegid() != getgid();
+#endif
+}
+
+static TI_COLD const char *ti_port_environment(const char *name, char *room, size_t size)
+{
+    (void)room;
+    (void)size;
+    return ti_posix_is_privileged() ? NULL : getenv(name);
 }
 
 /* --------------------------------------------------------------------------------- src/posix/posix_self.c */
@@ -6106,6 +6570,17 @@ static ti_win32_function ti_win32_find(ti_win32_optional *function);
  * clock. INFINITE for TI_FOREVER alone. */
 static DWORD ti_win32_remaining(int64_t deadline);
 
+/* What Windows 8 tells of a job's part of the processors (JOBOBJECT_CPU_RATE_CONTROL_INFORMATION): a cap,
+ * or the least in the lower half and the most in the upper one. */
+typedef struct ti_win32_rate {
+    DWORD flags;
+    DWORD value;
+} ti_win32_rate;
+
+/* How many threads such a part lets run at once, of so many processors: at least 1, for there is no rate
+ * of 0. */
+static size_t ti_win32_rate_cpus(const ti_win32_rate *rate, size_t processors);
+
 /* Whether all other threads have been killed because the process ends. */
 static bool ti_win32_is_ending(void);
 
@@ -6194,24 +6669,11 @@ static void ti_port_sleep(int64_t deadline)
 
 /* ---------------------------------------------------------------------------- src/win32/win32_diagnosis.c */
 
-/* What the diagnosis needs: the environment, standard error, Ctrl-Break. */
+/* What the diagnosis needs: standard error, Ctrl-Break. */
 
 #if !defined(THREADING_NO_DIAGNOSIS)
 
-#define TI_WIN32_VALUE 1024 /* bytes of a variable of the environment; a longer one counts as not set */
-
 static uint32_t ti_win32_breaks;
-
-/* Windows raises no privileges without asking: a process that has more begins with an environment of its own.
- * */
-static TI_COLD const char *ti_port_environment(const char *name)
-{
-    static char value[TI_WIN32_VALUE]; /* one variable is asked for, and once */
-    ti_port_errors errors = ti_port_errors_keep();
-    DWORD length = GetEnvironmentVariableA(name, value, sizeof value);
-    ti_port_errors_restore(errors);
-    return length > 0 && length < sizeof value ? value : NULL;
-}
 
 static TI_COLD void ti_port_complain(const char *text, size_t length)
 {
@@ -6456,7 +6918,7 @@ static int ti_port_get_priority(void)
 /* ------------------------------------------------------------------------------ src/win32/win32_process.c */
 
 /*
- * The process: exit. There is no fork.
+ * The process: exit, and its environment. There is no fork.
  *
  * In a DLL, atexit() means the DLL's own table, which runs when the DLL is unloaded: by then all other
  * threads have been killed, or they wait for the loader's lock, which is held. So code that is in a DLL,
@@ -6582,6 +7044,96 @@ static bool ti_port_thread_try_join(ti_port_thread *thread)
 {
     (void)thread;
     return false;
+}
+
+/* Windows raises no privileges without asking: a process that has more begins with an environment of its own.
+ * */
+static TI_COLD const char *ti_port_environment(const char *name, char *room, size_t size)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    DWORD length = GetEnvironmentVariableA(name, room, (DWORD)size);
+    ti_port_errors_restore(errors);
+    return length > 0 && length < size ? room : NULL;
+}
+
+/* --------------------------------------------------------------------------- src/win32/win32_processors.c */
+
+/*
+ * Processors. A job can be given a part of the machine's time: a rate of so many in 10,000 of what all its
+ * processors have together. Windows' containers are jobs.
+ */
+
+#define TI_WIN32_JOB_RATE ((JOBOBJECTINFOCLASS)15) /* JobObjectCpuRateControlInformation, since Windows 8 */
+#define TI_WIN32_RATE_ALL 10000
+#define TI_WIN32_RATE_IS_ON 0x1u
+#define TI_WIN32_RATE_IS_CAP 0x4u
+#define TI_WIN32_RATE_IS_RANGE 0x10u
+
+static size_t ti_win32_bits(DWORD_PTR mask)
+{
+    size_t count = 0;
+    for (; mask != 0; mask &= mask - 1)
+        count++;
+    return count;
+}
+
+static size_t ti_win32_count_all(void)
+{
+    DWORD all = GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
+    return all > 0 ? all : 1;
+}
+
+/* A process whose threads may run in several groups of 64 is bound to none. Its masks are 0 then; they
+ * belong to the one group of others. */
+static size_t ti_win32_count_cpus(void)
+{
+    USHORT groups[64];
+    USHORT count = sizeof groups / sizeof *groups;
+    DWORD_PTR mask = 0, others = 0;
+    bool is_free = GetProcessGroupAffinity(GetCurrentProcess(), &count, groups) && count > 1;
+    if (!is_free && GetProcessAffinityMask(GetCurrentProcess(), &mask, &others) && mask != 0)
+        return ti_win32_bits(mask);
+    return ti_win32_count_all();
+}
+
+static size_t ti_port_cpu_count(void)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    size_t count = ti_win32_count_cpus();
+    ti_port_errors_restore(errors);
+    return count;
+}
+
+/* A weight is no limit: it decides only while others want the processors too. */
+static size_t ti_win32_rate_cpus(const ti_win32_rate *rate, size_t processors)
+{
+    uint64_t most = TI_WIN32_RATE_ALL;
+    if ((rate->flags & TI_WIN32_RATE_IS_ON) != 0 && (rate->flags & TI_WIN32_RATE_IS_CAP) != 0)
+        most = rate->value;
+    else if ((rate->flags & TI_WIN32_RATE_IS_ON) != 0 && (rate->flags & TI_WIN32_RATE_IS_RANGE) != 0)
+        most = HIWORD(rate->value);
+    if (most == 0 || most >= TI_WIN32_RATE_ALL)
+        return processors;
+    return (size_t)((most * processors + TI_WIN32_RATE_ALL - 1) / TI_WIN32_RATE_ALL);
+}
+
+/* Of the job that the process is in, the innermost; the system tells a process of no other. The call fails
+ * where there is no job, or no rate (Windows 7). */
+static size_t ti_win32_count_quota(void)
+{
+    ti_win32_rate rate = {0, 0};
+    size_t all = ti_win32_count_all();
+    if (!QueryInformationJobObject(NULL, TI_WIN32_JOB_RATE, &rate, sizeof rate, NULL))
+        return all;
+    return ti_win32_rate_cpus(&rate, all);
+}
+
+static size_t ti_port_available_cpus(void)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    size_t count = ti_win32_count_cpus(), quota = ti_win32_count_quota();
+    ti_port_errors_restore(errors);
+    return quota < count ? quota : count;
 }
 
 /* --------------------------------------------------------------------------------- src/win32/win32_self.c */
@@ -6898,7 +7450,7 @@ static bool ti_win32_is_ending(void)
 
 /* ------------------------------------------------------------------------------- src/win32/win32_thread.c */
 
-/* Threads: start, reap, end, names, numbers. */
+/* Threads: start, reap, end, names, numbers, yielding. */
 
 #include <process.h>
 #include <tlhelp32.h>
@@ -7073,41 +7625,9 @@ static void ti_port_set_name(const char *name, size_t length)
     ti_port_errors_restore(errors);
 }
 
-/* ---- processors ---- */
-
 static void ti_port_yield(void)
 {
     (void)SwitchToThread(); /* whether there was another thread to run */
-}
-
-static size_t ti_win32_bits(DWORD_PTR mask)
-{
-    size_t count = 0;
-    for (; mask != 0; mask &= mask - 1)
-        count++;
-    return count;
-}
-
-/* A process whose threads may run in several groups of 64 is bound to none. */
-static size_t ti_win32_count_cpus(void)
-{
-    USHORT groups[64];
-    USHORT count = sizeof groups / sizeof *groups;
-    DWORD_PTR mask = 0, others = 0;
-    DWORD all = GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
-    if (GetProcessGroupAffinity(GetCurrentProcess(), &count, groups) && count > 1 && all > 0)
-        return all;
-    if (GetProcessAffinityMask(GetCurrentProcess(), &mask, &others) && mask != 0)
-        return ti_win32_bits(mask);
-    return 1;
-}
-
-static size_t ti_port_cpu_count(void)
-{
-    ti_port_errors errors = ti_port_errors_keep();
-    size_t count = ti_win32_count_cpus();
-    ti_port_errors_restore(errors);
-    return count;
 }
 
 #endif /* THREADING_BACKEND_WIN32 */
@@ -7273,17 +7793,11 @@ static void ti_port_sleep(int64_t deadline)
 
 /* -------------------------------------------------------------------------------- src/c11/c11_diagnosis.c */
 
-/* What the diagnosis needs. C knows of no privileges, and of no request by the keyboard that does not end the
- * process (docs/limits.md). */
+/* What the diagnosis needs. C knows of no request by the keyboard that does not end the process
+ * (docs/limits.md). */
 #include <stdio.h>
-#include <stdlib.h>
 
 #if !defined(THREADING_NO_DIAGNOSIS)
-
-static const char *ti_port_environment(const char *name)
-{
-    return getenv(name);
-}
 
 static void ti_port_complain(const char *text, size_t length)
 {
@@ -7507,6 +8021,14 @@ static bool ti_port_thread_try_join(ti_port_thread *thread)
 static bool ti_port_is_idle(void)
 {
     return ti_c11_ticker_is_gone();
+}
+
+/* C knows of no privileges. */
+static const char *ti_port_environment(const char *name, char *room, size_t size)
+{
+    (void)room;
+    (void)size;
+    return getenv(name);
 }
 
 /* ------------------------------------------------------------------------------------- src/c11/c11_self.c */
@@ -7740,6 +8262,11 @@ static void ti_port_yield(void)
 
 /* C cannot count them. */
 static size_t ti_port_cpu_count(void)
+{
+    return 1;
+}
+
+static size_t ti_port_available_cpus(void)
 {
     return 1;
 }
@@ -8207,6 +8734,7 @@ static int64_t ti_sim_port_now(void);
 static void ti_sim_port_sleep(int64_t deadline);
 static void ti_sim_port_yield(void);
 static size_t ti_sim_port_cpu_count(void);
+static size_t ti_sim_port_available_cpus(void);
 static bool ti_sim_port_set_self(void *self, void (*leave)(void *self));
 static uint64_t ti_sim_port_life(void);
 static bool ti_sim_port_fence_start(void);
@@ -8243,6 +8771,7 @@ static bool ti_sim_port_fence_all(void);
 #define ti_port_sleep ti_sim_port_sleep
 #define ti_port_yield ti_sim_port_yield
 #define ti_port_cpu_count ti_sim_port_cpu_count
+#define ti_port_available_cpus ti_sim_port_available_cpus
 #define ti_port_set_self ti_sim_port_set_self
 #define ti_port_life ti_sim_port_life
 #define ti_port_fence_start ti_sim_port_fence_start
@@ -8469,6 +8998,28 @@ static bool ti_phase_is_finalizing(void);
 
 /* In a forked child: another process, which is not exiting. */
 static void ti_phase_reset(void);
+
+/* ----------------------------------------------------------------------------- src/core/base/processors.h */
+
+/*
+ * How many processors there are: what the environment's THREADING_CPU_COUNT says of it, or else the system.
+ * The variable is read once, with the library's first use or with the first question, as THREADING_DEBUG is;
+ * the system is asked each time.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Read the environment, unless that was done. */
+static void ti_processors_decide(void);
+
+/* Of the process; and how many of its threads can run at once. Both are at least 1. */
+static size_t ti_processors_count(void);
+static size_t ti_processors_available(void);
+
+/* What a value of the variable stands for: digits and nothing else, from 1 to INT32_MAX. 0: it is no such
+ * number. */
+static uint32_t ti_processors_number(const char *text);
 
 /* ------------------------------------------------------------------------------- src/core/parking/block.h */
 
@@ -9624,18 +10175,16 @@ static inline ti_spin ti_spin_begin(void)
     return (ti_spin){0, 0};
 }
 
-/* Pause, the longer the more often. False when it is time to sleep; always in a process that has one
- * processor only, where the thread that is waited for cannot run meanwhile. */
+/* Pause, the longer the more often. False when it is time to sleep; always in a process of which one
+ * thread at a time can run, where the thread that is waited for cannot do so meanwhile: it has one
+ * processor, or a quota of the time of one, which spinning would use up. */
 static bool ti_spin_goes_on(ti_spin *spin);
 
-/* Pause so many times. False, at once, in a process that has one processor only. */
+/* Pause so many times. False, at once, in such a process. */
 static bool ti_spin_pause(uint32_t pauses);
 
-/* Whether that many threads can run at once. */
+/* Whether that many threads can run at once. The processors are counted with the first question. */
 static bool ti_spin_has_processors(size_t count);
-
-/* Count the processors, once. */
-static void ti_spins_decide(void);
 
 /* ------------------------------------------------------------------------------ src/core/parking/taking.h */
 
@@ -11471,6 +12020,58 @@ static void ti_phase_reset(void)
     ti_phase_finalizing = 0;
 }
 
+/* ----------------------------------------------------------------------------- src/core/base/processors.c */
+
+#define TI_PROCESSORS_TEXT 32 /* bytes of the variable, where it has to be copied */
+
+enum { TI_PROCESSORS_UNREAD, TI_PROCESSORS_UNTOLD };
+
+/* One of these; or the variable's number and TI_PROCESSORS_UNTOLD. */
+static uint32_t ti_processors_told;
+
+static uint32_t ti_processors_number(const char *text)
+{
+    uint64_t number = 0;
+    for (; *text >= '0' && *text <= '9' && number <= INT32_MAX; text++)
+        number = number * 10 + (uint64_t)(*text - '0');
+    return *text == '\0' && number <= INT32_MAX ? (uint32_t)number : 0;
+}
+
+TI_COLD static uint32_t ti_processors_read(void)
+{
+    char room[TI_PROCESSORS_TEXT];
+    const char *text = ti_port_environment("THREADING_CPU_COUNT", room, sizeof room);
+    return text != NULL ? ti_processors_number(text) : 0;
+}
+
+/* Threads that read it at once find the same. */
+static void ti_processors_decide(void)
+{
+    /* Relaxed: a number by itself. */
+    if (ti_load_relaxed(&ti_processors_told) == TI_PROCESSORS_UNREAD)
+        ti_store_relaxed(&ti_processors_told, TI_PROCESSORS_UNTOLD + ti_processors_read());
+}
+
+/* 0: the environment says nothing. */
+static size_t ti_processors_of_environment(void)
+{
+    ti_processors_decide();
+    /* Relaxed: as above. */
+    return ti_load_relaxed(&ti_processors_told) - TI_PROCESSORS_UNTOLD;
+}
+
+static size_t ti_processors_count(void)
+{
+    size_t told = ti_processors_of_environment();
+    return told != 0 ? told : ti_port_cpu_count();
+}
+
+static size_t ti_processors_available(void)
+{
+    size_t told = ti_processors_of_environment();
+    return told != 0 ? told : ti_port_available_cpus();
+}
+
 /* --------------------------------------------------------------------------------- src/core/base/status.c */
 
 /* The names and messages of the statuses, made from the header's one list. */
@@ -13073,18 +13674,25 @@ static TI_COLD void ti_self_unload_all(void)
  * there. */
 #define TI_SPIN_PAUSES 64
 
-static uint32_t ti_spin_processors;
+static uint32_t ti_spin_processors; /* 0: not asked yet */
 
-static void ti_spins_decide(void)
+/* Asked once, by the first thread that has to wait, since the answer takes a hundred microseconds: a thread's
+ * first call, and a program that never waits, read no files for it. Threads that ask at once are told the
+ * same. */
+TI_COLD static uint32_t ti_spin_ask(void)
 {
-    /* Relaxed: set once, before there is anything to wait for. */
-    ti_store_relaxed(&ti_spin_processors, (uint32_t)ti_port_cpu_count());
+    size_t available = ti_processors_available();
+    uint32_t processors = available < UINT32_MAX ? (uint32_t)available : UINT32_MAX;
+    /* Relaxed: a number by itself. */
+    ti_store_relaxed(&ti_spin_processors, processors);
+    return processors;
 }
 
 static bool ti_spin_has_processors(size_t count)
 {
     /* Relaxed: as above. */
-    return count <= ti_load_relaxed(&ti_spin_processors);
+    uint32_t processors = ti_load_relaxed(&ti_spin_processors);
+    return count <= (processors != 0 ? processors : ti_spin_ask());
 }
 
 static bool ti_spin_pause(uint32_t pauses)
@@ -15800,7 +16408,12 @@ uint64_t threading_get_native_id(void)
 
 size_t threading_cpu_count(void)
 {
-    return ti_port_cpu_count();
+    return ti_processors_count();
+}
+
+size_t threading_available_parallelism(void)
+{
+    return ti_processors_available();
 }
 
 size_t threading_get_stack_size(void)
@@ -16925,19 +17538,11 @@ threading_status_t threading_timer_cancel(threading_thread_t *timer)
 #include <stdio.h>
 #include <string.h>
 
-#define TI_WORKERS_DEFAULT_MAX 32 /* CPython's min(32, os.process_cpu_count() + 4) */
-#define TI_WORKERS_DEFAULT_MORE 4
 #define TI_NAME_MORE 16 /* bytes for "_" and a number behind a name */
 
 static uint32_t ti_executor_number; /* of the next automatic name */
 
 /* ---- making and freeing ---- */
-
-static size_t ti_executor_default_workers(void)
-{
-    size_t workers = ti_port_cpu_count() + TI_WORKERS_DEFAULT_MORE;
-    return workers < TI_WORKERS_DEFAULT_MAX ? workers : TI_WORKERS_DEFAULT_MAX;
-}
 
 static char *ti_executor_name(const char *name)
 {
@@ -16974,8 +17579,10 @@ TI_COLD threading_executor_t *threading_executor_new(size_t max_workers,
     }
     executor->handles = executor->references = 1;
     executor->family = ti_phase_family;
-    executor->parallelism = ti_port_cpu_count();
-    executor->max_workers = max_workers > 0 ? max_workers : ti_executor_default_workers();
+    executor->parallelism = ti_processors_available();
+    /* CPython's min(32, os.process_cpu_count() + 4) is meant for workers that wait for the GIL and for
+     * input. */
+    executor->max_workers = max_workers > 0 ? max_workers : executor->parallelism;
     executor->is_shutdown = !ti_executor_list(executor, self);
     executor->refusal = executor->is_shutdown ? THREADING_SHUTDOWN : THREADING_OK;
     return executor;
@@ -20326,6 +20933,7 @@ threading_status_t threading_wait_any(threading_source_t *sources, size_t count,
 #include <string.h>
 
 #define TI_DEBUG_WORD 300     /* bytes of a word, with a file's name */
+#define TI_DEBUG_LIST 1024    /* bytes of the variable, where it has to be copied */
 #define TI_DEBUG_LINKS 64     /* of a ring that the handler is told of at most */
 #define TI_DEBUG_PAUSE 100000 /* nanoseconds between two looks whether another thread has read it */
 
@@ -20625,7 +21233,8 @@ TI_COLD static void ti_debug_begin_order(const char *list)
 static TI_COLD void ti_debug_begin(void)
 {
     if (ti_swap_acquire(&ti_debug.begun, TI_DEBUG_UNREAD, TI_DEBUG_READING)) {
-        const char *list = ti_port_environment("THREADING_DEBUG");
+        char room[TI_DEBUG_LIST];
+        const char *list = ti_port_environment("THREADING_DEBUG", room, sizeof room);
         if (list != NULL)
             ti_debug_begin_order(list);
         ti_store_release(&ti_debug.begun, TI_DEBUG_READ);
@@ -20664,7 +21273,8 @@ static TI_COLD void ti_debug_start(void)
 {
     if (ti_swap_acquire(&ti_debug.state, TI_DEBUG_UNREAD, TI_DEBUG_READING)) {
         ti_debug.owner = ti_debug_process();
-        const char *list = ti_port_environment("THREADING_DEBUG");
+        char room[TI_DEBUG_LIST];
+        const char *list = ti_port_environment("THREADING_DEBUG", room, sizeof room);
         if (list != NULL)
             ti_debug_read(list);
         ti_store_release(&ti_debug.state, TI_DEBUG_READ);
@@ -23774,7 +24384,7 @@ static TI_COLD bool ti_hooks_start(void)
     if (ti_load_acquire(&ti_hooks_started))
         return true;
     ti_fence_decide();
-    ti_spins_decide();
+    ti_processors_decide();
     /* Without hooks around fork a child would find guards held: a start is refused then, and tried again. */
     bool started = ti_port_pin() && ti_port_at_fork() && ti_hooks_at_exit();
     if (started)
@@ -24105,7 +24715,8 @@ TI_COLD threading_status_t threading_unload(void)
 #include <stdint.h>
 
 #define TI_SIM_THREADS 32
-#define TI_SIM_NAME 32 /* bytes, with the 0 */
+#define TI_SIM_PROCESSORS 4 /* that a run has */
+#define TI_SIM_NAME 32      /* bytes, with the 0 */
 
 /*
  *   READY    can go on
@@ -24322,6 +24933,7 @@ static const struct {
     TI_STATE(ti_phase_finalizing),
     TI_STATE(ti_phase_used),
     TI_STATE(ti_pool),
+    TI_STATE(ti_processors_told),
     TI_STATE(ti_registry),
     TI_STATE(ti_reserve),
     TI_STATE(ti_reserve_used),
@@ -24393,7 +25005,8 @@ static bool ti_sim_state_keep(void)
     ti_state_of = ti_self_get();
     if (!ti_hooks_start() || !ti_state_stock())
         return false;
-    ti_spin_processors = 1; /* as the backend of a run says */
+    ti_spin_processors = 1;                    /* a thread that looks before it sleeps meets nothing new */
+    ti_processors_told = TI_PROCESSORS_UNTOLD; /* a run is the same whatever the environment says */
     free(ti_state_copy);
     ti_state_copy = (char *)malloc(ti_state_size());
     if (ti_state_copy == NULL)
@@ -24456,6 +25069,7 @@ static void ti_sim_state_restore(void)
 #undef ti_memory_free
 #undef ti_memory_keep
 #undef ti_memory_resize
+#undef ti_port_available_cpus
 #undef ti_port_cpu_count
 #undef ti_port_fence_all
 #undef ti_port_fence_start
@@ -26068,10 +26682,16 @@ static void ti_sim_port_yield(void)
         ti_port_yield();
 }
 
-/* One: a thread that looks before it sleeps meets nothing that it would not meet asleep. */
+/* A fixed number, whatever the machine has: pools of the default size run several tasks at once, and the same
+ * everywhere. */
 static size_t ti_sim_port_cpu_count(void)
 {
-    return ti_sim_self() != NULL ? 1 : ti_port_cpu_count();
+    return ti_sim_self() != NULL ? TI_SIM_PROCESSORS : ti_port_cpu_count();
+}
+
+static size_t ti_sim_port_available_cpus(void)
+{
+    return ti_sim_self() != NULL ? TI_SIM_PROCESSORS : ti_port_available_cpus();
 }
 
 /* ---- fences ---- */
@@ -27968,10 +28588,15 @@ static void ti_sim_weak_fence(ti_sim_thread *self)
 #undef TI_CALLS_NEAR
 #undef TI_CANCELLED
 #undef TI_CAPACITY_MIN
+#undef TI_CGROUP_FILE
+#undef TI_CGROUP_LINE
+#undef TI_CGROUP_PATH
+#undef TI_CGROUP_UP
 #undef TI_COLD
 #undef TI_COPY_ALIGNMENT
 #undef TI_COPY_HEAD
 #undef TI_DEBUG_LINKS
+#undef TI_DEBUG_LIST
 #undef TI_DEBUG_PAUSE
 #undef TI_DEBUG_WORD
 #undef TI_DEPOT
@@ -28033,6 +28658,7 @@ static void ti_sim_weak_fence(ti_sim_thread *self)
 #undef TI_POSIX_SECOND
 #undef TI_POSIX_STACK_DEFAULT
 #undef TI_POSIX_UNLOADS
+#undef TI_PROCESSORS_TEXT
 #undef TI_PROFILE_IS_HELD
 #undef TI_PROFILE_IS_SHORT
 #undef TI_PROFILE_MOST
@@ -28075,6 +28701,7 @@ static void ti_sim_weak_fence(ti_sim_thread *self)
 #undef TI_SIM_PLACE
 #undef TI_SIM_PREEMPTIONS
 #undef TI_SIM_PROBES
+#undef TI_SIM_PROCESSORS
 #undef TI_SIM_ROUNDS
 #undef TI_SIM_SEEN
 #undef TI_SIM_STACK
@@ -28124,20 +28751,22 @@ static void ti_sim_weak_fence(ti_sim_thread *self)
 #undef TI_WIN32_CALLED
 #undef TI_WIN32_FRAMES
 #undef TI_WIN32_HIGH_RESOLUTION
+#undef TI_WIN32_JOB_RATE
 #undef TI_WIN32_LONGEST_WAIT
 #undef TI_WIN32_MEMORY_WAIT
 #undef TI_WIN32_MILLISECOND
 #undef TI_WIN32_MISSING
 #undef TI_WIN32_NAME_LIMIT
+#undef TI_WIN32_RATE_ALL
+#undef TI_WIN32_RATE_IS_CAP
+#undef TI_WIN32_RATE_IS_ON
+#undef TI_WIN32_RATE_IS_RANGE
 #undef TI_WIN32_SECOND
 #undef TI_WIN32_STACK_DEFAULT
 #undef TI_WIN32_STACK_LIMIT
 #undef TI_WIN32_SYNCH
 #undef TI_WIN32_UNIT
 #undef TI_WIN32_UNKNOWN
-#undef TI_WIN32_VALUE
-#undef TI_WORKERS_DEFAULT_MAX
-#undef TI_WORKERS_DEFAULT_MORE
 #undef TI_WRITING
 
 #if defined(THREADING_INLINE) && !defined(THREADING_NO_INLINE)

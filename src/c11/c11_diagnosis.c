@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What the diagnosis needs. C knows of no privileges, and of no request by the keyboard that does not end the
- * process (docs/limits.md). */
+/* What the diagnosis needs. C knows of no request by the keyboard that does not end the process
+ * (docs/limits.md). */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "port.h"
 
 #if !defined(THREADING_NO_DIAGNOSIS)
-
-const char *ti_port_environment(const char *name)
-{
-    return getenv(name);
-}
 
 void ti_port_complain(const char *text, size_t length)
 {

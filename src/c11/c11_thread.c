@@ -105,6 +105,11 @@ size_t ti_port_cpu_count(void)
     return 1;
 }
 
+size_t ti_port_available_cpus(void)
+{
+    return 1;
+}
+
 /* Nothing here tells whether a thread is gone. */
 uint64_t ti_port_life(void)
 {

@@ -60,6 +60,11 @@ size_t ti_port_cpu_count(void)
     return online > 0 ? (size_t)online : 1;
 }
 
+size_t ti_port_available_cpus(void)
+{
+    return ti_port_cpu_count();
+}
+
 /* Nothing here tells whether a thread is gone. */
 uint64_t ti_port_life(void)
 {

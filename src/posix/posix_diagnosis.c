@@ -1,35 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* What the diagnosis needs: the environment, standard error, SIGQUIT. */
+/* What the diagnosis needs: standard error, SIGQUIT. */
 #include "posix_system.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <unistd.h>
-#if defined(__linux__)
-#include <sys/auxv.h>
-#endif
 
 #include "atomic.h"
 
 #if !defined(THREADING_NO_DIAGNOSIS)
 
 static uint32_t ti_posix_quits; /* a signal handler may change it: it is lock-free */
-
-/* Set-user-ID programs and their like must not be told by their user where to write. */
-TI_COLD static bool ti_posix_is_privileged(void)
-{
-#if defined(__linux__)
-    return getauxval(AT_SECURE) != 0;
-#else
-    return geteuid() != getuid() || getegid() != getgid();
-#endif
-}
-
-TI_COLD const char *ti_port_environment(const char *name)
-{
-    return ti_posix_is_privileged() ? NULL : getenv(name);
-}
 
 TI_COLD void ti_port_complain(const char *text, size_t length)
 {

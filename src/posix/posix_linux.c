@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define TI_LINUX_CPUS_MAX 8192 /* what Linux can be built for */
+#define TI_LINUX_CPUS_MAX 8192 /* as many as Linux can be built for */
 
 const size_t ti_port_name_limit = 15; /* TASK_COMM_LEN less the 0 */
 
@@ -70,30 +70,41 @@ void ti_port_yield(void)
     (void)sched_yield(); /* always 0 on Linux */
 }
 
-/* How many processors the calling thread may use; 0 when the kernel knows more of them than the set has
- * room for (EINVAL). On the stack, since a thread's first call, which counts them, allocates nothing. The C
- * library's own function for it is declared for _GNU_SOURCE only. */
-static size_t ti_linux_count_cpus(void)
+/* How many processors a thread may use, 0 for the calling one. The answer is 0 for a thread that is gone
+ * (ESRCH), in a sandbox, and when the kernel knows more of them than the set has room for (EINVAL). On the
+ * stack, since nothing may be allocated here. The C library's own function for it is declared for
+ * _GNU_SOURCE only. */
+static size_t ti_linux_count_cpus(pid_t thread)
 {
     unsigned char set[TI_LINUX_CPUS_MAX / 8] = {0};
     size_t count = 0;
-    if (syscall(SYS_sched_getaffinity, 0, sizeof set, set) <= 0)
-        return 0;
-    for (size_t i = 0; i < sizeof set; i++)
+    long size =
+        syscall(SYS_sched_getaffinity, thread, sizeof set, set); /* of what was written; -1: nothing was */
+    for (long i = 0; i < size; i++)
         count += (size_t)__builtin_popcount(set[i]);
     return count;
 }
 
+/* Main's are the process's: what a shell, or a container, binds a process to is had by main, and a thread
+ * that binds itself later changes nothing for the others. */
 size_t ti_port_cpu_count(void)
 {
     ti_port_errors errors = ti_port_errors_keep();
-    size_t count = ti_linux_count_cpus();
+    size_t count = ti_linux_count_cpus(getpid());
+    if (count == 0)
+        count = ti_linux_count_cpus(0);
     if (count == 0) {
         long online = sysconf(_SC_NPROCESSORS_ONLN);
         count = online > 0 ? (size_t)online : 1;
     }
     ti_port_errors_restore(errors);
     return count;
+}
+
+size_t ti_port_available_cpus(void)
+{
+    size_t count = ti_port_cpu_count(), quota = ti_posix_quota("");
+    return quota < count ? quota : count;
 }
 
 #else

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The process: exit and fork. */
+/* The process: exit, fork, its environment. */
 #include "posix_system.h"
 
 #include <stdlib.h>
 #include <unistd.h>
+#if defined(__linux__)
+#include <sys/auxv.h>
+#endif
 
 #include "atomic.h"
 
@@ -56,4 +59,21 @@ TI_COLD bool ti_port_at_fork(void)
 __attribute__((constructor(101))) static void ti_posix_hook_forks(void)
 {
     (void)ti_port_at_fork(); /* asked again by the first use */
+}
+
+/* Set-user-ID programs and their like must not be told by their user what to do, or where to write. */
+TI_COLD static bool ti_posix_is_privileged(void)
+{
+#if defined(__linux__)
+    return getauxval(AT_SECURE) != 0;
+#else
+    return geteuid() != getuid() || getegid() != getgid();
+#endif
+}
+
+TI_COLD const char *ti_port_environment(const char *name, char *room, size_t size)
+{
+    (void)room;
+    (void)size;
+    return ti_posix_is_privileged() ? NULL : getenv(name);
 }

@@ -57,6 +57,12 @@ struct timespec ti_posix_timespec(int64_t nanoseconds);
 int ti_posix_cancel_disable(void);
 void ti_posix_cancel_restore(int state);
 
+#if defined(__linux__)
+/* posix_cgroup.c: how many threads the quota of the process's control groups lets run at once, at least 1;
+ * SIZE_MAX where there is none. `root` stands before all paths: "" outside of tests. */
+size_t ti_posix_quota(const char *root);
+#endif
+
 #if !TI_POSIX_PARKER_IS_FUTEX
 /* posix_clock.c or posix_clock_apple.c: condition variables on the monotonic clock. The first is false
  * when memory is out. The wait may end early. */

@@ -30,7 +30,8 @@
 #include "threading_sim.h"
 
 #define TI_SIM_THREADS 32
-#define TI_SIM_NAME 32 /* bytes, with the 0 */
+#define TI_SIM_PROCESSORS 4 /* that a run has */
+#define TI_SIM_NAME 32      /* bytes, with the 0 */
 
 /*
  *   READY    can go on

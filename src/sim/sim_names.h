@@ -30,6 +30,7 @@
 #define ti_port_sleep ti_sim_port_sleep
 #define ti_port_yield ti_sim_port_yield
 #define ti_port_cpu_count ti_sim_port_cpu_count
+#define ti_port_available_cpus ti_sim_port_available_cpus
 #define ti_port_set_self ti_sim_port_set_self
 #define ti_port_life ti_sim_port_life
 #define ti_port_fence_start ti_sim_port_fence_start

@@ -257,10 +257,16 @@ void ti_sim_port_yield(void)
         ti_port_yield();
 }
 
-/* One: a thread that looks before it sleeps meets nothing that it would not meet asleep. */
+/* A fixed number, whatever the machine has: pools of the default size run several tasks at once, and the same
+ * everywhere. */
 size_t ti_sim_port_cpu_count(void)
 {
-    return ti_sim_self() != NULL ? 1 : ti_port_cpu_count();
+    return ti_sim_self() != NULL ? TI_SIM_PROCESSORS : ti_port_cpu_count();
+}
+
+size_t ti_sim_port_available_cpus(void)
+{
+    return ti_sim_self() != NULL ? TI_SIM_PROCESSORS : ti_port_available_cpus();
 }
 
 /* ---- fences ---- */

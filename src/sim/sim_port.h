@@ -22,6 +22,7 @@ int64_t ti_sim_port_now(void);
 void ti_sim_port_sleep(int64_t deadline);
 void ti_sim_port_yield(void);
 size_t ti_sim_port_cpu_count(void);
+size_t ti_sim_port_available_cpus(void);
 bool ti_sim_port_set_self(void *self, void (*leave)(void *self));
 uint64_t ti_sim_port_life(void);
 bool ti_sim_port_fence_start(void);

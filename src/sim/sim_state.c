@@ -47,6 +47,7 @@ static const struct {
     TI_STATE(ti_phase_finalizing),
     TI_STATE(ti_phase_used),
     TI_STATE(ti_pool),
+    TI_STATE(ti_processors_told),
     TI_STATE(ti_registry),
     TI_STATE(ti_reserve),
     TI_STATE(ti_reserve_used),
@@ -118,7 +119,8 @@ bool ti_sim_state_keep(void)
     ti_state_of = ti_self_get();
     if (!ti_hooks_start() || !ti_state_stock())
         return false;
-    ti_spin_processors = 1; /* as the backend of a run says */
+    ti_spin_processors = 1;                    /* a thread that looks before it sleeps meets nothing new */
+    ti_processors_told = TI_PROCESSORS_UNTOLD; /* a run is the same whatever the environment says */
     free(ti_state_copy);
     ti_state_copy = (char *)malloc(ti_state_size());
     if (ti_state_copy == NULL)

@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What the diagnosis needs: the environment, standard error, Ctrl-Break. */
+/* What the diagnosis needs: standard error, Ctrl-Break. */
 #include "win32_system.h"
 
 #include "atomic.h"
 
 #if !defined(THREADING_NO_DIAGNOSIS)
 
-#define TI_WIN32_VALUE 1024 /* bytes of a variable of the environment; a longer one counts as not set */
-
 static uint32_t ti_win32_breaks;
-
-/* Windows raises no privileges without asking: a process that has more begins with an environment of its own.
- * */
-TI_COLD const char *ti_port_environment(const char *name)
-{
-    static char value[TI_WIN32_VALUE]; /* one variable is asked for, and once */
-    ti_port_errors errors = ti_port_errors_keep();
-    DWORD length = GetEnvironmentVariableA(name, value, sizeof value);
-    ti_port_errors_restore(errors);
-    return length > 0 && length < sizeof value ? value : NULL;
-}
 
 TI_COLD void ti_port_complain(const char *text, size_t length)
 {

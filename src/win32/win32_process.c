@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The process: exit. There is no fork.
+ * The process: exit, and its environment. There is no fork.
  *
  * In a DLL, atexit() means the DLL's own table, which runs when the DLL is unloaded: by then all other
  * threads have been killed, or they wait for the loader's lock, which is held. So code that is in a DLL,
@@ -129,4 +129,14 @@ bool ti_port_thread_try_join(ti_port_thread *thread)
 {
     (void)thread;
     return false;
+}
+
+/* Windows raises no privileges without asking: a process that has more begins with an environment of its own.
+ * */
+TI_COLD const char *ti_port_environment(const char *name, char *room, size_t size)
+{
+    ti_port_errors errors = ti_port_errors_keep();
+    DWORD length = GetEnvironmentVariableA(name, room, (DWORD)size);
+    ti_port_errors_restore(errors);
+    return length > 0 && length < size ? room : NULL;
 }

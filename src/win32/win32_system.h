@@ -42,6 +42,17 @@ ti_win32_function ti_win32_find(ti_win32_optional *function);
  * clock. INFINITE for TI_FOREVER alone. */
 DWORD ti_win32_remaining(int64_t deadline);
 
+/* What Windows 8 tells of a job's part of the processors (JOBOBJECT_CPU_RATE_CONTROL_INFORMATION): a cap,
+ * or the least in the lower half and the most in the upper one. */
+typedef struct ti_win32_rate {
+    DWORD flags;
+    DWORD value;
+} ti_win32_rate;
+
+/* How many threads such a part lets run at once, of so many processors: at least 1, for there is no rate
+ * of 0. */
+size_t ti_win32_rate_cpus(const ti_win32_rate *rate, size_t processors);
+
 /* Whether all other threads have been killed because the process ends. */
 bool ti_win32_is_ending(void);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads: start, reap, end, names, numbers. */
+/* Threads: start, reap, end, names, numbers, yielding. */
 #include "win32_system.h"
 
 #include <process.h>
@@ -177,39 +177,7 @@ void ti_port_set_name(const char *name, size_t length)
     ti_port_errors_restore(errors);
 }
 
-/* ---- processors ---- */
-
 void ti_port_yield(void)
 {
     (void)SwitchToThread(); /* whether there was another thread to run */
-}
-
-static size_t ti_win32_bits(DWORD_PTR mask)
-{
-    size_t count = 0;
-    for (; mask != 0; mask &= mask - 1)
-        count++;
-    return count;
-}
-
-/* A process whose threads may run in several groups of 64 is bound to none. */
-static size_t ti_win32_count_cpus(void)
-{
-    USHORT groups[64];
-    USHORT count = sizeof groups / sizeof *groups;
-    DWORD_PTR mask = 0, others = 0;
-    DWORD all = GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
-    if (GetProcessGroupAffinity(GetCurrentProcess(), &count, groups) && count > 1 && all > 0)
-        return all;
-    if (GetProcessAffinityMask(GetCurrentProcess(), &mask, &others) && mask != 0)
-        return ti_win32_bits(mask);
-    return 1;
-}
-
-size_t ti_port_cpu_count(void)
-{
-    ti_port_errors errors = ti_port_errors_keep();
-    size_t count = ti_win32_count_cpus();
-    ti_port_errors_restore(errors);
-    return count;
 }

@@ -529,12 +529,12 @@ CASE(idle_thread_is_given_to_one_task_only)
 }
 
 /* CPython: test_concurrent_futures.test_thread_pool.ThreadPoolExecutorTest.test_default_workers */
-CASE(default_is_the_number_of_processors_and_four_more_at_most_32)
+CASE(default_is_as_many_threads_as_can_run_at_once)
 {
-    size_t expected = threading_cpu_count() + 4 < 32 ? threading_cpu_count() + 4 : 32;
+    size_t expected = threading_available_parallelism();
     threading_executor_t *pool = made_pool(0);
     gate_close(&gate);
-    for (int i = 0; i < 40; i++)
+    for (size_t i = 0; i < expected + 8; i++)
         submit_and_forget(pool, stay, NULL);
     CHECK_EQUAL(thread_count(), expected);
     AWAIT((size_t)atomic_load(&entered) == expected);

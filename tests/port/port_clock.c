@@ -148,3 +148,9 @@ CASE(there_is_a_processor)
     CHECK(count >= 1 && count < 1 << 20);
     CHECK_EQUAL(ti_port_cpu_count(), count);
 }
+
+CASE(at_least_one_thread_runs_and_no_more_than_there_are_processors)
+{
+    size_t count = ti_port_available_cpus();
+    CHECK(count >= 1 && count <= ti_port_cpu_count());
+}

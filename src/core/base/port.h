@@ -111,7 +111,12 @@ void ti_port_unpark(ti_parker *parker);
 int64_t ti_port_now(void);
 void ti_port_sleep(int64_t deadline);
 void ti_port_yield(void);
+
+/* How many processors the process may use, whatever the calling thread is bound to; and how many of its
+ * threads can really run at once, which are fewer where its container has a quota of their time. Both are
+ * at least 1, and the second is never more than the first. It may read files: no fast path asks. */
 size_t ti_port_cpu_count(void);
+size_t ti_port_available_cpus(void);
 
 /* ---- 4 one thread-local pointer ---- */
 
@@ -214,13 +219,16 @@ bool ti_port_thread_try_join(ti_port_thread *thread);
 /* Whether no thread of the backend's own is in this code. */
 bool ti_port_is_idle(void);
 
+/* ---- 9 the environment ---- */
+
+/* A variable of the environment: the system's own text, until somebody changes the environment, or a copy in
+ * `room`. NULL: it is not set, there is no room for the copy, or the process has privileges that its user has
+ * not. */
+const char *ti_port_environment(const char *name, char *room, size_t size);
+
 #if !defined(THREADING_NO_DIAGNOSIS)
 
-/* ---- 9 what the diagnosis needs ---- */
-
-/* A variable of the environment, as it was at some call, for as long as the process lives. NULL: it is not
- * set, or the process has privileges that its user has not. */
-const char *ti_port_environment(const char *name);
+/* ---- 10 what the diagnosis needs ---- */
 
 /* Write to standard error; where the system allows it, without a lock of the C library's, which a stuck
  * thread may hold. */
@@ -235,7 +243,7 @@ uint32_t ti_port_requests(void);
  * request. */
 void ti_port_leave_signals(void);
 
-/* ---- 10 what code is called ---- */
+/* ---- 11 what code is called ---- */
 
 /* An address of code in words, for people; each is NULL if it is not known. The texts stay for as long as the
  * code is loaded. */

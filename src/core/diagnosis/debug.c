@@ -35,6 +35,7 @@
 #include "watchdog.h"
 
 #define TI_DEBUG_WORD 300     /* bytes of a word, with a file's name */
+#define TI_DEBUG_LIST 1024    /* bytes of the variable, where it has to be copied */
 #define TI_DEBUG_LINKS 64     /* of a ring that the handler is told of at most */
 #define TI_DEBUG_PAUSE 100000 /* nanoseconds between two looks whether another thread has read it */
 
@@ -334,7 +335,8 @@ TI_COLD static void ti_debug_begin_order(const char *list)
 TI_COLD void ti_debug_begin(void)
 {
     if (ti_swap_acquire(&ti_debug.begun, TI_DEBUG_UNREAD, TI_DEBUG_READING)) {
-        const char *list = ti_port_environment("THREADING_DEBUG");
+        char room[TI_DEBUG_LIST];
+        const char *list = ti_port_environment("THREADING_DEBUG", room, sizeof room);
         if (list != NULL)
             ti_debug_begin_order(list);
         ti_store_release(&ti_debug.begun, TI_DEBUG_READ);
@@ -373,7 +375,8 @@ TI_COLD void ti_debug_start(void)
 {
     if (ti_swap_acquire(&ti_debug.state, TI_DEBUG_UNREAD, TI_DEBUG_READING)) {
         ti_debug.owner = ti_debug_process();
-        const char *list = ti_port_environment("THREADING_DEBUG");
+        char room[TI_DEBUG_LIST];
+        const char *list = ti_port_environment("THREADING_DEBUG", room, sizeof room);
         if (list != NULL)
             ti_debug_read(list);
         ti_store_release(&ti_debug.state, TI_DEBUG_READ);

@@ -3,23 +3,31 @@
 
 #include "atomic.h"
 #include "port.h"
+#include "processors.h"
 
 /* At most between two looks, a microsecond or two: each look takes the memory away from the thread that works
  * there. */
 #define TI_SPIN_PAUSES 64
 
-static uint32_t ti_spin_processors;
+static uint32_t ti_spin_processors; /* 0: not asked yet */
 
-void ti_spins_decide(void)
+/* Asked once, by the first thread that has to wait, since the answer takes a hundred microseconds: a thread's
+ * first call, and a program that never waits, read no files for it. Threads that ask at once are told the
+ * same. */
+TI_COLD static uint32_t ti_spin_ask(void)
 {
-    /* Relaxed: set once, before there is anything to wait for. */
-    ti_store_relaxed(&ti_spin_processors, (uint32_t)ti_port_cpu_count());
+    size_t available = ti_processors_available();
+    uint32_t processors = available < UINT32_MAX ? (uint32_t)available : UINT32_MAX;
+    /* Relaxed: a number by itself. */
+    ti_store_relaxed(&ti_spin_processors, processors);
+    return processors;
 }
 
 bool ti_spin_has_processors(size_t count)
 {
     /* Relaxed: as above. */
-    return count <= ti_load_relaxed(&ti_spin_processors);
+    uint32_t processors = ti_load_relaxed(&ti_spin_processors);
+    return count <= (processors != 0 ? processors : ti_spin_ask());
 }
 
 bool ti_spin_pause(uint32_t pauses)

@@ -23,17 +23,15 @@ static inline ti_spin ti_spin_begin(void)
     return (ti_spin){0, 0};
 }
 
-/* Pause, the longer the more often. False when it is time to sleep; always in a process that has one
- * processor only, where the thread that is waited for cannot run meanwhile. */
+/* Pause, the longer the more often. False when it is time to sleep; always in a process of which one
+ * thread at a time can run, where the thread that is waited for cannot do so meanwhile: it has one
+ * processor, or a quota of the time of one, which spinning would use up. */
 bool ti_spin_goes_on(ti_spin *spin);
 
-/* Pause so many times. False, at once, in a process that has one processor only. */
+/* Pause so many times. False, at once, in such a process. */
 bool ti_spin_pause(uint32_t pauses);
 
-/* Whether that many threads can run at once. */
+/* Whether that many threads can run at once. The processors are counted with the first question. */
 bool ti_spin_has_processors(size_t count);
-
-/* Count the processors, once. */
-void ti_spins_decide(void);
 
 #endif

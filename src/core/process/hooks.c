@@ -8,9 +8,9 @@
 #include "leave.h"
 #include "phase.h"
 #include "port.h"
+#include "processors.h"
 #include "registry.h"
 #include "roll.h"
-#include "spins.h"
 #include "thread.h"
 
 static uint32_t ti_hooks_started;
@@ -33,7 +33,7 @@ TI_COLD bool ti_hooks_start(void)
     if (ti_load_acquire(&ti_hooks_started))
         return true;
     ti_fence_decide();
-    ti_spins_decide();
+    ti_processors_decide();
     /* Without hooks around fork a child would find guards held: a start is refused then, and tried again. */
     bool started = ti_port_pin() && ti_port_at_fork() && ti_hooks_at_exit();
     if (started)

@@ -12,21 +12,14 @@
 #include "memory.h"
 #include "misuse.h"
 #include "phase.h"
+#include "processors.h"
 #include "thread.h"
 
-#define TI_WORKERS_DEFAULT_MAX 32 /* CPython's min(32, os.process_cpu_count() + 4) */
-#define TI_WORKERS_DEFAULT_MORE 4
 #define TI_NAME_MORE 16 /* bytes for "_" and a number behind a name */
 
 static uint32_t ti_executor_number; /* of the next automatic name */
 
 /* ---- making and freeing ---- */
-
-static size_t ti_executor_default_workers(void)
-{
-    size_t workers = ti_port_cpu_count() + TI_WORKERS_DEFAULT_MORE;
-    return workers < TI_WORKERS_DEFAULT_MAX ? workers : TI_WORKERS_DEFAULT_MAX;
-}
 
 static char *ti_executor_name(const char *name)
 {
@@ -63,8 +56,10 @@ TI_COLD threading_executor_t *threading_executor_new(size_t max_workers,
     }
     executor->handles = executor->references = 1;
     executor->family = ti_phase_family;
-    executor->parallelism = ti_port_cpu_count();
-    executor->max_workers = max_workers > 0 ? max_workers : ti_executor_default_workers();
+    executor->parallelism = ti_processors_available();
+    /* CPython's min(32, os.process_cpu_count() + 4) is meant for workers that wait for the GIL and for
+     * input. */
+    executor->max_workers = max_workers > 0 ? max_workers : executor->parallelism;
     executor->is_shutdown = !ti_executor_list(executor, self);
     executor->refusal = executor->is_shutdown ? THREADING_SHUTDOWN : THREADING_OK;
     return executor;

@@ -6,6 +6,7 @@
 #include "calls.h"
 #include "misuse.h"
 #include "port.h"
+#include "processors.h"
 #include "registry.h"
 #include "roll.h"
 #include "thread.h"
@@ -34,7 +35,12 @@ uint64_t threading_get_native_id(void)
 
 size_t threading_cpu_count(void)
 {
-    return ti_port_cpu_count();
+    return ti_processors_count();
+}
+
+size_t threading_available_parallelism(void)
+{
+    return ti_processors_available();
 }
 
 size_t threading_get_stack_size(void)
