@@ -181,6 +181,12 @@ static void man(Crew &crew)
     });
 }
 
+CASE(it_tells_how_many_threads_can_run)
+{
+    CHECK(available_parallelism() >= 1);
+    CHECK_EQUAL(available_parallelism(), threading_available_parallelism());
+}
+
 /* Made before the library's first use, it goes when the process has waited for its threads. */
 EXIT_CASE(static_object_joins_its_thread_after_the_joins, 0, "THREADING_OK|")
 {

@@ -67,6 +67,22 @@ static void locked(void *unused)
     threading_sim_check(balance == 15);
 }
 
+/* ---- processors ---- */
+
+static void count_processors(void *unused)
+{
+    (void)unused;
+    threading_sim_check(threading_cpu_count() == 4);
+    threading_sim_check(threading_available_parallelism() == 4);
+}
+
+CASE(run_has_four_processors_whatever_the_environment_says)
+{
+    set_environment("THREADING_CPU_COUNT", "7");
+    CHECK_EQUAL(threading_available_parallelism(), 7);
+    CHECK_EQUAL(threading_sim_run(count_processors, NULL, NULL, NULL), THREADING_SIM_PASSED);
+}
+
 /* ---- what is refused ---- */
 
 static void is_refused(void (*body)(void *arg), threading_sim_options_t options, const char *why)

@@ -197,10 +197,11 @@ CASE(groups_without_a_quota_are_passed_by)
 CASE(quotas_of_other_groups_do_not_count)
 {
     begin();
-    put_process("0::/a/b\n", VERSION_2);
-    put(GROUP "/a/b/cpu.max", "400000 100000\n");
-    put(GROUP "/a/b/c/cpu.max", "100000 100000\n");
-    put(GROUP "/a/bb/cpu.max", "100000 100000\n");
+    put_process("0::/a/bc\n", VERSION_2);
+    put(GROUP "/a/bc/cpu.max", "400000 100000\n");
+    put(GROUP "/a/bc/c/cpu.max", "100000 100000\n");
+    put(GROUP "/a/bcd/cpu.max", "100000 100000\n");
+    put(GROUP "/a/b/cpu.max", "100000 100000\n");
     put(GROUP "/b/cpu.max", "100000 100000\n");
     put("/sys/fs/cpu.max", "100000 100000\n");
     put("/cpu.max", "100000 100000\n");
@@ -259,6 +260,7 @@ CASE(version_1_without_two_numbers_has_no_quota)
     check_version_1("100000\n", "0\n", NONE);
     check_version_1("100000\n", NULL, NONE);
     check_version_1(NULL, "100000\n", NONE);
+    check_version_1("100000\n", "5", NONE);
     check_version_1("max\n", "100000\n", NONE);
     check_version_1("100000 100000\n", "100000\n", NONE);
     check_version_1("99999999999999999999\n", "100000\n", NONE);
@@ -280,7 +282,7 @@ CASE(version_1_is_found_by_the_whole_word)
     "27 26 0:24 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n"                  \
     "40 30 0:37 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n"      \
     "31 30 0:28 / /sys/fs/cgroup/cpu rw,relatime - cgroup none rw,cpu\n" \
-    "32 30 0:29 / /sys/fs/cgroup/cpuset rw,relatime - cgroup none rw,cpuset\n"
+    "32 30 0:29 / /sys/fs/cgroup/cpuset rw,relatime - cgroup a,cpu,b rw,cpuset\n"
 
 static void check_hybrid(const char *groups, int expected)
 {
@@ -288,6 +290,8 @@ static void check_hybrid(const char *groups, int expected)
     put_process(groups, HYBRID);
     put("/sys/fs/cgroup/cpu/a/cpu.cfs_quota_us", "200000\n");
     put("/sys/fs/cgroup/cpu/a/cpu.cfs_period_us", "100000\n");
+    put("/sys/fs/cgroup/cpuset/a/cpu.cfs_quota_us", "100000\n");
+    put("/sys/fs/cgroup/cpuset/a/cpu.cfs_period_us", "100000\n");
     put("/sys/fs/cgroup/unified/a/cpu.max", "500000 100000\n");
     put("/sys/fs/cgroup/unified/b/cpu.max", "100000 100000\n");
     check_quota(expected);
@@ -403,8 +407,8 @@ CASE(codes_in_paths_are_read)
 {
     begin();
     put_process("0::/a b\\c/d\n",
-                "30 22 0:26 /a\\040b\\134c /my\\040groups\\011\\0123 rw - cgroup2 cgroup2 rw\n");
-    put("/my groups\t\n3/d/cpu.max", "600000 100000\n");
+                "30 22 0:26 /a\\040b\\134c /my\\040group\\047s\\011\\0123 rw - cgroup2 cgroup2 rw\n");
+    put("/my group's\t\n3/d/cpu.max", "600000 100000\n");
     check_quota(6);
 }
 
@@ -495,6 +499,45 @@ CASE(long_lines_are_passed_over)
     }
 }
 
+CASE(rest_of_a_long_line_is_no_line)
+{
+    static char mounts[2 * PATH];
+    begin();
+    (void)snprintf(mounts, sizeof mounts, "%s30 22 0:26 / /rest rw - cgroup2 c rw\n" VERSION_2,
+                   long_text(2048));
+    put_process("0::/\n", mounts);
+    put(GROUP "/cpu.max", "300000 100000\n");
+    put("/rest/cpu.max", "100000 100000\n");
+    check_quota(3);
+}
+
+/* Files are read in pieces of 2048 bytes. */
+CASE(line_is_read_wherever_it_begins)
+{
+    static char mounts[2 * PATH];
+    for (size_t length = 1950; length < 2047; length++) {
+        begin();
+        (void)snprintf(mounts, sizeof mounts, "%s\n" VERSION_2, long_text(length));
+        put_process("0::/\n", mounts);
+        put(GROUP "/cpu.max", "300000 100000\n");
+        check_quota(3);
+    }
+}
+
+CASE(line_without_an_end_is_none)
+{
+    static char groups[PATH];
+    begin();
+    put_process("0::/\n1:cpu:/", VERSION_2);
+    put(GROUP "/cpu.max", "300000 100000\n");
+    check_quota(3);
+    begin();
+    (void)snprintf(groups, sizeof groups, "0::/\n%s", long_text(3000));
+    put_process(groups, VERSION_2);
+    put(GROUP "/cpu.max", "300000 100000\n");
+    check_quota(3);
+}
+
 CASE(many_lines_are_read_to_the_last)
 {
     static char mounts[200000];
@@ -527,14 +570,55 @@ CASE(long_paths_are_passed_over)
     check_quota(3);
 }
 
-CASE(long_group_is_none)
+/* So many bytes, with a slash first and then in each two hundred, and none at the end. */
+static const char *path_of(size_t length)
 {
-    static char groups[2 * PATH];
+    static char path[PATH];
+    (void)snprintf(path, sizeof path, "%s", long_text(length));
+    for (size_t i = 0; i + 1 < length; i += 200)
+        path[i] = '/';
+    return path;
+}
+
+CASE(longest_path_has_1023_bytes)
+{
+    static char groups[PATH], file[PATH];
+    for (size_t length = 1015; length <= 1030; length++) {
+        begin();
+        const char *group = path_of(length - strlen(root) - strlen(GROUP "/cpu.max"));
+        (void)snprintf(groups, sizeof groups, "0::%s\n", group);
+        (void)snprintf(file, sizeof file, GROUP "%s/cpu.max", group);
+        put_process(groups, VERSION_2);
+        put(file, "300000 100000\n");
+        check_quota(length <= 1023 ? 3 : NONE);
+    }
+}
+
+CASE(longest_group_has_1023_bytes)
+{
+    static char groups[PATH], mounts[PATH];
+    for (size_t length = 1015; length <= 1030; length++) {
+        begin();
+        (void)snprintf(groups, sizeof groups, "0::%s\n", path_of(length));
+        (void)snprintf(mounts, sizeof mounts, "30 22 0:26 %s /g rw - cgroup2 cgroup2 rw\n", path_of(length));
+        put_process(groups, mounts);
+        put("/g/cpu.max", "300000 100000\n");
+        check_quota(length <= 1023 ? 3 : NONE);
+    }
+}
+
+CASE(files_are_closed)
+{
     begin();
-    (void)snprintf(groups, sizeof groups, "0::/%s\n", long_text(1100));
-    put_process(groups, VERSION_2);
-    put(GROUP "/cpu.max", "300000 100000\n");
-    check_quota(NONE);
+    put_process("0::/a\n", VERSION_2);
+    put(GROUP "/a/cpu.max", "300000 100000\n");
+    int before = dup(0);
+    CHECK(before >= 0 && close(before) == 0);
+    CHECK_EQUAL(quota(), 3);
+    int after = dup(0);
+    CHECK(after >= 0 && close(after) == 0);
+    check_quota(3);
+    CHECK_EQUAL(after, before);
 }
 
 /* ---- main that has gone ---- */
@@ -546,6 +630,32 @@ CASE(calling_thread_is_asked_where_main_has_gone)
     put("/proc/thread-self/cgroup", "0::/a\n");
     put("/proc/thread-self/mountinfo", VERSION_2);
     put(GROUP "/a/cpu.max", "300000 100000\n");
+    check_quota(3);
+}
+
+CASE(calling_thread_is_asked_where_nothing_is_told_of_main)
+{
+    begin();
+    put("/proc/thread-self/cgroup", "0::/a\n");
+    put("/proc/thread-self/mountinfo", VERSION_2);
+    put(GROUP "/a/cpu.max", "300000 100000\n");
+    check_quota(3);
+    begin();
+    put("/proc/self/cgroup", "0::/a\n");
+    put("/proc/thread-self/cgroup", "");
+    put("/proc/thread-self/mountinfo", VERSION_2);
+    put(GROUP "/a/cpu.max", "300000 100000\n");
+    check_quota(NONE);
+}
+
+CASE(calling_thread_is_not_asked_where_main_tells_all)
+{
+    begin();
+    put_process("0::/a\n", VERSION_2);
+    put("/proc/thread-self/cgroup", "0::/b\n");
+    put("/proc/thread-self/mountinfo", VERSION_2);
+    put(GROUP "/a/cpu.max", "300000 100000\n");
+    put(GROUP "/b/cpu.max", "100000 100000\n");
     check_quota(3);
 }
 
