@@ -8583,6 +8583,10 @@ TI_SIM_SWAP(swap_pointer_release, uintptr_t, TI_SIM_RELEASE, TI_SIM_RELAXED)
     STATUS(event_set, (threading_event_t * event), (event), event)                                           \
     STATUS(event_wait, (threading_event_t * event), (event), event)                                          \
     STATUS(event_wait_timeout, (threading_event_t * event, double seconds), (event, seconds), event)         \
+    STATUS(executor_for,                                                                                     \
+           (threading_executor_t * executor, size_t begin, size_t end, size_t grain,                         \
+            void (*function)(size_t begin, size_t end, void *arg), void *arg),                               \
+           (executor, begin, end, grain, function, arg), executor)                                           \
     STATUS(executor_map,                                                                                     \
            (threading_executor_t * executor, threading_target_t function, void *const *items, size_t count,  \
             void **results),                                                                                 \
@@ -8616,6 +8620,11 @@ TI_SIM_SWAP(swap_pointer_release, uintptr_t, TI_SIM_RELEASE, TI_SIM_RELAXED)
            future)                                                                                           \
     STATUS(future_set_result, (threading_future_t * future, void *value), (future, value), future)           \
     STATUS(future_start, (threading_future_t * future), (future), future)                                    \
+    STATUS(group_run, (threading_group_t * group, threading_status_t(*function)(void *arg), void *arg),      \
+           (group, function, arg), group)                                                                    \
+    STATUS(group_stop, (threading_group_t * group), (group), group)                                          \
+    STATUS(group_wait, (threading_group_t * group), (group), group)                                          \
+    STATUS(group_wait_timeout, (threading_group_t * group, double seconds), (group, seconds), group)         \
     STATUS(lock_acquire, (threading_lock_t * lock), (lock), lock)                                            \
     STATUS(lock_acquire_timeout, (threading_lock_t * lock, double seconds), (lock, seconds), lock)           \
     ANSWER(lock_locked, (const threading_lock_t *lock), (lock), lock)                                        \
@@ -8809,6 +8818,7 @@ static bool ti_sim_port_fence_all(void);
 #define threading_event_set ti_core_event_set
 #define threading_event_wait ti_core_event_wait
 #define threading_event_wait_timeout ti_core_event_wait_timeout
+#define threading_executor_for ti_core_executor_for
 #define threading_executor_map ti_core_executor_map
 #define threading_executor_map_timeout ti_core_executor_map_timeout
 #define threading_executor_shutdown ti_core_executor_shutdown
@@ -8824,6 +8834,10 @@ static bool ti_sim_port_fence_all(void);
 #define threading_future_set_error ti_core_future_set_error
 #define threading_future_set_result ti_core_future_set_result
 #define threading_future_start ti_core_future_start
+#define threading_group_run ti_core_group_run
+#define threading_group_stop ti_core_group_stop
+#define threading_group_wait ti_core_group_wait
+#define threading_group_wait_timeout ti_core_group_wait_timeout
 #define threading_lock_acquire ti_core_lock_acquire
 #define threading_lock_acquire_timeout ti_core_lock_acquire_timeout
 #define threading_lock_locked ti_core_lock_locked
@@ -19943,7 +19957,7 @@ static threading_status_t ti_group_submit(threading_group_t *group, ti_member *m
     ti_group_link(group, member);
     ti_line_unlock(&group->lock, self);
     threading_status_t status =
-        ti_executor_enqueue(group->executor, (ti_task){ti_group_task, member}, 1, self);
+        ti_executor_enqueue_bounded(group->executor, (ti_task){ti_group_task, member}, true, self);
     if (status == THREADING_OK)
         return THREADING_OK;
     bool is_run = !ti_member_begin(member, self);
@@ -25122,6 +25136,7 @@ static void ti_sim_state_restore(void)
 #undef threading_event_set
 #undef threading_event_wait
 #undef threading_event_wait_timeout
+#undef threading_executor_for
 #undef threading_executor_map
 #undef threading_executor_map_timeout
 #undef threading_executor_shutdown
@@ -25137,6 +25152,10 @@ static void ti_sim_state_restore(void)
 #undef threading_future_set_error
 #undef threading_future_set_result
 #undef threading_future_start
+#undef threading_group_run
+#undef threading_group_stop
+#undef threading_group_wait
+#undef threading_group_wait_timeout
 #undef threading_lock_acquire
 #undef threading_lock_acquire_timeout
 #undef threading_lock_locked

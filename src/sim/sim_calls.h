@@ -54,6 +54,10 @@
     STATUS(event_set, (threading_event_t * event), (event), event)                                           \
     STATUS(event_wait, (threading_event_t * event), (event), event)                                          \
     STATUS(event_wait_timeout, (threading_event_t * event, double seconds), (event, seconds), event)         \
+    STATUS(executor_for,                                                                                     \
+           (threading_executor_t * executor, size_t begin, size_t end, size_t grain,                         \
+            void (*function)(size_t begin, size_t end, void *arg), void *arg),                               \
+           (executor, begin, end, grain, function, arg), executor)                                           \
     STATUS(executor_map,                                                                                     \
            (threading_executor_t * executor, threading_target_t function, void *const *items, size_t count,  \
             void **results),                                                                                 \
@@ -87,6 +91,11 @@
            future)                                                                                           \
     STATUS(future_set_result, (threading_future_t * future, void *value), (future, value), future)           \
     STATUS(future_start, (threading_future_t * future), (future), future)                                    \
+    STATUS(group_run, (threading_group_t * group, threading_status_t(*function)(void *arg), void *arg),      \
+           (group, function, arg), group)                                                                    \
+    STATUS(group_stop, (threading_group_t * group), (group), group)                                          \
+    STATUS(group_wait, (threading_group_t * group), (group), group)                                          \
+    STATUS(group_wait_timeout, (threading_group_t * group, double seconds), (group, seconds), group)         \
     STATUS(lock_acquire, (threading_lock_t * lock), (lock), lock)                                            \
     STATUS(lock_acquire_timeout, (threading_lock_t * lock, double seconds), (lock, seconds), lock)           \
     ANSWER(lock_locked, (const threading_lock_t *lock), (lock), lock)                                        \

@@ -68,6 +68,7 @@
 #define threading_event_set ti_core_event_set
 #define threading_event_wait ti_core_event_wait
 #define threading_event_wait_timeout ti_core_event_wait_timeout
+#define threading_executor_for ti_core_executor_for
 #define threading_executor_map ti_core_executor_map
 #define threading_executor_map_timeout ti_core_executor_map_timeout
 #define threading_executor_shutdown ti_core_executor_shutdown
@@ -83,6 +84,10 @@
 #define threading_future_set_error ti_core_future_set_error
 #define threading_future_set_result ti_core_future_set_result
 #define threading_future_start ti_core_future_start
+#define threading_group_run ti_core_group_run
+#define threading_group_stop ti_core_group_stop
+#define threading_group_wait ti_core_group_wait
+#define threading_group_wait_timeout ti_core_group_wait_timeout
 #define threading_lock_acquire ti_core_lock_acquire
 #define threading_lock_acquire_timeout ti_core_lock_acquire_timeout
 #define threading_lock_locked ti_core_lock_locked

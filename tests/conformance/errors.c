@@ -265,6 +265,7 @@ CASE(questions)
 {
     threading_status_t settable;
     KEEPS(CHECK(threading_cpu_count() > 0));
+    KEEPS(CHECK(threading_available_parallelism() > 0));
     KEEPS((void)threading_get_native_id());
     KEEPS(CHECK(threading_monotonic() >= 0));
     KEEPS(CHECK(threading_get_ident() != 0));
@@ -368,6 +369,7 @@ CASE(first_call_of_the_process_asks_for_the_time)
 {
     KEEPS(CHECK(threading_monotonic() >= 0));
     KEEPS(CHECK(threading_cpu_count() > 0));
+    KEEPS(CHECK(threading_available_parallelism() > 0));
     KEEPS((void)threading_get_native_id());
     KEEPS_STATUS(threading_sleep(short_time), THREADING_OK);
 }

@@ -19,10 +19,6 @@ static atomic_bool spins;     /* it does */
 static atomic_bool goes_on;
 static atomic_bool waiter_had_it;
 
-void ti_spins_decide(void)
-{
-}
-
 bool ti_spin_has_processors(size_t count)
 {
     return count <= 1;

@@ -231,7 +231,7 @@ static threading_status_t ti_group_submit(threading_group_t *group, ti_member *m
     ti_group_link(group, member);
     ti_line_unlock(&group->lock, self);
     threading_status_t status =
-        ti_executor_enqueue(group->executor, (ti_task){ti_group_task, member}, 1, self);
+        ti_executor_enqueue_bounded(group->executor, (ti_task){ti_group_task, member}, true, self);
     if (status == THREADING_OK)
         return THREADING_OK;
     bool is_run = !ti_member_begin(member, self);
