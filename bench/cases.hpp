@@ -18,6 +18,7 @@ void add_ping_pong();
 void add_barrier();
 void add_queue();
 void add_executor();
+void add_loop();
 
 // How time and memory grow with the number of things. Only for a process with a single thread.
 void add_growth();

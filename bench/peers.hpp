@@ -70,6 +70,7 @@ template <class Call> void each_peer(Call call)
 #endif
 #if defined(BENCH_OPENMP)
     call.template operator()<OpenMp>();
+    call.template operator()<OpenMpGuided>();
 #endif
 #if defined(BENCH_TBB)
     call.template operator()<Tbb>();

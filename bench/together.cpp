@@ -18,6 +18,7 @@ int main(int argc, char **argv)
     bench::add_barrier();
     bench::add_queue();
     bench::add_executor();
+    bench::add_loop();
     const int result = bench::run(argc, argv);
     std::quick_exit(result); // what the peers left to the end of the process is of no interest
 }

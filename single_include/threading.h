@@ -2353,8 +2353,13 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_executor_map(thre
  *
  * In a thread of the same executor this call runs no item itself, as no wait with a limit does: in a pool
  * whose threads are all busy no item begins.
- * @param seconds  from the call on; 0 submits all, looks once and cancels; THREADING_FOREVER is
- *                 threading_executor_map().
+ * @param executor  borrowed.
+ * @param function  the task.
+ * @param items     the arguments.
+ * @param count     how many.
+ * @param results   receives what the calls returned; may be NULL.
+ * @param seconds   from the call on; 0 submits all, looks once and cancels; THREADING_FOREVER is
+ *                  threading_executor_map().
  * @return as threading_executor_map(); THREADING_TIMEOUT when the results are not all there after that
  *         time. It is a failure as any: the call lasts until no item runs any more. THREADING_INVALID and
  *         THREADING_OVERFLOW for a bad @p seconds.

@@ -50,6 +50,74 @@ struct OpenMp {
                 task(item);
         }
     };
+
+    template <void (*item)(std::size_t)> class Loop
+    {
+        int workers;
+
+      public:
+        explicit Loop(unsigned count) : workers(static_cast<int>(count))
+        {
+        }
+        void run(std::size_t count)
+        {
+#pragma omp parallel for schedule(static) num_threads(workers)
+            for (std::size_t i = 0; i < count; i++)
+                item(i);
+        }
+    };
+
+    class Forks
+    {
+        int workers;
+
+        static void node(unsigned height)
+        {
+            if (height == 1)
+                return;
+#pragma omp task
+            node(height - 1);
+#pragma omp task
+            node(height - 1);
+#pragma omp taskwait
+        }
+
+      public:
+        explicit Forks(unsigned count) : workers(static_cast<int>(count))
+        {
+        }
+        void grow(unsigned height)
+        {
+#pragma omp parallel num_threads(workers)
+#pragma omp single
+            node(height);
+        }
+    };
+};
+
+// The same with pieces that shrink, for loops whose items take times that differ.
+struct OpenMpGuided {
+    static constexpr const char *name = "OpenMP guided";
+    static std::string version()
+    {
+        return OpenMp::version();
+    }
+
+    template <void (*item)(std::size_t)> class Loop
+    {
+        int workers;
+
+      public:
+        explicit Loop(unsigned count) : workers(static_cast<int>(count))
+        {
+        }
+        void run(std::size_t count)
+        {
+#pragma omp parallel for schedule(guided) num_threads(workers)
+            for (std::size_t i = 0; i < count; i++)
+                item(i);
+        }
+    };
 };
 
 } // namespace bench

@@ -106,6 +106,50 @@ struct Tbb {
             });
         }
     };
+
+    template <void (*item)(std::size_t)> class Loop
+    {
+        tbb::task_arena arena;
+
+      public:
+        explicit Loop(unsigned workers) : arena(static_cast<int>(workers))
+        {
+        }
+        void run(std::size_t count)
+        {
+            arena.execute([&] {
+                tbb::parallel_for(tbb::blocked_range<std::size_t>(0, count),
+                                  [](const tbb::blocked_range<std::size_t> &range) {
+                                      for (std::size_t i = range.begin(); i < range.end(); i++)
+                                          item(i);
+                                  });
+            });
+        }
+    };
+
+    class Forks
+    {
+        tbb::task_arena arena;
+
+        static void node(unsigned height)
+        {
+            if (height == 1)
+                return;
+            tbb::task_group group;
+            group.run([height] { node(height - 1); });
+            group.run([height] { node(height - 1); });
+            group.wait();
+        }
+
+      public:
+        explicit Forks(unsigned workers) : arena(static_cast<int>(workers))
+        {
+        }
+        void grow(unsigned height)
+        {
+            arena.execute([&] { node(height); });
+        }
+    };
 };
 
 struct TbbSpin {

@@ -207,6 +207,66 @@ struct Threading {
         }
     };
 
+    template <void (*item)(std::size_t)> class Loop
+    {
+        threading_executor_t *executor;
+
+        static void piece(std::size_t begin, std::size_t end, void *)
+        {
+            for (std::size_t i = begin; i < end; i++)
+                item(i);
+        }
+
+      public:
+        explicit Loop(unsigned workers) : executor(threading_executor_new(workers, nullptr))
+        {
+        }
+        ~Loop()
+        {
+            (void)threading_executor_shutdown(executor, true, false);
+            threading_executor_free(executor);
+        }
+        void run(std::size_t count)
+        {
+            (void)!threading_executor_for(executor, 0, count, 0, piece, nullptr);
+        }
+    };
+
+    class Forks
+    {
+        static inline threading_executor_t *executor = nullptr;
+
+        static threading_status_t node(void *arg)
+        {
+            const auto height = reinterpret_cast<uintptr_t>(arg);
+            if (height == 1)
+                return THREADING_OK;
+            threading_group_t group;
+            (void)threading_group_init(&group, executor);
+            (void)!threading_group_run(&group, node, reinterpret_cast<void *>(height - 1));
+            (void)!threading_group_run(&group, node, reinterpret_cast<void *>(height - 1));
+            return threading_group_wait(&group);
+        }
+
+      public:
+        explicit Forks(unsigned workers)
+        {
+            executor = threading_executor_new(workers, nullptr);
+        }
+        ~Forks()
+        {
+            (void)threading_executor_shutdown(executor, true, false);
+            threading_executor_free(executor);
+        }
+        void grow(unsigned height)
+        {
+            threading_group_t group;
+            (void)threading_group_init(&group, executor);
+            (void)!threading_group_run(&group, node, reinterpret_cast<void *>(uintptr_t(height)));
+            (void)threading_group_wait(&group);
+        }
+    };
+
     template <Task task> static void *run(void *arg)
     {
         task(arg);
