@@ -3,7 +3,6 @@
 #include "../bench.hpp"
 #include "../cases.hpp"
 #include "../play.hpp"
-#include "../play.hpp"
 
 namespace bench
 {

@@ -215,6 +215,32 @@ static void *fork_for_native_id(void *arg)
     return arg;
 }
 
+static threading_thread_t *old_main;
+static uintptr_t forker_handle;
+
+static void native_handle_is_the_forkers(void)
+{
+    CHECK(forker_handle != 0);
+    CHECK(threading_current_thread() == threading_main_thread());
+    CHECK(threading_thread_native_handle(threading_main_thread()) == forker_handle);
+    CHECK(old_main == threading_main_thread() || threading_thread_native_handle(old_main) == 0);
+}
+
+static void *fork_for_native_handle(void *arg)
+{
+    old_main = threading_main_thread();
+    forker_handle = threading_thread_native_handle(threading_current_thread());
+    in_child(native_handle_is_the_forkers);
+    return arg;
+}
+
+CASE(native_handle_of_main_is_the_forkers_in_the_child)
+{
+    fork_for_native_handle(NULL);
+    finished(started(fork_for_native_handle, NULL));
+    foreign_join(foreign_start(fork_for_native_handle, NULL));
+}
+
 /* CPython: test_threading.ThreadTests.test_native_id_after_fork */
 CASE(native_id_of_main_is_new_in_the_child_and_ident_kept)
 {
