@@ -2331,8 +2331,9 @@ threading_executor_map_timeout(threading_executor_t *executor, threading_target_
  * @param executor  borrowed.
  * @param begin     the first index.
  * @param end       the one behind the last.
- * @param grain     how many indices a piece has at least, if there are so many; 0 for one. More of them only
- *                  where the function's own beginning is dear: small pieces come at the end alone.
+ * @param grain     how many indices a piece has at least, if there are so many; 0 for a number that suits
+ *                  most loops: a 256th of a thread's share, and at least one. A larger one helps where the
+ *                  function's own beginning is dear.
  * @param function  called with the first index of a piece and the one behind its last.
  * @param arg       passed to @p function.
  * @return THREADING_OK when all pieces were run; THREADING_CANCELLED when the stop that a thread heeds was

@@ -136,6 +136,10 @@ ti_waiter *ti_executor_signal(threading_executor_t *executor, size_t n, ti_self 
 /* In a worker: run a task of its own executor that has not begun. False: it is another's, or has begun. */
 bool ti_executor_help(threading_future_t *future, ti_self *self);
 
+/* What a task leaves behind in its thread is undone. False: the task has called fork, and this is the
+ * child. */
+bool ti_executor_leave(const threading_executor_t *executor, threading_stop_t *stop, ti_self *self);
+
 /* In a worker: call a task's function. What the task leaves behind in the thread is undone. */
 void *ti_executor_call(threading_executor_t *executor, threading_target_t function, void *arg, ti_self *self);
 

@@ -26,7 +26,8 @@
 #include "misuse.h"
 #include "parking.h"
 
-#define TI_PIECES 4 /* the next piece is so many times smaller than what is left of the share */
+#define TI_PIECES 4   /* the next piece is so many times smaller than what is left of the share */
+#define TI_GRAINS 256 /* of a share, where the user has chosen none: the last piece is no great loss */
 
 typedef struct ti_range {
     size_t begin;
@@ -133,18 +134,6 @@ static bool ti_loop_goes_on(ti_loop *loop, const ti_self *self)
     return ti_load_relaxed(&loop->status) == THREADING_OK;
 }
 
-typedef struct ti_piece {
-    const ti_loop *loop;
-    ti_range range;
-} ti_piece;
-
-static void *ti_piece_run(void *arg)
-{
-    const ti_piece *piece = (const ti_piece *)arg;
-    piece->loop->function(piece->range.begin, piece->range.end, piece->loop->arg);
-    return NULL;
-}
-
 static void ti_share_leave(ti_share *share)
 {
     ti_store_sequential(&share->worker, TI_FINISHED); /* sequential: the change in the table in parking.h */
@@ -208,19 +197,43 @@ static void ti_loop_call(ti_loop *loop, ti_self *self)
     }
 }
 
-/* Run pieces until none is left. By threading_exit() a piece ends itself only. False: one has called fork,
- * and this is the child. */
+/* A thread's part in a loop: what it heeds, and whether it has done its part. */
+typedef struct ti_part {
+    ti_loop *loop;
+    ti_share *share;
+    ti_self *self;
+    threading_stop_t *stop;
+    bool is_over;
+    bool is_child; /* a piece has called fork, and this is the child */
+} ti_part;
+
+/* Run pieces until none is left. One call for all: it is left, and made again, by threading_exit() only. */
+static void *ti_part_run(void *arg)
+{
+    ti_part *part = (ti_part *)arg;
+    ti_loop *loop = part->loop;
+    for (ti_range piece; !part->is_child && ti_loop_take(loop, part->share, &piece, part->self) &&
+                         ti_loop_goes_on(loop, part->self);) {
+        if (part->share == loop->shares)
+            ti_loop_call(loop, part->self);
+        loop->function(piece.begin, piece.end, loop->arg);
+        part->is_child = !ti_executor_leave(loop->executor, part->stop, part->self);
+    }
+    part->is_over = true;
+    return NULL;
+}
+
+/* False: a piece has called fork, and this is the child. */
 static bool ti_loop_run(ti_loop *loop, ti_share *share, ti_self *self)
 {
-    ti_piece piece = {.loop = loop};
-    while (ti_loop_take(loop, share, &piece.range, self) && ti_loop_goes_on(loop, self)) {
-        if (share == loop->shares)
-            ti_loop_call(loop, self);
-        (void)ti_executor_call(loop->executor, ti_piece_run, &piece, self);
-        if (ti_executor_is_orphaned(loop->executor))
-            return false;
+    ti_part part = {.loop = loop, .share = share, .self = self, .stop = self->stop};
+    ti_calls_enter(self, ti_loop_abandon, loop, (uintptr_t)(share - loop->shares));
+    while (!part.is_over) {
+        (void)ti_calls_catch(self, ti_part_run, &part);
+        part.is_child = !ti_executor_leave(loop->executor, part.stop, self);
     }
-    return true;
+    ti_calls_leave(self);
+    return !part.is_child;
 }
 
 /* ---- in a worker ---- */
@@ -258,10 +271,7 @@ void ti_loop_work(ti_loop *loop, ti_self *self)
         threading_stop_t *before = self->stop;
         if (loop->stop != NULL && loop->stop != before)
             (void)threading_stop_heed(loop->stop);
-        ti_calls_enter(self, ti_loop_abandon, loop, (uintptr_t)(share - loop->shares));
-        bool is_here = ti_loop_run(loop, share, self);
-        ti_calls_leave(self);
-        if (!is_here)
+        if (!ti_loop_run(loop, share, self))
             return;
         if (self->stop != before)
             (void)threading_stop_heed(before);
@@ -284,9 +294,12 @@ static size_t ti_loop_threads(const threading_executor_t *executor, size_t count
     return threads < count / grain ? threads : (count / grain > 0 ? count / grain : 1);
 }
 
+/* `grain` 0: it is chosen here. */
 static ti_loop *ti_loop_new(threading_executor_t *executor, ti_range range, size_t grain, const ti_self *self)
 {
     size_t count = range.end - range.begin;
+    bool is_free = grain == 0;
+    grain = is_free ? 1 : grain;
     size_t threads = ti_loop_threads(executor, count, grain, self);
     ti_loop *loop = (ti_loop *)ti_memory_allocate(sizeof *loop + threads * sizeof *loop->shares);
     if (loop == NULL)
@@ -295,6 +308,8 @@ static ti_loop *ti_loop_new(threading_executor_t *executor, ti_range range, size
     loop->executor = executor;
     loop->stop = self->stop;
     loop->grain = grain;
+    if (is_free && count / threads > TI_GRAINS)
+        loop->grain = count / threads / TI_GRAINS;
     loop->share_count = threads;
     for (size_t i = 0; i < threads; i++) {
         size_t end = i + 1 < threads ? range.begin + count / threads : range.end;
@@ -307,10 +322,7 @@ static ti_loop *ti_loop_new(threading_executor_t *executor, ti_range range, size
 /* The caller's part. In a child that a piece has forked nobody is waited for. */
 static threading_status_t ti_loop_lead(ti_loop *loop, ti_self *self)
 {
-    ti_calls_enter(self, ti_loop_abandon, loop, 0);
-    bool is_here = ti_loop_run(loop, loop->shares, self);
-    ti_calls_leave(self);
-    if (!is_here)
+    if (!ti_loop_run(loop, loop->shares, self))
         return THREADING_BROKEN;
     threading_status_t status = ti_loop_close(loop, self);
     return status != THREADING_OK ? status : (threading_status_t)ti_load_relaxed(&loop->status);
@@ -328,7 +340,7 @@ static threading_status_t ti_executor_for(threading_executor_t *executor, ti_ran
     if (status != THREADING_OK || range.begin == range.end)
         return status;
     ti_self *self = ti_self_get();
-    ti_loop *loop = ti_loop_new(executor, range, grain > 0 ? grain : 1, self);
+    ti_loop *loop = ti_loop_new(executor, range, grain, self);
     if (loop == NULL)
         return THREADING_NO_MEMORY;
     loop->function = function;

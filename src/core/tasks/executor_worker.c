@@ -34,9 +34,7 @@ void ti_executor_count_spare(threading_executor_t *executor, uint32_t more)
         ti_add_relaxed(&executor->spare, more); /* relaxed: only the number matters */
 }
 
-/* What a task leaves behind in its thread is undone. False: the task has called fork, and this is the
- * child. */
-static bool ti_executor_leave(const threading_executor_t *executor, threading_stop_t *stop, ti_self *self)
+bool ti_executor_leave(const threading_executor_t *executor, threading_stop_t *stop, ti_self *self)
 {
     if (ti_executor_is_orphaned(executor))
         return false;
