@@ -77,11 +77,11 @@
  * 0 tries once; THREADING_FOREVER has no limit; NaN and every other negative number are
  * THREADING_INVALID; more than THREADING_TIMEOUT_MAX, infinity too, is THREADING_OVERFLOW.
  *
- * Zero. All-zero bytes are a valid, unlocked, unset Lock, RLock, Event, Once, RWLock and Stop; the
- * others have an initialiser and an init function. None of them allocates or needs a destroy call.
- * A Lock, RLock, Event or Semaphore allocates nothing in a thread's first call either, nor does
- * threading_get_ident(), so that an allocator may be guarded by a Lock.
- * Do not copy or move an object while any thread uses it.
+ * Zero. All-zero bytes are a valid, unlocked, unset Lock, RLock, Event, Once, RWLock, Stop and Group; the
+ * others have an initialiser and an init function. None of them allocates or needs a destroy call, but a
+ * Group is waited for at its end. A Lock, RLock, Event or Semaphore allocates nothing in a thread's first
+ * call either, nor does threading_get_ident(), so that an allocator may be guarded by a Lock. Do not copy
+ * or move an object while any thread uses it.
  *
  * Handles (Thread, Timer, Queue, Future, Executor) count references: `…_new` gives one, `…_retain`
  * another, `…_free` takes one back. The caller of a call on a handle holds or borrows a reference
@@ -1735,7 +1735,8 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_local_destroy(thr
  * Those calls heed: sleep; join; the acquires of RLock, Condition, Semaphore and RWLock;
  * threading_lock_acquire_timeout(), with THREADING_FOREVER too; the waits of Condition, Event, Barrier,
  * Once, Queue and Future, threading_wait(), threading_completed_next(), threading_executor_submit(),
- * threading_executor_map() and threading_wait_any(). These do not, since their results may be dropped:
+ * threading_executor_map(), threading_executor_for(), threading_group_run(), threading_group_wait() and
+ * threading_wait_any(). These do not, since their results may be dropped:
  * threading_lock_acquire(), threading_shutdown(), threading_executor_shutdown(). Nor does a release.
  * A wait that heeds a stop is not part of a proof of deadlock, as one with a timeout is not.
  */
@@ -2165,9 +2166,9 @@ THREADING_API void threading_completed_free(threading_completed_t *completed);
  *     if (threading_executor_submit(pool, compute, &question, &answer) == THREADING_OK) …
  *
  * Python's ThreadPoolExecutor. Threads are started when tasks come and none is idle, up to a number.
- * Tasks begin in the order of their submission; only those that tasks submit once all threads are started
- * go another way: they wait with the thread that submitted them, and begin in their order, there or in an
- * idle thread, beside the others. None waits for ever because others come. A task that ends by
+ * Tasks begin in the order of their submission. Once all threads are started, a task that another task
+ * submits waits in that thread's own list: it begins there in its order, or in an idle thread. No task waits
+ * for ever because others come. A task that ends by
  * threading_exit() finishes its future with that value, and its thread goes on. One that ends its thread
  * in the platform's own way (pthread_exit) breaks the executor, as a process that dies breaks Python's
  * ProcessPoolExecutor: its future and all tasks that have not begun end with THREADING_BROKEN, those that
@@ -2180,20 +2181,23 @@ THREADING_API void threading_completed_free(threading_completed_t *completed);
  * or inside a Once a task does not help but waits, so that no other one is let into what it protects; then a
  * thread that is free has to run what is waited for.
  *
- * A bounded pool (`max_pending`) holds back those who submit faster than it works. At most so many tasks
- * wait in its queue; a task leaves it when it begins, and one whose future was cancelled when a thread
- * comes upon it. While the queue is full threading_executor_submit() waits until a task begins, and
+ * A bounded pool (`max_pending`) makes a submitter wait when the pool is slower. At most so many tasks wait
+ * in its queue. A task leaves the queue when it begins; a cancelled one leaves when a thread finds it. While
+ * the queue is full threading_executor_submit() waits until a task begins, and
  * threading_executor_try_submit() gives THREADING_BUSY. A submit in one of the pool's own threads never
- * waits, since it would wait for itself: its task goes beyond the bound. So does a map, which puts no more
- * than one entry for each thread of the pool into the queue. Those who wait are woken in their order, but
- * another one may come just then and be first. Two bounded pools whose tasks submit to each other can wait
- * for each other for ever.
+ * waits, since it would wait for itself: its task goes beyond the bound, and so tasks that find more tasks
+ * are not bounded. A map goes beyond it too, with no more than one entry for each thread of the pool.
+ * Waiting submitters are woken in order; a new submitter may still be faster. Two bounded pools whose tasks
+ * submit to each other can wait for each other for ever.
  *
  * After a request of a pool's `stop` its tasks begin as ever, and each wait in them that heeds stops (section
- * 17) ends with THREADING_CANCELLED, or does not begin: what that means is up to them. A task that heeds
- * another stop does so until its end; an initializer that does sets it for all tasks of its thread. A thread
- * that is idle waits for tasks as before. To have those that are queued not run at all, shut the pool down
- * with `cancel_futures`.
+ * 17) ends with THREADING_CANCELLED, or does not begin: the task decides what to do then. A task that heeds
+ * another stop does so until its end; a stop that an initializer heeds holds for all tasks of its thread. A
+ * thread that is idle waits for tasks as before. To have those that are queued not run at all, shut the pool
+ * down with `cancel_futures`.
+ *
+ * On Linux a pool's threads have the priority of the thread whose submit has started them: let the first
+ * tasks come from a thread of the usual priority, or have the initializer set one.
  *
  * When the process exits, or by threading_shutdown(), all executors are shut down: their queued tasks are run
  * and their threads joined, daemons or not. In a forked child the executors of the parent are broken.
@@ -2322,12 +2326,13 @@ threading_executor_map_timeout(threading_executor_t *executor, threading_target_
  *
  *     if (threading_executor_for(pool, 0, 1000, 0, sum_rows, rows) == THREADING_OK) …
  *
- * The range is split into pieces, and the function is called for each, in any order, by this thread and by as
- * many threads of the executor as can run at once (threading_available_parallelism()). A thread that is done
- * takes from the others, and the pieces get smaller towards the end, so that items may take times that
- * differ. When no other thread can be had, this one runs all. Loops nest: a piece may call this again, on
- * the same executor too. In all pieces waits heed the stop that this thread heeds, if it does. A piece that
- * ends by threading_exit() ends only itself.
+ * The range is split into pieces, and the function is called for each, in any order, by this thread and by
+ * threads of the executor, together no more than could run at once when the executor was made
+ * (threading_available_parallelism()). A thread that is done takes from the others, and the pieces get
+ * smaller towards the end, so that items may take times that differ. When no other thread can be had, this
+ * one runs all. Loops nest: a piece may call this again, on the same executor too. In all pieces waits heed
+ * the stop that this thread heeds; if it heeds none, those in threads of the executor heed the executor's. A
+ * piece that ends by threading_exit() ends only itself.
  * @param executor  borrowed.
  * @param begin     the first index.
  * @param end       the one behind the last.
@@ -2384,7 +2389,15 @@ THREADING_API threading_status_t threading_executor_shutdown(threading_executor_
  * the platform's own way has failed with THREADING_BROKEN, and its executor is broken.
  *
  * Each group is waited for before its memory goes, also when all of its tasks are known to be over: the wait
- * takes their threads back. In a forked child a group that had tasks in the parent has to be made anew.
+ * joins their threads and frees what they used. THREADING_WITH_GROUP(&group) waits at the end of its body; it
+ * stops nothing when the body is left early, so stop the group first. In a forked child a group that had
+ * tasks in the parent has to be made anew.
+ *
+ * The tasks of a group on an executor heed the group's stop, and by it the executor's `stop`. On a bounded
+ * pool threading_group_run() waits for room, but not in a task of the same pool (section 21).
+ *
+ * Before its first task a group's stop may be made a child of another one, or be given a time:
+ * `threading_stop_init_child(&group.stop, &stop, 5.0)`. It stays so.
  */
 
 struct threading_member;
@@ -2421,14 +2434,16 @@ THREADING_API threading_status_t threading_group_init(threading_group_t *group,
 /**
  * Start a task in a group. Python: TaskGroup.create_task().
  *
- * May wait a moment for the end of a thread whose task is over.
+ * Any thread may do it, also while another one waits for the group. May wait a moment for the end of a thread
+ * whose task is over, and for room in a bounded pool.
  * @param group     borrowed.
  * @param function  the task; returns what it has come to.
  * @param arg       passed to @p function.
- * @return THREADING_OK; THREADING_CANCELLED when the group was stopped and not waited for since; as
- *         threading_executor_submit() or threading_thread_start(); THREADING_BROKEN also in a forked child
- *         when the group has tasks of its parent; THREADING_NO_MEMORY; THREADING_INVALID for NULL. On
- *         failure nothing was started, and the group goes on.
+ * @return THREADING_OK; THREADING_CANCELLED after a failure or a stop, until the next wait, and when the
+ *         calling thread's own stop was requested while it waited for room; as threading_executor_submit()
+ *         or threading_thread_start(); THREADING_BROKEN also in a forked child when the group has tasks of
+ *         its parent; THREADING_NO_MEMORY; THREADING_INVALID for NULL. On failure nothing was started, and
+ *         the group goes on.
  * Ordering: what happens before the call happens before the task.
  * Callable: in a task of the group too.
  */
@@ -2439,22 +2454,25 @@ threading_group_run(threading_group_t *group, threading_status_t (*function)(voi
  * Wait until all tasks of a group are over, those that they have run in it too. Python:
  * TaskGroup.__aexit__().
  *
- * With the return the group is ready for use again: the next task finds it not stopped. Until then another
- * wait gives the same. A thread that is told to stop by the stop that it heeds stops the group, and waits on
+ * With the return the group is ready for use again, and not stopped. Until the next run, each further wait
+ * gives the same status. If the waiting thread's own stop is requested, the wait stops the group, and lasts
  * until its tasks are over. In a thread of the group's executor this call runs tasks that have not begun
- * itself, under the same rules as threading_future_result().
+ * itself, under the same rules as threading_future_result(): not with a limit, for one.
  * @param group  borrowed.
  * @return the status of the first failure of a task; THREADING_OK when none has failed, or there was none;
- *         THREADING_CANCELLED when none has failed and this thread was told to stop. While tasks go on:
- *         THREADING_DEADLOCK in one of the group's own tasks, or when a task that heeds no stop waits for
- *         this thread; THREADING_FINALIZING when a daemon's task can no longer end, as for
- *         threading_thread_join(); THREADING_BROKEN in a forked child; THREADING_INVALID for NULL.
+ *         THREADING_CANCELLED when none has failed and this thread was told to stop, when a task has given
+ *         it, or when the executor was shut down and has cancelled a task. A stop is no failure by itself:
+ *         tasks that end well after it give THREADING_OK. While tasks go on: THREADING_DEADLOCK in one of
+ *         the group's own tasks, or when a task that heeds no stop waits for this thread;
+ *         THREADING_FINALIZING when a daemon's task can no longer end, as for threading_thread_join();
+ *         THREADING_BROKEN in a forked child; THREADING_INVALID for NULL.
  * Ordering: all that the tasks did happens before the return.
  */
 THREADING_API threading_status_t threading_group_wait(threading_group_t *group);
 
-/** threading_group_wait() with a limit: THREADING_TIMEOUT when tasks go on after so many seconds; nothing is
- * stopped by that. */
+/** threading_group_wait() with a limit: THREADING_TIMEOUT when tasks go on after so many seconds. Nothing is
+ * stopped by that: threading_group_stop() is, and the wait after it lasts as long as a task that ignores the
+ * stop. A task's own THREADING_TIMEOUT cannot be told from this one: return another status. */
 THREADING_NODISCARD THREADING_API threading_status_t threading_group_wait_timeout(threading_group_t *group,
                                                                                   double seconds);
 

@@ -1304,6 +1304,24 @@ inline std::vector<Thread> enumerate()
     return threads;
 }
 
+/** Seconds on a clock that no one can set: threading_monotonic(). */
+inline double monotonic() noexcept
+{
+    return threading_monotonic();
+}
+
+/** The calling thread's number: threading_get_ident(). */
+inline std::uint32_t get_ident() noexcept
+{
+    return threading_get_ident();
+}
+
+/** How many processors the process may use: threading_cpu_count(). */
+inline std::size_t cpu_count() noexcept
+{
+    return threading_cpu_count();
+}
+
 /** How many threads can really run at once: threading_available_parallelism(). */
 inline std::size_t available_parallelism() noexcept
 {
@@ -1662,6 +1680,16 @@ inline void give_back_when_done(threading_future_t *future, Work *work)
     work->release();
 }
 
+/* How many exceptions are on their way in this thread, or before C++17 whether one is. */
+inline int exceptions_now() noexcept
+{
+#if defined(__cpp_lib_uncaught_exceptions)
+    return std::uncaught_exceptions();
+#else
+    return std::uncaught_exception() ? 1 : 0;
+#endif
+}
+
 /* What threading_executor_for() calls, with the first exception of its pieces. */
 template <class Function> class Loop
 {
@@ -1797,7 +1825,7 @@ template <class Result> class Future
 class Executor : detail::Fixed
 {
   public:
-    /** As many threads at most; 0 for a number that suits the machine. `name` begins their names. */
+    /** As many threads at most; 0 for available_parallelism(). `name` begins their names. */
     explicit Executor(std::size_t max_workers = 0, const char *name = nullptr)
     {
         threading_executor_options_t options = threading_executor_options_t();
@@ -1918,8 +1946,11 @@ class Group : detail::Fixed
         (void)threading_group_init(&group_, executor.native_handle());
     }
 
+    /** Waits for all tasks. When an exception is on its way out of the scope, it stops them first. */
     ~Group()
     {
+        if (detail::exceptions_now() > exceptions_)
+            (void)threading_group_stop(&group_);
         (void)threading_group_wait(&group_);
         while (first_ != nullptr)
             forget(first_); /* those that never ran */
@@ -2029,11 +2060,11 @@ class Group : detail::Fixed
         return status;
     }
 
-    /* What a wait has said, unless it is that of a group whose tasks go on. */
+    /* What a wait has said. If tasks go on, what they have thrown is for a later wait. */
     Status over(Status status)
     {
         std::exception_ptr error;
-        if (status == THREADING_BROKEN) {
+        if (status != THREADING_TIMEOUT && status != THREADING_DEADLOCK && status != THREADING_FINALIZING) {
             Guard guard(lock_);
             std::swap(error, error_);
         }
@@ -2046,6 +2077,7 @@ class Group : detail::Fixed
     Lock lock_;
     Member *first_ = nullptr;
     std::exception_ptr error_;
+    int exceptions_ = detail::exceptions_now(); /* when it was made */
 };
 
 } // namespace threading

@@ -128,11 +128,11 @@
  * 0 tries once; THREADING_FOREVER has no limit; NaN and every other negative number are
  * THREADING_INVALID; more than THREADING_TIMEOUT_MAX, infinity too, is THREADING_OVERFLOW.
  *
- * Zero. All-zero bytes are a valid, unlocked, unset Lock, RLock, Event, Once, RWLock and Stop; the
- * others have an initialiser and an init function. None of them allocates or needs a destroy call.
- * A Lock, RLock, Event or Semaphore allocates nothing in a thread's first call either, nor does
- * threading_get_ident(), so that an allocator may be guarded by a Lock.
- * Do not copy or move an object while any thread uses it.
+ * Zero. All-zero bytes are a valid, unlocked, unset Lock, RLock, Event, Once, RWLock, Stop and Group; the
+ * others have an initialiser and an init function. None of them allocates or needs a destroy call, but a
+ * Group is waited for at its end. A Lock, RLock, Event or Semaphore allocates nothing in a thread's first
+ * call either, nor does threading_get_ident(), so that an allocator may be guarded by a Lock. Do not copy
+ * or move an object while any thread uses it.
  *
  * Handles (Thread, Timer, Queue, Future, Executor) count references: `…_new` gives one, `…_retain`
  * another, `…_free` takes one back. The caller of a call on a handle holds or borrows a reference
@@ -1786,7 +1786,8 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_local_destroy(thr
  * Those calls heed: sleep; join; the acquires of RLock, Condition, Semaphore and RWLock;
  * threading_lock_acquire_timeout(), with THREADING_FOREVER too; the waits of Condition, Event, Barrier,
  * Once, Queue and Future, threading_wait(), threading_completed_next(), threading_executor_submit(),
- * threading_executor_map() and threading_wait_any(). These do not, since their results may be dropped:
+ * threading_executor_map(), threading_executor_for(), threading_group_run(), threading_group_wait() and
+ * threading_wait_any(). These do not, since their results may be dropped:
  * threading_lock_acquire(), threading_shutdown(), threading_executor_shutdown(). Nor does a release.
  * A wait that heeds a stop is not part of a proof of deadlock, as one with a timeout is not.
  */
@@ -2216,9 +2217,9 @@ THREADING_API void threading_completed_free(threading_completed_t *completed);
  *     if (threading_executor_submit(pool, compute, &question, &answer) == THREADING_OK) …
  *
  * Python's ThreadPoolExecutor. Threads are started when tasks come and none is idle, up to a number.
- * Tasks begin in the order of their submission; only those that tasks submit once all threads are started
- * go another way: they wait with the thread that submitted them, and begin in their order, there or in an
- * idle thread, beside the others. None waits for ever because others come. A task that ends by
+ * Tasks begin in the order of their submission. Once all threads are started, a task that another task
+ * submits waits in that thread's own list: it begins there in its order, or in an idle thread. No task waits
+ * for ever because others come. A task that ends by
  * threading_exit() finishes its future with that value, and its thread goes on. One that ends its thread
  * in the platform's own way (pthread_exit) breaks the executor, as a process that dies breaks Python's
  * ProcessPoolExecutor: its future and all tasks that have not begun end with THREADING_BROKEN, those that
@@ -2231,20 +2232,23 @@ THREADING_API void threading_completed_free(threading_completed_t *completed);
  * or inside a Once a task does not help but waits, so that no other one is let into what it protects; then a
  * thread that is free has to run what is waited for.
  *
- * A bounded pool (`max_pending`) holds back those who submit faster than it works. At most so many tasks
- * wait in its queue; a task leaves it when it begins, and one whose future was cancelled when a thread
- * comes upon it. While the queue is full threading_executor_submit() waits until a task begins, and
+ * A bounded pool (`max_pending`) makes a submitter wait when the pool is slower. At most so many tasks wait
+ * in its queue. A task leaves the queue when it begins; a cancelled one leaves when a thread finds it. While
+ * the queue is full threading_executor_submit() waits until a task begins, and
  * threading_executor_try_submit() gives THREADING_BUSY. A submit in one of the pool's own threads never
- * waits, since it would wait for itself: its task goes beyond the bound. So does a map, which puts no more
- * than one entry for each thread of the pool into the queue. Those who wait are woken in their order, but
- * another one may come just then and be first. Two bounded pools whose tasks submit to each other can wait
- * for each other for ever.
+ * waits, since it would wait for itself: its task goes beyond the bound, and so tasks that find more tasks
+ * are not bounded. A map goes beyond it too, with no more than one entry for each thread of the pool.
+ * Waiting submitters are woken in order; a new submitter may still be faster. Two bounded pools whose tasks
+ * submit to each other can wait for each other for ever.
  *
  * After a request of a pool's `stop` its tasks begin as ever, and each wait in them that heeds stops (section
- * 17) ends with THREADING_CANCELLED, or does not begin: what that means is up to them. A task that heeds
- * another stop does so until its end; an initializer that does sets it for all tasks of its thread. A thread
- * that is idle waits for tasks as before. To have those that are queued not run at all, shut the pool down
- * with `cancel_futures`.
+ * 17) ends with THREADING_CANCELLED, or does not begin: the task decides what to do then. A task that heeds
+ * another stop does so until its end; a stop that an initializer heeds holds for all tasks of its thread. A
+ * thread that is idle waits for tasks as before. To have those that are queued not run at all, shut the pool
+ * down with `cancel_futures`.
+ *
+ * On Linux a pool's threads have the priority of the thread whose submit has started them: let the first
+ * tasks come from a thread of the usual priority, or have the initializer set one.
  *
  * When the process exits, or by threading_shutdown(), all executors are shut down: their queued tasks are run
  * and their threads joined, daemons or not. In a forked child the executors of the parent are broken.
@@ -2373,17 +2377,19 @@ threading_executor_map_timeout(threading_executor_t *executor, threading_target_
  *
  *     if (threading_executor_for(pool, 0, 1000, 0, sum_rows, rows) == THREADING_OK) …
  *
- * The range is split into pieces, and the function is called for each, in any order, by this thread and by as
- * many threads of the executor as can run at once (threading_available_parallelism()). A thread that is done
- * takes from the others, and the pieces get smaller towards the end, so that items may take times that
- * differ. When no other thread can be had, this one runs all. Loops nest: a piece may call this again, on
- * the same executor too. In all pieces waits heed the stop that this thread heeds, if it does. A piece that
- * ends by threading_exit() ends only itself.
+ * The range is split into pieces, and the function is called for each, in any order, by this thread and by
+ * threads of the executor, together no more than could run at once when the executor was made
+ * (threading_available_parallelism()). A thread that is done takes from the others, and the pieces get
+ * smaller towards the end, so that items may take times that differ. When no other thread can be had, this
+ * one runs all. Loops nest: a piece may call this again, on the same executor too. In all pieces waits heed
+ * the stop that this thread heeds; if it heeds none, those in threads of the executor heed the executor's. A
+ * piece that ends by threading_exit() ends only itself.
  * @param executor  borrowed.
  * @param begin     the first index.
  * @param end       the one behind the last.
- * @param grain     how many indices a piece has at least, if there are so many; 0 for one. More of them only
- *                  where the function's own beginning is dear: small pieces come at the end alone.
+ * @param grain     how many indices a piece has at least, if there are so many; 0 for a number that suits
+ *                  most loops: a 256th of a thread's share, and at least one. A larger one helps where the
+ *                  function's own beginning is dear.
  * @param function  called with the first index of a piece and the one behind its last.
  * @param arg       passed to @p function.
  * @return THREADING_OK when all pieces were run; THREADING_CANCELLED when the stop that a thread heeds was
@@ -2434,7 +2440,15 @@ THREADING_API threading_status_t threading_executor_shutdown(threading_executor_
  * the platform's own way has failed with THREADING_BROKEN, and its executor is broken.
  *
  * Each group is waited for before its memory goes, also when all of its tasks are known to be over: the wait
- * takes their threads back. In a forked child a group that had tasks in the parent has to be made anew.
+ * joins their threads and frees what they used. THREADING_WITH_GROUP(&group) waits at the end of its body; it
+ * stops nothing when the body is left early, so stop the group first. In a forked child a group that had
+ * tasks in the parent has to be made anew.
+ *
+ * The tasks of a group on an executor heed the group's stop, and by it the executor's `stop`. On a bounded
+ * pool threading_group_run() waits for room, but not in a task of the same pool (section 21).
+ *
+ * Before its first task a group's stop may be made a child of another one, or be given a time:
+ * `threading_stop_init_child(&group.stop, &stop, 5.0)`. It stays so.
  */
 
 struct threading_member;
@@ -2471,14 +2485,16 @@ THREADING_API threading_status_t threading_group_init(threading_group_t *group,
 /**
  * Start a task in a group. Python: TaskGroup.create_task().
  *
- * May wait a moment for the end of a thread whose task is over.
+ * Any thread may do it, also while another one waits for the group. May wait a moment for the end of a thread
+ * whose task is over, and for room in a bounded pool.
  * @param group     borrowed.
  * @param function  the task; returns what it has come to.
  * @param arg       passed to @p function.
- * @return THREADING_OK; THREADING_CANCELLED when the group was stopped and not waited for since; as
- *         threading_executor_submit() or threading_thread_start(); THREADING_BROKEN also in a forked child
- *         when the group has tasks of its parent; THREADING_NO_MEMORY; THREADING_INVALID for NULL. On
- *         failure nothing was started, and the group goes on.
+ * @return THREADING_OK; THREADING_CANCELLED after a failure or a stop, until the next wait, and when the
+ *         calling thread's own stop was requested while it waited for room; as threading_executor_submit()
+ *         or threading_thread_start(); THREADING_BROKEN also in a forked child when the group has tasks of
+ *         its parent; THREADING_NO_MEMORY; THREADING_INVALID for NULL. On failure nothing was started, and
+ *         the group goes on.
  * Ordering: what happens before the call happens before the task.
  * Callable: in a task of the group too.
  */
@@ -2489,22 +2505,25 @@ threading_group_run(threading_group_t *group, threading_status_t (*function)(voi
  * Wait until all tasks of a group are over, those that they have run in it too. Python:
  * TaskGroup.__aexit__().
  *
- * With the return the group is ready for use again: the next task finds it not stopped. Until then another
- * wait gives the same. A thread that is told to stop by the stop that it heeds stops the group, and waits on
+ * With the return the group is ready for use again, and not stopped. Until the next run, each further wait
+ * gives the same status. If the waiting thread's own stop is requested, the wait stops the group, and lasts
  * until its tasks are over. In a thread of the group's executor this call runs tasks that have not begun
- * itself, under the same rules as threading_future_result().
+ * itself, under the same rules as threading_future_result(): not with a limit, for one.
  * @param group  borrowed.
  * @return the status of the first failure of a task; THREADING_OK when none has failed, or there was none;
- *         THREADING_CANCELLED when none has failed and this thread was told to stop. While tasks go on:
- *         THREADING_DEADLOCK in one of the group's own tasks, or when a task that heeds no stop waits for
- *         this thread; THREADING_FINALIZING when a daemon's task can no longer end, as for
- *         threading_thread_join(); THREADING_BROKEN in a forked child; THREADING_INVALID for NULL.
+ *         THREADING_CANCELLED when none has failed and this thread was told to stop, when a task has given
+ *         it, or when the executor was shut down and has cancelled a task. A stop is no failure by itself:
+ *         tasks that end well after it give THREADING_OK. While tasks go on: THREADING_DEADLOCK in one of
+ *         the group's own tasks, or when a task that heeds no stop waits for this thread;
+ *         THREADING_FINALIZING when a daemon's task can no longer end, as for threading_thread_join();
+ *         THREADING_BROKEN in a forked child; THREADING_INVALID for NULL.
  * Ordering: all that the tasks did happens before the return.
  */
 THREADING_API threading_status_t threading_group_wait(threading_group_t *group);
 
-/** threading_group_wait() with a limit: THREADING_TIMEOUT when tasks go on after so many seconds; nothing is
- * stopped by that. */
+/** threading_group_wait() with a limit: THREADING_TIMEOUT when tasks go on after so many seconds. Nothing is
+ * stopped by that: threading_group_stop() is, and the wait after it lasts as long as a task that ignores the
+ * stop. A task's own THREADING_TIMEOUT cannot be told from this one: return another status. */
 THREADING_NODISCARD THREADING_API threading_status_t threading_group_wait_timeout(threading_group_t *group,
                                                                                   double seconds);
 
@@ -11034,6 +11053,10 @@ static ti_waiter *ti_executor_signal(threading_executor_t *executor, size_t n, t
 /* In a worker: run a task of its own executor that has not begun. False: it is another's, or has begun. */
 static bool ti_executor_help(threading_future_t *future, ti_self *self);
 
+/* What a task leaves behind in its thread is undone. False: the task has called fork, and this is the
+ * child. */
+static bool ti_executor_leave(const threading_executor_t *executor, threading_stop_t *stop, ti_self *self);
+
 /* In a worker: call a task's function. What the task leaves behind in the thread is undone. */
 static void *ti_executor_call(threading_executor_t *executor, threading_target_t function, void *arg, ti_self *self);
 
@@ -17880,7 +17903,8 @@ TI_COLD threading_status_t threading_executor_shutdown(threading_executor_t *exe
  */
 #include <stdint.h>
 
-#define TI_PIECES 4 /* the next piece is so many times smaller than what is left of the share */
+#define TI_PIECES 4   /* the next piece is so many times smaller than what is left of the share */
+#define TI_GRAINS 256 /* of a share, where the user has chosen none: the last piece is no great loss */
 
 typedef struct ti_range {
     size_t begin;
@@ -17987,18 +18011,6 @@ static bool ti_loop_goes_on(ti_loop *loop, const ti_self *self)
     return ti_load_relaxed(&loop->status) == THREADING_OK;
 }
 
-typedef struct ti_piece {
-    const ti_loop *loop;
-    ti_range range;
-} ti_piece;
-
-static void *ti_piece_run(void *arg)
-{
-    const ti_piece *piece = (const ti_piece *)arg;
-    piece->loop->function(piece->range.begin, piece->range.end, piece->loop->arg);
-    return NULL;
-}
-
 static void ti_share_leave(ti_share *share)
 {
     ti_store_sequential(&share->worker, TI_FINISHED); /* sequential: the change in the table in parking.h */
@@ -18062,19 +18074,43 @@ static void ti_loop_call(ti_loop *loop, ti_self *self)
     }
 }
 
-/* Run pieces until none is left. By threading_exit() a piece ends itself only. False: one has called fork,
- * and this is the child. */
+/* A thread's part in a loop: what it heeds, and whether it has done its part. */
+typedef struct ti_part {
+    ti_loop *loop;
+    ti_share *share;
+    ti_self *self;
+    threading_stop_t *stop;
+    bool is_over;
+    bool is_child; /* a piece has called fork, and this is the child */
+} ti_part;
+
+/* Run pieces until none is left. One call for all: it is left, and made again, by threading_exit() only. */
+static void *ti_part_run(void *arg)
+{
+    ti_part *part = (ti_part *)arg;
+    ti_loop *loop = part->loop;
+    for (ti_range piece; !part->is_child && ti_loop_take(loop, part->share, &piece, part->self) &&
+                         ti_loop_goes_on(loop, part->self);) {
+        if (part->share == loop->shares)
+            ti_loop_call(loop, part->self);
+        loop->function(piece.begin, piece.end, loop->arg);
+        part->is_child = !ti_executor_leave(loop->executor, part->stop, part->self);
+    }
+    part->is_over = true;
+    return NULL;
+}
+
+/* False: a piece has called fork, and this is the child. */
 static bool ti_loop_run(ti_loop *loop, ti_share *share, ti_self *self)
 {
-    ti_piece piece = {.loop = loop};
-    while (ti_loop_take(loop, share, &piece.range, self) && ti_loop_goes_on(loop, self)) {
-        if (share == loop->shares)
-            ti_loop_call(loop, self);
-        (void)ti_executor_call(loop->executor, ti_piece_run, &piece, self);
-        if (ti_executor_is_orphaned(loop->executor))
-            return false;
+    ti_part part = {.loop = loop, .share = share, .self = self, .stop = self->stop};
+    ti_calls_enter(self, ti_loop_abandon, loop, (uintptr_t)(share - loop->shares));
+    while (!part.is_over) {
+        (void)ti_calls_catch(self, ti_part_run, &part);
+        part.is_child = !ti_executor_leave(loop->executor, part.stop, self);
     }
-    return true;
+    ti_calls_leave(self);
+    return !part.is_child;
 }
 
 /* ---- in a worker ---- */
@@ -18112,10 +18148,7 @@ static void ti_loop_work(ti_loop *loop, ti_self *self)
         threading_stop_t *before = self->stop;
         if (loop->stop != NULL && loop->stop != before)
             (void)threading_stop_heed(loop->stop);
-        ti_calls_enter(self, ti_loop_abandon, loop, (uintptr_t)(share - loop->shares));
-        bool is_here = ti_loop_run(loop, share, self);
-        ti_calls_leave(self);
-        if (!is_here)
+        if (!ti_loop_run(loop, share, self))
             return;
         if (self->stop != before)
             (void)threading_stop_heed(before);
@@ -18138,9 +18171,12 @@ static size_t ti_loop_threads(const threading_executor_t *executor, size_t count
     return threads < count / grain ? threads : (count / grain > 0 ? count / grain : 1);
 }
 
+/* `grain` 0: it is chosen here. */
 static ti_loop *ti_loop_new(threading_executor_t *executor, ti_range range, size_t grain, const ti_self *self)
 {
     size_t count = range.end - range.begin;
+    bool is_free = grain == 0;
+    grain = is_free ? 1 : grain;
     size_t threads = ti_loop_threads(executor, count, grain, self);
     ti_loop *loop = (ti_loop *)ti_memory_allocate(sizeof *loop + threads * sizeof *loop->shares);
     if (loop == NULL)
@@ -18149,6 +18185,8 @@ static ti_loop *ti_loop_new(threading_executor_t *executor, ti_range range, size
     loop->executor = executor;
     loop->stop = self->stop;
     loop->grain = grain;
+    if (is_free && count / threads > TI_GRAINS)
+        loop->grain = count / threads / TI_GRAINS;
     loop->share_count = threads;
     for (size_t i = 0; i < threads; i++) {
         size_t end = i + 1 < threads ? range.begin + count / threads : range.end;
@@ -18161,10 +18199,7 @@ static ti_loop *ti_loop_new(threading_executor_t *executor, ti_range range, size
 /* The caller's part. In a child that a piece has forked nobody is waited for. */
 static threading_status_t ti_loop_lead(ti_loop *loop, ti_self *self)
 {
-    ti_calls_enter(self, ti_loop_abandon, loop, 0);
-    bool is_here = ti_loop_run(loop, loop->shares, self);
-    ti_calls_leave(self);
-    if (!is_here)
+    if (!ti_loop_run(loop, loop->shares, self))
         return THREADING_BROKEN;
     threading_status_t status = ti_loop_close(loop, self);
     return status != THREADING_OK ? status : (threading_status_t)ti_load_relaxed(&loop->status);
@@ -18182,7 +18217,7 @@ static threading_status_t ti_executor_for(threading_executor_t *executor, ti_ran
     if (status != THREADING_OK || range.begin == range.end)
         return status;
     ti_self *self = ti_self_get();
-    ti_loop *loop = ti_loop_new(executor, range, grain > 0 ? grain : 1, self);
+    ti_loop *loop = ti_loop_new(executor, range, grain, self);
     if (loop == NULL)
         return THREADING_NO_MEMORY;
     loop->function = function;
@@ -18681,8 +18716,6 @@ static void ti_executor_count_spare(threading_executor_t *executor, uint32_t mor
         ti_add_relaxed(&executor->spare, more); /* relaxed: only the number matters */
 }
 
-/* What a task leaves behind in its thread is undone. False: the task has called fork, and this is the
- * child. */
 static bool ti_executor_leave(const threading_executor_t *executor, threading_stop_t *stop, ti_self *self)
 {
     if (ti_executor_is_orphaned(executor))
@@ -19931,26 +19964,51 @@ static void *ti_member_main(void *arg)
     return NULL;
 }
 
-/* Last on the list; under the lock. */
+/* Under the lock: last on the list. The first task after a wait begins anew. */
 static void ti_group_link(threading_group_t *group, ti_member *member)
 {
+    if (group->is_over) {
+        group->is_over = false;
+        ti_store_relaxed(&group->status, THREADING_OK); /* relaxed: no task is there that could fail */
+    }
+    ti_store_relaxed(&group->family, ti_phase_family + 1); /* relaxed: ti_group_is_orphaned says why */
     member->previous = group->last;
     *(group->last != NULL ? &group->last->next : &group->first) = member;
     group->last = member;
 }
 
+/* Join threads whose tasks have ended: they are about to end too. */
+static threading_status_t ti_members_join(ti_member *ended, ti_self *self)
+{
+    threading_status_t status = THREADING_OK;
+    self->deaf++;
+    for (ti_member *next; ended != NULL; ended = next) {
+        next = ended->next;
+        threading_status_t end = ti_thread_join(ended->thread, TI_FOREVER);
+        if (end != THREADING_OK)
+            status = end;
+        ti_member_give_back(ended);
+    }
+    self->deaf--;
+    return status;
+}
+
 /* Start its thread under the lock: so its end, which needs the lock, finds it on the list, and a waiter that
- * finds it there can join it. */
+ * finds it there can join it. Those that have ended are joined, so that a group that runs for long does not
+ * grow. */
 static threading_status_t ti_group_start(threading_group_t *group, ti_member *member, ti_self *self)
 {
     member->thread = threading_thread_new(ti_member_main, member, NULL);
     if (member->thread == NULL)
         return THREADING_NO_MEMORY;
     ti_line_lock(&group->lock, self);
+    ti_member *ended = group->ended;
+    group->ended = NULL;
     threading_status_t status = threading_thread_start(member->thread);
     if (status == THREADING_OK)
         ti_group_link(group, member);
     ti_line_unlock(&group->lock, self);
+    (void)ti_members_join(ended, self);
     return status;
 }
 
@@ -19972,39 +20030,6 @@ static threading_status_t ti_group_submit(threading_group_t *group, ti_member *m
     return is_run ? THREADING_OK : status;
 }
 
-/* The first task after a wait: the group is as new. */
-static void ti_group_begin(threading_group_t *group, ti_self *self)
-{
-    ti_line_lock(&group->lock, self);
-    if (group->is_over) {
-        group->is_over = false;
-        group->status = THREADING_OK;
-        (void)threading_stop_init(&group->stop);
-    }
-    ti_store_relaxed(&group->family, ti_phase_family + 1); /* relaxed: ti_group_is_orphaned says why */
-    ti_line_unlock(&group->lock, self);
-}
-
-/* Join the threads whose tasks have ended. They are about to end too. */
-static threading_status_t ti_group_join(threading_group_t *group, ti_self *self)
-{
-    threading_status_t status = THREADING_OK;
-    ti_line_lock(&group->lock, self);
-    ti_member *ended = group->ended;
-    group->ended = NULL;
-    ti_line_unlock(&group->lock, self);
-    self->deaf++;
-    for (ti_member *next; ended != NULL; ended = next) {
-        next = ended->next;
-        threading_status_t end = ti_thread_join(ended->thread, TI_FOREVER);
-        if (end != THREADING_OK)
-            status = end;
-        ti_member_give_back(ended);
-    }
-    self->deaf--;
-    return status;
-}
-
 /* In a forked child: the threads of its tasks are not here, and one of them may have the lock. */
 static bool ti_group_is_orphaned(const threading_group_t *group)
 {
@@ -20022,8 +20047,6 @@ static threading_status_t ti_group_run(threading_group_t *group, threading_statu
     if (ti_group_is_orphaned(group) || (group->executor != NULL && ti_executor_is_orphaned(group->executor)))
         return THREADING_BROKEN;
     ti_self *self = ti_self_get();
-    ti_group_begin(group, self);
-    (void)ti_group_join(group, self); /* so that a group that runs for long does not grow */
     if (threading_stop_requested(&group->stop))
         return THREADING_CANCELLED;
     ti_member *member = ti_member_new(group, function, arg, self);
@@ -20047,73 +20070,70 @@ threading_status_t threading_group_run(threading_group_t *group, threading_statu
 
 /* ---- waiting ---- */
 
-/* The first task that is not over, with a reference. NULL: there is none. */
-static ti_member *ti_group_first(threading_group_t *group, ti_self *self)
+/* What a waiter has to wait for next: the first task that is not over, with a reference; or threads whose tasks
+ * are over. If both are NULL, all is over: the stop is too, and *failure is what the tasks have come to. */
+typedef struct ti_group_rest {
+    ti_member *first;
+    ti_member *ended;
+} ti_group_rest;
+
+static ti_group_rest ti_group_look(threading_group_t *group, threading_status_t *failure, ti_self *self)
 {
     ti_line_lock(&group->lock, self);
-    ti_member *first = group->first;
-    if (first != NULL)
-        ti_add_relaxed(&first->references, 1); /* relaxed: the list has one */
+    ti_group_rest rest = {group->first, group->first == NULL ? group->ended : NULL};
+    if (rest.first != NULL) {
+        ti_add_relaxed(&rest.first->references, 1); /* relaxed: the list has one */
+    } else if (rest.ended != NULL) {
+        group->ended = NULL;
+    } else {
+        group->is_over = true;
+        ti_store_relaxed(&group->stop.requested, 0); /* relaxed: nobody heeds it */
+        ti_store_relaxed(&group->family, 0);         /* relaxed: as in ti_group_link */
+        /* Relaxed: the lock orders it. */
+        *failure = (threading_status_t)ti_load_relaxed(&group->status);
+    }
     ti_line_unlock(&group->lock, self);
-    return first;
+    return rest;
 }
 
-static threading_status_t ti_group_await(threading_group_t *group, ti_self *self, int64_t deadline)
+static threading_status_t ti_group_await(threading_group_t *group, threading_status_t *failure, ti_self *self,
+                                         int64_t deadline)
 {
     threading_status_t status = THREADING_OK;
-    for (ti_member *first; status == THREADING_OK && (first = ti_group_first(group, self)) != NULL;) {
-        status = ti_member_await(first, self, deadline);
-        ti_member_give_back(first);
+    while (status == THREADING_OK) {
+        ti_group_rest rest = ti_group_look(group, failure, self);
+        if (rest.first == NULL && rest.ended == NULL)
+            break;
+        if (rest.first != NULL) {
+            status = ti_member_await(rest.first, self, deadline);
+            ti_member_give_back(rest.first);
+        } else {
+            status = ti_members_join(rest.ended, self);
+        }
     }
     return status;
-}
-
-/* A waiter that is told to stop passes that on, and waits on: the tasks are its own. */
-static threading_status_t ti_group_await_stopped(threading_group_t *group, ti_self *self, int64_t deadline)
-{
-    (void)threading_stop_request(&group->stop);
-    self->deaf++;
-    threading_status_t status = ti_group_await(group, self, deadline);
-    self->deaf--;
-    return status;
-}
-
-/* All tasks are over: the group may be used anew, and *status is what they have come to. False: there are new
- * ones. */
-static bool ti_group_close(threading_group_t *group, threading_status_t *status, ti_self *self)
-{
-    ti_line_lock(&group->lock, self);
-    bool is_over = group->first == NULL;
-    if (is_over) {
-        group->is_over = true;
-        ti_store_relaxed(&group->family, 0); /* relaxed: as in ti_group_begin */
-        *status = (threading_status_t)group->status;
-    }
-    ti_line_unlock(&group->lock, self);
-    return is_over;
 }
 
 static threading_status_t ti_group_wait(threading_group_t *group, ti_self *self, int64_t deadline)
 {
-    threading_status_t told = THREADING_OK, status;
+    threading_status_t failure = THREADING_OK;
     if (ti_group_is_orphaned(group))
         return THREADING_BROKEN;
     if (ti_calls_contain(self, ti_member_abandon, group)) {
         ti_blocked_on(self, TI_ON_GROUP, group);
         return ti_deadlock_refused(self, NULL);
     }
-    do {
-        status = ti_group_await(group, self, deadline);
-        if (status == THREADING_CANCELLED) {
-            told = THREADING_CANCELLED;
-            status = ti_group_await_stopped(group, self, deadline);
-        }
-        if (status == THREADING_OK)
-            status = ti_group_join(group, self);
-        if (status != THREADING_OK)
-            return status;
-    } while (!ti_group_close(group, &status, self));
-    return status != THREADING_OK ? status : told;
+    threading_status_t told = ti_group_await(group, &failure, self, deadline);
+    threading_status_t status = told;
+    if (told == THREADING_CANCELLED) { /* passed on: the waiter stays until its tasks are over */
+        (void)threading_stop_request(&group->stop);
+        self->deaf++;
+        status = ti_group_await(group, &failure, self, deadline);
+        self->deaf--;
+    }
+    if (status != THREADING_OK)
+        return status;
+    return failure != THREADING_OK ? failure : told;
 }
 
 /* What a task has come to is no misuse of this call. */
@@ -20139,6 +20159,7 @@ threading_status_t threading_group_init(threading_group_t *group, threading_exec
     if (group == NULL)
         return TI_TELL(group, THREADING_INVALID);
     *group = (threading_group_t){.executor = executor};
+    group->stop.parent = executor != NULL ? executor->options.stop : NULL;
     return THREADING_OK;
 }
 
@@ -28634,6 +28655,7 @@ static void ti_sim_weak_fence(ti_sim_thread *self)
 #undef TI_FUTEX_ANY
 #undef TI_FUTEX_WAIT_BITSET_PRIVATE
 #undef TI_FUTEX_WAKE_PRIVATE
+#undef TI_GRAINS
 #undef TI_GUARD_LOCKED
 #undef TI_GUARD_NAP
 #undef TI_GUARD_NAPS

@@ -52,6 +52,16 @@ CASE(group_that_was_stopped_takes_no_task_until_it_was_waited_for)
     check_group_that_was_stopped_takes_no_task_until_it_was_waited_for();
 }
 
+CASE(stop_after_a_wait_holds_until_the_next)
+{
+    check_stop_after_a_wait_holds_until_the_next();
+}
+
+CASE(stop_of_the_group_may_be_a_child_and_stays_so)
+{
+    check_stop_of_the_group_may_be_a_child_and_stays_so();
+}
+
 CASE(group_is_as_new_after_a_wait_that_told_a_failure)
 {
     check_group_is_as_new_after_a_wait_that_told_a_failure();

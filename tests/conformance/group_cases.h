@@ -214,6 +214,30 @@ static void check_group_that_was_stopped_takes_no_task_until_it_was_waited_for(v
     CHECK_EQUAL(plain[0], 1);
 }
 
+static void check_stop_after_a_wait_holds_until_the_next(void)
+{
+    must_run(count_plain, &plain[0]);
+    CHECK_STATUS(threading_group_wait(&group), THREADING_OK);
+    CHECK_STATUS(threading_group_stop(&group), THREADING_OK);
+    CHECK_STATUS(threading_group_run(&group, count_plain, &plain[0]), THREADING_CANCELLED);
+    CHECK_STATUS(threading_group_wait(&group), THREADING_OK);
+    must_run(count_plain, &plain[0]);
+    CHECK_STATUS(threading_group_wait(&group), THREADING_OK);
+    CHECK_EQUAL(plain[0], 2);
+}
+
+static void check_stop_of_the_group_may_be_a_child_and_stays_so(void)
+{
+    threading_stop_t parent = {0};
+    CHECK_STATUS(threading_stop_init_child(&group.stop, &parent, THREADING_FOREVER), THREADING_OK);
+    must_run(count_plain, &plain[0]);
+    CHECK_STATUS(threading_group_wait(&group), THREADING_OK);
+    must_run(wait_for_ever, NULL);
+    CHECK_STATUS(threading_stop_request(&parent), THREADING_OK);
+    CHECK_STATUS(threading_group_wait(&group), THREADING_CANCELLED);
+    CHECK_STATUS(threading_group_run(&group, count_plain, &plain[0]), THREADING_CANCELLED);
+}
+
 static void check_group_is_as_new_after_a_wait_that_told_a_failure(void)
 {
     threading_status_t empty = THREADING_EMPTY;

@@ -61,6 +61,16 @@ CASE(group_that_was_stopped_takes_no_task_until_it_was_waited_for)
     with_pool(1, check_group_that_was_stopped_takes_no_task_until_it_was_waited_for);
 }
 
+CASE(stop_after_a_wait_holds_until_the_next)
+{
+    with_pool(1, check_stop_after_a_wait_holds_until_the_next);
+}
+
+CASE(stop_of_the_group_may_be_a_child_and_stays_so)
+{
+    with_pool(1, check_stop_of_the_group_may_be_a_child_and_stays_so);
+}
+
 CASE(group_is_as_new_after_a_wait_that_told_a_failure)
 {
     with_pool(1, check_group_is_as_new_after_a_wait_that_told_a_failure);
@@ -209,4 +219,33 @@ CASE(run_after_the_executors_shutdown_is_refused)
     CHECK_STATUS(threading_group_wait(&group), THREADING_OK);
     CHECK_EQUAL(plain[0], 1);
     threading_executor_free(the_pool);
+}
+
+/* By a parent: the group's stop is made a child of the pool's. */
+CASE(stop_of_the_executor_ends_the_waits_of_the_groups_tasks)
+{
+    threading_stop_t stop = {0};
+    the_pool = threading_executor_new(2, &(threading_executor_options_t){.stop = &stop});
+    CHECK_STATUS(threading_group_init(&group, the_pool), THREADING_OK);
+    must_run(wait_for_ever, NULL);
+    must_run(wait_for_ever, NULL);
+    AWAIT(atomic_load(&begun) == 2);
+    CHECK_STATUS(threading_stop_request(&stop), THREADING_OK);
+    CHECK_STATUS(threading_group_wait(&group), THREADING_CANCELLED);
+    CHECK_EQUAL(atomic_load(&cancelled), 2);
+    end_pool(the_pool);
+}
+
+/* Tasks that find tasks never wait for room; a thread that is none of the pool's does. */
+CASE(run_on_a_bounded_pool_waits_for_room)
+{
+    the_pool = threading_executor_new(1, &(threading_executor_options_t){.max_pending = 1});
+    CHECK_STATUS(threading_group_init(&group, the_pool), THREADING_OK);
+    must_run(run_below, (void *)(intptr_t)5);
+    CHECK_STATUS(threading_group_wait(&group), THREADING_OK);
+    CHECK_EQUAL(atomic_load(&over), 63);
+    finished(started(run_twenty, NULL));
+    CHECK_STATUS(threading_group_wait(&group), THREADING_OK);
+    CHECK_EQUAL(atomic_load(&over), 83);
+    end_pool(the_pool);
 }

@@ -272,6 +272,43 @@ CASE(group_gives_the_status_of_a_task_that_returns_one)
     CHECK_STATUS(group.wait(), THREADING_OK);
 }
 
+CASE(group_throws_nothing_of_an_earlier_round)
+{
+    Event first;
+    Group group;
+    CHECK_STATUS(group.run([&] {
+        CHECK_STATUS(first.wait(), THREADING_CANCELLED); /* so it is the second failure */
+        throw std::runtime_error("old");
+    }),
+                 THREADING_OK);
+    CHECK_STATUS(group.run([] { return THREADING_EMPTY; }), THREADING_OK);
+    for (const char *expected : {"old", "new"}) {
+        std::string what;
+        try {
+            (void)group.wait();
+        } catch (const std::runtime_error &error) {
+            what = error.what();
+        }
+        CHECK_TEXT(what.c_str(), expected);
+        CHECK_STATUS(group.run([] { throw std::runtime_error("new"); }), THREADING_OK);
+    }
+}
+
+CASE(group_is_stopped_by_an_exception_that_leaves_its_scope)
+{
+    static std::atomic<bool> cancelled(false);
+    bool caught = false;
+    Event never;
+    try {
+        Group group;
+        CHECK_STATUS(group.run([&] { cancelled = never.wait() == THREADING_CANCELLED; }), THREADING_OK);
+        throw std::runtime_error("body");
+    } catch (const std::runtime_error &) {
+        caught = true;
+    }
+    CHECK(caught && cancelled.load());
+}
+
 CASE(nothing_is_left_of_the_tasks_of_a_group)
 {
     {

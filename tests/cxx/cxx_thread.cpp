@@ -185,6 +185,9 @@ CASE(it_tells_how_many_threads_can_run)
 {
     CHECK(available_parallelism() >= 1);
     CHECK_EQUAL(available_parallelism(), threading_available_parallelism());
+    CHECK_EQUAL(cpu_count(), threading_cpu_count());
+    CHECK_EQUAL(get_ident(), threading_get_ident());
+    CHECK(monotonic() <= threading_monotonic());
 }
 
 /* Made before the library's first use, it goes when the process has waited for its threads. */

@@ -200,26 +200,51 @@ static void *ti_member_main(void *arg)
     return NULL;
 }
 
-/* Last on the list; under the lock. */
+/* Under the lock: last on the list. The first task after a wait begins anew. */
 static void ti_group_link(threading_group_t *group, ti_member *member)
 {
+    if (group->is_over) {
+        group->is_over = false;
+        ti_store_relaxed(&group->status, THREADING_OK); /* relaxed: no task is there that could fail */
+    }
+    ti_store_relaxed(&group->family, ti_phase_family + 1); /* relaxed: ti_group_is_orphaned says why */
     member->previous = group->last;
     *(group->last != NULL ? &group->last->next : &group->first) = member;
     group->last = member;
 }
 
+/* Join threads whose tasks have ended: they are about to end too. */
+static threading_status_t ti_members_join(ti_member *ended, ti_self *self)
+{
+    threading_status_t status = THREADING_OK;
+    self->deaf++;
+    for (ti_member *next; ended != NULL; ended = next) {
+        next = ended->next;
+        threading_status_t end = ti_thread_join(ended->thread, TI_FOREVER);
+        if (end != THREADING_OK)
+            status = end;
+        ti_member_give_back(ended);
+    }
+    self->deaf--;
+    return status;
+}
+
 /* Start its thread under the lock: so its end, which needs the lock, finds it on the list, and a waiter that
- * finds it there can join it. */
+ * finds it there can join it. Those that have ended are joined, so that a group that runs for long does not
+ * grow. */
 static threading_status_t ti_group_start(threading_group_t *group, ti_member *member, ti_self *self)
 {
     member->thread = threading_thread_new(ti_member_main, member, NULL);
     if (member->thread == NULL)
         return THREADING_NO_MEMORY;
     ti_line_lock(&group->lock, self);
+    ti_member *ended = group->ended;
+    group->ended = NULL;
     threading_status_t status = threading_thread_start(member->thread);
     if (status == THREADING_OK)
         ti_group_link(group, member);
     ti_line_unlock(&group->lock, self);
+    (void)ti_members_join(ended, self);
     return status;
 }
 
@@ -241,39 +266,6 @@ static threading_status_t ti_group_submit(threading_group_t *group, ti_member *m
     return is_run ? THREADING_OK : status;
 }
 
-/* The first task after a wait: the group is as new. */
-static void ti_group_begin(threading_group_t *group, ti_self *self)
-{
-    ti_line_lock(&group->lock, self);
-    if (group->is_over) {
-        group->is_over = false;
-        group->status = THREADING_OK;
-        (void)threading_stop_init(&group->stop);
-    }
-    ti_store_relaxed(&group->family, ti_phase_family + 1); /* relaxed: ti_group_is_orphaned says why */
-    ti_line_unlock(&group->lock, self);
-}
-
-/* Join the threads whose tasks have ended. They are about to end too. */
-static threading_status_t ti_group_join(threading_group_t *group, ti_self *self)
-{
-    threading_status_t status = THREADING_OK;
-    ti_line_lock(&group->lock, self);
-    ti_member *ended = group->ended;
-    group->ended = NULL;
-    ti_line_unlock(&group->lock, self);
-    self->deaf++;
-    for (ti_member *next; ended != NULL; ended = next) {
-        next = ended->next;
-        threading_status_t end = ti_thread_join(ended->thread, TI_FOREVER);
-        if (end != THREADING_OK)
-            status = end;
-        ti_member_give_back(ended);
-    }
-    self->deaf--;
-    return status;
-}
-
 /* In a forked child: the threads of its tasks are not here, and one of them may have the lock. */
 static bool ti_group_is_orphaned(const threading_group_t *group)
 {
@@ -291,8 +283,6 @@ static threading_status_t ti_group_run(threading_group_t *group, threading_statu
     if (ti_group_is_orphaned(group) || (group->executor != NULL && ti_executor_is_orphaned(group->executor)))
         return THREADING_BROKEN;
     ti_self *self = ti_self_get();
-    ti_group_begin(group, self);
-    (void)ti_group_join(group, self); /* so that a group that runs for long does not grow */
     if (threading_stop_requested(&group->stop))
         return THREADING_CANCELLED;
     ti_member *member = ti_member_new(group, function, arg, self);
@@ -316,73 +306,71 @@ threading_status_t threading_group_run(threading_group_t *group, threading_statu
 
 /* ---- waiting ---- */
 
-/* The first task that is not over, with a reference. NULL: there is none. */
-static ti_member *ti_group_first(threading_group_t *group, ti_self *self)
+/* What a waiter has to wait for next: the first task that is not over, with a reference; or threads whose
+ * tasks are over. If both are NULL, all is over: the stop is too, and *failure is what the tasks have come
+ * to. */
+typedef struct ti_group_rest {
+    ti_member *first;
+    ti_member *ended;
+} ti_group_rest;
+
+static ti_group_rest ti_group_look(threading_group_t *group, threading_status_t *failure, ti_self *self)
 {
     ti_line_lock(&group->lock, self);
-    ti_member *first = group->first;
-    if (first != NULL)
-        ti_add_relaxed(&first->references, 1); /* relaxed: the list has one */
+    ti_group_rest rest = {group->first, group->first == NULL ? group->ended : NULL};
+    if (rest.first != NULL) {
+        ti_add_relaxed(&rest.first->references, 1); /* relaxed: the list has one */
+    } else if (rest.ended != NULL) {
+        group->ended = NULL;
+    } else {
+        group->is_over = true;
+        ti_store_relaxed(&group->stop.requested, 0); /* relaxed: nobody heeds it */
+        ti_store_relaxed(&group->family, 0);         /* relaxed: as in ti_group_link */
+        /* Relaxed: the lock orders it. */
+        *failure = (threading_status_t)ti_load_relaxed(&group->status);
+    }
     ti_line_unlock(&group->lock, self);
-    return first;
+    return rest;
 }
 
-static threading_status_t ti_group_await(threading_group_t *group, ti_self *self, int64_t deadline)
+static threading_status_t ti_group_await(threading_group_t *group, threading_status_t *failure, ti_self *self,
+                                         int64_t deadline)
 {
     threading_status_t status = THREADING_OK;
-    for (ti_member *first; status == THREADING_OK && (first = ti_group_first(group, self)) != NULL;) {
-        status = ti_member_await(first, self, deadline);
-        ti_member_give_back(first);
+    while (status == THREADING_OK) {
+        ti_group_rest rest = ti_group_look(group, failure, self);
+        if (rest.first == NULL && rest.ended == NULL)
+            break;
+        if (rest.first != NULL) {
+            status = ti_member_await(rest.first, self, deadline);
+            ti_member_give_back(rest.first);
+        } else {
+            status = ti_members_join(rest.ended, self);
+        }
     }
     return status;
-}
-
-/* A waiter that is told to stop passes that on, and waits on: the tasks are its own. */
-static threading_status_t ti_group_await_stopped(threading_group_t *group, ti_self *self, int64_t deadline)
-{
-    (void)threading_stop_request(&group->stop);
-    self->deaf++;
-    threading_status_t status = ti_group_await(group, self, deadline);
-    self->deaf--;
-    return status;
-}
-
-/* All tasks are over: the group may be used anew, and *status is what they have come to. False: there are new
- * ones. */
-static bool ti_group_close(threading_group_t *group, threading_status_t *status, ti_self *self)
-{
-    ti_line_lock(&group->lock, self);
-    bool is_over = group->first == NULL;
-    if (is_over) {
-        group->is_over = true;
-        ti_store_relaxed(&group->family, 0); /* relaxed: as in ti_group_begin */
-        *status = (threading_status_t)group->status;
-    }
-    ti_line_unlock(&group->lock, self);
-    return is_over;
 }
 
 static threading_status_t ti_group_wait(threading_group_t *group, ti_self *self, int64_t deadline)
 {
-    threading_status_t told = THREADING_OK, status;
+    threading_status_t failure = THREADING_OK;
     if (ti_group_is_orphaned(group))
         return THREADING_BROKEN;
     if (ti_calls_contain(self, ti_member_abandon, group)) {
         ti_blocked_on(self, TI_ON_GROUP, group);
         return ti_deadlock_refused(self, NULL);
     }
-    do {
-        status = ti_group_await(group, self, deadline);
-        if (status == THREADING_CANCELLED) {
-            told = THREADING_CANCELLED;
-            status = ti_group_await_stopped(group, self, deadline);
-        }
-        if (status == THREADING_OK)
-            status = ti_group_join(group, self);
-        if (status != THREADING_OK)
-            return status;
-    } while (!ti_group_close(group, &status, self));
-    return status != THREADING_OK ? status : told;
+    threading_status_t told = ti_group_await(group, &failure, self, deadline);
+    threading_status_t status = told;
+    if (told == THREADING_CANCELLED) { /* passed on: the waiter stays until its tasks are over */
+        (void)threading_stop_request(&group->stop);
+        self->deaf++;
+        status = ti_group_await(group, &failure, self, deadline);
+        self->deaf--;
+    }
+    if (status != THREADING_OK)
+        return status;
+    return failure != THREADING_OK ? failure : told;
 }
 
 /* What a task has come to is no misuse of this call. */
@@ -408,6 +396,7 @@ threading_status_t threading_group_init(threading_group_t *group, threading_exec
     if (group == NULL)
         return TI_TELL(group, THREADING_INVALID);
     *group = (threading_group_t){.executor = executor};
+    group->stop.parent = executor != NULL ? executor->options.stop : NULL;
     return THREADING_OK;
 }
 
