@@ -19,6 +19,7 @@ endif()
 #   sample  the same, and of the suites only those of the seam and these
 set(THREADING_TEST_LOADS "full" CACHE STRING "full, small or sample")
 set(threading_sample lock rlock dump condition semaphore event barrier rwlock once thread join race local queue future executor
+  executor_for group
   timer stop errors)
 if(CMAKE_CROSSCOMPILING_EMULATOR) # which makes a process dear
   set(threading_sample lock dump condition semaphore event thread race queue executor errors)
