@@ -2390,8 +2390,8 @@ THREADING_API threading_status_t threading_executor_shutdown(threading_executor_
  *
  * Each group is waited for before its memory goes, also when all of its tasks are known to be over: the wait
  * joins their threads and frees what they used. THREADING_WITH_GROUP(&group) waits at the end of its body; it
- * stops nothing when the body is left early, so stop the group first. In a forked child a group that had
- * tasks in the parent has to be made anew.
+ * stops nothing when the body is left early, so stop the group first. In a forked child a group that was
+ * used in the parent has to be made anew.
  *
  * The tasks of a group on an executor heed the group's stop, and by it the executor's `stop`. On a bounded
  * pool threading_group_run() waits for room, but not in a task of the same pool (section 21).
@@ -2441,7 +2441,7 @@ THREADING_API threading_status_t threading_group_init(threading_group_t *group,
  * @param arg       passed to @p function.
  * @return THREADING_OK; THREADING_CANCELLED after a failure or a stop, until the next wait, and when the
  *         calling thread's own stop was requested while it waited for room; as threading_executor_submit()
- *         or threading_thread_start(); THREADING_BROKEN also in a forked child when the group has tasks of
+ *         or threading_thread_start(); THREADING_BROKEN also in a forked child when the group was used in
  *         its parent; THREADING_NO_MEMORY; THREADING_INVALID for NULL. On failure nothing was started, and
  *         the group goes on.
  * Ordering: what happens before the call happens before the task.
@@ -2465,7 +2465,7 @@ threading_group_run(threading_group_t *group, threading_status_t (*function)(voi
  *         tasks that end well after it give THREADING_OK. While tasks go on: THREADING_DEADLOCK in one of
  *         the group's own tasks, or when a task that heeds no stop waits for this thread;
  *         THREADING_FINALIZING when a daemon's task can no longer end, as for threading_thread_join();
- *         THREADING_BROKEN in a forked child; THREADING_INVALID for NULL.
+ *         THREADING_BROKEN in a forked child, as for a run; THREADING_INVALID for NULL.
  * Ordering: all that the tasks did happens before the return.
  */
 THREADING_API threading_status_t threading_group_wait(threading_group_t *group);

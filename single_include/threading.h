@@ -2441,8 +2441,8 @@ THREADING_API threading_status_t threading_executor_shutdown(threading_executor_
  *
  * Each group is waited for before its memory goes, also when all of its tasks are known to be over: the wait
  * joins their threads and frees what they used. THREADING_WITH_GROUP(&group) waits at the end of its body; it
- * stops nothing when the body is left early, so stop the group first. In a forked child a group that had
- * tasks in the parent has to be made anew.
+ * stops nothing when the body is left early, so stop the group first. In a forked child a group that was
+ * used in the parent has to be made anew.
  *
  * The tasks of a group on an executor heed the group's stop, and by it the executor's `stop`. On a bounded
  * pool threading_group_run() waits for room, but not in a task of the same pool (section 21).
@@ -2492,7 +2492,7 @@ THREADING_API threading_status_t threading_group_init(threading_group_t *group,
  * @param arg       passed to @p function.
  * @return THREADING_OK; THREADING_CANCELLED after a failure or a stop, until the next wait, and when the
  *         calling thread's own stop was requested while it waited for room; as threading_executor_submit()
- *         or threading_thread_start(); THREADING_BROKEN also in a forked child when the group has tasks of
+ *         or threading_thread_start(); THREADING_BROKEN also in a forked child when the group was used in
  *         its parent; THREADING_NO_MEMORY; THREADING_INVALID for NULL. On failure nothing was started, and
  *         the group goes on.
  * Ordering: what happens before the call happens before the task.
@@ -2516,7 +2516,7 @@ threading_group_run(threading_group_t *group, threading_status_t (*function)(voi
  *         tasks that end well after it give THREADING_OK. While tasks go on: THREADING_DEADLOCK in one of
  *         the group's own tasks, or when a task that heeds no stop waits for this thread;
  *         THREADING_FINALIZING when a daemon's task can no longer end, as for threading_thread_join();
- *         THREADING_BROKEN in a forked child; THREADING_INVALID for NULL.
+ *         THREADING_BROKEN in a forked child, as for a run; THREADING_INVALID for NULL.
  * Ordering: all that the tasks did happens before the return.
  */
 THREADING_API threading_status_t threading_group_wait(threading_group_t *group);
@@ -19851,8 +19851,7 @@ static void ti_member_unlink(ti_member *member, ti_self *self)
     ti_line_unlock(&group->lock, self);
 }
 
-/* It is over. The group stays until the task is off the list; a first failure stops the others before that.
- * */
+/* It is over. A first failure stops the others before the task is off the list: the group stays till then. */
 static void ti_member_end(ti_member *member, threading_status_t status, ti_self *self)
 {
     bool is_listed = member->thread != NULL;
@@ -19876,7 +19875,7 @@ static void ti_member_refuse(ti_member *member, threading_status_t status)
 /* It has ended its thread in the platform's way. As for every task, its executor is broken. */
 TI_COLD static void ti_member_abandon(ti_self *self, void *object, uintptr_t detail)
 {
-    (void)object; /* the group: ti_group_is_within() */
+    (void)object; /* the group, for ti_calls_contain() */
     ti_member *member = (ti_member *)detail;
     if (self->is_leaving || member->family != ti_phase_family)
         return;
@@ -19930,12 +19929,18 @@ static void ti_member_run(ti_member *member, ti_self *self)
     ti_member_give_back(member);
 }
 
-/* In a worker of its executor that waits for it: run it if it has not begun. */
+/* Whether the calling thread, which waits, is a worker that may run the group's tasks itself. */
+static bool ti_group_may_help(const threading_group_t *group, const ti_self *self, int64_t deadline)
+{
+    return group->executor != NULL && self->executor == group->executor && ti_future_may_help(self, deadline);
+}
+
+/* Run it if it has not begun. */
 static void ti_member_help(ti_member *member, ti_self *self, int64_t deadline)
 {
     threading_status_t status;
-    if (self->executor == member->group->executor && ti_future_may_help(self, deadline) &&
-        ti_member_begin(member, self) && ti_member_call_function(member, &status, self))
+    if (ti_group_may_help(member->group, self, deadline) && ti_member_begin(member, self) &&
+        ti_member_call_function(member, &status, self))
         ti_member_end(member, status, self);
 }
 
@@ -19971,7 +19976,6 @@ static void ti_group_link(threading_group_t *group, ti_member *member)
         group->is_over = false;
         ti_store_relaxed(&group->status, THREADING_OK); /* relaxed: no task is there that could fail */
     }
-    ti_store_relaxed(&group->family, ti_phase_family + 1); /* relaxed: ti_group_is_orphaned says why */
     member->previous = group->last;
     *(group->last != NULL ? &group->last->next : &group->first) = member;
     group->last = member;
@@ -20033,9 +20037,15 @@ static threading_status_t ti_group_submit(threading_group_t *group, ti_member *m
 /* In a forked child: the threads of its tasks are not here, and one of them may have the lock. */
 static bool ti_group_is_orphaned(const threading_group_t *group)
 {
-    /* Relaxed: only the calls of this process change it to another value. */
+    /* Relaxed: the calls of one process agree about it. */
     uint32_t family = ti_load_relaxed(&group->family);
     return family != 0 && family != ti_phase_family + 1;
+}
+
+/* Before anything of it is locked. */
+static void ti_group_adopt(threading_group_t *group)
+{
+    ti_store_relaxed(&group->family, ti_phase_family + 1); /* relaxed: as above */
 }
 
 static threading_status_t ti_group_run(threading_group_t *group, threading_status_t (*function)(void *arg),
@@ -20047,6 +20057,7 @@ static threading_status_t ti_group_run(threading_group_t *group, threading_statu
     if (ti_group_is_orphaned(group) || (group->executor != NULL && ti_executor_is_orphaned(group->executor)))
         return THREADING_BROKEN;
     ti_self *self = ti_self_get();
+    ti_group_adopt(group);
     if (threading_stop_requested(&group->stop))
         return THREADING_CANCELLED;
     ti_member *member = ti_member_new(group, function, arg, self);
@@ -20070,25 +20081,35 @@ threading_status_t threading_group_run(threading_group_t *group, threading_statu
 
 /* ---- waiting ---- */
 
-/* What a waiter has to wait for next: the first task that is not over, with a reference; or threads whose tasks
- * are over. If both are NULL, all is over: the stop is too, and *failure is what the tasks have come to. */
+/* The first task that has not begun, for a worker that may run it; or else the first. */
+static ti_member *ti_group_pick(const threading_group_t *group, bool may_help)
+{
+    ti_member *member = may_help ? group->first : NULL;
+    /* Relaxed: the beginning decides. */
+    while (member != NULL && ti_load_relaxed(&member->state) != TI_PENDING_FUTURE)
+        member = member->next;
+    return member != NULL ? member : group->first;
+}
+
+/* What a waiter has to wait for next: a task that is not over, with a reference; or threads whose tasks are
+ * over. If both are NULL, all is over: the stop is too, and *failure is what the tasks have come to. */
 typedef struct ti_group_rest {
-    ti_member *first;
+    ti_member *member;
     ti_member *ended;
 } ti_group_rest;
 
-static ti_group_rest ti_group_look(threading_group_t *group, threading_status_t *failure, ti_self *self)
+static ti_group_rest ti_group_look(threading_group_t *group, bool may_help, threading_status_t *failure,
+                                   ti_self *self)
 {
     ti_line_lock(&group->lock, self);
-    ti_group_rest rest = {group->first, group->first == NULL ? group->ended : NULL};
-    if (rest.first != NULL) {
-        ti_add_relaxed(&rest.first->references, 1); /* relaxed: the list has one */
+    ti_group_rest rest = {ti_group_pick(group, may_help), group->first == NULL ? group->ended : NULL};
+    if (rest.member != NULL) {
+        ti_add_relaxed(&rest.member->references, 1); /* relaxed: the list has one */
     } else if (rest.ended != NULL) {
         group->ended = NULL;
     } else {
         group->is_over = true;
         ti_store_relaxed(&group->stop.requested, 0); /* relaxed: nobody heeds it */
-        ti_store_relaxed(&group->family, 0);         /* relaxed: as in ti_group_link */
         /* Relaxed: the lock orders it. */
         *failure = (threading_status_t)ti_load_relaxed(&group->status);
     }
@@ -20101,12 +20122,12 @@ static threading_status_t ti_group_await(threading_group_t *group, threading_sta
 {
     threading_status_t status = THREADING_OK;
     while (status == THREADING_OK) {
-        ti_group_rest rest = ti_group_look(group, failure, self);
-        if (rest.first == NULL && rest.ended == NULL)
+        ti_group_rest rest = ti_group_look(group, ti_group_may_help(group, self, deadline), failure, self);
+        if (rest.member == NULL && rest.ended == NULL)
             break;
-        if (rest.first != NULL) {
-            status = ti_member_await(rest.first, self, deadline);
-            ti_member_give_back(rest.first);
+        if (rest.member != NULL) {
+            status = ti_member_await(rest.member, self, deadline);
+            ti_member_give_back(rest.member);
         } else {
             status = ti_members_join(rest.ended, self);
         }
@@ -20119,6 +20140,7 @@ static threading_status_t ti_group_wait(threading_group_t *group, ti_self *self,
     threading_status_t failure = THREADING_OK;
     if (ti_group_is_orphaned(group))
         return THREADING_BROKEN;
+    ti_group_adopt(group);
     if (ti_calls_contain(self, ti_member_abandon, group)) {
         ti_blocked_on(self, TI_ON_GROUP, group);
         return ti_deadlock_refused(self, NULL);

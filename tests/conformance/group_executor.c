@@ -186,6 +186,33 @@ static threading_status_t wait_below_own_group(void *arg)
     return threading_group_wait(&own);
 }
 
+static threading_status_t set_never(void *arg)
+{
+    (void)arg;
+    return threading_event_set(&never);
+}
+
+/* The first task waits for the second, in the other thread: the waiter runs the second meanwhile. */
+static threading_status_t wait_for_two(void *arg)
+{
+    (void)arg;
+    threading_group_t own;
+    CHECK_STATUS(threading_group_init(&own, the_pool), THREADING_OK);
+    CHECK_STATUS(threading_group_run(&own, wait_for_ever, NULL), THREADING_OK);
+    AWAIT(atomic_load(&begun) == 1);
+    CHECK_STATUS(threading_group_run(&own, set_never, NULL), THREADING_OK);
+    return threading_group_wait(&own);
+}
+
+CASE(waiting_worker_runs_any_task_that_has_not_begun)
+{
+    the_pool = made_pool(2);
+    CHECK_STATUS(threading_group_init(&group, the_pool), THREADING_OK);
+    must_run(wait_for_two, NULL);
+    CHECK_STATUS(threading_group_wait(&group), THREADING_OK);
+    end_pool(the_pool);
+}
+
 /* The worker that waits for the inner group runs its task, which waits for the outer one, on top. */
 CASE(wait_in_a_task_that_an_own_task_runs_is_a_deadlock)
 {

@@ -70,12 +70,19 @@ CASE(group_with_tasks_on_an_executor_of_the_parent_is_broken_in_the_child)
     end_pool(pool);
 }
 
-CASE(group_that_was_waited_for_works_in_the_child)
+CASE(group_that_was_waited_for_is_broken_in_the_child)
 {
     needs_threads_in_the_child();
     must_run(count_run);
     CHECK_STATUS(threading_group_wait(&group), THREADING_OK);
     atomic_store(&runs, 0);
+    in_child(group_is_broken_until_it_is_made_anew);
+    run_and_wait();
+}
+
+CASE(group_that_was_not_used_works_in_the_child)
+{
+    needs_threads_in_the_child();
     in_child(run_and_wait);
     run_and_wait();
 }

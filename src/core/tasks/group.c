@@ -87,8 +87,7 @@ static void ti_member_unlink(ti_member *member, ti_self *self)
     ti_line_unlock(&group->lock, self);
 }
 
-/* It is over. The group stays until the task is off the list; a first failure stops the others before that.
- * */
+/* It is over. A first failure stops the others before the task is off the list: the group stays till then. */
 static void ti_member_end(ti_member *member, threading_status_t status, ti_self *self)
 {
     bool is_listed = member->thread != NULL;
@@ -112,7 +111,7 @@ void ti_member_refuse(ti_member *member, threading_status_t status)
 /* It has ended its thread in the platform's way. As for every task, its executor is broken. */
 TI_COLD static void ti_member_abandon(ti_self *self, void *object, uintptr_t detail)
 {
-    (void)object; /* the group: ti_group_is_within() */
+    (void)object; /* the group, for ti_calls_contain() */
     ti_member *member = (ti_member *)detail;
     if (self->is_leaving || member->family != ti_phase_family)
         return;
@@ -166,12 +165,18 @@ void ti_member_run(ti_member *member, ti_self *self)
     ti_member_give_back(member);
 }
 
-/* In a worker of its executor that waits for it: run it if it has not begun. */
+/* Whether the calling thread, which waits, is a worker that may run the group's tasks itself. */
+static bool ti_group_may_help(const threading_group_t *group, const ti_self *self, int64_t deadline)
+{
+    return group->executor != NULL && self->executor == group->executor && ti_future_may_help(self, deadline);
+}
+
+/* Run it if it has not begun. */
 static void ti_member_help(ti_member *member, ti_self *self, int64_t deadline)
 {
     threading_status_t status;
-    if (self->executor == member->group->executor && ti_future_may_help(self, deadline) &&
-        ti_member_begin(member, self) && ti_member_call_function(member, &status, self))
+    if (ti_group_may_help(member->group, self, deadline) && ti_member_begin(member, self) &&
+        ti_member_call_function(member, &status, self))
         ti_member_end(member, status, self);
 }
 
@@ -207,7 +212,6 @@ static void ti_group_link(threading_group_t *group, ti_member *member)
         group->is_over = false;
         ti_store_relaxed(&group->status, THREADING_OK); /* relaxed: no task is there that could fail */
     }
-    ti_store_relaxed(&group->family, ti_phase_family + 1); /* relaxed: ti_group_is_orphaned says why */
     member->previous = group->last;
     *(group->last != NULL ? &group->last->next : &group->first) = member;
     group->last = member;
@@ -269,9 +273,15 @@ static threading_status_t ti_group_submit(threading_group_t *group, ti_member *m
 /* In a forked child: the threads of its tasks are not here, and one of them may have the lock. */
 static bool ti_group_is_orphaned(const threading_group_t *group)
 {
-    /* Relaxed: only the calls of this process change it to another value. */
+    /* Relaxed: the calls of one process agree about it. */
     uint32_t family = ti_load_relaxed(&group->family);
     return family != 0 && family != ti_phase_family + 1;
+}
+
+/* Before anything of it is locked. */
+static void ti_group_adopt(threading_group_t *group)
+{
+    ti_store_relaxed(&group->family, ti_phase_family + 1); /* relaxed: as above */
 }
 
 static threading_status_t ti_group_run(threading_group_t *group, threading_status_t (*function)(void *arg),
@@ -283,6 +293,7 @@ static threading_status_t ti_group_run(threading_group_t *group, threading_statu
     if (ti_group_is_orphaned(group) || (group->executor != NULL && ti_executor_is_orphaned(group->executor)))
         return THREADING_BROKEN;
     ti_self *self = ti_self_get();
+    ti_group_adopt(group);
     if (threading_stop_requested(&group->stop))
         return THREADING_CANCELLED;
     ti_member *member = ti_member_new(group, function, arg, self);
@@ -306,26 +317,35 @@ threading_status_t threading_group_run(threading_group_t *group, threading_statu
 
 /* ---- waiting ---- */
 
-/* What a waiter has to wait for next: the first task that is not over, with a reference; or threads whose
- * tasks are over. If both are NULL, all is over: the stop is too, and *failure is what the tasks have come
- * to. */
+/* The first task that has not begun, for a worker that may run it; or else the first. */
+static ti_member *ti_group_pick(const threading_group_t *group, bool may_help)
+{
+    ti_member *member = may_help ? group->first : NULL;
+    /* Relaxed: the beginning decides. */
+    while (member != NULL && ti_load_relaxed(&member->state) != TI_PENDING_FUTURE)
+        member = member->next;
+    return member != NULL ? member : group->first;
+}
+
+/* What a waiter has to wait for next: a task that is not over, with a reference; or threads whose tasks are
+ * over. If both are NULL, all is over: the stop is too, and *failure is what the tasks have come to. */
 typedef struct ti_group_rest {
-    ti_member *first;
+    ti_member *member;
     ti_member *ended;
 } ti_group_rest;
 
-static ti_group_rest ti_group_look(threading_group_t *group, threading_status_t *failure, ti_self *self)
+static ti_group_rest ti_group_look(threading_group_t *group, bool may_help, threading_status_t *failure,
+                                   ti_self *self)
 {
     ti_line_lock(&group->lock, self);
-    ti_group_rest rest = {group->first, group->first == NULL ? group->ended : NULL};
-    if (rest.first != NULL) {
-        ti_add_relaxed(&rest.first->references, 1); /* relaxed: the list has one */
+    ti_group_rest rest = {ti_group_pick(group, may_help), group->first == NULL ? group->ended : NULL};
+    if (rest.member != NULL) {
+        ti_add_relaxed(&rest.member->references, 1); /* relaxed: the list has one */
     } else if (rest.ended != NULL) {
         group->ended = NULL;
     } else {
         group->is_over = true;
         ti_store_relaxed(&group->stop.requested, 0); /* relaxed: nobody heeds it */
-        ti_store_relaxed(&group->family, 0);         /* relaxed: as in ti_group_link */
         /* Relaxed: the lock orders it. */
         *failure = (threading_status_t)ti_load_relaxed(&group->status);
     }
@@ -338,12 +358,12 @@ static threading_status_t ti_group_await(threading_group_t *group, threading_sta
 {
     threading_status_t status = THREADING_OK;
     while (status == THREADING_OK) {
-        ti_group_rest rest = ti_group_look(group, failure, self);
-        if (rest.first == NULL && rest.ended == NULL)
+        ti_group_rest rest = ti_group_look(group, ti_group_may_help(group, self, deadline), failure, self);
+        if (rest.member == NULL && rest.ended == NULL)
             break;
-        if (rest.first != NULL) {
-            status = ti_member_await(rest.first, self, deadline);
-            ti_member_give_back(rest.first);
+        if (rest.member != NULL) {
+            status = ti_member_await(rest.member, self, deadline);
+            ti_member_give_back(rest.member);
         } else {
             status = ti_members_join(rest.ended, self);
         }
@@ -356,6 +376,7 @@ static threading_status_t ti_group_wait(threading_group_t *group, ti_self *self,
     threading_status_t failure = THREADING_OK;
     if (ti_group_is_orphaned(group))
         return THREADING_BROKEN;
+    ti_group_adopt(group);
     if (ti_calls_contain(self, ti_member_abandon, group)) {
         ti_blocked_on(self, TI_ON_GROUP, group);
         return ti_deadlock_refused(self, NULL);
