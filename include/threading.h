@@ -2182,13 +2182,13 @@ THREADING_API void threading_completed_free(threading_completed_t *completed);
  * thread that is free has to run what is waited for.
  *
  * A bounded pool (`max_pending`) makes a submitter wait when the pool is slower. At most so many tasks wait
- * in its queue. A task leaves the queue when it begins; a cancelled one leaves when a thread finds it. While
- * the queue is full threading_executor_submit() waits until a task begins, and
- * threading_executor_try_submit() gives THREADING_BUSY. A submit in one of the pool's own threads never
- * waits, since it would wait for itself: its task goes beyond the bound, and so tasks that find more tasks
- * are not bounded. A map goes beyond it too, with no more than one entry for each thread of the pool.
- * Waiting submitters are woken in order; a new submitter may still be faster. Two bounded pools whose tasks
- * submit to each other can wait for each other for ever.
+ * in its queue. A task leaves the queue when it begins; one that was cancelled, or that a waiter has run,
+ * leaves when a thread finds it. While the queue is full threading_executor_submit() waits until a task
+ * begins, and threading_executor_try_submit() gives THREADING_BUSY. A submit in one of the pool's own
+ * threads never waits, since it would wait for itself: its task goes beyond the bound, and so tasks that
+ * find more tasks are not bounded. A map goes beyond it too, with no more than one entry for each thread of
+ * the pool. Waiting submitters are woken in order; a new submitter may still be faster. Two bounded pools
+ * whose tasks submit to each other can wait for each other for ever.
  *
  * After a request of a pool's `stop` its tasks begin as ever, and each wait in them that heeds stops (section
  * 17) ends with THREADING_CANCELLED, or does not begin: the task decides what to do then. A task that heeds

@@ -47,17 +47,17 @@
  * all files of a program) those call std::terminate() instead; the methods with C's names work as ever.
  * `unlock` has nobody to tell: of a lock that is not held it does nothing, and `release` says so.
  *
- * Standard library. Every class of section 4 is TimedLockable, RWLock is SharedTimedLockable, so std::lock_guard,
- * unique_lock, shared_lock, scoped_lock, lock() and condition_variable_any work with them. Nothing here needs
- * the standard library's threads, which some compilers for Windows lack.
+ * Standard library. Every class of section 4 is TimedLockable, RWLock is SharedTimedLockable, so
+ * std::lock_guard, unique_lock, shared_lock, scoped_lock, lock() and condition_variable_any work with them.
+ * Nothing here needs the standard library's threads, which some compilers for Windows lack.
  *
- * Objects of sections 4 and 5 are those of C: `native_handle()` gives the address, for every call of C. They are
- * neither copied nor moved, need no destructor (but for Barrier and what it calls), and those that C can
- * zero-fill are constants when the program starts, so no order of initialisation matters.
+ * Objects of sections 4 and 5 are those of C: `native_handle()` gives the address, for every call of C.
+ * They are neither copied nor moved, need no destructor (but for Barrier and what it calls), and those that
+ * C can zero-fill are constants when the program starts, so no order of initialisation matters.
  *
  * Static objects with destructors. As with any function of atexit(), those made after the library's first use
- * are destroyed before the process waits for its non-daemon threads, and all while daemons may still run. A call
- * of threading::shutdown() at the end of main waits first.
+ * are destroyed before the process waits for its non-daemon threads, and all while daemons may still run. A
+ * call of threading::shutdown() at the end of main waits first.
  *
  * Exceptions never pass through C: each function that the library calls catches them, and its section says
  * where they go. Functions that you hand to C's own calls must not throw.
@@ -160,7 +160,8 @@ inline const std::error_category &category() noexcept
 
 } // namespace threading
 
-/** A status as an error_code; found by the standard library, so that `std::error_code error = status;` works. */
+/** A status as an error_code; found by the standard library, so that `std::error_code error = status;`
+ * works. */
 inline std::error_code make_error_code(threading_status_t status) noexcept
 {
     return std::error_code(static_cast<int>(status), threading::category());
@@ -271,8 +272,8 @@ Status attempt_until(const std::chrono::time_point<Clock, Duration> &moment, Att
  * How long to wait at most. Made, without being named, out of
  *   - a number: seconds, as in C, THREADING_FOREVER and the answers to wrong numbers included;
  *   - any std::chrono duration: a negative one tries once, one of more than 292 years is 292 years;
- *   - a moment of any clock: what is left until then. If the clock is set during a wait, only try_lock_until()
- *     and try_lock_shared_until() follow it.
+ *   - a moment of any clock: what is left until then. If the clock is set during a wait, only
+ *     try_lock_until() and try_lock_shared_until() follow it.
  */
 class Timeout
 {
@@ -854,8 +855,8 @@ class Barrier : detail::Fixed
 };
 
 /**
- * Something that is done once. A function that throws has not done it, and the next caller tries again, as with
- * std::call_once.
+ * Something that is done once. A function that throws has not done it, and the next caller tries again, as
+ * with std::call_once.
  */
 class Once : detail::Fixed
 {
@@ -865,8 +866,8 @@ class Once : detail::Fixed
     /**
      * Call a function unless it was called through this object; wait if another thread is just running it.
      *
-     * @return THREADING_OK; THREADING_DEADLOCK when the function calls this object itself, or its thread waits
-     *         for this one or has ended; THREADING_CANCELLED.
+     * @return THREADING_OK; THREADING_DEADLOCK when the function calls this object itself, or its thread
+     *         waits for this one or has ended; THREADING_CANCELLED.
      */
     template <class Function, class... Args>
     THREADING_NODISCARD Status call(Function &&function, Args &&...args)
@@ -904,7 +905,8 @@ class Stop : detail::Fixed
   public:
     constexpr Stop() noexcept : stop_() {}
 
-    /** Also requested when `parent` is, or when the time is over. Throws THREADING_INVALID, THREADING_OVERFLOW. */
+    /** Also requested when `parent` is, or when the time is over. Throws THREADING_INVALID,
+     * THREADING_OVERFLOW. */
     explicit Stop(Stop *parent, Timeout timeout = THREADING_FOREVER) : stop_()
     {
         detail::require(threading_stop_init_child(&stop_, parent == nullptr ? nullptr : &parent->stop_,
@@ -932,20 +934,22 @@ class Stop : detail::Fixed
  * started goes on, and the process waits for it at its end unless it is a daemon. So what the callable refers
  * to must live until the thread ends: pass copies, or join.
  *
- * The callable and the arguments are copied or moved, as for std::thread, and are destroyed in the thread when
- * the call is over, before a join returns; if the thread is never started, with the handle.
+ * The callable and the arguments are copied or moved, as for std::thread, and are destroyed in the thread
+ * when the call is over, before a join returns; if the thread is never started, with the handle.
  *
- * Exceptions. What leaves the callable ends the thread, and nothing else: it is kept, and exception() gives it
- * once the thread has ended. Python's threading.excepthook prints it; here nothing is printed unless
- * set_excepthook() was given a function that does. `throw threading::Exit()` is Python's SystemExit: it ends the
- * thread, with all destructors run, and is no error. (threading_exit() runs no destructors: not for C++.)
+ * Exceptions. What leaves the callable ends the thread, and nothing else: it is kept, and exception() gives
+ * it once the thread has ended. Python's threading.excepthook prints it; here nothing is printed unless
+ * set_excepthook() was given a function that does. `throw threading::Exit()` is Python's SystemExit: it
+ * ends the thread, with all destructors run, and is no error. (threading_exit() runs no destructors: not
+ * for C++.)
  */
 
 /** Thrown to end the calling thread, from anywhere in it. */
 struct Exit {
 };
 
-/** Called in a thread whose callable has thrown, while the thread is still alive and current_thread() is it. */
+/** Called in a thread whose callable has thrown, while the thread is still alive and current_thread() is
+ * it. */
 using ExceptHook = void (*)(const std::exception_ptr &error);
 
 namespace detail
@@ -970,7 +974,8 @@ inline ExceptHook set_excepthook(ExceptHook hook) noexcept
     return detail::excepthook().exchange(hook);
 }
 
-/** Keyword arguments of a Thread; threading_thread_options_t says what they mean. Texts are copied by Thread. */
+/** Keyword arguments of a Thread; threading_thread_options_t says what they mean. Texts are copied by
+ * Thread. */
 class Options
 {
   public:
@@ -1239,7 +1244,8 @@ class Thread
 
     std::size_t stack_size() const noexcept { return threading_thread_stack_size(thread_); }
 
-    /** What left the callable; nullptr if nothing did, while the thread runs, and for a thread not made here. */
+    /** What left the callable; nullptr if nothing did, while the thread runs, and for a thread not made
+     * here. */
     std::exception_ptr exception() const noexcept
     {
         /* The status orders what the thread did before the look at it. */
@@ -1407,9 +1413,9 @@ class Timer : public Thread
 
 /**
  * One T for each thread: made, by T(), at a thread's first use, destroyed when its thread ends, or with the
- * Local, which no thread may be using then. (As for every static object with a destructor, see the conventions;
- * a Local that daemons use is best made by `new` and never deleted.) Main's copy goes with the Local, or not at
- * all.
+ * Local, which no thread may be using then. (As for every static object with a destructor, see the
+ * conventions; a Local that daemons use is best made by `new` and never deleted.) Main's copy goes with the
+ * Local, or not at all.
  */
 template <class T> class Local : detail::Fixed
 {
@@ -1418,7 +1424,8 @@ template <class T> class Local : detail::Fixed
 
     ~Local() { detail::drop(threading_local_destroy(&local_)); }
 
-    /** The calling thread's own. Throws what T() throws, and THREADING_NO_MEMORY; then the next call tries again. */
+    /** The calling thread's own. Throws what T() throws, and THREADING_NO_MEMORY; then the next call tries
+     * again. */
     T &get()
     {
         Copy *copy = static_cast<Copy *>(detail::made(threading_local_get(&local_)));
@@ -1453,8 +1460,8 @@ template <class T> class Local : detail::Fixed
 /* -------------------------------------------------------------------------------------------------
  * 8 Queue
  *
- * Each item is moved, or copied, to the heap when it is put, and moved to the variable that `get` is given. After a
- * call that failed both are what they were. Items that the queue drops are destroyed.
+ * Each item is moved, or copied, to the heap when it is put, and moved to the variable that `get` is given.
+ * After a call that failed both are what they were. Items that the queue drops are destroyed.
  */
 
 namespace detail
@@ -1640,8 +1647,8 @@ template <> struct Outcome<void> {
     void get() const noexcept {}
 };
 
-/* What an executor runs. It is shared by its Future and by the library, which gives it back when it is done, was
- * cancelled, or will never be. */
+/* What an executor runs. It is shared by its Future and by the library, which gives it back when it is
+ * done, was cancelled, or will never be. */
 template <class Result> struct Task : Work {
     Outcome<Result> outcome;
 };
@@ -1845,7 +1852,8 @@ class Executor : detail::Fixed
         threading_executor_free(executor_);
     }
 
-    /** Have `function(args...)` called by one of the threads. Throws what threading_executor_submit() answers. */
+    /** Have `function(args...)` called by one of the threads. Throws what threading_executor_submit()
+     * answers. */
     template <class Function, class... Args>
     Future<typename detail::CallOf<Function, Args...>::Result> submit(Function &&function, Args &&...args)
     {
@@ -1855,8 +1863,8 @@ class Executor : detail::Fixed
         return future;
     }
 
-    /** The same without waiting for room; `future` changes for THREADING_OK only. What was moved into the call is
-     * gone in any case. */
+    /** The same without waiting for room; `future` changes for THREADING_OK only. What was moved into the
+     * call is gone in any case. */
     template <class Function, class... Args>
     THREADING_NODISCARD Status try_submit(Future<typename detail::CallOf<Function, Args...>::Result> &future,
                                           Function &&function, Args &&...args)
@@ -1872,15 +1880,20 @@ class Executor : detail::Fixed
      * Call `function(begin, end)` for the pieces of a range, here and in threads of the pool, as
      * threading_executor_for() does.
      *
-     * What a piece throws ends the loop, and is thrown here when no piece runs any more; the first one, if several
-     * do. A piece that throws Exit ends only itself.
+     * What a piece throws ends the loop, and is thrown here when no piece runs any more; the first one, if
+     * several do. A piece that throws Exit ends only itself. After THREADING_DEADLOCK a piece goes on: what
+     * it uses must live on, too.
      */
     template <class Function>
     Status loop(std::size_t begin, std::size_t end, Function &&function, std::size_t grain = 0)
     {
-        detail::Loop<typename std::remove_reference<Function>::type> loop(function);
-        Status status = threading_executor_for(executor_, begin, end, grain, loop.run, &loop);
-        loop.rethrow();
+        using Loop = detail::Loop<typename std::remove_reference<Function>::type>;
+        std::unique_ptr<Loop> loop(new Loop(function));
+        Status status = threading_executor_for(executor_, begin, end, grain, Loop::run, loop.get());
+        if (status == THREADING_DEADLOCK)
+            (void)loop.release(); /* a piece goes on, and nobody can tell how long */
+        else
+            loop->rethrow();
         return status;
     }
 
@@ -1951,8 +1964,8 @@ class Group : detail::Fixed
     {
         if (detail::exceptions_now() > exceptions_)
             (void)threading_group_stop(&group_);
-        (void)threading_group_wait(&group_);
-        while (first_ != nullptr)
+        Status status = threading_group_wait(&group_);
+        while (status != THREADING_DEADLOCK && status != THREADING_FINALIZING && first_ != nullptr)
             forget(first_); /* those that never ran */
     }
 
@@ -1970,8 +1983,8 @@ class Group : detail::Fixed
         return status;
     }
 
-    /** Wait until all tasks are over: what threading_group_wait() says. Throws what the first of those threw that
-     * did. */
+    /** Wait until all tasks are over: what threading_group_wait() says. Throws what the first of those
+     * threw that did. */
     Status wait() { return over(threading_group_wait(&group_)); }
 
     /** The same with a limit: THREADING_TIMEOUT when tasks go on. */

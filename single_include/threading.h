@@ -2233,13 +2233,13 @@ THREADING_API void threading_completed_free(threading_completed_t *completed);
  * thread that is free has to run what is waited for.
  *
  * A bounded pool (`max_pending`) makes a submitter wait when the pool is slower. At most so many tasks wait
- * in its queue. A task leaves the queue when it begins; a cancelled one leaves when a thread finds it. While
- * the queue is full threading_executor_submit() waits until a task begins, and
- * threading_executor_try_submit() gives THREADING_BUSY. A submit in one of the pool's own threads never
- * waits, since it would wait for itself: its task goes beyond the bound, and so tasks that find more tasks
- * are not bounded. A map goes beyond it too, with no more than one entry for each thread of the pool.
- * Waiting submitters are woken in order; a new submitter may still be faster. Two bounded pools whose tasks
- * submit to each other can wait for each other for ever.
+ * in its queue. A task leaves the queue when it begins; one that was cancelled, or that a waiter has run,
+ * leaves when a thread finds it. While the queue is full threading_executor_submit() waits until a task
+ * begins, and threading_executor_try_submit() gives THREADING_BUSY. A submit in one of the pool's own
+ * threads never waits, since it would wait for itself: its task goes beyond the bound, and so tasks that
+ * find more tasks are not bounded. A map goes beyond it too, with no more than one entry for each thread of
+ * the pool. Waiting submitters are woken in order; a new submitter may still be faster. Two bounded pools
+ * whose tasks submit to each other can wait for each other for ever.
  *
  * After a request of a pool's `stop` its tasks begin as ever, and each wait in them that heeds stops (section
  * 17) ends with THREADING_CANCELLED, or does not begin: the task decides what to do then. A task that heeds
@@ -10839,7 +10839,6 @@ static void ti_roll_reset(threading_thread_t *main);
  *   function      arg
  *   NULL          the future whose function is called; the task has a reference to it
  *   ti_map_task   the map whose next items are worked off; the task has a reference to it
- *   ti_loop_task  the loop that a worker is called to; the task has a reference to it
  *   ti_group_task a group's task, which may have begun; it has a reference to it
  *   another       what it is called with, and nobody wants the result
  */
@@ -10868,9 +10867,18 @@ typedef struct ti_tasks {
  * changed. */
 static bool ti_tasks_grow(ti_tasks *tasks, size_t more, ti_self *self);
 
+static inline bool ti_tasks_have_room(const ti_tasks *tasks, size_t more)
+{
+    return more <= tasks->limit - tasks->put;
+}
+
+/* Have those go for which `goes` is true, which then have no task any more; under the lock of those who put.
+ * The others keep their order. */
+static void ti_tasks_sweep(ti_tasks *tasks, bool (*goes)(ti_task task), ti_self *self);
+
 static inline bool ti_tasks_reserve(ti_tasks *tasks, size_t more, ti_self *self)
 {
-    return more <= tasks->limit - tasks->put || ti_tasks_grow(tasks, more, self);
+    return ti_tasks_have_room(tasks, more) || ti_tasks_grow(tasks, more, self);
 }
 
 /* There is room. */
@@ -11002,11 +11010,11 @@ struct threading_executor {
     uint32_t is_complete; /* all workers are started: set for good, and read without the lock */
     uint32_t refused;     /* the status of tasks that had not begun and never will; read without the lock */
     uint32_t refusal;     /* the status of a submit: OK, SHUTDOWN or BROKEN; read without the lock too */
-    uint32_t calls;       /* tasks that call a worker to a loop and have not begun; atomic */
     bool is_shutdown;
     size_t worker_count;
     ti_worker *last;    /* worker */
     uintptr_t first;    /* worker; read without the lock too */
+    uintptr_t loops;    /* the first loop that wants threads (executor_for.c); likewise */
     size_t max_workers; /* does not change, as the next two */
     size_t parallelism; /* how many threads could run at once when it was made */
     threading_executor_options_t options;
@@ -11077,8 +11085,8 @@ static void ti_executor_give_back(threading_executor_t *executor);
  * of the ring to which it goes; it is released during a wait. `worker`: the calling one if that ring is its
  * own, else NULL. THREADING_BUSY: there is none and it may not wait; THREADING_CANCELLED: its stop was
  * requested. */
-static threading_status_t ti_executor_find_room(threading_executor_t *executor, const ti_worker *worker,
-                                         bool may_wait, ti_self *self);
+static threading_status_t ti_executor_find_room(threading_executor_t *executor, ti_worker *worker, bool may_wait,
+                                         ti_self *self);
 
 /* With the executor's lock: the next submitter that waits, if there is room; for ti_line_wake. */
 static ti_waiter *ti_executor_take_submitter(threading_executor_t *executor, ti_self *self);
@@ -11111,17 +11119,30 @@ static void ti_map_work(struct ti_map *map, ti_self *self);
 static void ti_map_refuse(struct ti_map *map, threading_status_t status);
 static void ti_map_give_back(struct ti_map *map);
 
-/* executor_for.c: what stands for the function in a loop's tasks; in a worker, run pieces of the loop; not at
- * all. Both give the task's reference back. */
-struct ti_loop;
-static void *ti_loop_task(void *loop);
-static void ti_loop_work(struct ti_loop *loop, ti_self *self);
-static void ti_loop_refuse(struct ti_loop *loop);
+/* executor_task.c: let a task that was taken begin. False: it was cancelled, or somebody has run it. */
+static bool ti_task_begins(threading_executor_t *executor, ti_task task, const ti_self *self);
+
+/* Drop what is in a worker's ring and was run by a thread that waited for it, or cancelled; under the
+ * worker's lock. A thread that submits and waits again and again, and never comes to look for tasks, fills
+ * it so. */
+static void ti_worker_sweep(ti_worker *worker, ti_self *self);
+
+/* Have so many workers look for something to do that was put under the lock, which is released here; start
+ * them if there are not enough. How many are to come is stored before that. */
+static void ti_executor_call_workers(threading_executor_t *executor, uint32_t *called, uint32_t n, ti_self *self);
+
+/* executor_for.c: have a share in a loop that wants a thread, NULL if there is none; and then run its pieces
+ * in the calling thread, a worker. */
+typedef struct ti_loop ti_loop;
+typedef struct ti_share ti_share;
+static ti_share *ti_loop_enter(threading_executor_t *executor, ti_loop **entered, ti_self *self);
+static void ti_loop_work(ti_loop *loop, ti_share *share, ti_self *self);
 
 /* group.c: what stands for the function in the tasks of a group; let one begin, in the calling thread; run
  * it; end it instead. */
 typedef struct threading_member ti_member;
 static void *ti_group_task(void *member);
+static bool ti_member_is_pending(const ti_member *member);
 static bool ti_member_begin(ti_member *member, const ti_self *self);
 static void ti_member_run(ti_member *member, ti_self *self);
 static void ti_member_refuse(ti_member *member, threading_status_t status);
@@ -11187,6 +11208,7 @@ struct threading_future {
 static threading_future_t *ti_future_new(threading_executor_t *executor, threading_target_t function, void *arg,
                                   uint32_t references);
 
+static bool ti_future_is_pending(const threading_future_t *future);
 static bool ti_future_is_done(const threading_future_t *future);
 
 /* Let a pending future be run by a thread of that ident. False: somebody else was faster. */
@@ -17740,7 +17762,11 @@ static threading_status_t ti_worker_put(ti_worker *worker, ti_task task, size_t 
     threading_status_t refusal = (threading_status_t)ti_load_relaxed(&worker->executor->refusal);
     if (refusal != THREADING_OK)
         return refusal;
-    if (!ti_tasks_reserve(&worker->tasks, times, self))
+    if (!ti_tasks_have_room(&worker->tasks, times))
+        ti_worker_sweep(worker, self);
+    /* With a quarter more than it needs just now, so that it is not swept again at once. */
+    if (!ti_tasks_have_room(&worker->tasks, times) &&
+        !ti_tasks_reserve(&worker->tasks, times + ti_tasks_count(&worker->tasks) / 4, self))
         return THREADING_NO_MEMORY;
     for (size_t i = 0; i < times; i++)
         ti_tasks_push(&worker->tasks, task);
@@ -17754,6 +17780,17 @@ static ti_waiter *ti_executor_signal(threading_executor_t *executor, size_t n, t
     return ti_parking_is_awaited(ti_parking_bucket(&executor->signal))
                ? ti_line_take(&executor->signal, TI_OBSERVERS, n, self)
                : NULL;
+}
+
+static void ti_executor_call_workers(threading_executor_t *executor, uint32_t *called, uint32_t n, ti_self *self)
+{
+    while (*called < n && (executor->is_complete || ti_executor_prepare(executor) == THREADING_OK))
+        ++*called;
+    /* Relaxed: as in ti_executor_put_and_unlock. */
+    bool is_awaited = ti_load_relaxed(&executor->idle) > 0 && ti_load_relaxed(&executor->waking) == 0;
+    ti_waiter *idle = is_awaited ? ti_executor_signal(executor, n, self) : NULL;
+    ti_line_unlock(&executor->lock, self);
+    ti_line_wake(idle);
 }
 
 /* The calling worker if tasks that it submits go to its own ring, else NULL. */
@@ -17893,9 +17930,9 @@ TI_COLD threading_status_t threading_executor_shutdown(threading_executor_t *exe
  * small pieces. The shares are there before the workers come: what a worker that is late would have run is
  * taken by the others.
  *
- * The tasks that call the workers hold a reference to the loop. One that begins when the loop is closed does
- * nothing. Those that no worker takes would become more with each loop in a pool that is busy: so an executor
- * has at most as many of them as it may have workers, and the caller calls for more between its pieces.
+ * The loops of an executor that want more threads are on a list, where workers that find no task look. So a
+ * worker that is free late takes part in what is left of a loop, and nothing of a loop that is over is left
+ * in the executor.
  *
  * Shares that are halved by those that have nothing are Cilk's way (Blumofe and Leiserson, "Scheduling
  * Multithreaded Computations by Work Stealing", 1999), pieces that shrink guided self-scheduling
@@ -17911,28 +17948,29 @@ typedef struct ti_range {
     size_t end;
 } ti_range;
 
-typedef struct ti_share {
+struct ti_share {
     uint32_t lock;   /* protects `left` */
     uint32_t worker; /* as a future's state: pending, the ident of the thread that has it, finished */
     ti_range left;   /* what no piece has yet; nothing, or no less than the grain */
     char apart[TI_APART];
-} ti_share;
+};
 
-typedef struct ti_loop {
-    uint32_t references; /* the caller's, and one for each task */
+struct ti_loop {
+    uint32_t references; /* the caller's, and one for each worker that has come */
     uint32_t status;     /* another one than THREADING_OK: no piece begins any more */
-    uint32_t lock;       /* protects the next two */
+    ti_loop *previous;   /* on the executor's list, under its lock, as the next four */
+    ti_loop *next;
+    bool is_listed;
+    uint32_t called;  /* workers that the executor does not count as spare for it */
     uint32_t entered; /* so many threads have come; their shares are the first ones, the caller's the first */
-    bool is_closed;   /* no other one may come */
     threading_executor_t *executor;
     threading_stop_t *stop; /* the caller's, which all heed */
     void (*function)(size_t begin, size_t end, void *arg);
     void *arg;
     size_t grain;
-    size_t called; /* workers; the caller's own */
     size_t share_count;
     ti_share shares[];
-} ti_loop;
+};
 
 static void ti_loop_give_back(ti_loop *loop)
 {
@@ -18017,14 +18055,29 @@ static void ti_share_leave(ti_share *share)
     ti_parking_wake_all(&share->worker);
 }
 
-/* No other thread may come; wait for those that have. The range is the caller's, whether it is told to stop
- * or not. */
+/* Off the list: no other thread comes. With the executor's lock. */
+static void ti_loop_unlist(ti_loop *loop)
+{
+    if (!loop->is_listed)
+        return;
+    loop->is_listed = false;
+    /* Relaxed: as in ti_loop_list. */
+    if (loop->previous != NULL)
+        loop->previous->next = loop->next;
+    else
+        ti_store_pointer_relaxed(&loop->executor->loops, (uintptr_t)loop->next);
+    if (loop->next != NULL)
+        loop->next->previous = loop->previous;
+    ti_executor_count_spare(loop->executor, loop->called + 1 - loop->entered);
+}
+
+/* Wait for those that have come. The range is the caller's, whether it is told to stop or not. */
 static threading_status_t ti_loop_close(ti_loop *loop, ti_self *self)
 {
-    ti_line_lock(&loop->lock, self);
-    loop->is_closed = true;
+    ti_line_lock(&loop->executor->lock, self);
+    ti_loop_unlist(loop);
     uint32_t entered = loop->entered;
-    ti_line_unlock(&loop->lock, self);
+    ti_line_unlock(&loop->executor->lock, self);
     threading_status_t status = THREADING_OK;
     self->deaf++;
     for (uint32_t i = 1; i < entered; i++) {
@@ -18047,31 +18100,34 @@ TI_COLD static void ti_loop_abandon(ti_self *self, void *object, uintptr_t index
     if (self->executor == loop->executor)
         ti_executor_break(loop->executor, self);
     ti_loop_end(loop, THREADING_BROKEN);
-    if (index == 0)
+    if (index == 0) {
         (void)ti_loop_close(loop, self);
-    else
+    } else {
+        (void)threading_stop_heed(NULL); /* the caller's may be gone soon */
         ti_share_leave(&loop->shares[index]);
+    }
     ti_loop_give_back(loop);
 }
 
-/* Call for more workers, as long as the executor may have more of such tasks. */
-static void ti_loop_call(ti_loop *loop, ti_self *self)
+/* Have workers come, if the executor takes tasks. */
+static void ti_loop_list(ti_loop *loop, ti_self *self)
 {
     threading_executor_t *executor = loop->executor;
-    while (loop->called + 1 < loop->share_count) {
-        /* Relaxed, as below: only the number matters, and nobody minds one more. */
-        if (ti_load_relaxed(&executor->calls) >= executor->max_workers)
-            return;
-        ti_add_relaxed(&loop->references, 1); /* relaxed: the caller has one */
-        ti_add_relaxed(&executor->calls, 1);
-        if (ti_executor_enqueue(executor, (ti_task){ti_loop_task, loop}, 1, self) == THREADING_OK) {
-            loop->called++;
-            continue;
-        }
-        ti_add_relaxed(&executor->calls, (uint32_t)-1);
-        ti_add_relaxed(&loop->references, (uint32_t)-1); /* relaxed: not the last one */
-        loop->called = loop->share_count;                /* it goes on without */
+    if (loop->share_count == 1)
+        return;
+    ti_line_lock(&executor->lock, self);
+    if (executor->refusal != THREADING_OK) {
+        ti_line_unlock(&executor->lock, self);
+        return;
     }
+    /* Relaxed: as all under the lock; without it, it is a hint. */
+    ti_loop *next = (ti_loop *)ti_load_pointer_relaxed(&executor->loops);
+    if (next != NULL)
+        next->previous = loop;
+    loop->next = next;
+    loop->is_listed = true;
+    ti_store_pointer_relaxed(&executor->loops, (uintptr_t)loop);
+    ti_executor_call_workers(executor, &loop->called, (uint32_t)loop->share_count - 1, self);
 }
 
 /* A thread's part in a loop: what it heeds, and whether it has done its part. */
@@ -18091,8 +18147,6 @@ static void *ti_part_run(void *arg)
     ti_loop *loop = part->loop;
     for (ti_range piece; !part->is_child && ti_loop_take(loop, part->share, &piece, part->self) &&
                          ti_loop_goes_on(loop, part->self);) {
-        if (part->share == loop->shares)
-            ti_loop_call(loop, part->self);
         loop->function(piece.begin, piece.end, loop->arg);
         part->is_child = !ti_executor_leave(loop->executor, part->stop, part->self);
     }
@@ -18115,48 +18169,37 @@ static bool ti_loop_run(ti_loop *loop, ti_share *share, ti_self *self)
 
 /* ---- in a worker ---- */
 
-static void *ti_loop_task(void *loop)
+static ti_share *ti_loop_enter(threading_executor_t *executor, ti_loop **entered, ti_self *self)
 {
-    return loop; /* never called: only its address is used */
-}
-
-/* The share of a worker that has come. NULL: it comes too late. */
-static ti_share *ti_loop_enter(ti_loop *loop, ti_self *self)
-{
+    /* Relaxed: a hint. */
+    if (ti_load_pointer_relaxed(&executor->loops) == 0)
+        return NULL;
     ti_share *share = NULL;
-    ti_line_lock(&loop->lock, self);
-    if (!loop->is_closed)
+    ti_line_lock(&executor->lock, self);
+    ti_loop *loop = (ti_loop *)ti_load_pointer_relaxed(&executor->loops); /* relaxed: under the lock */
+    if (loop != NULL) {
+        ti_add_relaxed(&loop->references, 1); /* relaxed: the caller has one */
         share = &loop->shares[loop->entered++];
-    ti_line_unlock(&loop->lock, self);
-    if (share != NULL)
         ti_store_relaxed(&share->worker, self->fast.ident); /* relaxed: 0 is waited for as well */
+        if (loop->entered == loop->share_count)
+            ti_loop_unlist(loop);
+    }
+    ti_line_unlock(&executor->lock, self);
+    *entered = loop;
     return share;
 }
 
-static void ti_loop_refuse(ti_loop *loop)
+static void ti_loop_work(ti_loop *loop, ti_share *share, ti_self *self)
 {
-    ti_add_relaxed(&loop->executor->calls, (uint32_t)-1); /* relaxed: only the number matters */
-    ti_loop_give_back(loop);
-}
-
-static void ti_loop_work(ti_loop *loop, ti_self *self)
-{
-    threading_executor_t *executor = loop->executor;
-    ti_add_relaxed(&executor->calls, (uint32_t)-1); /* relaxed: only the number matters */
-    ti_share *share = ti_loop_enter(loop, self);
-    if (share != NULL) {
-        threading_stop_t *before = self->stop;
-        if (loop->stop != NULL && loop->stop != before)
-            (void)threading_stop_heed(loop->stop);
-        if (!ti_loop_run(loop, share, self))
-            return;
-        if (self->stop != before)
-            (void)threading_stop_heed(before);
-        ti_executor_count_spare(executor, 1);
-        ti_share_leave(share);
-    } else {
-        ti_executor_count_spare(executor, 1);
-    }
+    threading_stop_t *before = self->stop;
+    if (loop->stop != NULL && loop->stop != before)
+        (void)threading_stop_heed(loop->stop);
+    if (!ti_loop_run(loop, share, self))
+        return;
+    if (self->stop != before)
+        (void)threading_stop_heed(before);
+    ti_executor_count_spare(loop->executor, 1);
+    ti_share_leave(share);
     ti_loop_give_back(loop);
 }
 
@@ -18199,6 +18242,7 @@ static ti_loop *ti_loop_new(threading_executor_t *executor, ti_range range, size
 /* The caller's part. In a child that a piece has forked nobody is waited for. */
 static threading_status_t ti_loop_lead(ti_loop *loop, ti_self *self)
 {
+    ti_loop_list(loop, self);
     if (!ti_loop_run(loop, loop->shares, self))
         return THREADING_BROKEN;
     threading_status_t status = ti_loop_close(loop, self);
@@ -18559,6 +18603,8 @@ static threading_status_t ti_map_collect(ti_map *map, void **results, ti_self *s
     threading_status_t status = THREADING_OK;
     for (size_t i = 0; i < map->count && status == THREADING_OK; i++) {
         ti_map_help(map, &map->slots[i], self);
+        if (ti_executor_is_orphaned(map->executor))
+            return THREADING_BROKEN; /* an item that it has run has called fork, and this is the child */
         ti_blocked_on(self, TI_ON_MAP, map->executor);
         status = ti_slot_await(&map->slots[i], self, map->deadline);
         if (status == THREADING_DEADLOCK)
@@ -18596,7 +18642,7 @@ static threading_status_t ti_executor_map(threading_executor_t *executor, thread
     status = ti_map_submit(map, self);
     if (status == THREADING_OK) {
         status = ti_map_collect(map, results, self);
-        if (status != THREADING_OK)
+        if (status != THREADING_OK && !ti_executor_is_orphaned(executor))
             ti_map_abandon(map, self);
     }
     ti_map_give_back(map);
@@ -18662,9 +18708,11 @@ TI_COLD static threading_status_t ti_executor_await_room(threading_executor_t *e
     }
 }
 
-static threading_status_t ti_executor_find_room(threading_executor_t *executor, const ti_worker *worker,
-                                         bool may_wait, ti_self *self)
+static threading_status_t ti_executor_find_room(threading_executor_t *executor, ti_worker *worker, bool may_wait,
+                                         ti_self *self)
 {
+    if (worker != NULL && !may_wait && !ti_executor_has_room(executor, worker))
+        ti_worker_sweep(worker, self);
     if (ti_executor_has_room(executor, worker) || (may_wait && self->executor == executor))
         return THREADING_OK;
     return may_wait ? ti_executor_await_room(executor, self) : THREADING_BUSY;
@@ -18684,6 +18732,106 @@ static void ti_executor_make_room(threading_executor_t *executor, size_t n, ti_s
     ti_add_sequential(&executor->room, 1); /* sequential: the change in the table in parking.h */
     if (ti_parking_is_awaited(ti_parking_bucket(&executor->room)))
         ti_line_wake(ti_line_take(&executor->room, TI_OBSERVERS, n, self));
+}
+
+/* ------------------------------------------------------------------------- src/core/tasks/executor_task.c */
+
+/* Executor: what becomes of a task in a ring, if it is not run by the worker that comes upon it. tasks.h
+ * has the kinds. */
+
+/* ---- tasks that need no thread any more ---- */
+
+static void ti_task_drop(ti_task task)
+{
+    if (task.function == ti_group_task)
+        ti_member_give_back((ti_member *)task.arg);
+    else
+        threading_future_free((threading_future_t *)task.arg);
+}
+
+static bool ti_task_begins(threading_executor_t *executor, ti_task task, const ti_self *self)
+{
+    bool begins = true;
+    if (task.function == ti_group_task)
+        begins = ti_member_begin((ti_member *)task.arg, self);
+    else if (task.function == NULL)
+        begins = ti_future_begin((threading_future_t *)task.arg, self->fast.ident);
+    if (begins)
+        return true;
+    ti_task_drop(task);
+    ti_executor_count_spare(executor, 1);
+    return false;
+}
+
+/* Whether a task cannot begin any more. Then it is dropped. */
+static bool ti_task_goes(ti_task task)
+{
+    bool is_pending = true;
+    if (task.function == ti_group_task)
+        is_pending = ti_member_is_pending((const ti_member *)task.arg);
+    else if (task.function == NULL)
+        is_pending = ti_future_is_pending((const threading_future_t *)task.arg);
+    if (!is_pending)
+        ti_task_drop(task);
+    return !is_pending;
+}
+
+static TI_COLD void ti_worker_sweep(ti_worker *worker, ti_self *self)
+{
+    ti_tasks_sweep(&worker->tasks, ti_task_goes, self);
+}
+
+/* ---- refusing tasks ---- */
+
+static void ti_task_refuse(ti_task task, threading_status_t status)
+{
+    if (task.function == ti_map_task) {
+        ti_map_refuse((struct ti_map *)task.arg, status);
+        ti_map_give_back((struct ti_map *)task.arg);
+    } else if (task.function == ti_group_task) {
+        ti_member_refuse((ti_member *)task.arg, status);
+    } else if (task.function == NULL) {
+        if (status == THREADING_CANCELLED)
+            (void)threading_future_cancel((threading_future_t *)task.arg);
+        else
+            (void)ti_future_finish((threading_future_t *)task.arg, TI_PENDING_FUTURE, status, NULL, NULL);
+        threading_future_free((threading_future_t *)task.arg);
+    }
+}
+
+TI_COLD static void ti_tasks_refuse(threading_executor_t *executor, uint32_t *lock, ti_tasks *tasks,
+                                    threading_status_t status, ti_self *self)
+{
+    ti_line_lock(lock, self);
+    ti_line_lock(&tasks->lock, self);
+    ti_tasks taken = ti_tasks_take_all(tasks);
+    ti_line_unlock(&tasks->lock, self);
+    ti_line_unlock(lock, self);
+    for (ti_task task; ti_tasks_pop(&taken, &task);) {
+        ti_executor_count_spare(executor, 1);
+        ti_task_refuse(task, status);
+    }
+    ti_tasks_free(&taken);
+}
+
+static TI_COLD void ti_executor_refuse(threading_executor_t *executor, threading_status_t status, ti_self *self)
+{
+    /* Relaxed: a worker that does not see it yet begins one item of a map more, as if that had been
+     * before. */
+    ti_store_relaxed(&executor->refused, (uint32_t)status);
+    ti_tasks_refuse(executor, &executor->lock, &executor->tasks, status, self);
+    for (ti_worker *worker = NULL; (worker = ti_executor_worker_after(executor, worker)) != NULL;)
+        ti_tasks_refuse(executor, &worker->lock, &worker->tasks, status, self);
+}
+
+static TI_COLD void ti_executor_break(threading_executor_t *executor, ti_self *self)
+{
+    ti_line_lock(&executor->lock, self);
+    ti_store_relaxed(&executor->refusal, THREADING_BROKEN); /* relaxed: as in ti_worker_put */
+    ti_executor_count_spare(executor, (uint32_t)-1);
+    ti_line_unlock(&executor->lock, self);
+    ti_executor_make_room(executor, SIZE_MAX, self);
+    ti_executor_refuse(executor, THREADING_BROKEN, self);
 }
 
 /* ----------------------------------------------------------------------- src/core/tasks/executor_worker.c */
@@ -18795,9 +18943,6 @@ static void ti_worker_run(ti_worker *worker, ti_self *self)
         worker->task = (ti_task){NULL, NULL}; /* its items have calls of their own */
         ti_map_work((struct ti_map *)task.arg, self);
         ti_map_give_back((struct ti_map *)task.arg);
-    } else if (task.function == ti_loop_task) {
-        worker->task = (ti_task){NULL, NULL}; /* as its pieces */
-        ti_loop_work((struct ti_loop *)task.arg, self);
     } else if (task.function == ti_group_task) {
         worker->task = (ti_task){NULL, NULL}; /* it has a call of its own */
         ti_member_run((ti_member *)task.arg, self);
@@ -18808,22 +18953,6 @@ static void ti_worker_run(ti_worker *worker, ti_self *self)
 
 /* ---- finding a task ---- */
 
-/* False: the task was cancelled, or somebody has run it. */
-static bool ti_task_begins(ti_task task, const ti_worker *worker, const ti_self *self)
-{
-    bool is_of_group = task.function == ti_group_task;
-    if (is_of_group
-            ? ti_member_begin((ti_member *)task.arg, self)
-            : task.function != NULL || ti_future_begin((threading_future_t *)task.arg, self->fast.ident))
-        return true;
-    if (is_of_group)
-        ti_member_give_back((ti_member *)task.arg);
-    else
-        threading_future_free((threading_future_t *)task.arg);
-    ti_executor_count_spare(worker->executor, 1);
-    return false;
-}
-
 /* Take the oldest task of a ring that begins. */
 static bool ti_worker_take(const ti_worker *worker, ti_tasks *tasks, ti_task *task, ti_self *self)
 {
@@ -18832,7 +18961,7 @@ static bool ti_worker_take(const ti_worker *worker, ti_tasks *tasks, ti_task *ta
         return false;
     ti_line_lock(&tasks->lock, self);
     while (!begins && ti_tasks_pop(tasks, task))
-        begins = ti_task_begins(*task, worker, self);
+        begins = ti_task_begins(worker->executor, *task, self);
     ti_line_unlock(&tasks->lock, self);
     return begins;
 }
@@ -18889,10 +19018,16 @@ static bool ti_worker_find(ti_worker *worker, ti_task *task, ti_self *self)
 
 /* ---- waiting for a task ---- */
 
+/* Whether a loop wants a thread; certain under the executor's lock. */
+static bool ti_executor_has_loops(const threading_executor_t *executor)
+{
+    return ti_load_pointer_relaxed(&executor->loops) != 0; /* relaxed: a hint without the lock */
+}
+
 /* Whether there seems to be one. */
 static bool ti_executor_may_have_tasks(const threading_executor_t *executor)
 {
-    bool found = ti_tasks_may_be_there(&executor->tasks);
+    bool found = ti_tasks_may_be_there(&executor->tasks) || ti_executor_has_loops(executor);
     for (const ti_worker *worker = NULL;
          !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;)
         found = ti_tasks_may_be_there(&worker->tasks);
@@ -18903,7 +19038,7 @@ static bool ti_executor_may_have_tasks(const threading_executor_t *executor)
 static bool ti_executor_has_tasks(threading_executor_t *executor, ti_self *self, bool *is_over)
 {
     ti_line_lock(&executor->lock, self);
-    bool found = ti_tasks_may_be_there(&executor->tasks);
+    bool found = ti_tasks_may_be_there(&executor->tasks) || ti_executor_has_loops(executor);
     *is_over = executor->is_shutdown;
     ti_line_unlock(&executor->lock, self);
     for (ti_worker *worker = NULL; !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;) {
@@ -18955,6 +19090,19 @@ static void ti_worker_relay(ti_worker *worker, ti_self *self)
         ti_line_wake(ti_executor_signal(executor, 1, self));
 }
 
+/* Take part in a loop, if one wants a thread. */
+static bool ti_worker_join_loop(ti_worker *worker, ti_self *self)
+{
+    ti_loop *loop;
+    ti_share *share = ti_loop_enter(worker->executor, &loop, self);
+    if (share == NULL)
+        return false;
+    if (worker->relays)
+        ti_worker_relay(worker, self);
+    ti_loop_work(loop, share, self);
+    return true;
+}
+
 /* Run tasks until there will be none. One call for all: it is left, and made again, by threading_exit()
  * only. */
 static void *ti_worker_loop(void *arg)
@@ -18970,7 +19118,7 @@ static void *ti_worker_loop(void *arg)
             if (worker->relays)
                 ti_worker_relay(worker, self);
             ti_worker_run(worker, self);
-        } else if (!ti_executor_await_task(executor, self)) {
+        } else if (!ti_worker_join_loop(worker, self) && !ti_executor_await_task(executor, self)) {
             break;
         }
     }
@@ -19001,61 +19149,6 @@ static TI_COLD void ti_executor_work(ti_self *self)
     worker->task = outer;
     worker->stop = stop;
     self->deaf = deaf;
-}
-
-/* ---- refusing tasks ---- */
-
-static void ti_task_refuse(ti_task task, threading_status_t status)
-{
-    if (task.function == ti_map_task) {
-        ti_map_refuse((struct ti_map *)task.arg, status);
-        ti_map_give_back((struct ti_map *)task.arg);
-    } else if (task.function == ti_loop_task) {
-        ti_loop_refuse((struct ti_loop *)task.arg);
-    } else if (task.function == ti_group_task) {
-        ti_member_refuse((ti_member *)task.arg, status);
-    } else if (task.function == NULL) {
-        if (status == THREADING_CANCELLED)
-            (void)threading_future_cancel((threading_future_t *)task.arg);
-        else
-            (void)ti_future_finish((threading_future_t *)task.arg, TI_PENDING_FUTURE, status, NULL, NULL);
-        threading_future_free((threading_future_t *)task.arg);
-    }
-}
-
-TI_COLD static void ti_tasks_refuse(threading_executor_t *executor, uint32_t *lock, ti_tasks *tasks,
-                                    threading_status_t status, ti_self *self)
-{
-    ti_line_lock(lock, self);
-    ti_line_lock(&tasks->lock, self);
-    ti_tasks taken = ti_tasks_take_all(tasks);
-    ti_line_unlock(&tasks->lock, self);
-    ti_line_unlock(lock, self);
-    for (ti_task task; ti_tasks_pop(&taken, &task);) {
-        ti_executor_count_spare(executor, 1);
-        ti_task_refuse(task, status);
-    }
-    ti_tasks_free(&taken);
-}
-
-static TI_COLD void ti_executor_refuse(threading_executor_t *executor, threading_status_t status, ti_self *self)
-{
-    /* Relaxed: a worker that does not see it yet begins one item of a map more, as if that had been
-     * before. */
-    ti_store_relaxed(&executor->refused, (uint32_t)status);
-    ti_tasks_refuse(executor, &executor->lock, &executor->tasks, status, self);
-    for (ti_worker *worker = NULL; (worker = ti_executor_worker_after(executor, worker)) != NULL;)
-        ti_tasks_refuse(executor, &worker->lock, &worker->tasks, status, self);
-}
-
-static TI_COLD void ti_executor_break(threading_executor_t *executor, ti_self *self)
-{
-    ti_line_lock(&executor->lock, self);
-    ti_store_relaxed(&executor->refusal, THREADING_BROKEN); /* relaxed: as in ti_worker_put */
-    ti_executor_count_spare(executor, (uint32_t)-1);
-    ti_line_unlock(&executor->lock, self);
-    ti_executor_make_room(executor, SIZE_MAX, self);
-    ti_executor_refuse(executor, THREADING_BROKEN, self);
 }
 
 /* ---- the thread ---- */
@@ -19245,6 +19338,11 @@ static uint32_t ti_future_state(const threading_future_t *future)
 static bool ti_future_is_done(const threading_future_t *future)
 {
     return ti_future_state(future) >= TI_CANCELLED;
+}
+
+static bool ti_future_is_pending(const threading_future_t *future)
+{
+    return ti_future_state(future) == TI_PENDING_FUTURE;
 }
 
 /* The calling thread, which has the lock now. */
@@ -19477,10 +19575,18 @@ static threading_status_t ti_state_await(uint32_t *state, ti_self *self, int64_t
     return status == THREADING_DEADLOCK ? ti_deadlock_refused(self, state) : status;
 }
 
+/* In a child that its task has forked, which this thread has run while it waited for it. */
+static bool ti_future_is_lost(const threading_future_t *future, const ti_self *self)
+{
+    return ti_future_state(future) == self->fast.ident && ti_executor_is_orphaned(future->executor);
+}
+
 static threading_status_t ti_future_await(threading_future_t *future, ti_self *self, int64_t deadline)
 {
     if (ti_future_may_help(self, deadline))
         (void)ti_executor_help(future, self);
+    if (ti_future_is_lost(future, self))
+        return THREADING_BROKEN;
     ti_blocked_on(self, TI_ON_FUTURE, future);
     return ti_state_await(&future->state, self, deadline);
 }
@@ -19797,7 +19903,7 @@ struct threading_member {
     uint32_t family;     /* ti_phase_family when it was made */
     uint32_t offset;     /* its block's, for block.h */
     threading_group_t *group;
-    threading_status_t (*function)(void *arg);
+    threading_status_t (*function)(void *arg); /* NULL once its thread was joined; under the group's lock */
     void *arg;
     ti_member *previous;
     ti_member *next;
@@ -19832,6 +19938,11 @@ static void ti_member_give_back(ti_member *member)
     ti_block_give_back(member, member->offset);
 }
 
+static bool ti_member_is_pending(const ti_member *member)
+{
+    return ti_load_relaxed(&member->state) == TI_PENDING_FUTURE; /* relaxed: the beginning decides */
+}
+
 static bool ti_member_begin(ti_member *member, const ti_self *self)
 {
     return ti_swap_acquire(&member->state, TI_PENDING_FUTURE, self->fast.ident);
@@ -19845,10 +19956,30 @@ static void ti_member_unlink(ti_member *member, ti_self *self)
     *(member->previous != NULL ? &member->previous->next : &group->first) = member->next;
     *(member->next != NULL ? &member->next->previous : &group->last) = member->previous;
     if (member->thread != NULL) {
+        member->previous = NULL;
         member->next = group->ended;
+        if (member->next != NULL)
+            member->next->previous = member;
         group->ended = member;
     }
     ti_line_unlock(&group->lock, self);
+}
+
+/* Its thread was joined: it leaves the ended ones, once among all who have joined it. */
+static void ti_member_forget(ti_member *member, ti_self *self)
+{
+    threading_group_t *group = member->group;
+    ti_line_lock(&group->lock, self);
+    bool is_first = member->function != NULL;
+    member->function = NULL;
+    if (is_first) {
+        *(member->previous != NULL ? &member->previous->next : &group->ended) = member->next;
+        if (member->next != NULL)
+            member->next->previous = member->previous;
+    }
+    ti_line_unlock(&group->lock, self);
+    if (is_first)
+        ti_member_give_back(member);
 }
 
 /* It is over. A first failure stops the others before the task is off the list: the group stays till then. */
@@ -19904,14 +20035,15 @@ static bool ti_member_call_function(ti_member *member, threading_status_t *statu
 {
     ti_member_call call = {member, THREADING_OK};
     threading_stop_t *before = threading_stop_heed(&member->group->stop);
+    uint32_t deaf = self->deaf; /* a wait that was told to stop is, and may run the task: that is not */
+    self->deaf = 0;
     ti_calls_enter(self, ti_member_abandon, member->group, (uintptr_t)member);
     (void)ti_calls_catch(self, ti_member_catch, &call);
     ti_calls_leave(self);
-    if (member->family != ti_phase_family)
-        return false;
-    (void)threading_stop_heed(before);
+    self->deaf = deaf;
+    (void)threading_stop_heed(before); /* in a child too: it goes on in the waiter's call */
     *status = call.status;
-    return true;
+    return member->family == ti_phase_family;
 }
 
 static void *ti_group_task(void *member)
@@ -19944,11 +20076,25 @@ static void ti_member_help(ti_member *member, ti_self *self, int64_t deadline)
         ti_member_end(member, status, self);
 }
 
+/* A task that is over is no reason to end by a stop: its thread is about to end too. */
+static threading_status_t ti_member_join(ti_member *member, ti_self *self, int64_t deadline)
+{
+    uint32_t deaf = ti_load_relaxed(&member->state) == TI_FINISHED; /* relaxed: the join orders it */
+    self->deaf += deaf;
+    threading_status_t status = ti_thread_join(member->thread, deadline);
+    self->deaf -= deaf;
+    if (status == THREADING_OK)
+        ti_member_forget(member, self);
+    return status;
+}
+
 static threading_status_t ti_member_await(ti_member *member, ti_self *self, int64_t deadline)
 {
     if (member->thread != NULL)
-        return ti_thread_join(member->thread, deadline);
+        return ti_member_join(member, self, deadline);
     ti_member_help(member, self, deadline);
+    if (member->family != ti_phase_family)
+        return THREADING_BROKEN; /* it has called fork, and this is the child */
     ti_blocked_on(self, TI_ON_GROUP, member->group);
     return ti_state_await(&member->state, self, deadline);
 }
@@ -19981,38 +20127,18 @@ static void ti_group_link(threading_group_t *group, ti_member *member)
     group->last = member;
 }
 
-/* Join threads whose tasks have ended: they are about to end too. */
-static threading_status_t ti_members_join(ti_member *ended, ti_self *self)
-{
-    threading_status_t status = THREADING_OK;
-    self->deaf++;
-    for (ti_member *next; ended != NULL; ended = next) {
-        next = ended->next;
-        threading_status_t end = ti_thread_join(ended->thread, TI_FOREVER);
-        if (end != THREADING_OK)
-            status = end;
-        ti_member_give_back(ended);
-    }
-    self->deaf--;
-    return status;
-}
-
 /* Start its thread under the lock: so its end, which needs the lock, finds it on the list, and a waiter that
- * finds it there can join it. Those that have ended are joined, so that a group that runs for long does not
- * grow. */
+ * finds it there can join it. */
 static threading_status_t ti_group_start(threading_group_t *group, ti_member *member, ti_self *self)
 {
     member->thread = threading_thread_new(ti_member_main, member, NULL);
     if (member->thread == NULL)
         return THREADING_NO_MEMORY;
     ti_line_lock(&group->lock, self);
-    ti_member *ended = group->ended;
-    group->ended = NULL;
     threading_status_t status = threading_thread_start(member->thread);
     if (status == THREADING_OK)
         ti_group_link(group, member);
     ti_line_unlock(&group->lock, self);
-    (void)ti_members_join(ended, self);
     return status;
 }
 
@@ -20048,6 +20174,23 @@ static void ti_group_adopt(threading_group_t *group)
     ti_store_relaxed(&group->family, ti_phase_family + 1); /* relaxed: as above */
 }
 
+/* So that a group that runs for long does not grow. */
+static void ti_group_join_ended(threading_group_t *group, ti_self *self)
+{
+    threading_status_t status = THREADING_OK;
+    while (status == THREADING_OK) {
+        ti_line_lock(&group->lock, self);
+        ti_member *ended = group->ended;
+        if (ended != NULL)
+            ti_add_relaxed(&ended->references, 1); /* relaxed: the list has one */
+        ti_line_unlock(&group->lock, self);
+        if (ended == NULL)
+            return;
+        status = ti_member_join(ended, self, TI_FOREVER);
+        ti_member_give_back(ended);
+    }
+}
+
 static threading_status_t ti_group_run(threading_group_t *group, threading_status_t (*function)(void *arg),
                                        void *arg)
 {
@@ -20065,6 +20208,7 @@ static threading_status_t ti_group_run(threading_group_t *group, threading_statu
         return THREADING_NO_MEMORY;
     if (group->executor != NULL)
         return ti_group_submit(group, member, self);
+    ti_group_join_ended(group, self);
     threading_status_t status = ti_group_start(group, member, self);
     if (status != THREADING_OK) {
         ti_member_give_back(member);
@@ -20085,28 +20229,20 @@ threading_status_t threading_group_run(threading_group_t *group, threading_statu
 static ti_member *ti_group_pick(const threading_group_t *group, bool may_help)
 {
     ti_member *member = may_help ? group->first : NULL;
-    /* Relaxed: the beginning decides. */
-    while (member != NULL && ti_load_relaxed(&member->state) != TI_PENDING_FUTURE)
+    while (member != NULL && !ti_member_is_pending(member))
         member = member->next;
     return member != NULL ? member : group->first;
 }
 
-/* What a waiter has to wait for next: a task that is not over, with a reference; or threads whose tasks are
- * over. If both are NULL, all is over: the stop is too, and *failure is what the tasks have come to. */
-typedef struct ti_group_rest {
-    ti_member *member;
-    ti_member *ended;
-} ti_group_rest;
-
-static ti_group_rest ti_group_look(threading_group_t *group, bool may_help, threading_status_t *failure,
-                                   ti_self *self)
+/* What a waiter has to wait for next, with a reference: a task that is not over, or one that has a thread to
+ * be joined. NULL: all is over; the stop is too, and *failure is what the tasks have come to. */
+static ti_member *ti_group_look(threading_group_t *group, bool may_help, threading_status_t *failure,
+                                ti_self *self)
 {
     ti_line_lock(&group->lock, self);
-    ti_group_rest rest = {ti_group_pick(group, may_help), group->first == NULL ? group->ended : NULL};
-    if (rest.member != NULL) {
-        ti_add_relaxed(&rest.member->references, 1); /* relaxed: the list has one */
-    } else if (rest.ended != NULL) {
-        group->ended = NULL;
+    ti_member *member = group->first != NULL ? ti_group_pick(group, may_help) : group->ended;
+    if (member != NULL) {
+        ti_add_relaxed(&member->references, 1); /* relaxed: the list has one */
     } else {
         group->is_over = true;
         ti_store_relaxed(&group->stop.requested, 0); /* relaxed: nobody heeds it */
@@ -20114,23 +20250,18 @@ static ti_group_rest ti_group_look(threading_group_t *group, bool may_help, thre
         *failure = (threading_status_t)ti_load_relaxed(&group->status);
     }
     ti_line_unlock(&group->lock, self);
-    return rest;
+    return member;
 }
 
 static threading_status_t ti_group_await(threading_group_t *group, threading_status_t *failure, ti_self *self,
                                          int64_t deadline)
 {
     threading_status_t status = THREADING_OK;
-    while (status == THREADING_OK) {
-        ti_group_rest rest = ti_group_look(group, ti_group_may_help(group, self, deadline), failure, self);
-        if (rest.member == NULL && rest.ended == NULL)
-            break;
-        if (rest.member != NULL) {
-            status = ti_member_await(rest.member, self, deadline);
-            ti_member_give_back(rest.member);
-        } else {
-            status = ti_members_join(rest.ended, self);
-        }
+    ti_member *member;
+    while (status == THREADING_OK &&
+           (member = ti_group_look(group, ti_group_may_help(group, self, deadline), failure, self)) != NULL) {
+        status = ti_member_await(member, self, deadline);
+        ti_member_give_back(member);
     }
     return status;
 }
@@ -20759,6 +20890,18 @@ static bool ti_tasks_grow(ti_tasks *tasks, size_t more, ti_self *self)
     ti_tasks_move(tasks, slots);
     ti_line_unlock(&tasks->lock, self);
     return ti_tasks_find_room(tasks, more);
+}
+
+/* Each is taken once. What stays is put again, behind the others. */
+static TI_COLD void ti_tasks_sweep(ti_tasks *tasks, bool (*goes)(ti_task task), ti_self *self)
+{
+    ti_task task;
+    ti_line_lock(&tasks->lock, self);
+    for (size_t count = tasks->put - tasks->taken; count > 0 && ti_tasks_pop(tasks, &task); count--)
+        if (!goes(task))
+            ti_tasks_push(tasks, task);
+    ti_line_unlock(&tasks->lock, self);
+    (void)ti_tasks_find_room(tasks, 0);
 }
 
 static TI_COLD ti_tasks ti_tasks_take_all(ti_tasks *tasks)

@@ -427,6 +427,43 @@ CASE(piece_that_ends_a_workers_thread_breaks_the_loop_and_the_pool)
     end_pool(pool);
 }
 
+static threading_stop_t callers_stop;
+static atomic_int looks;
+
+/* A thread's finaliser, at its end. */
+static void look_what_is_heeded(void *copy)
+{
+    (void)copy;
+    CHECK(threading_stop_heed(NULL) == NULL);
+    atomic_fetch_add(&looks, 1);
+}
+
+static threading_local_t local = THREADING_LOCAL_INIT_WITH(int, NULL, look_what_is_heeded);
+
+static void end_the_worker_with_a_local(size_t begin, size_t end, void *arg)
+{
+    wait_for_another(begin, end, arg);
+    if (threading_get_ident() != caller) {
+        CHECK(threading_local_get(&local) != NULL);
+        foreign_exit();
+    }
+}
+
+/* The caller may return, and its stop be gone, while the worker's thread is still ending. */
+CASE(worker_that_ends_in_a_piece_heeds_the_callers_stop_no_more)
+{
+    needs_free_thread_ends();
+    needs_two_processors();
+    threading_executor_t *pool = made_pool(1);
+    caller = threading_get_ident();
+    (void)threading_stop_heed(&callers_stop);
+    CHECK_STATUS(threading_executor_for(pool, 0, 100, 0, end_the_worker_with_a_local, NULL),
+                 THREADING_BROKEN);
+    (void)threading_stop_heed(NULL);
+    end_pool(pool);
+    CHECK_EQUAL(atomic_load(&looks), 1);
+}
+
 static void end_the_caller(size_t begin, size_t end, void *arg)
 {
     (void)arg;

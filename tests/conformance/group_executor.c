@@ -276,3 +276,95 @@ CASE(run_on_a_bounded_pool_waits_for_room)
     CHECK_EQUAL(atomic_load(&over), 83);
     end_pool(the_pool);
 }
+
+/* The task is stopped while its inner group's task is still queued: so this thread, which was told to stop,
+ * runs it. */
+static threading_status_t wait_for_inner_task(void *arg)
+{
+    threading_group_t inner;
+    CHECK_STATUS(threading_group_init(&inner, the_pool), THREADING_OK);
+    atomic_fetch_add(&begun, 1);
+    AWAIT(threading_stop_requested(&group.stop));
+    CHECK_STATUS(threading_group_run(&inner, wait_for_ever, arg), THREADING_OK);
+    return threading_group_wait(&inner);
+}
+
+CASE(task_that_a_stopped_waiter_runs_is_stopped_too)
+{
+    the_pool = made_pool(1);
+    CHECK_STATUS(threading_group_init(&group, the_pool), THREADING_OK);
+    must_run(wait_for_inner_task, NULL);
+    AWAIT(atomic_load(&begun) == 1);
+    CHECK_STATUS(threading_group_stop(&group), THREADING_OK);
+    CHECK_STATUS(threading_group_wait(&group), THREADING_CANCELLED);
+    CHECK_EQUAL(atomic_load(&cancelled), 1);
+    end_pool(the_pool);
+}
+
+static threading_status_t run_and_wait_often(void *arg)
+{
+    size_t before = 0;
+    for (int i = 0; i < 10000; i++) {
+        CHECK_STATUS(sum_below(NULL), THREADING_OK);
+        CHECK_STATUS(sum_below((void *)(intptr_t)1), THREADING_OK);
+        if (i == 1000)
+            before = allocated_bytes();
+    }
+    CHECK(allocated_bytes() <= before + 64000); /* as in executor_map.c */
+    return arg == NULL ? THREADING_OK : THREADING_BUSY;
+}
+
+/* What its thread runs while it waits stays in its ring until the thread looks there for tasks. */
+CASE(task_that_runs_and_waits_for_long_leaves_nothing_behind)
+{
+    the_pool = made_pool(1);
+    CHECK_STATUS(threading_group_init(&group, the_pool), THREADING_OK);
+    must_run(run_and_wait_often, NULL);
+    CHECK_STATUS(threading_group_wait(&group), THREADING_OK);
+    end_pool(the_pool);
+}
+
+/* ---------------------------------------------------------------------------------- bounded pools */
+
+static void *stay_inside(void *arg)
+{
+    (void)stay(NULL);
+    return arg;
+}
+
+static void run_nothing(size_t begin, size_t end, void *arg)
+{
+    (void)begin;
+    (void)end;
+    (void)arg;
+}
+
+CASE(loop_that_is_over_takes_no_room_in_a_bounded_pool)
+{
+    the_pool = threading_executor_new(1, &(threading_executor_options_t){.max_pending = 1});
+    gate_close(&gate);
+    submit_and_forget(the_pool, stay_inside, NULL);
+    AWAIT(atomic_load(&begun) == 1);
+    CHECK_STATUS(threading_executor_for(the_pool, 0, 100, 0, run_nothing, NULL), THREADING_OK);
+    CHECK_STATUS(threading_executor_try_submit(the_pool, return_at_once, NULL, NULL), THREADING_OK);
+    CHECK_STATUS(threading_executor_try_submit(the_pool, return_at_once, NULL, NULL), THREADING_BUSY);
+    gate_open(&gate);
+    end_pool(the_pool);
+}
+
+static void *try_and_wait(void *arg)
+{
+    for (int i = 0; i < 10; i++) {
+        threading_future_t *future;
+        CHECK_STATUS(threading_executor_try_submit(the_pool, return_at_once, NULL, &future), THREADING_OK);
+        (void)value_of(future);
+    }
+    return arg;
+}
+
+CASE(task_that_its_waiter_has_run_takes_no_room_in_a_bounded_pool)
+{
+    the_pool = threading_executor_new(1, &(threading_executor_options_t){.max_pending = 2});
+    (void)value_of(submitted(the_pool, try_and_wait, NULL));
+    end_pool(the_pool);
+}

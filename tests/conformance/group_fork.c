@@ -148,3 +148,83 @@ CASE(loop_in_the_child_of_a_piece_is_broken)
     CHECK_STATUS(threading_group_wait(&group), THREADING_OK);
     end_pool(pool);
 }
+
+static threading_stop_t stop;
+
+/* The pool of one runs it in the thread that waits for it. */
+static threading_status_t fork_in_helped_task(void *arg)
+{
+    (void)arg;
+    child = fork_now();
+    return THREADING_OK;
+}
+
+static void *wait_for_forker(void *arg)
+{
+    threading_group_t own;
+    (void)threading_stop_heed(arg);
+    CHECK_STATUS(threading_group_init(&own, pool), THREADING_OK);
+    CHECK_STATUS(threading_group_run(&own, fork_in_helped_task, NULL), THREADING_OK);
+    threading_status_t status = threading_group_wait(&own);
+    if (child == 0)
+        end_now(status == THREADING_BROKEN && threading_stop_heed(NULL) == arg ? 7 : 1);
+    CHECK_STATUS(status, THREADING_OK);
+    CHECK_EQUAL(code_of(child), 7);
+    return NULL;
+}
+
+CASE(wait_in_the_child_of_a_task_that_the_waiter_runs_is_broken)
+{
+    pool = made_pool(1);
+    (void)value_of(submitted(pool, wait_for_forker, NULL));
+    (void)value_of(submitted(pool, wait_for_forker, &stop));
+    end_pool(pool);
+}
+
+static void *fork_and_give(void *arg)
+{
+    child = fork_now();
+    return arg;
+}
+
+static void *wait_for_future(void *arg)
+{
+    (void)threading_stop_heed(arg);
+    threading_future_t *future = submitted(pool, fork_and_give, NULL);
+    threading_status_t status = threading_future_result(future, NULL);
+    if (child == 0)
+        end_now(status == THREADING_BROKEN ? 7 : 1);
+    CHECK_STATUS(status, THREADING_OK);
+    CHECK_EQUAL(code_of(child), 7);
+    threading_future_free(future);
+    return NULL;
+}
+
+CASE(result_in_the_child_of_a_task_that_the_waiter_runs_is_broken)
+{
+    pool = made_pool(1);
+    (void)value_of(submitted(pool, wait_for_future, NULL));
+    (void)value_of(submitted(pool, wait_for_future, &stop));
+    end_pool(pool);
+}
+
+static void *wait_for_map(void *arg)
+{
+    static int item;
+    void *const all[] = {&item};
+    (void)threading_stop_heed(arg);
+    threading_status_t status = threading_executor_map(pool, fork_and_give, all, 1, NULL);
+    if (child == 0)
+        end_now(status == THREADING_BROKEN ? 7 : 1);
+    CHECK_STATUS(status, THREADING_OK);
+    CHECK_EQUAL(code_of(child), 7);
+    return NULL;
+}
+
+CASE(map_in_the_child_of_an_item_that_the_caller_runs_is_broken)
+{
+    pool = made_pool(1);
+    (void)value_of(submitted(pool, wait_for_map, NULL));
+    (void)value_of(submitted(pool, wait_for_map, &stop));
+    end_pool(pool);
+}

@@ -175,7 +175,11 @@ static threading_status_t ti_worker_put(ti_worker *worker, ti_task task, size_t 
     threading_status_t refusal = (threading_status_t)ti_load_relaxed(&worker->executor->refusal);
     if (refusal != THREADING_OK)
         return refusal;
-    if (!ti_tasks_reserve(&worker->tasks, times, self))
+    if (!ti_tasks_have_room(&worker->tasks, times))
+        ti_worker_sweep(worker, self);
+    /* With a quarter more than it needs just now, so that it is not swept again at once. */
+    if (!ti_tasks_have_room(&worker->tasks, times) &&
+        !ti_tasks_reserve(&worker->tasks, times + ti_tasks_count(&worker->tasks) / 4, self))
         return THREADING_NO_MEMORY;
     for (size_t i = 0; i < times; i++)
         ti_tasks_push(&worker->tasks, task);
@@ -189,6 +193,17 @@ ti_waiter *ti_executor_signal(threading_executor_t *executor, size_t n, ti_self 
     return ti_parking_is_awaited(ti_parking_bucket(&executor->signal))
                ? ti_line_take(&executor->signal, TI_OBSERVERS, n, self)
                : NULL;
+}
+
+void ti_executor_call_workers(threading_executor_t *executor, uint32_t *called, uint32_t n, ti_self *self)
+{
+    while (*called < n && (executor->is_complete || ti_executor_prepare(executor) == THREADING_OK))
+        ++*called;
+    /* Relaxed: as in ti_executor_put_and_unlock. */
+    bool is_awaited = ti_load_relaxed(&executor->idle) > 0 && ti_load_relaxed(&executor->waking) == 0;
+    ti_waiter *idle = is_awaited ? ti_executor_signal(executor, n, self) : NULL;
+    ti_line_unlock(&executor->lock, self);
+    ti_line_wake(idle);
 }
 
 /* The calling worker if tasks that it submits go to its own ring, else NULL. */

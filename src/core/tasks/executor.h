@@ -85,11 +85,11 @@ struct threading_executor {
     uint32_t is_complete; /* all workers are started: set for good, and read without the lock */
     uint32_t refused;     /* the status of tasks that had not begun and never will; read without the lock */
     uint32_t refusal;     /* the status of a submit: OK, SHUTDOWN or BROKEN; read without the lock too */
-    uint32_t calls;       /* tasks that call a worker to a loop and have not begun; atomic */
     bool is_shutdown;
     size_t worker_count;
     ti_worker *last;    /* worker */
     uintptr_t first;    /* worker; read without the lock too */
+    uintptr_t loops;    /* the first loop that wants threads (executor_for.c); likewise */
     size_t max_workers; /* does not change, as the next two */
     size_t parallelism; /* how many threads could run at once when it was made */
     threading_executor_options_t options;
@@ -160,8 +160,8 @@ void ti_executor_give_back(threading_executor_t *executor);
  * of the ring to which it goes; it is released during a wait. `worker`: the calling one if that ring is its
  * own, else NULL. THREADING_BUSY: there is none and it may not wait; THREADING_CANCELLED: its stop was
  * requested. */
-threading_status_t ti_executor_find_room(threading_executor_t *executor, const ti_worker *worker,
-                                         bool may_wait, ti_self *self);
+threading_status_t ti_executor_find_room(threading_executor_t *executor, ti_worker *worker, bool may_wait,
+                                         ti_self *self);
 
 /* With the executor's lock: the next submitter that waits, if there is room; for ti_line_wake. */
 ti_waiter *ti_executor_take_submitter(threading_executor_t *executor, ti_self *self);
@@ -194,17 +194,30 @@ void ti_map_work(struct ti_map *map, ti_self *self);
 void ti_map_refuse(struct ti_map *map, threading_status_t status);
 void ti_map_give_back(struct ti_map *map);
 
-/* executor_for.c: what stands for the function in a loop's tasks; in a worker, run pieces of the loop; not at
- * all. Both give the task's reference back. */
-struct ti_loop;
-void *ti_loop_task(void *loop);
-void ti_loop_work(struct ti_loop *loop, ti_self *self);
-void ti_loop_refuse(struct ti_loop *loop);
+/* executor_task.c: let a task that was taken begin. False: it was cancelled, or somebody has run it. */
+bool ti_task_begins(threading_executor_t *executor, ti_task task, const ti_self *self);
+
+/* Drop what is in a worker's ring and was run by a thread that waited for it, or cancelled; under the
+ * worker's lock. A thread that submits and waits again and again, and never comes to look for tasks, fills
+ * it so. */
+void ti_worker_sweep(ti_worker *worker, ti_self *self);
+
+/* Have so many workers look for something to do that was put under the lock, which is released here; start
+ * them if there are not enough. How many are to come is stored before that. */
+void ti_executor_call_workers(threading_executor_t *executor, uint32_t *called, uint32_t n, ti_self *self);
+
+/* executor_for.c: have a share in a loop that wants a thread, NULL if there is none; and then run its pieces
+ * in the calling thread, a worker. */
+typedef struct ti_loop ti_loop;
+typedef struct ti_share ti_share;
+ti_share *ti_loop_enter(threading_executor_t *executor, ti_loop **entered, ti_self *self);
+void ti_loop_work(ti_loop *loop, ti_share *share, ti_self *self);
 
 /* group.c: what stands for the function in the tasks of a group; let one begin, in the calling thread; run
  * it; end it instead. */
 typedef struct threading_member ti_member;
 void *ti_group_task(void *member);
+bool ti_member_is_pending(const ti_member *member);
 bool ti_member_begin(ti_member *member, const ti_self *self);
 void ti_member_run(ti_member *member, ti_self *self);
 void ti_member_refuse(ti_member *member, threading_status_t status);

@@ -8,9 +8,9 @@
  * small pieces. The shares are there before the workers come: what a worker that is late would have run is
  * taken by the others.
  *
- * The tasks that call the workers hold a reference to the loop. One that begins when the loop is closed does
- * nothing. Those that no worker takes would become more with each loop in a pool that is busy: so an executor
- * has at most as many of them as it may have workers, and the caller calls for more between its pieces.
+ * The loops of an executor that want more threads are on a list, where workers that find no task look. So a
+ * worker that is free late takes part in what is left of a loop, and nothing of a loop that is over is left
+ * in the executor.
  *
  * Shares that are halved by those that have nothing are Cilk's way (Blumofe and Leiserson, "Scheduling
  * Multithreaded Computations by Work Stealing", 1999), pieces that shrink guided self-scheduling
@@ -34,28 +34,29 @@ typedef struct ti_range {
     size_t end;
 } ti_range;
 
-typedef struct ti_share {
+struct ti_share {
     uint32_t lock;   /* protects `left` */
     uint32_t worker; /* as a future's state: pending, the ident of the thread that has it, finished */
     ti_range left;   /* what no piece has yet; nothing, or no less than the grain */
     char apart[TI_APART];
-} ti_share;
+};
 
-typedef struct ti_loop {
-    uint32_t references; /* the caller's, and one for each task */
+struct ti_loop {
+    uint32_t references; /* the caller's, and one for each worker that has come */
     uint32_t status;     /* another one than THREADING_OK: no piece begins any more */
-    uint32_t lock;       /* protects the next two */
+    ti_loop *previous;   /* on the executor's list, under its lock, as the next four */
+    ti_loop *next;
+    bool is_listed;
+    uint32_t called;  /* workers that the executor does not count as spare for it */
     uint32_t entered; /* so many threads have come; their shares are the first ones, the caller's the first */
-    bool is_closed;   /* no other one may come */
     threading_executor_t *executor;
     threading_stop_t *stop; /* the caller's, which all heed */
     void (*function)(size_t begin, size_t end, void *arg);
     void *arg;
     size_t grain;
-    size_t called; /* workers; the caller's own */
     size_t share_count;
     ti_share shares[];
-} ti_loop;
+};
 
 static void ti_loop_give_back(ti_loop *loop)
 {
@@ -140,14 +141,29 @@ static void ti_share_leave(ti_share *share)
     ti_parking_wake_all(&share->worker);
 }
 
-/* No other thread may come; wait for those that have. The range is the caller's, whether it is told to stop
- * or not. */
+/* Off the list: no other thread comes. With the executor's lock. */
+static void ti_loop_unlist(ti_loop *loop)
+{
+    if (!loop->is_listed)
+        return;
+    loop->is_listed = false;
+    /* Relaxed: as in ti_loop_list. */
+    if (loop->previous != NULL)
+        loop->previous->next = loop->next;
+    else
+        ti_store_pointer_relaxed(&loop->executor->loops, (uintptr_t)loop->next);
+    if (loop->next != NULL)
+        loop->next->previous = loop->previous;
+    ti_executor_count_spare(loop->executor, loop->called + 1 - loop->entered);
+}
+
+/* Wait for those that have come. The range is the caller's, whether it is told to stop or not. */
 static threading_status_t ti_loop_close(ti_loop *loop, ti_self *self)
 {
-    ti_line_lock(&loop->lock, self);
-    loop->is_closed = true;
+    ti_line_lock(&loop->executor->lock, self);
+    ti_loop_unlist(loop);
     uint32_t entered = loop->entered;
-    ti_line_unlock(&loop->lock, self);
+    ti_line_unlock(&loop->executor->lock, self);
     threading_status_t status = THREADING_OK;
     self->deaf++;
     for (uint32_t i = 1; i < entered; i++) {
@@ -170,31 +186,34 @@ TI_COLD static void ti_loop_abandon(ti_self *self, void *object, uintptr_t index
     if (self->executor == loop->executor)
         ti_executor_break(loop->executor, self);
     ti_loop_end(loop, THREADING_BROKEN);
-    if (index == 0)
+    if (index == 0) {
         (void)ti_loop_close(loop, self);
-    else
+    } else {
+        (void)threading_stop_heed(NULL); /* the caller's may be gone soon */
         ti_share_leave(&loop->shares[index]);
+    }
     ti_loop_give_back(loop);
 }
 
-/* Call for more workers, as long as the executor may have more of such tasks. */
-static void ti_loop_call(ti_loop *loop, ti_self *self)
+/* Have workers come, if the executor takes tasks. */
+static void ti_loop_list(ti_loop *loop, ti_self *self)
 {
     threading_executor_t *executor = loop->executor;
-    while (loop->called + 1 < loop->share_count) {
-        /* Relaxed, as below: only the number matters, and nobody minds one more. */
-        if (ti_load_relaxed(&executor->calls) >= executor->max_workers)
-            return;
-        ti_add_relaxed(&loop->references, 1); /* relaxed: the caller has one */
-        ti_add_relaxed(&executor->calls, 1);
-        if (ti_executor_enqueue(executor, (ti_task){ti_loop_task, loop}, 1, self) == THREADING_OK) {
-            loop->called++;
-            continue;
-        }
-        ti_add_relaxed(&executor->calls, (uint32_t)-1);
-        ti_add_relaxed(&loop->references, (uint32_t)-1); /* relaxed: not the last one */
-        loop->called = loop->share_count;                /* it goes on without */
+    if (loop->share_count == 1)
+        return;
+    ti_line_lock(&executor->lock, self);
+    if (executor->refusal != THREADING_OK) {
+        ti_line_unlock(&executor->lock, self);
+        return;
     }
+    /* Relaxed: as all under the lock; without it, it is a hint. */
+    ti_loop *next = (ti_loop *)ti_load_pointer_relaxed(&executor->loops);
+    if (next != NULL)
+        next->previous = loop;
+    loop->next = next;
+    loop->is_listed = true;
+    ti_store_pointer_relaxed(&executor->loops, (uintptr_t)loop);
+    ti_executor_call_workers(executor, &loop->called, (uint32_t)loop->share_count - 1, self);
 }
 
 /* A thread's part in a loop: what it heeds, and whether it has done its part. */
@@ -214,8 +233,6 @@ static void *ti_part_run(void *arg)
     ti_loop *loop = part->loop;
     for (ti_range piece; !part->is_child && ti_loop_take(loop, part->share, &piece, part->self) &&
                          ti_loop_goes_on(loop, part->self);) {
-        if (part->share == loop->shares)
-            ti_loop_call(loop, part->self);
         loop->function(piece.begin, piece.end, loop->arg);
         part->is_child = !ti_executor_leave(loop->executor, part->stop, part->self);
     }
@@ -238,48 +255,37 @@ static bool ti_loop_run(ti_loop *loop, ti_share *share, ti_self *self)
 
 /* ---- in a worker ---- */
 
-void *ti_loop_task(void *loop)
+ti_share *ti_loop_enter(threading_executor_t *executor, ti_loop **entered, ti_self *self)
 {
-    return loop; /* never called: only its address is used */
-}
-
-/* The share of a worker that has come. NULL: it comes too late. */
-static ti_share *ti_loop_enter(ti_loop *loop, ti_self *self)
-{
+    /* Relaxed: a hint. */
+    if (ti_load_pointer_relaxed(&executor->loops) == 0)
+        return NULL;
     ti_share *share = NULL;
-    ti_line_lock(&loop->lock, self);
-    if (!loop->is_closed)
+    ti_line_lock(&executor->lock, self);
+    ti_loop *loop = (ti_loop *)ti_load_pointer_relaxed(&executor->loops); /* relaxed: under the lock */
+    if (loop != NULL) {
+        ti_add_relaxed(&loop->references, 1); /* relaxed: the caller has one */
         share = &loop->shares[loop->entered++];
-    ti_line_unlock(&loop->lock, self);
-    if (share != NULL)
         ti_store_relaxed(&share->worker, self->fast.ident); /* relaxed: 0 is waited for as well */
+        if (loop->entered == loop->share_count)
+            ti_loop_unlist(loop);
+    }
+    ti_line_unlock(&executor->lock, self);
+    *entered = loop;
     return share;
 }
 
-void ti_loop_refuse(ti_loop *loop)
+void ti_loop_work(ti_loop *loop, ti_share *share, ti_self *self)
 {
-    ti_add_relaxed(&loop->executor->calls, (uint32_t)-1); /* relaxed: only the number matters */
-    ti_loop_give_back(loop);
-}
-
-void ti_loop_work(ti_loop *loop, ti_self *self)
-{
-    threading_executor_t *executor = loop->executor;
-    ti_add_relaxed(&executor->calls, (uint32_t)-1); /* relaxed: only the number matters */
-    ti_share *share = ti_loop_enter(loop, self);
-    if (share != NULL) {
-        threading_stop_t *before = self->stop;
-        if (loop->stop != NULL && loop->stop != before)
-            (void)threading_stop_heed(loop->stop);
-        if (!ti_loop_run(loop, share, self))
-            return;
-        if (self->stop != before)
-            (void)threading_stop_heed(before);
-        ti_executor_count_spare(executor, 1);
-        ti_share_leave(share);
-    } else {
-        ti_executor_count_spare(executor, 1);
-    }
+    threading_stop_t *before = self->stop;
+    if (loop->stop != NULL && loop->stop != before)
+        (void)threading_stop_heed(loop->stop);
+    if (!ti_loop_run(loop, share, self))
+        return;
+    if (self->stop != before)
+        (void)threading_stop_heed(before);
+    ti_executor_count_spare(loop->executor, 1);
+    ti_share_leave(share);
     ti_loop_give_back(loop);
 }
 
@@ -322,6 +328,7 @@ static ti_loop *ti_loop_new(threading_executor_t *executor, ti_range range, size
 /* The caller's part. In a child that a piece has forked nobody is waited for. */
 static threading_status_t ti_loop_lead(ti_loop *loop, ti_self *self)
 {
+    ti_loop_list(loop, self);
     if (!ti_loop_run(loop, loop->shares, self))
         return THREADING_BROKEN;
     threading_status_t status = ti_loop_close(loop, self);

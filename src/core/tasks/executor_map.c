@@ -206,6 +206,8 @@ static threading_status_t ti_map_collect(ti_map *map, void **results, ti_self *s
     threading_status_t status = THREADING_OK;
     for (size_t i = 0; i < map->count && status == THREADING_OK; i++) {
         ti_map_help(map, &map->slots[i], self);
+        if (ti_executor_is_orphaned(map->executor))
+            return THREADING_BROKEN; /* an item that it has run has called fork, and this is the child */
         ti_blocked_on(self, TI_ON_MAP, map->executor);
         status = ti_slot_await(&map->slots[i], self, map->deadline);
         if (status == THREADING_DEADLOCK)
@@ -243,7 +245,7 @@ static threading_status_t ti_executor_map(threading_executor_t *executor, thread
     status = ti_map_submit(map, self);
     if (status == THREADING_OK) {
         status = ti_map_collect(map, results, self);
-        if (status != THREADING_OK)
+        if (status != THREADING_OK && !ti_executor_is_orphaned(executor))
             ti_map_abandon(map, self);
     }
     ti_map_give_back(map);

@@ -45,9 +45,11 @@ TI_COLD static threading_status_t ti_executor_await_room(threading_executor_t *e
     }
 }
 
-threading_status_t ti_executor_find_room(threading_executor_t *executor, const ti_worker *worker,
-                                         bool may_wait, ti_self *self)
+threading_status_t ti_executor_find_room(threading_executor_t *executor, ti_worker *worker, bool may_wait,
+                                         ti_self *self)
 {
+    if (worker != NULL && !may_wait && !ti_executor_has_room(executor, worker))
+        ti_worker_sweep(worker, self);
     if (ti_executor_has_room(executor, worker) || (may_wait && self->executor == executor))
         return THREADING_OK;
     return may_wait ? ti_executor_await_room(executor, self) : THREADING_BUSY;

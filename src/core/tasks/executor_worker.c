@@ -113,9 +113,6 @@ static void ti_worker_run(ti_worker *worker, ti_self *self)
         worker->task = (ti_task){NULL, NULL}; /* its items have calls of their own */
         ti_map_work((struct ti_map *)task.arg, self);
         ti_map_give_back((struct ti_map *)task.arg);
-    } else if (task.function == ti_loop_task) {
-        worker->task = (ti_task){NULL, NULL}; /* as its pieces */
-        ti_loop_work((struct ti_loop *)task.arg, self);
     } else if (task.function == ti_group_task) {
         worker->task = (ti_task){NULL, NULL}; /* it has a call of its own */
         ti_member_run((ti_member *)task.arg, self);
@@ -126,22 +123,6 @@ static void ti_worker_run(ti_worker *worker, ti_self *self)
 
 /* ---- finding a task ---- */
 
-/* False: the task was cancelled, or somebody has run it. */
-static bool ti_task_begins(ti_task task, const ti_worker *worker, const ti_self *self)
-{
-    bool is_of_group = task.function == ti_group_task;
-    if (is_of_group
-            ? ti_member_begin((ti_member *)task.arg, self)
-            : task.function != NULL || ti_future_begin((threading_future_t *)task.arg, self->fast.ident))
-        return true;
-    if (is_of_group)
-        ti_member_give_back((ti_member *)task.arg);
-    else
-        threading_future_free((threading_future_t *)task.arg);
-    ti_executor_count_spare(worker->executor, 1);
-    return false;
-}
-
 /* Take the oldest task of a ring that begins. */
 static bool ti_worker_take(const ti_worker *worker, ti_tasks *tasks, ti_task *task, ti_self *self)
 {
@@ -150,7 +131,7 @@ static bool ti_worker_take(const ti_worker *worker, ti_tasks *tasks, ti_task *ta
         return false;
     ti_line_lock(&tasks->lock, self);
     while (!begins && ti_tasks_pop(tasks, task))
-        begins = ti_task_begins(*task, worker, self);
+        begins = ti_task_begins(worker->executor, *task, self);
     ti_line_unlock(&tasks->lock, self);
     return begins;
 }
@@ -207,10 +188,16 @@ static bool ti_worker_find(ti_worker *worker, ti_task *task, ti_self *self)
 
 /* ---- waiting for a task ---- */
 
+/* Whether a loop wants a thread; certain under the executor's lock. */
+static bool ti_executor_has_loops(const threading_executor_t *executor)
+{
+    return ti_load_pointer_relaxed(&executor->loops) != 0; /* relaxed: a hint without the lock */
+}
+
 /* Whether there seems to be one. */
 static bool ti_executor_may_have_tasks(const threading_executor_t *executor)
 {
-    bool found = ti_tasks_may_be_there(&executor->tasks);
+    bool found = ti_tasks_may_be_there(&executor->tasks) || ti_executor_has_loops(executor);
     for (const ti_worker *worker = NULL;
          !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;)
         found = ti_tasks_may_be_there(&worker->tasks);
@@ -221,7 +208,7 @@ static bool ti_executor_may_have_tasks(const threading_executor_t *executor)
 static bool ti_executor_has_tasks(threading_executor_t *executor, ti_self *self, bool *is_over)
 {
     ti_line_lock(&executor->lock, self);
-    bool found = ti_tasks_may_be_there(&executor->tasks);
+    bool found = ti_tasks_may_be_there(&executor->tasks) || ti_executor_has_loops(executor);
     *is_over = executor->is_shutdown;
     ti_line_unlock(&executor->lock, self);
     for (ti_worker *worker = NULL; !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;) {
@@ -273,6 +260,19 @@ static void ti_worker_relay(ti_worker *worker, ti_self *self)
         ti_line_wake(ti_executor_signal(executor, 1, self));
 }
 
+/* Take part in a loop, if one wants a thread. */
+static bool ti_worker_join_loop(ti_worker *worker, ti_self *self)
+{
+    ti_loop *loop;
+    ti_share *share = ti_loop_enter(worker->executor, &loop, self);
+    if (share == NULL)
+        return false;
+    if (worker->relays)
+        ti_worker_relay(worker, self);
+    ti_loop_work(loop, share, self);
+    return true;
+}
+
 /* Run tasks until there will be none. One call for all: it is left, and made again, by threading_exit()
  * only. */
 static void *ti_worker_loop(void *arg)
@@ -288,7 +288,7 @@ static void *ti_worker_loop(void *arg)
             if (worker->relays)
                 ti_worker_relay(worker, self);
             ti_worker_run(worker, self);
-        } else if (!ti_executor_await_task(executor, self)) {
+        } else if (!ti_worker_join_loop(worker, self) && !ti_executor_await_task(executor, self)) {
             break;
         }
     }
@@ -319,61 +319,6 @@ TI_COLD void ti_executor_work(ti_self *self)
     worker->task = outer;
     worker->stop = stop;
     self->deaf = deaf;
-}
-
-/* ---- refusing tasks ---- */
-
-static void ti_task_refuse(ti_task task, threading_status_t status)
-{
-    if (task.function == ti_map_task) {
-        ti_map_refuse((struct ti_map *)task.arg, status);
-        ti_map_give_back((struct ti_map *)task.arg);
-    } else if (task.function == ti_loop_task) {
-        ti_loop_refuse((struct ti_loop *)task.arg);
-    } else if (task.function == ti_group_task) {
-        ti_member_refuse((ti_member *)task.arg, status);
-    } else if (task.function == NULL) {
-        if (status == THREADING_CANCELLED)
-            (void)threading_future_cancel((threading_future_t *)task.arg);
-        else
-            (void)ti_future_finish((threading_future_t *)task.arg, TI_PENDING_FUTURE, status, NULL, NULL);
-        threading_future_free((threading_future_t *)task.arg);
-    }
-}
-
-TI_COLD static void ti_tasks_refuse(threading_executor_t *executor, uint32_t *lock, ti_tasks *tasks,
-                                    threading_status_t status, ti_self *self)
-{
-    ti_line_lock(lock, self);
-    ti_line_lock(&tasks->lock, self);
-    ti_tasks taken = ti_tasks_take_all(tasks);
-    ti_line_unlock(&tasks->lock, self);
-    ti_line_unlock(lock, self);
-    for (ti_task task; ti_tasks_pop(&taken, &task);) {
-        ti_executor_count_spare(executor, 1);
-        ti_task_refuse(task, status);
-    }
-    ti_tasks_free(&taken);
-}
-
-TI_COLD void ti_executor_refuse(threading_executor_t *executor, threading_status_t status, ti_self *self)
-{
-    /* Relaxed: a worker that does not see it yet begins one item of a map more, as if that had been
-     * before. */
-    ti_store_relaxed(&executor->refused, (uint32_t)status);
-    ti_tasks_refuse(executor, &executor->lock, &executor->tasks, status, self);
-    for (ti_worker *worker = NULL; (worker = ti_executor_worker_after(executor, worker)) != NULL;)
-        ti_tasks_refuse(executor, &worker->lock, &worker->tasks, status, self);
-}
-
-TI_COLD void ti_executor_break(threading_executor_t *executor, ti_self *self)
-{
-    ti_line_lock(&executor->lock, self);
-    ti_store_relaxed(&executor->refusal, THREADING_BROKEN); /* relaxed: as in ti_worker_put */
-    ti_executor_count_spare(executor, (uint32_t)-1);
-    ti_line_unlock(&executor->lock, self);
-    ti_executor_make_room(executor, SIZE_MAX, self);
-    ti_executor_refuse(executor, THREADING_BROKEN, self);
 }
 
 /* ---- the thread ---- */

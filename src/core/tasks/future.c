@@ -91,6 +91,11 @@ bool ti_future_is_done(const threading_future_t *future)
     return ti_future_state(future) >= TI_CANCELLED;
 }
 
+bool ti_future_is_pending(const threading_future_t *future)
+{
+    return ti_future_state(future) == TI_PENDING_FUTURE;
+}
+
 /* The calling thread, which has the lock now. */
 static ti_self *ti_future_lock(threading_future_t *future)
 {
@@ -321,10 +326,18 @@ threading_status_t ti_state_await(uint32_t *state, ti_self *self, int64_t deadli
     return status == THREADING_DEADLOCK ? ti_deadlock_refused(self, state) : status;
 }
 
+/* In a child that its task has forked, which this thread has run while it waited for it. */
+static bool ti_future_is_lost(const threading_future_t *future, const ti_self *self)
+{
+    return ti_future_state(future) == self->fast.ident && ti_executor_is_orphaned(future->executor);
+}
+
 threading_status_t ti_future_await(threading_future_t *future, ti_self *self, int64_t deadline)
 {
     if (ti_future_may_help(self, deadline))
         (void)ti_executor_help(future, self);
+    if (ti_future_is_lost(future, self))
+        return THREADING_BROKEN;
     ti_blocked_on(self, TI_ON_FUTURE, future);
     return ti_state_await(&future->state, self, deadline);
 }

@@ -49,6 +49,7 @@ struct threading_future {
 threading_future_t *ti_future_new(threading_executor_t *executor, threading_target_t function, void *arg,
                                   uint32_t references);
 
+bool ti_future_is_pending(const threading_future_t *future);
 bool ti_future_is_done(const threading_future_t *future);
 
 /* Let a pending future be run by a thread of that ident. False: somebody else was faster. */

@@ -33,7 +33,7 @@ struct threading_member {
     uint32_t family;     /* ti_phase_family when it was made */
     uint32_t offset;     /* its block's, for block.h */
     threading_group_t *group;
-    threading_status_t (*function)(void *arg);
+    threading_status_t (*function)(void *arg); /* NULL once its thread was joined; under the group's lock */
     void *arg;
     ti_member *previous;
     ti_member *next;
@@ -68,6 +68,11 @@ void ti_member_give_back(ti_member *member)
     ti_block_give_back(member, member->offset);
 }
 
+bool ti_member_is_pending(const ti_member *member)
+{
+    return ti_load_relaxed(&member->state) == TI_PENDING_FUTURE; /* relaxed: the beginning decides */
+}
+
 bool ti_member_begin(ti_member *member, const ti_self *self)
 {
     return ti_swap_acquire(&member->state, TI_PENDING_FUTURE, self->fast.ident);
@@ -81,10 +86,30 @@ static void ti_member_unlink(ti_member *member, ti_self *self)
     *(member->previous != NULL ? &member->previous->next : &group->first) = member->next;
     *(member->next != NULL ? &member->next->previous : &group->last) = member->previous;
     if (member->thread != NULL) {
+        member->previous = NULL;
         member->next = group->ended;
+        if (member->next != NULL)
+            member->next->previous = member;
         group->ended = member;
     }
     ti_line_unlock(&group->lock, self);
+}
+
+/* Its thread was joined: it leaves the ended ones, once among all who have joined it. */
+static void ti_member_forget(ti_member *member, ti_self *self)
+{
+    threading_group_t *group = member->group;
+    ti_line_lock(&group->lock, self);
+    bool is_first = member->function != NULL;
+    member->function = NULL;
+    if (is_first) {
+        *(member->previous != NULL ? &member->previous->next : &group->ended) = member->next;
+        if (member->next != NULL)
+            member->next->previous = member->previous;
+    }
+    ti_line_unlock(&group->lock, self);
+    if (is_first)
+        ti_member_give_back(member);
 }
 
 /* It is over. A first failure stops the others before the task is off the list: the group stays till then. */
@@ -140,14 +165,15 @@ static bool ti_member_call_function(ti_member *member, threading_status_t *statu
 {
     ti_member_call call = {member, THREADING_OK};
     threading_stop_t *before = threading_stop_heed(&member->group->stop);
+    uint32_t deaf = self->deaf; /* a wait that was told to stop is, and may run the task: that is not */
+    self->deaf = 0;
     ti_calls_enter(self, ti_member_abandon, member->group, (uintptr_t)member);
     (void)ti_calls_catch(self, ti_member_catch, &call);
     ti_calls_leave(self);
-    if (member->family != ti_phase_family)
-        return false;
-    (void)threading_stop_heed(before);
+    self->deaf = deaf;
+    (void)threading_stop_heed(before); /* in a child too: it goes on in the waiter's call */
     *status = call.status;
-    return true;
+    return member->family == ti_phase_family;
 }
 
 void *ti_group_task(void *member)
@@ -180,11 +206,25 @@ static void ti_member_help(ti_member *member, ti_self *self, int64_t deadline)
         ti_member_end(member, status, self);
 }
 
+/* A task that is over is no reason to end by a stop: its thread is about to end too. */
+static threading_status_t ti_member_join(ti_member *member, ti_self *self, int64_t deadline)
+{
+    uint32_t deaf = ti_load_relaxed(&member->state) == TI_FINISHED; /* relaxed: the join orders it */
+    self->deaf += deaf;
+    threading_status_t status = ti_thread_join(member->thread, deadline);
+    self->deaf -= deaf;
+    if (status == THREADING_OK)
+        ti_member_forget(member, self);
+    return status;
+}
+
 static threading_status_t ti_member_await(ti_member *member, ti_self *self, int64_t deadline)
 {
     if (member->thread != NULL)
-        return ti_thread_join(member->thread, deadline);
+        return ti_member_join(member, self, deadline);
     ti_member_help(member, self, deadline);
+    if (member->family != ti_phase_family)
+        return THREADING_BROKEN; /* it has called fork, and this is the child */
     ti_blocked_on(self, TI_ON_GROUP, member->group);
     return ti_state_await(&member->state, self, deadline);
 }
@@ -217,38 +257,18 @@ static void ti_group_link(threading_group_t *group, ti_member *member)
     group->last = member;
 }
 
-/* Join threads whose tasks have ended: they are about to end too. */
-static threading_status_t ti_members_join(ti_member *ended, ti_self *self)
-{
-    threading_status_t status = THREADING_OK;
-    self->deaf++;
-    for (ti_member *next; ended != NULL; ended = next) {
-        next = ended->next;
-        threading_status_t end = ti_thread_join(ended->thread, TI_FOREVER);
-        if (end != THREADING_OK)
-            status = end;
-        ti_member_give_back(ended);
-    }
-    self->deaf--;
-    return status;
-}
-
 /* Start its thread under the lock: so its end, which needs the lock, finds it on the list, and a waiter that
- * finds it there can join it. Those that have ended are joined, so that a group that runs for long does not
- * grow. */
+ * finds it there can join it. */
 static threading_status_t ti_group_start(threading_group_t *group, ti_member *member, ti_self *self)
 {
     member->thread = threading_thread_new(ti_member_main, member, NULL);
     if (member->thread == NULL)
         return THREADING_NO_MEMORY;
     ti_line_lock(&group->lock, self);
-    ti_member *ended = group->ended;
-    group->ended = NULL;
     threading_status_t status = threading_thread_start(member->thread);
     if (status == THREADING_OK)
         ti_group_link(group, member);
     ti_line_unlock(&group->lock, self);
-    (void)ti_members_join(ended, self);
     return status;
 }
 
@@ -284,6 +304,23 @@ static void ti_group_adopt(threading_group_t *group)
     ti_store_relaxed(&group->family, ti_phase_family + 1); /* relaxed: as above */
 }
 
+/* So that a group that runs for long does not grow. */
+static void ti_group_join_ended(threading_group_t *group, ti_self *self)
+{
+    threading_status_t status = THREADING_OK;
+    while (status == THREADING_OK) {
+        ti_line_lock(&group->lock, self);
+        ti_member *ended = group->ended;
+        if (ended != NULL)
+            ti_add_relaxed(&ended->references, 1); /* relaxed: the list has one */
+        ti_line_unlock(&group->lock, self);
+        if (ended == NULL)
+            return;
+        status = ti_member_join(ended, self, TI_FOREVER);
+        ti_member_give_back(ended);
+    }
+}
+
 static threading_status_t ti_group_run(threading_group_t *group, threading_status_t (*function)(void *arg),
                                        void *arg)
 {
@@ -301,6 +338,7 @@ static threading_status_t ti_group_run(threading_group_t *group, threading_statu
         return THREADING_NO_MEMORY;
     if (group->executor != NULL)
         return ti_group_submit(group, member, self);
+    ti_group_join_ended(group, self);
     threading_status_t status = ti_group_start(group, member, self);
     if (status != THREADING_OK) {
         ti_member_give_back(member);
@@ -321,28 +359,20 @@ threading_status_t threading_group_run(threading_group_t *group, threading_statu
 static ti_member *ti_group_pick(const threading_group_t *group, bool may_help)
 {
     ti_member *member = may_help ? group->first : NULL;
-    /* Relaxed: the beginning decides. */
-    while (member != NULL && ti_load_relaxed(&member->state) != TI_PENDING_FUTURE)
+    while (member != NULL && !ti_member_is_pending(member))
         member = member->next;
     return member != NULL ? member : group->first;
 }
 
-/* What a waiter has to wait for next: a task that is not over, with a reference; or threads whose tasks are
- * over. If both are NULL, all is over: the stop is too, and *failure is what the tasks have come to. */
-typedef struct ti_group_rest {
-    ti_member *member;
-    ti_member *ended;
-} ti_group_rest;
-
-static ti_group_rest ti_group_look(threading_group_t *group, bool may_help, threading_status_t *failure,
-                                   ti_self *self)
+/* What a waiter has to wait for next, with a reference: a task that is not over, or one that has a thread to
+ * be joined. NULL: all is over; the stop is too, and *failure is what the tasks have come to. */
+static ti_member *ti_group_look(threading_group_t *group, bool may_help, threading_status_t *failure,
+                                ti_self *self)
 {
     ti_line_lock(&group->lock, self);
-    ti_group_rest rest = {ti_group_pick(group, may_help), group->first == NULL ? group->ended : NULL};
-    if (rest.member != NULL) {
-        ti_add_relaxed(&rest.member->references, 1); /* relaxed: the list has one */
-    } else if (rest.ended != NULL) {
-        group->ended = NULL;
+    ti_member *member = group->first != NULL ? ti_group_pick(group, may_help) : group->ended;
+    if (member != NULL) {
+        ti_add_relaxed(&member->references, 1); /* relaxed: the list has one */
     } else {
         group->is_over = true;
         ti_store_relaxed(&group->stop.requested, 0); /* relaxed: nobody heeds it */
@@ -350,23 +380,18 @@ static ti_group_rest ti_group_look(threading_group_t *group, bool may_help, thre
         *failure = (threading_status_t)ti_load_relaxed(&group->status);
     }
     ti_line_unlock(&group->lock, self);
-    return rest;
+    return member;
 }
 
 static threading_status_t ti_group_await(threading_group_t *group, threading_status_t *failure, ti_self *self,
                                          int64_t deadline)
 {
     threading_status_t status = THREADING_OK;
-    while (status == THREADING_OK) {
-        ti_group_rest rest = ti_group_look(group, ti_group_may_help(group, self, deadline), failure, self);
-        if (rest.member == NULL && rest.ended == NULL)
-            break;
-        if (rest.member != NULL) {
-            status = ti_member_await(rest.member, self, deadline);
-            ti_member_give_back(rest.member);
-        } else {
-            status = ti_members_join(rest.ended, self);
-        }
+    ti_member *member;
+    while (status == THREADING_OK &&
+           (member = ti_group_look(group, ti_group_may_help(group, self, deadline), failure, self)) != NULL) {
+        status = ti_member_await(member, self, deadline);
+        ti_member_give_back(member);
     }
     return status;
 }

@@ -57,6 +57,18 @@ bool ti_tasks_grow(ti_tasks *tasks, size_t more, ti_self *self)
     return ti_tasks_find_room(tasks, more);
 }
 
+/* Each is taken once. What stays is put again, behind the others. */
+TI_COLD void ti_tasks_sweep(ti_tasks *tasks, bool (*goes)(ti_task task), ti_self *self)
+{
+    ti_task task;
+    ti_line_lock(&tasks->lock, self);
+    for (size_t count = tasks->put - tasks->taken; count > 0 && ti_tasks_pop(tasks, &task); count--)
+        if (!goes(task))
+            ti_tasks_push(tasks, task);
+    ti_line_unlock(&tasks->lock, self);
+    (void)ti_tasks_find_room(tasks, 0);
+}
+
 TI_COLD ti_tasks ti_tasks_take_all(ti_tasks *tasks)
 {
     /* Not copied as a whole: another thread may just try to get the lock in it. */

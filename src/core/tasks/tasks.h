@@ -26,7 +26,6 @@
  *   function      arg
  *   NULL          the future whose function is called; the task has a reference to it
  *   ti_map_task   the map whose next items are worked off; the task has a reference to it
- *   ti_loop_task  the loop that a worker is called to; the task has a reference to it
  *   ti_group_task a group's task, which may have begun; it has a reference to it
  *   another       what it is called with, and nobody wants the result
  */
@@ -55,9 +54,18 @@ typedef struct ti_tasks {
  * changed. */
 bool ti_tasks_grow(ti_tasks *tasks, size_t more, ti_self *self);
 
+static inline bool ti_tasks_have_room(const ti_tasks *tasks, size_t more)
+{
+    return more <= tasks->limit - tasks->put;
+}
+
+/* Have those go for which `goes` is true, which then have no task any more; under the lock of those who put.
+ * The others keep their order. */
+void ti_tasks_sweep(ti_tasks *tasks, bool (*goes)(ti_task task), ti_self *self);
+
 static inline bool ti_tasks_reserve(ti_tasks *tasks, size_t more, ti_self *self)
 {
-    return more <= tasks->limit - tasks->put || ti_tasks_grow(tasks, more, self);
+    return ti_tasks_have_room(tasks, more) || ti_tasks_grow(tasks, more, self);
 }
 
 /* There is room. */
