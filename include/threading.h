@@ -2332,7 +2332,8 @@ threading_executor_map_timeout(threading_executor_t *executor, threading_target_
  * smaller towards the end, so that items may take times that differ. When no other thread can be had, this
  * one runs all. Loops nest: a piece may call this again, on the same executor too. In all pieces waits heed
  * the stop that this thread heeds; if it heeds none, those in threads of the executor heed the executor's. A
- * piece that ends by threading_exit() ends only itself.
+ * piece that ends by threading_exit() ends only itself, but in main it ends
+ * the process.
  * @param executor  borrowed.
  * @param begin     the first index.
  * @param end       the one behind the last.

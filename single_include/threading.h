@@ -2383,7 +2383,8 @@ threading_executor_map_timeout(threading_executor_t *executor, threading_target_
  * smaller towards the end, so that items may take times that differ. When no other thread can be had, this
  * one runs all. Loops nest: a piece may call this again, on the same executor too. In all pieces waits heed
  * the stop that this thread heeds; if it heeds none, those in threads of the executor heed the executor's. A
- * piece that ends by threading_exit() ends only itself.
+ * piece that ends by threading_exit() ends only itself, but in main it ends
+ * the process.
  * @param executor  borrowed.
  * @param begin     the first index.
  * @param end       the one behind the last.
@@ -20115,13 +20116,17 @@ static void *ti_member_main(void *arg)
     return NULL;
 }
 
-/* Under the lock: last on the list. The first task after a wait begins anew. */
+/* Under the lock: the first task after a wait begins anew, before it can fail. */
+static void ti_group_begin(threading_group_t *group)
+{
+    if (group->is_over)
+        ti_store_relaxed(&group->status, THREADING_OK); /* relaxed: no task is there that could fail */
+    group->is_over = false;
+}
+
+/* Under the lock: last on the list. */
 static void ti_group_link(threading_group_t *group, ti_member *member)
 {
-    if (group->is_over) {
-        group->is_over = false;
-        ti_store_relaxed(&group->status, THREADING_OK); /* relaxed: no task is there that could fail */
-    }
     member->previous = group->last;
     *(group->last != NULL ? &group->last->next : &group->first) = member;
     group->last = member;
@@ -20135,6 +20140,7 @@ static threading_status_t ti_group_start(threading_group_t *group, ti_member *me
     if (member->thread == NULL)
         return THREADING_NO_MEMORY;
     ti_line_lock(&group->lock, self);
+    ti_group_begin(group);
     threading_status_t status = threading_thread_start(member->thread);
     if (status == THREADING_OK)
         ti_group_link(group, member);
@@ -20147,6 +20153,7 @@ static threading_status_t ti_group_start(threading_group_t *group, ti_member *me
 static threading_status_t ti_group_submit(threading_group_t *group, ti_member *member, ti_self *self)
 {
     ti_line_lock(&group->lock, self);
+    ti_group_begin(group);
     ti_group_link(group, member);
     ti_line_unlock(&group->lock, self);
     threading_status_t status =

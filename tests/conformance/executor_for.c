@@ -400,11 +400,18 @@ static void exit_from_each(size_t begin, size_t end, void *arg)
     threading_exit(arg);
 }
 
+static void *loop_with_exits(void *pool)
+{
+    must_loop(pool, 0, 1000, 0, exit_from_each, &object);
+    CHECK_EQUAL(atomic_load(&runs), 1000);
+    return pool;
+}
+
+/* In main it would end the process. */
 CASE(piece_that_exits_ends_itself_only)
 {
     threading_executor_t *pool = made_pool(2);
-    must_loop(pool, 0, 1000, 0, exit_from_each, &object);
-    CHECK_EQUAL(atomic_load(&runs), 1000);
+    finished(started(loop_with_exits, pool));
     CHECK(value_of(submitted(pool, return_at_once, &object)) == &object);
     end_pool(pool);
 }

@@ -245,13 +245,17 @@ static void *ti_member_main(void *arg)
     return NULL;
 }
 
-/* Under the lock: last on the list. The first task after a wait begins anew. */
+/* Under the lock: the first task after a wait begins anew, before it can fail. */
+static void ti_group_begin(threading_group_t *group)
+{
+    if (group->is_over)
+        ti_store_relaxed(&group->status, THREADING_OK); /* relaxed: no task is there that could fail */
+    group->is_over = false;
+}
+
+/* Under the lock: last on the list. */
 static void ti_group_link(threading_group_t *group, ti_member *member)
 {
-    if (group->is_over) {
-        group->is_over = false;
-        ti_store_relaxed(&group->status, THREADING_OK); /* relaxed: no task is there that could fail */
-    }
     member->previous = group->last;
     *(group->last != NULL ? &group->last->next : &group->first) = member;
     group->last = member;
@@ -265,6 +269,7 @@ static threading_status_t ti_group_start(threading_group_t *group, ti_member *me
     if (member->thread == NULL)
         return THREADING_NO_MEMORY;
     ti_line_lock(&group->lock, self);
+    ti_group_begin(group);
     threading_status_t status = threading_thread_start(member->thread);
     if (status == THREADING_OK)
         ti_group_link(group, member);
@@ -277,6 +282,7 @@ static threading_status_t ti_group_start(threading_group_t *group, ti_member *me
 static threading_status_t ti_group_submit(threading_group_t *group, ti_member *member, ti_self *self)
 {
     ti_line_lock(&group->lock, self);
+    ti_group_begin(group);
     ti_group_link(group, member);
     ti_line_unlock(&group->lock, self);
     threading_status_t status =
