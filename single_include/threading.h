@@ -5072,7 +5072,10 @@ static char *ti_cgroup_decode(char *field)
     for (const char *from = field; *from != '\0'; to++) {
         bool is_code = from[0] == '\\' && ti_cgroup_is_octal(from[1]) && ti_cgroup_is_octal(from[2]) &&
                        ti_cgroup_is_octal(from[3]);
-        *to = is_code ? (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0')) : *from;
+        if (is_code)
+            *to = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0'));
+        else
+            *to = *from;
         from += is_code ? 4 : 1;
     }
     *to = '\0';
