@@ -33,7 +33,7 @@ static int steps_of(double x, double y, int depth)
 static char character_of(const struct picture *picture, size_t row, size_t column)
 {
     static const char shades[] = " .:-=+*%#";
-    long sum = 0;
+    int sum = 0;
     for (int i = 0; i < DETAIL * DETAIL; i++) {
         double x = -2.1 + 3.0 * ((double)column + (double)(i % DETAIL) / DETAIL) / WIDTH;
         double y = -1.2 + 2.4 * ((double)row + (double)i / DETAIL / DETAIL) / HEIGHT;
