@@ -10845,6 +10845,9 @@ static void ti_roll_reset(threading_thread_t *main);
  *   ti_map_task   the map whose next items are worked off; the task has a reference to it
  *   ti_group_task a group's task, which may have begun; it has a reference to it
  *   another       what it is called with, and nobody wants the result
+ *
+ * A linker may give functions of the same code one address (MSVC's /OPT:ICF, lld's --icf=all): so the two
+ * that stand for a kind refer to functions of their own file, as no other one can.
  */
 typedef struct ti_task {
     threading_target_t function;
@@ -18527,9 +18530,11 @@ static void ti_map_heed_refusal(ti_map *map)
         ti_map_refuse(map, (threading_status_t)refused);
 }
 
+/* Never called: only its address is used (tasks.h). */
 static void *ti_map_task(void *map)
 {
-    return map; /* never called: only its address is used */
+    (void)map;
+    return (void *)(uintptr_t)ti_map_refuse;
 }
 
 static void ti_map_work(ti_map *map, ti_self *self)
@@ -20050,9 +20055,11 @@ static bool ti_member_call_function(ti_member *member, threading_status_t *statu
     return member->family == ti_phase_family;
 }
 
+/* Never called: only its address is used (tasks.h). */
 static void *ti_group_task(void *member)
 {
-    return member; /* never called: only its address is used */
+    (void)member;
+    return (void *)(uintptr_t)ti_member_refuse;
 }
 
 static void ti_member_run(ti_member *member, ti_self *self)

@@ -9,6 +9,7 @@
 #   allocator         allocator.c, whose memory comes from an allocator of its own, compiled with OPTIONS
 #   shared_allocator  the same in a shared library, from which threading_unload() takes all that is left
 #   half_an_allocator one that is not complete is refused
+#   folded            folded.c, linked so that functions of the same code are one
 cmake_minimum_required(VERSION 3.21)
 
 file(REMOVE_RECURSE "${FOLDER}")
@@ -173,6 +174,12 @@ function(half_an_allocator)
       message(FATAL_ERROR "without THREADING_${left_out}: ${result}\n${told}")
     endif()
   endforeach()
+endfunction()
+
+function(folded)
+  file(COPY "${CMAKE_CURRENT_LIST_DIR}/folded.c" DESTINATION "${FOLDER}")
+  run(${COMPILER} -std=c11 -O2 -ffunction-sections folded.c -fuse-ld=${LINKER} -Wl,--icf=all -pthread)
+  run_program("right\n")
 endfunction()
 
 cmake_language(CALL "${CASE}")

@@ -176,9 +176,11 @@ static bool ti_member_call_function(ti_member *member, threading_status_t *statu
     return member->family == ti_phase_family;
 }
 
+/* Never called: only its address is used (tasks.h). */
 void *ti_group_task(void *member)
 {
-    return member; /* never called: only its address is used */
+    (void)member;
+    return (void *)(uintptr_t)ti_member_refuse;
 }
 
 void ti_member_run(ti_member *member, ti_self *self)

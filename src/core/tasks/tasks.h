@@ -28,6 +28,9 @@
  *   ti_map_task   the map whose next items are worked off; the task has a reference to it
  *   ti_group_task a group's task, which may have begun; it has a reference to it
  *   another       what it is called with, and nobody wants the result
+ *
+ * A linker may give functions of the same code one address (MSVC's /OPT:ICF, lld's --icf=all): so the two
+ * that stand for a kind refer to functions of their own file, as no other one can.
  */
 typedef struct ti_task {
     threading_target_t function;
