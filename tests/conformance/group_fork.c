@@ -101,6 +101,7 @@ static void check_fork_in_task(void)
 {
     if (CHILD_OF_TSAN)
         SKIP("under ThreadSanitizer a process does not end with its last thread");
+    needs_memory_in_the_child(); /* main starts the second task while the first one forks */
     must_run(fork_and_return);
     must_run(count_run);
     CHECK_STATUS(threading_group_wait(&group), THREADING_OK);
