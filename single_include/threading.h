@@ -18078,6 +18078,15 @@ static void ti_loop_unlist(ti_loop *loop)
     ti_executor_count_spare(loop->executor, loop->called + 1 - loop->entered);
 }
 
+/* The last pieces are small: look for their end as long as to sleep would take. */
+static void ti_share_look(const ti_share *share)
+{
+    /* Relaxed: a hint. */
+    for (ti_spin spin = ti_spin_begin(); ti_load_relaxed(&share->worker) != TI_FINISHED;)
+        if (!ti_spin_goes_on(&spin))
+            return;
+}
+
 /* Wait for those that have come. The range is the caller's, whether it is told to stop or not. */
 static threading_status_t ti_loop_close(ti_loop *loop, ti_self *self)
 {
@@ -18088,6 +18097,7 @@ static threading_status_t ti_loop_close(ti_loop *loop, ti_self *self)
     threading_status_t status = THREADING_OK;
     self->deaf++;
     for (uint32_t i = 1; i < entered; i++) {
+        ti_share_look(&loop->shares[i]);
         ti_blocked_on(self, TI_ON_LOOP, loop->executor);
         threading_status_t end = ti_state_await(&loop->shares[i].worker, self, TI_FOREVER);
         if (end != THREADING_OK)
@@ -19109,6 +19119,10 @@ static bool ti_worker_join_loop(ti_worker *worker, ti_self *self)
     if (worker->relays)
         ti_worker_relay(worker, self);
     ti_loop_work(loop, share, self);
+    /* Loops follow each other: it looks for the next one as long as to be woken for it would take. */
+    for (ti_spin spin = ti_spin_begin(); !ti_executor_may_have_tasks(worker->executor);)
+        if (!ti_spin_goes_on(&spin))
+            break;
     return true;
 }
 

@@ -18,6 +18,7 @@
 #include "future.h"
 #include "line.h"
 #include "memory.h"
+#include "spins.h"
 #include "thread.h"
 
 #define TI_NAME_MORE 16 /* bytes for "_" and a number behind a name */
@@ -270,6 +271,10 @@ static bool ti_worker_join_loop(ti_worker *worker, ti_self *self)
     if (worker->relays)
         ti_worker_relay(worker, self);
     ti_loop_work(loop, share, self);
+    /* Loops follow each other: it looks for the next one as long as to be woken for it would take. */
+    for (ti_spin spin = ti_spin_begin(); !ti_executor_may_have_tasks(worker->executor);)
+        if (!ti_spin_goes_on(&spin))
+            break;
     return true;
 }
 
