@@ -143,7 +143,7 @@ function(first_sentence variable comment)
 endfunction()
 
 file(READ "${HEADER}" text)
-string(REGEX REPLACE "\n/\\* -+\n \\* 25 Private\n.*$" "" text "${text}")
+string(REGEX REPLACE "\n/\\* -+\n \\* [0-9]+ Private\n.*$" "" text "${text}")
 file(REMOVE_RECURSE "${FOLDER}")
 set(overview "")
 set(calls "")

@@ -5,7 +5,8 @@ cmake_minimum_required(VERSION 3.21)
 include("${CMAKE_CURRENT_LIST_DIR}/../declared.cmake")
 
 file(READ "${HEADER}" text)
-string(FIND "${text}" "\n * 25 Private\n" at)
+string(REGEX MATCH "\n \\* [0-9]+ Private\n" heading "${text}")
+string(FIND "${text}" "${heading}" at)
 string(SUBSTRING "${text}" ${at} -1 private)
 threading_declared("${HEADER}" declared)
 
