@@ -19909,8 +19909,8 @@ void threading_completed_free(threading_completed_t *completed)
  * its own; in both cases it heeds the group's stop while it runs. When it ends it takes itself off the
  * list, which is its last touch of the group; then its own state is done, and is waited for as a future's
  * is (future.h). The waiter waits for the first task on the list again and again, until there is none. So a
- * wait for a task that can never end is proved to be a deadlock, and a waiting worker of the executor runs
- * the task itself.
+ * wait for a task that can never end is proved to be a deadlock. A waiting worker of the executor first runs
+ * those that have not begun.
  *
  * A task that has a thread stays with the group until that thread was joined: when the group's wait is over
  * no code of its tasks runs any more.
