@@ -2449,7 +2449,8 @@ THREADING_API threading_status_t threading_executor_shutdown(threading_executor_
  * pool threading_group_run() waits for room, but not in a task of the same pool (section 21).
  *
  * Before its first task a group's stop may be made a child of another one, or be given a time:
- * `threading_stop_init_child(&group.stop, &stop, 5.0)`. It stays so.
+ * `threading_stop_init_child(&group.stop, &stop, 5.0)`. It stays so. The group's tasks then heed the
+ * executor's stop no more, unless that is the parent.
  */
 
 struct threading_member;
@@ -2523,8 +2524,8 @@ threading_group_run(threading_group_t *group, threading_status_t (*function)(voi
 THREADING_API threading_status_t threading_group_wait(threading_group_t *group);
 
 /** threading_group_wait() with a limit: THREADING_TIMEOUT when tasks go on after so many seconds. Nothing is
- * stopped by that: threading_group_stop() is, and the wait after it lasts as long as a task that ignores the
- * stop. A task's own THREADING_TIMEOUT cannot be told from this one: return another status. */
+ * stopped by that: call threading_group_stop() for it. The wait after that lasts as long as a task that
+ * ignores the stop. A task's own THREADING_TIMEOUT cannot be told from this one: return another status. */
 THREADING_NODISCARD THREADING_API threading_status_t threading_group_wait_timeout(threading_group_t *group,
                                                                                   double seconds);
 
