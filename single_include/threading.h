@@ -10181,9 +10181,7 @@ static ti_self *ti_registry_find(uint32_t ident); /* NULL: no such thread runs *
 
 /* The thread after the one of that ident, 0 for the first, in the table's order; NULL: there is none. A
  * caller may unlock the guard between two calls: it meets each thread that is there all the time once. */
-#if !defined(THREADING_NO_DIAGNOSIS)
 static ti_self *ti_registry_after(uint32_t ident);
-#endif
 
 /* Call a function for every known thread; it may put the thread into the pool. */
 static void ti_registry_for_each(void (*function)(ti_self *self, void *arg), void *arg);
@@ -10946,7 +10944,8 @@ static void ti_tasks_free(ti_tasks *tasks);
  * of the executor's, else of another worker's: it steals. All rings give their oldest task first, and each
  * worker looks elsewhere first now and then, so that no task waits for ever because others submit more and
  * more. A worker takes a task only to begin it: if workers took several at once, the later ones would
- * begin after tasks that were submitted later still.
+ * begin after tasks that were submitted later still. As long as no worker's ring was ever used, nobody looks
+ * there (`is_nested`).
  *
  * A worker that finds no task counts itself as idle and reads the signal. Then it looks a last time at
  * each ring under the submitters' lock, and sleeps unless the signal has changed. A submitter that puts a
@@ -11016,6 +11015,7 @@ struct threading_executor {
     uint32_t references;  /* one for all handles together, one for each worker */
     uint32_t family;      /* ti_phase_family: the workers of another process's executor are not here */
     uint32_t is_complete; /* all workers are started: set for good, and read without the lock */
+    uint32_t is_nested;   /* a worker's own ring was used: set for good, under the lock, before that */
     uint32_t refused;     /* the status of tasks that had not begun and never will; read without the lock */
     uint32_t refusal;     /* the status of a submit: OK, SHUTDOWN or BROKEN; read without the lock too */
     bool is_shutdown;
@@ -13447,8 +13447,6 @@ static void ti_registry_remove(ti_self *self)
     *link = self->next;
 }
 
-#if !defined(THREADING_NO_DIAGNOSIS)
-
 /* The one of a chain with the least ident above that. */
 static ti_self *ti_registry_above(size_t chain, uint32_t ident)
 {
@@ -13467,8 +13465,6 @@ static ti_self *ti_registry_after(uint32_t ident)
         self = ti_registry_above(chain, 0);
     return self;
 }
-
-#endif
 
 static void ti_registry_for_each(void (*function)(ti_self *self, void *arg), void *arg)
 {
@@ -13805,6 +13801,8 @@ static bool ti_spin_goes_on(ti_spin *spin)
  * is stopped leaves its queue as at a deadline.
  */
 
+#define TI_STOP_BATCH 32 /* how many threads are woken between two turns of the registry's guard */
+
 bool threading_stop_requested(const threading_stop_t *stop)
 {
     for (; stop != NULL; stop = stop->parent)
@@ -13837,13 +13835,44 @@ threading_status_t threading_stop_init_child(threading_stop_t *stop, threading_s
     return TI_TELL(stop, ti_stop_init(stop, parent, seconds));
 }
 
-static void ti_stop_wake_if_heeded(ti_self *self, void *requested)
+static bool ti_stop_is_heeded_by(const threading_stop_t *requested, const ti_self *self)
 {
     const threading_stop_t *stop = self->stop;
     while (stop != NULL && stop != requested)
         stop = stop->parent;
-    if (stop != NULL)
-        ti_port_unpark(&self->parker);
+    return stop != NULL;
+}
+
+/* Under the registry's guard: the next threads after the one of that ident that heed the stop. */
+static size_t ti_stop_find(const threading_stop_t *stop, uint32_t after, ti_self *found[TI_STOP_BATCH])
+{
+    size_t count = 0;
+    for (ti_self *self = ti_registry_after(after); self != NULL; self = ti_registry_after(self->fast.ident)) {
+        if (ti_stop_is_heeded_by(stop, self))
+            found[count++] = self;
+        if (count == TI_STOP_BATCH)
+            break;
+    }
+    return count;
+}
+
+/* A thread that is woken needs the registry's guard soon, to heed something else and to end. So the guard is
+ * free while the found threads are woken. One of them may have ended by then: its parker stays, and whose it
+ * is now looks again. */
+static void ti_stop_wake(threading_stop_t *stop, ti_self *requester)
+{
+    ti_self *found[TI_STOP_BATCH];
+    uint32_t last = 0;
+    size_t count;
+    do {
+        ti_registry_lock(requester);
+        count = ti_stop_find(stop, last, found);
+        if (count > 0)
+            last = found[count - 1]->fast.ident;
+        ti_registry_unlock();
+        for (size_t i = 0; i < count; i++)
+            ti_port_unpark(&found[i]->parker);
+    } while (count == TI_STOP_BATCH);
 }
 
 threading_status_t threading_stop_request(threading_stop_t *stop)
@@ -13852,9 +13881,7 @@ threading_status_t threading_stop_request(threading_stop_t *stop)
         return TI_TELL(stop, THREADING_INVALID);
     /* Release: what was done before the request is seen by those who see it. */
     ti_store_release(&stop->requested, 1);
-    ti_registry_lock(ti_self_get());
-    ti_registry_for_each(ti_stop_wake_if_heeded, stop);
-    ti_registry_unlock();
+    ti_stop_wake(stop, ti_self_get());
     return THREADING_OK;
 }
 
@@ -17801,12 +17828,27 @@ static void ti_executor_call_workers(threading_executor_t *executor, uint32_t *c
     ti_line_wake(idle);
 }
 
+/* A worker that found 0 there under this lock, and so does not look at the workers' rings, has counted itself
+ * before the lock is taken here. */
+TI_COLD static void ti_executor_nest(threading_executor_t *executor, ti_self *self)
+{
+    ti_line_lock(&executor->lock, self);
+    /* Release: pairs with the acquire in ti_executor_own_worker. */
+    ti_store_release(&executor->is_nested, 1);
+    ti_line_unlock(&executor->lock, self);
+}
+
 /* The calling worker if tasks that it submits go to its own ring, else NULL. */
-static ti_worker *ti_executor_own_worker(const threading_executor_t *executor, const ti_self *self)
+static ti_worker *ti_executor_own_worker(threading_executor_t *executor, ti_self *self)
 {
     /* Relaxed: the calling worker itself was started before. */
-    bool is_own = self->executor == executor && ti_load_relaxed(&executor->is_complete);
-    return is_own ? self->worker : NULL;
+    if (self->executor != executor || !ti_load_relaxed(&executor->is_complete))
+        return NULL;
+    /* Acquire: pairs with the release in ti_executor_nest; so the workers are seen that counted themselves
+     * before the 1 was written. */
+    if (!ti_load_acquire(&executor->is_nested))
+        ti_executor_nest(executor, self);
+    return self->worker;
 }
 
 /* Queue with that worker, or the executor if it is NULL, under the lock, which is released; unless there is a
@@ -19009,9 +19051,18 @@ static ti_worker *ti_worker_next_victim(const ti_worker *worker)
     return next != NULL ? next : ti_executor_worker_after(worker->executor, NULL);
 }
 
+/* Whether a worker's ring was ever used; certain under the executor's lock. Else a thousand workers that have
+ * nothing to do would look at a thousand empty rings each. */
+static bool ti_executor_is_nested(const threading_executor_t *executor)
+{
+    return ti_load_relaxed(&executor->is_nested); /* relaxed: a hint without the lock */
+}
+
 /* From each other worker once, beginning behind the last one. */
 static bool ti_worker_steal(ti_worker *worker, ti_task *task, ti_self *self)
 {
+    if (!ti_executor_is_nested(worker->executor))
+        return false;
     ti_worker *last = worker->victim;
     do {
         worker->victim = ti_worker_next_victim(worker);
@@ -19048,8 +19099,9 @@ static bool ti_executor_has_loops(const threading_executor_t *executor)
 static bool ti_executor_may_have_tasks(const threading_executor_t *executor)
 {
     bool found = ti_tasks_may_be_there(&executor->tasks) || ti_executor_has_loops(executor);
+    bool is_nested = ti_executor_is_nested(executor);
     for (const ti_worker *worker = NULL;
-         !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;)
+         is_nested && !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;)
         found = ti_tasks_may_be_there(&worker->tasks);
     return found;
 }
@@ -19059,9 +19111,11 @@ static bool ti_executor_has_tasks(threading_executor_t *executor, ti_self *self,
 {
     ti_line_lock(&executor->lock, self);
     bool found = ti_tasks_may_be_there(&executor->tasks) || ti_executor_has_loops(executor);
+    bool is_nested = ti_executor_is_nested(executor);
     *is_over = executor->is_shutdown;
     ti_line_unlock(&executor->lock, self);
-    for (ti_worker *worker = NULL; !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;) {
+    for (ti_worker *worker = NULL;
+         is_nested && !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;) {
         ti_line_lock(&worker->lock, self);
         found = ti_tasks_may_be_there(&worker->tasks);
         ti_line_unlock(&worker->lock, self);
@@ -28971,6 +29025,7 @@ static void ti_sim_weak_fence(ti_sim_thread *self)
 #undef TI_STATE_DISTANCE
 #undef TI_STATUS
 #undef TI_STATUS_TEXT
+#undef TI_STOP_BATCH
 #undef TI_TABLE_SIZE
 #undef TI_TASKS_MIN
 #undef TI_TASK_DISTANCE

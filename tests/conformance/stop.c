@@ -312,6 +312,22 @@ CASE(request_ends_the_waits_of_all_who_heed)
     finish_many(threads, CROWD);
 }
 
+/* More than a request wakes at once (TI_STOP_BATCH), some of whom heed something else. */
+CASE(request_ends_the_waits_of_a_hundred)
+{
+    threading_thread_t *threads[100];
+    threading_thread_t *apart[CROWD];
+    for (int i = 0; i < CROWD; i++) {
+        sleepers_heed(&threads[i * 100 / CROWD], 100 / CROWD, &stop);
+        sleepers_heed(&apart[i], 1, &other);
+    }
+    threading_sleep(0.005); /* as above */
+    request(&stop);
+    finish_many(threads, 100 / CROWD * CROWD);
+    request(&other);
+    finish_many(apart, CROWD);
+}
+
 static void *heed_and_sleep(void *heeded)
 {
     CHECK(threading_stop_heed(heeded) == NULL);

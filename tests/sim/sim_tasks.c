@@ -653,6 +653,43 @@ CASE(executor_of_two_maps)
     explore(executor_of_two, 1); /* two take a minute */
 }
 
+static threading_event_t nested_has_begun;
+
+static void *begin_nested(void *value)
+{
+    change((int *)value, 1);
+    threading_event_set(&nested_has_begun);
+    return NULL;
+}
+
+/* It keeps its worker, so that the other one must find what it has submitted. */
+static void *submit_nested(void *value)
+{
+    must(threading_executor_submit(pool, begin_nested, value, NULL));
+    must(threading_event_wait(&nested_has_begun));
+    return NULL;
+}
+
+static void executor_nested(void *unused)
+{
+    (void)unused;
+    static int values[2];
+    threading_event_clear(&nested_has_begun);
+    values[0] = values[1] = 0;
+    pool = threading_executor_new(2, NULL);
+    must(threading_executor_submit(pool, submit_nested, &values[0], NULL));
+    must(threading_executor_submit(pool, add_one, &values[1], NULL));
+    must(threading_event_wait(&nested_has_begun)); /* after a shutdown nothing is submitted */
+    must(threading_executor_shutdown(pool, true, false));
+    threading_executor_free(pool);
+    threading_sim_check(values[0] == 1 && values[1] == 1);
+}
+
+CASE(task_of_a_task_is_found_by_the_other_worker)
+{ /* slow */
+    explore(executor_nested, 1);
+}
+
 static void executor_cancelled(void *unused)
 {
     (void)unused;

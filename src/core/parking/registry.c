@@ -78,8 +78,6 @@ void ti_registry_remove(ti_self *self)
     *link = self->next;
 }
 
-#if !defined(THREADING_NO_DIAGNOSIS)
-
 /* The one of a chain with the least ident above that. */
 static ti_self *ti_registry_above(size_t chain, uint32_t ident)
 {
@@ -98,8 +96,6 @@ ti_self *ti_registry_after(uint32_t ident)
         self = ti_registry_above(chain, 0);
     return self;
 }
-
-#endif
 
 void ti_registry_for_each(void (*function)(ti_self *self, void *arg), void *arg)
 {

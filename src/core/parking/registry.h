@@ -34,9 +34,7 @@ ti_self *ti_registry_find(uint32_t ident); /* NULL: no such thread runs */
 
 /* The thread after the one of that ident, 0 for the first, in the table's order; NULL: there is none. A
  * caller may unlock the guard between two calls: it meets each thread that is there all the time once. */
-#if !defined(THREADING_NO_DIAGNOSIS)
 ti_self *ti_registry_after(uint32_t ident);
-#endif
 
 /* Call a function for every known thread; it may put the thread into the pool. */
 void ti_registry_for_each(void (*function)(ti_self *self, void *arg), void *arg);

@@ -14,6 +14,8 @@
 #include "port.h"
 #include "registry.h"
 
+#define TI_STOP_BATCH 32 /* how many threads are woken between two turns of the registry's guard */
+
 bool threading_stop_requested(const threading_stop_t *stop)
 {
     for (; stop != NULL; stop = stop->parent)
@@ -46,13 +48,44 @@ threading_status_t threading_stop_init_child(threading_stop_t *stop, threading_s
     return TI_TELL(stop, ti_stop_init(stop, parent, seconds));
 }
 
-static void ti_stop_wake_if_heeded(ti_self *self, void *requested)
+static bool ti_stop_is_heeded_by(const threading_stop_t *requested, const ti_self *self)
 {
     const threading_stop_t *stop = self->stop;
     while (stop != NULL && stop != requested)
         stop = stop->parent;
-    if (stop != NULL)
-        ti_port_unpark(&self->parker);
+    return stop != NULL;
+}
+
+/* Under the registry's guard: the next threads after the one of that ident that heed the stop. */
+static size_t ti_stop_find(const threading_stop_t *stop, uint32_t after, ti_self *found[TI_STOP_BATCH])
+{
+    size_t count = 0;
+    for (ti_self *self = ti_registry_after(after); self != NULL; self = ti_registry_after(self->fast.ident)) {
+        if (ti_stop_is_heeded_by(stop, self))
+            found[count++] = self;
+        if (count == TI_STOP_BATCH)
+            break;
+    }
+    return count;
+}
+
+/* A thread that is woken needs the registry's guard soon, to heed something else and to end. So the guard is
+ * free while the found threads are woken. One of them may have ended by then: its parker stays, and whose it
+ * is now looks again. */
+static void ti_stop_wake(threading_stop_t *stop, ti_self *requester)
+{
+    ti_self *found[TI_STOP_BATCH];
+    uint32_t last = 0;
+    size_t count;
+    do {
+        ti_registry_lock(requester);
+        count = ti_stop_find(stop, last, found);
+        if (count > 0)
+            last = found[count - 1]->fast.ident;
+        ti_registry_unlock();
+        for (size_t i = 0; i < count; i++)
+            ti_port_unpark(&found[i]->parker);
+    } while (count == TI_STOP_BATCH);
 }
 
 threading_status_t threading_stop_request(threading_stop_t *stop)
@@ -61,9 +94,7 @@ threading_status_t threading_stop_request(threading_stop_t *stop)
         return TI_TELL(stop, THREADING_INVALID);
     /* Release: what was done before the request is seen by those who see it. */
     ti_store_release(&stop->requested, 1);
-    ti_registry_lock(ti_self_get());
-    ti_registry_for_each(ti_stop_wake_if_heeded, stop);
-    ti_registry_unlock();
+    ti_stop_wake(stop, ti_self_get());
     return THREADING_OK;
 }
 

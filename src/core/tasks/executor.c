@@ -206,12 +206,27 @@ void ti_executor_call_workers(threading_executor_t *executor, uint32_t *called, 
     ti_line_wake(idle);
 }
 
+/* A worker that found 0 there under this lock, and so does not look at the workers' rings, has counted itself
+ * before the lock is taken here. */
+TI_COLD static void ti_executor_nest(threading_executor_t *executor, ti_self *self)
+{
+    ti_line_lock(&executor->lock, self);
+    /* Release: pairs with the acquire in ti_executor_own_worker. */
+    ti_store_release(&executor->is_nested, 1);
+    ti_line_unlock(&executor->lock, self);
+}
+
 /* The calling worker if tasks that it submits go to its own ring, else NULL. */
-static ti_worker *ti_executor_own_worker(const threading_executor_t *executor, const ti_self *self)
+static ti_worker *ti_executor_own_worker(threading_executor_t *executor, ti_self *self)
 {
     /* Relaxed: the calling worker itself was started before. */
-    bool is_own = self->executor == executor && ti_load_relaxed(&executor->is_complete);
-    return is_own ? self->worker : NULL;
+    if (self->executor != executor || !ti_load_relaxed(&executor->is_complete))
+        return NULL;
+    /* Acquire: pairs with the release in ti_executor_nest; so the workers are seen that counted themselves
+     * before the 1 was written. */
+    if (!ti_load_acquire(&executor->is_nested))
+        ti_executor_nest(executor, self);
+    return self->worker;
 }
 
 /* Queue with that worker, or the executor if it is NULL, under the lock, which is released; unless there is a

@@ -8,7 +8,8 @@
  * of the executor's, else of another worker's: it steals. All rings give their oldest task first, and each
  * worker looks elsewhere first now and then, so that no task waits for ever because others submit more and
  * more. A worker takes a task only to begin it: if workers took several at once, the later ones would
- * begin after tasks that were submitted later still.
+ * begin after tasks that were submitted later still. As long as no worker's ring was ever used, nobody looks
+ * there (`is_nested`).
  *
  * A worker that finds no task counts itself as idle and reads the signal. Then it looks a last time at
  * each ring under the submitters' lock, and sleeps unless the signal has changed. A submitter that puts a
@@ -83,6 +84,7 @@ struct threading_executor {
     uint32_t references;  /* one for all handles together, one for each worker */
     uint32_t family;      /* ti_phase_family: the workers of another process's executor are not here */
     uint32_t is_complete; /* all workers are started: set for good, and read without the lock */
+    uint32_t is_nested;   /* a worker's own ring was used: set for good, under the lock, before that */
     uint32_t refused;     /* the status of tasks that had not begun and never will; read without the lock */
     uint32_t refusal;     /* the status of a submit: OK, SHUTDOWN or BROKEN; read without the lock too */
     bool is_shutdown;

@@ -160,9 +160,18 @@ static ti_worker *ti_worker_next_victim(const ti_worker *worker)
     return next != NULL ? next : ti_executor_worker_after(worker->executor, NULL);
 }
 
+/* Whether a worker's ring was ever used; certain under the executor's lock. Else a thousand workers that have
+ * nothing to do would look at a thousand empty rings each. */
+static bool ti_executor_is_nested(const threading_executor_t *executor)
+{
+    return ti_load_relaxed(&executor->is_nested); /* relaxed: a hint without the lock */
+}
+
 /* From each other worker once, beginning behind the last one. */
 static bool ti_worker_steal(ti_worker *worker, ti_task *task, ti_self *self)
 {
+    if (!ti_executor_is_nested(worker->executor))
+        return false;
     ti_worker *last = worker->victim;
     do {
         worker->victim = ti_worker_next_victim(worker);
@@ -199,8 +208,9 @@ static bool ti_executor_has_loops(const threading_executor_t *executor)
 static bool ti_executor_may_have_tasks(const threading_executor_t *executor)
 {
     bool found = ti_tasks_may_be_there(&executor->tasks) || ti_executor_has_loops(executor);
+    bool is_nested = ti_executor_is_nested(executor);
     for (const ti_worker *worker = NULL;
-         !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;)
+         is_nested && !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;)
         found = ti_tasks_may_be_there(&worker->tasks);
     return found;
 }
@@ -210,9 +220,11 @@ static bool ti_executor_has_tasks(threading_executor_t *executor, ti_self *self,
 {
     ti_line_lock(&executor->lock, self);
     bool found = ti_tasks_may_be_there(&executor->tasks) || ti_executor_has_loops(executor);
+    bool is_nested = ti_executor_is_nested(executor);
     *is_over = executor->is_shutdown;
     ti_line_unlock(&executor->lock, self);
-    for (ti_worker *worker = NULL; !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;) {
+    for (ti_worker *worker = NULL;
+         is_nested && !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;) {
         ti_line_lock(&worker->lock, self);
         found = ti_tasks_may_be_there(&worker->tasks);
         ti_line_unlock(&worker->lock, self);
