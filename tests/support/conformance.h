@@ -103,7 +103,7 @@ size_t allocated_bytes(void);
  * before it sleeps is none, so there are several. */
 void wait_at_first(void);
 
-/* Skips the case on a backend or a system that lacks something; docs/limits.md has the same words. */
+/* Skips the case on a backend or a system that lacks something; docs/limits-of-the-check.md has the same words. */
 bool is_emulated(void); /* by qemu-user, whose own memory and threads are the process's as well */
 void needs_names(void);
 void needs_native_ids(void);

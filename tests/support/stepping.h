@@ -39,7 +39,7 @@ typedef struct stepping {
     volatile bool has_ended;
 } stepping_t;
 
-/* Skips the case where no thread can be stepped; docs/limits.md has the same words. */
+/* Skips the case where no thread can be stepped; docs/limits-of-the-check.md has the same words. */
 void needs_stepping(void);
 
 /* In the thread, around the call. */

@@ -73,8 +73,8 @@ static void let_threads_end(void)
 }
 
 /* Wine 8 kills the other threads at the end of a process. One that was just ending makes the process crash, or hang until
- * Wine's server kills it: once in a thousand cases on a loaded machine (docs/limits.md). A handler registered before the
- * library's first use is called after the library has waited for its threads. */
+ * Wine's server kills it: once in a thousand cases on a loaded machine (docs/limits-of-the-check.md). A handler
+ * registered before the library's first use is called after the library has waited for its threads. */
 void end_after_all_threads(void)
 {
     if (wine_version() != NULL)
