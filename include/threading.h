@@ -15,9 +15,8 @@
  *
  *     int main(void)
  *     {
- *         threading_thread_t *thread = threading_thread(loop, "hello", .name = "LoopThread");
- *         if (threading_thread_start(thread) != THREADING_OK ||
- *             threading_thread_join(thread) != THREADING_OK)
+ *         threading_thread_t *thread = threading_spawn(loop, "hello", .name = "LoopThread");
+ *         if (threading_thread_join(thread) != THREADING_OK)
  *             return 1;
  *         threading_thread_free(thread);
  *         return 0;
@@ -58,9 +57,9 @@
  * come in one order: the object, what goes in, the seconds, what comes out.
  *
  * Results. A call that can fail returns a threading_status_t; 0 is success. Nothing aborts and
- * nothing prints. After a failure nothing is half done. Statuses that must not be dropped are marked
- * so that the compiler says it; THREADING_IGNORE(call) drops one on purpose. Out-parameters may be NULL
- * and are written on success only.
+ * nothing prints, but for what has MUST in its name. After a failure nothing is half done. Statuses that
+ * must not be dropped are marked so that the compiler says it; THREADING_IGNORE(call) drops one on purpose.
+ * Out-parameters may be NULL and are written on success only.
  *
  * `errno`, and on Windows GetLastError(), are as before after every call, whatever its result. Only
  * functions of yours that a call runs may change them.
@@ -252,6 +251,21 @@ THREADING_API const char *threading_status_message(threading_status_t status);
  * @param call  an expression whose value is a threading_status_t; evaluated once.
  */
 #define THREADING_IGNORE(call) threading_status_ignore(call)
+
+/**
+ * Make a call that has to succeed, or end the program: `THREADING_MUST(threading_thread_join(thread));`
+ *
+ * For examples, tests and small tools. If the status is not THREADING_OK, one line on standard error tells
+ * it, with the call and its place,
+ *
+ *     copy.c:12: threading_thread_join(thread): THREADING_INVALID: an argument is not valid
+ *
+ * and the program ends as by abort(): no thread is waited for, functions of atexit() do not run, and what is
+ * still in stdio's buffers may be lost. On Windows too a handler of SIGABRT is called, if there is one; then
+ * the process ends with 3, and no dialog is shown.
+ * @param call  an expression whose value is a threading_status_t; evaluated once.
+ */
+#define THREADING_MUST(call) threading_must((call), #call, __FILE__, __LINE__)
 
 /* -------------------------------------------------------------------------------------------------
  * 4 Time
@@ -566,35 +580,77 @@ THREADING_API threading_thread_t *threading_thread_new(threading_target_t target
                                                        const threading_thread_options_t *options);
 
 /**
- * threading_thread_new() with keyword arguments:
- * `threading_thread(loop, NULL, .name = "LoopThread", .daemon = true)`. C before C23 wants one at least.
+ * Make a thread and start it: threading_thread_new() and threading_thread_start() in one call.
  *
- * C, and C++20, where keywords stand in the order of the struct. Before that fill in a
- * threading_thread_options_t, or use threading.hpp.
+ * @param target   as for threading_thread_new(), like the next two.
+ * @param arg      passed to @p target; must live as long as @p target uses it.
+ * @param options  read before the return; NULL for the defaults.
+ * @param thread   receives a handle to be given back with threading_thread_free(), maybe after @p target has
+ *                 begun. NULL when nobody needs one. That makes no daemon of the thread.
+ * @return what threading_thread_start() returns; THREADING_NO_MEMORY also when there is none for the object.
+ *         On failure nothing was started, and nothing is to be freed.
+ * Ordering: what happens before the call happens before @p target runs.
  */
-#if !defined(__cplusplus)
-#define threading_thread(target, arg, ...) \
-    threading_thread_new((target), (arg), &(threading_thread_options_t){__VA_ARGS__})
-#elif defined(__cpp_designated_initializers)
-#define threading_thread(target, arg, ...) \
-    threading_thread_with((target), (arg), threading_thread_keywords{__VA_ARGS__})
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_thread_spawn(threading_target_t target, void *arg, const threading_thread_options_t *options,
+                       threading_thread_t **thread);
 
-/* With values of their own, so that GCC does not miss those that are left out. */
+#if defined(__cplusplus)
+#define THREADING_DEFAULT(value) = value /* so that GCC does not miss those that are left out */
+#else
+#define THREADING_DEFAULT(value)
+#endif
+
+/**
+ * What follows the target in threading_thread(), threading_spawn() and THREADING_MUST_SPAWN(): its argument,
+ * then keywords, which mean what they mean in threading_thread_options_t. C++ wants them in this order.
+ */
 struct threading_thread_keywords {
-    const char *name = nullptr;
-    int daemon = THREADING_INHERIT;
-    size_t stack_size = 0;
-    struct threading_stop *stop = nullptr;
-    int priority = THREADING_PRIORITY_NORMAL;
+    void *arg THREADING_DEFAULT(nullptr);        /**< passed to the target */
+    const char *name THREADING_DEFAULT(nullptr); /**< copied; NULL or "" for an automatic one */
+    int daemon THREADING_DEFAULT(THREADING_INHERIT);
+    /**< THREADING_INHERIT, THREADING_DAEMON or THREADING_NOT_DAEMON */
+    size_t stack_size THREADING_DEFAULT(0);                    /**< bytes; 0 for threading_get_stack_size() */
+    struct threading_stop *stop THREADING_DEFAULT(nullptr);    /**< heeded from the start; NULL for none */
+    int priority THREADING_DEFAULT(THREADING_PRIORITY_NORMAL); /**< a threading_priority */
+    threading_status_t *status THREADING_DEFAULT(nullptr); /**< receives what came of it, THREADING_OK too */
 };
 
-static inline threading_thread_t *threading_thread_with(threading_target_t target, void *arg,
-                                                        const threading_thread_keywords &keywords)
-{
-    threading_thread_options_t options = {keywords.name, keywords.daemon,   keywords.stack_size,
-                                          keywords.stop, keywords.priority, {}};
-    return threading_thread_new(target, arg, &options);
-}
+#if !defined(__cplusplus)
+#define THREADING_KEYWORDS (struct threading_thread_keywords)
+#elif defined(__cpp_designated_initializers)
+#define THREADING_KEYWORDS threading_thread_keywords
+#endif
+
+#if defined(THREADING_KEYWORDS)
+/**
+ * threading_thread_new() with keyword arguments:
+ * `threading_thread(loop, NULL, .name = "LoopThread", .daemon = true)`; or `threading_thread(loop, NULL)`.
+ *
+ * C, and C++20, where keywords stand in the order of the struct. Before that fill in a
+ * threading_thread_options_t, or use threading.hpp. `.status` receives THREADING_OK, or THREADING_NO_MEMORY.
+ */
+#define threading_thread(target, ...) threading_thread_with((target), THREADING_KEYWORDS{.arg = __VA_ARGS__})
+
+/**
+ * threading_thread_spawn() with keyword arguments:
+ * `threading_thread_t *thread = threading_spawn(loop, NULL, .name = "LoopThread", .status = &status);`
+ *
+ * Gives the handle of a thread that was started, or NULL; `.status` receives the status. If the thread is
+ * joined in any case, one check does for both: the join of NULL answers THREADING_INVALID. The same compilers
+ * as for threading_thread().
+ */
+#define threading_spawn(target, ...) threading_spawn_with((target), THREADING_KEYWORDS{.arg = __VA_ARGS__})
+
+/**
+ * threading_spawn() that has to succeed, or it ends the program as THREADING_MUST() does:
+ * `threading_thread_t *thread = THREADING_MUST_SPAWN(loop, NULL, .name = "LoopThread");`
+ *
+ * Never gives NULL. The same compilers as for threading_thread().
+ */
+#define THREADING_MUST_SPAWN(target, ...)                                  \
+    threading_must_spawn((target), THREADING_KEYWORDS{.arg = __VA_ARGS__}, \
+                         "threading_spawn(" #target ", " #__VA_ARGS__ ")", __FILE__, __LINE__)
 #endif
 
 /**
@@ -2846,6 +2902,59 @@ THREADING_API threading_status_t threading_trace_write(threading_write_t write, 
 THREADING_UNUSED static inline void threading_status_ignore(threading_status_t status)
 {
     (void)status;
+}
+
+/* Of THREADING_MUST: tells the failure, and aborts. */
+THREADING_NORETURN THREADING_API void threading_must_fail(const char *call, const char *file, int line,
+                                                          threading_status_t status);
+
+THREADING_UNUSED static inline void threading_must(threading_status_t status, const char *call,
+                                                   const char *file, int line)
+{
+    if (status != THREADING_OK)
+        threading_must_fail(call, file, line, status);
+}
+
+/* The calls behind the keywords. */
+THREADING_UNUSED static inline threading_thread_options_t
+threading_keywords_as_options(struct threading_thread_keywords keywords)
+{
+    threading_thread_options_t options = {keywords.name, keywords.daemon,   keywords.stack_size,
+                                          keywords.stop, keywords.priority, {0}};
+    return options;
+}
+
+THREADING_UNUSED static inline threading_thread_t *
+threading_thread_with(threading_target_t target, struct threading_thread_keywords keywords)
+{
+    threading_thread_options_t options = threading_keywords_as_options(keywords);
+    threading_thread_t *thread = threading_thread_new(target, keywords.arg, &options);
+    if (keywords.status != NULL)
+        *keywords.status = thread != NULL ? THREADING_OK : THREADING_NO_MEMORY;
+    return thread;
+}
+
+THREADING_NODISCARD THREADING_UNUSED static inline threading_thread_t *
+threading_spawn_with(threading_target_t target, struct threading_thread_keywords keywords)
+{
+    threading_thread_options_t options = threading_keywords_as_options(keywords);
+    threading_thread_t *thread = NULL;
+    threading_status_t status = threading_thread_spawn(target, keywords.arg, &options, &thread);
+    if (keywords.status != NULL)
+        *keywords.status = status;
+    return thread;
+}
+
+THREADING_NODISCARD THREADING_UNUSED static inline threading_thread_t *
+threading_must_spawn(threading_target_t target, struct threading_thread_keywords keywords, const char *call,
+                     const char *file, int line)
+{
+    threading_status_t status = THREADING_OK;
+    if (keywords.status == NULL)
+        keywords.status = &status;
+    threading_thread_t *thread = threading_spawn_with(target, keywords);
+    threading_must(*keywords.status, call, file, line);
+    return thread;
 }
 
 /* THREADING_NO_CLEANUP has the tests see what a compiler without the attribute sees. */

@@ -67,7 +67,7 @@ typedef enum threading_sim_verdict {
     THREADING_SIM_LOST_WAKEUP,
     /** Threads look again and again, and none changes anything. */
     THREADING_SIM_LIVELOCK,
-    /** threading_sim_check() was given false. */
+    /** threading_sim_check() was given false, or THREADING_MUST() another status than THREADING_OK. */
     THREADING_SIM_CHECK,
     /** Two threads touch the same data, one of them writes, and nothing orders them. */
     THREADING_SIM_RACE,

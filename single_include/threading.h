@@ -66,9 +66,8 @@
  *
  *     int main(void)
  *     {
- *         threading_thread_t *thread = threading_thread(loop, "hello", .name = "LoopThread");
- *         if (threading_thread_start(thread) != THREADING_OK ||
- *             threading_thread_join(thread) != THREADING_OK)
+ *         threading_thread_t *thread = threading_spawn(loop, "hello", .name = "LoopThread");
+ *         if (threading_thread_join(thread) != THREADING_OK)
  *             return 1;
  *         threading_thread_free(thread);
  *         return 0;
@@ -109,9 +108,9 @@
  * come in one order: the object, what goes in, the seconds, what comes out.
  *
  * Results. A call that can fail returns a threading_status_t; 0 is success. Nothing aborts and
- * nothing prints. After a failure nothing is half done. Statuses that must not be dropped are marked
- * so that the compiler says it; THREADING_IGNORE(call) drops one on purpose. Out-parameters may be NULL
- * and are written on success only.
+ * nothing prints, but for what has MUST in its name. After a failure nothing is half done. Statuses that
+ * must not be dropped are marked so that the compiler says it; THREADING_IGNORE(call) drops one on purpose.
+ * Out-parameters may be NULL and are written on success only.
  *
  * `errno`, and on Windows GetLastError(), are as before after every call, whatever its result. Only
  * functions of yours that a call runs may change them.
@@ -303,6 +302,21 @@ THREADING_API const char *threading_status_message(threading_status_t status);
  * @param call  an expression whose value is a threading_status_t; evaluated once.
  */
 #define THREADING_IGNORE(call) threading_status_ignore(call)
+
+/**
+ * Make a call that has to succeed, or end the program: `THREADING_MUST(threading_thread_join(thread));`
+ *
+ * For examples, tests and small tools. If the status is not THREADING_OK, one line on standard error tells
+ * it, with the call and its place,
+ *
+ *     copy.c:12: threading_thread_join(thread): THREADING_INVALID: an argument is not valid
+ *
+ * and the program ends as by abort(): no thread is waited for, functions of atexit() do not run, and what is
+ * still in stdio's buffers may be lost. On Windows too a handler of SIGABRT is called, if there is one; then
+ * the process ends with 3, and no dialog is shown.
+ * @param call  an expression whose value is a threading_status_t; evaluated once.
+ */
+#define THREADING_MUST(call) threading_must((call), #call, __FILE__, __LINE__)
 
 /* -------------------------------------------------------------------------------------------------
  * 4 Time
@@ -617,35 +631,77 @@ THREADING_API threading_thread_t *threading_thread_new(threading_target_t target
                                                        const threading_thread_options_t *options);
 
 /**
- * threading_thread_new() with keyword arguments:
- * `threading_thread(loop, NULL, .name = "LoopThread", .daemon = true)`. C before C23 wants one at least.
+ * Make a thread and start it: threading_thread_new() and threading_thread_start() in one call.
  *
- * C, and C++20, where keywords stand in the order of the struct. Before that fill in a
- * threading_thread_options_t, or use threading.hpp.
+ * @param target   as for threading_thread_new(), like the next two.
+ * @param arg      passed to @p target; must live as long as @p target uses it.
+ * @param options  read before the return; NULL for the defaults.
+ * @param thread   receives a handle to be given back with threading_thread_free(), maybe after @p target has
+ *                 begun. NULL when nobody needs one. That makes no daemon of the thread.
+ * @return what threading_thread_start() returns; THREADING_NO_MEMORY also when there is none for the object.
+ *         On failure nothing was started, and nothing is to be freed.
+ * Ordering: what happens before the call happens before @p target runs.
  */
-#if !defined(__cplusplus)
-#define threading_thread(target, arg, ...) \
-    threading_thread_new((target), (arg), &(threading_thread_options_t){__VA_ARGS__})
-#elif defined(__cpp_designated_initializers)
-#define threading_thread(target, arg, ...) \
-    threading_thread_with((target), (arg), threading_thread_keywords{__VA_ARGS__})
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_thread_spawn(threading_target_t target, void *arg, const threading_thread_options_t *options,
+                       threading_thread_t **thread);
 
-/* With values of their own, so that GCC does not miss those that are left out. */
+#if defined(__cplusplus)
+#define THREADING_DEFAULT(value) = value /* so that GCC does not miss those that are left out */
+#else
+#define THREADING_DEFAULT(value)
+#endif
+
+/**
+ * What follows the target in threading_thread(), threading_spawn() and THREADING_MUST_SPAWN(): its argument,
+ * then keywords, which mean what they mean in threading_thread_options_t. C++ wants them in this order.
+ */
 struct threading_thread_keywords {
-    const char *name = nullptr;
-    int daemon = THREADING_INHERIT;
-    size_t stack_size = 0;
-    struct threading_stop *stop = nullptr;
-    int priority = THREADING_PRIORITY_NORMAL;
+    void *arg THREADING_DEFAULT(nullptr);        /**< passed to the target */
+    const char *name THREADING_DEFAULT(nullptr); /**< copied; NULL or "" for an automatic one */
+    int daemon THREADING_DEFAULT(THREADING_INHERIT);
+    /**< THREADING_INHERIT, THREADING_DAEMON or THREADING_NOT_DAEMON */
+    size_t stack_size THREADING_DEFAULT(0);                    /**< bytes; 0 for threading_get_stack_size() */
+    struct threading_stop *stop THREADING_DEFAULT(nullptr);    /**< heeded from the start; NULL for none */
+    int priority THREADING_DEFAULT(THREADING_PRIORITY_NORMAL); /**< a threading_priority */
+    threading_status_t *status THREADING_DEFAULT(nullptr); /**< receives what came of it, THREADING_OK too */
 };
 
-static inline threading_thread_t *threading_thread_with(threading_target_t target, void *arg,
-                                                        const threading_thread_keywords &keywords)
-{
-    threading_thread_options_t options = {keywords.name, keywords.daemon,   keywords.stack_size,
-                                          keywords.stop, keywords.priority, {}};
-    return threading_thread_new(target, arg, &options);
-}
+#if !defined(__cplusplus)
+#define THREADING_KEYWORDS (struct threading_thread_keywords)
+#elif defined(__cpp_designated_initializers)
+#define THREADING_KEYWORDS threading_thread_keywords
+#endif
+
+#if defined(THREADING_KEYWORDS)
+/**
+ * threading_thread_new() with keyword arguments:
+ * `threading_thread(loop, NULL, .name = "LoopThread", .daemon = true)`; or `threading_thread(loop, NULL)`.
+ *
+ * C, and C++20, where keywords stand in the order of the struct. Before that fill in a
+ * threading_thread_options_t, or use threading.hpp. `.status` receives THREADING_OK, or THREADING_NO_MEMORY.
+ */
+#define threading_thread(target, ...) threading_thread_with((target), THREADING_KEYWORDS{.arg = __VA_ARGS__})
+
+/**
+ * threading_thread_spawn() with keyword arguments:
+ * `threading_thread_t *thread = threading_spawn(loop, NULL, .name = "LoopThread", .status = &status);`
+ *
+ * Gives the handle of a thread that was started, or NULL; `.status` receives the status. If the thread is
+ * joined in any case, one check does for both: the join of NULL answers THREADING_INVALID. The same compilers
+ * as for threading_thread().
+ */
+#define threading_spawn(target, ...) threading_spawn_with((target), THREADING_KEYWORDS{.arg = __VA_ARGS__})
+
+/**
+ * threading_spawn() that has to succeed, or it ends the program as THREADING_MUST() does:
+ * `threading_thread_t *thread = THREADING_MUST_SPAWN(loop, NULL, .name = "LoopThread");`
+ *
+ * Never gives NULL. The same compilers as for threading_thread().
+ */
+#define THREADING_MUST_SPAWN(target, ...)                                  \
+    threading_must_spawn((target), THREADING_KEYWORDS{.arg = __VA_ARGS__}, \
+                         "threading_spawn(" #target ", " #__VA_ARGS__ ")", __FILE__, __LINE__)
 #endif
 
 /**
@@ -2899,6 +2955,59 @@ THREADING_UNUSED static inline void threading_status_ignore(threading_status_t s
     (void)status;
 }
 
+/* Of THREADING_MUST: tells the failure, and aborts. */
+THREADING_NORETURN THREADING_API void threading_must_fail(const char *call, const char *file, int line,
+                                                          threading_status_t status);
+
+THREADING_UNUSED static inline void threading_must(threading_status_t status, const char *call,
+                                                   const char *file, int line)
+{
+    if (status != THREADING_OK)
+        threading_must_fail(call, file, line, status);
+}
+
+/* The calls behind the keywords. */
+THREADING_UNUSED static inline threading_thread_options_t
+threading_keywords_as_options(struct threading_thread_keywords keywords)
+{
+    threading_thread_options_t options = {keywords.name, keywords.daemon,   keywords.stack_size,
+                                          keywords.stop, keywords.priority, {0}};
+    return options;
+}
+
+THREADING_UNUSED static inline threading_thread_t *
+threading_thread_with(threading_target_t target, struct threading_thread_keywords keywords)
+{
+    threading_thread_options_t options = threading_keywords_as_options(keywords);
+    threading_thread_t *thread = threading_thread_new(target, keywords.arg, &options);
+    if (keywords.status != NULL)
+        *keywords.status = thread != NULL ? THREADING_OK : THREADING_NO_MEMORY;
+    return thread;
+}
+
+THREADING_NODISCARD THREADING_UNUSED static inline threading_thread_t *
+threading_spawn_with(threading_target_t target, struct threading_thread_keywords keywords)
+{
+    threading_thread_options_t options = threading_keywords_as_options(keywords);
+    threading_thread_t *thread = NULL;
+    threading_status_t status = threading_thread_spawn(target, keywords.arg, &options, &thread);
+    if (keywords.status != NULL)
+        *keywords.status = status;
+    return thread;
+}
+
+THREADING_NODISCARD THREADING_UNUSED static inline threading_thread_t *
+threading_must_spawn(threading_target_t target, struct threading_thread_keywords keywords, const char *call,
+                     const char *file, int line)
+{
+    threading_status_t status = THREADING_OK;
+    if (keywords.status == NULL)
+        keywords.status = &status;
+    threading_thread_t *thread = threading_spawn_with(target, keywords);
+    threading_must(*keywords.status, call, file, line);
+    return thread;
+}
+
 /* THREADING_NO_CLEANUP has the tests see what a compiler without the attribute sees. */
 #if (defined(__GNUC__) || defined(__clang__)) && !defined(THREADING_NO_CLEANUP)
 #define THREADING_CLEANUP(function) __attribute__((cleanup(function)))
@@ -3370,7 +3479,7 @@ typedef enum threading_sim_verdict {
     THREADING_SIM_LOST_WAKEUP,
     /** Threads look again and again, and none changes anything. */
     THREADING_SIM_LIVELOCK,
-    /** threading_sim_check() was given false. */
+    /** threading_sim_check() was given false, or THREADING_MUST() another status than THREADING_OK. */
     THREADING_SIM_CHECK,
     /** Two threads touch the same data, one of them writes, and nothing orders them. */
     THREADING_SIM_RACE,
@@ -3922,13 +4031,18 @@ static bool ti_port_is_idle(void);
  * not. */
 static const char *ti_port_environment(const char *name, char *room, size_t size);
 
-#if !defined(THREADING_NO_DIAGNOSIS)
-
-/* ---- 10 what the diagnosis needs ---- */
+/* ---- 10 to say what went wrong ---- */
 
 /* Write to standard error; where the system allows it, without a lock of the C library's, which a stuck
  * thread may hold. */
 static void ti_port_complain(const char *text, size_t length);
+
+/* End the process as abort() does, and ask nobody by a dialog. */
+static THREADING_NORETURN void ti_port_abort(void);
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+/* ---- 11 what the diagnosis needs ---- */
 
 /* From here on count how often the user asks by the keyboard (SIGQUIT, Ctrl-Break) instead of ending the
  * process. False: there is no such request here, or the program has a use of its own for it. */
@@ -3939,7 +4053,7 @@ static uint32_t ti_port_requests(void);
  * request. */
 static void ti_port_leave_signals(void);
 
-/* ---- 11 what code is called ---- */
+/* ---- 12 what code is called ---- */
 
 /* An address of code in words, for people; each is NULL if it is not known. The texts stay for as long as the
  * code is loaded. */
@@ -5277,15 +5391,12 @@ typedef int ti_posix_clock_is_posix; /* C wants a declaration in every file */
 
 /* ---------------------------------------------------------------------------- src/posix/posix_diagnosis.c */
 
-/* What the diagnosis needs: standard error, SIGQUIT. */
+/* Standard error, abort, and what the diagnosis needs: SIGQUIT. */
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
-
-#if !defined(THREADING_NO_DIAGNOSIS)
-
-static uint32_t ti_posix_quits; /* a signal handler may change it: it is lock-free */
 
 static TI_COLD void ti_port_complain(const char *text, size_t length)
 {
@@ -5299,6 +5410,15 @@ static TI_COLD void ti_port_complain(const char *text, size_t length)
     }
     ti_port_errors_restore(errors);
 }
+
+static TI_COLD void ti_port_abort(void)
+{
+    abort();
+}
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+static uint32_t ti_posix_quits; /* a signal handler may change it: it is lock-free */
 
 /* A strictly conforming program that includes the one file behind the system's headers has hidden these. */
 #if defined(SA_RESTART)
@@ -6698,11 +6818,9 @@ static void ti_port_sleep(int64_t deadline)
 
 /* ---------------------------------------------------------------------------- src/win32/win32_diagnosis.c */
 
-/* What the diagnosis needs: standard error, Ctrl-Break. */
+/* Standard error, abort, and what the diagnosis needs: Ctrl-Break. */
 
-#if !defined(THREADING_NO_DIAGNOSIS)
-
-static uint32_t ti_win32_breaks;
+#include <signal.h>
 
 static TI_COLD void ti_port_complain(const char *text, size_t length)
 {
@@ -6716,6 +6834,20 @@ static TI_COLD void ti_port_complain(const char *text, size_t length)
     }
     ti_port_errors_restore(errors);
 }
+
+/* abort() itself may ask by a dialog, or have Windows report it, and waits for the answer. What else it does
+ * is this: it calls a handler, or ends the process with 3. */
+static TI_COLD void ti_port_abort(void)
+{
+    (void)raise(SIGABRT);
+    (void)TerminateProcess(GetCurrentProcess(), 3); /* a handler has returned, or the signal is ignored */
+    for (;;)
+        Sleep(INFINITE);
+}
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+static uint32_t ti_win32_breaks;
 
 /* In a thread of the system's. */
 TI_WIN32_CALLED static BOOL WINAPI ti_win32_break(DWORD event)
@@ -7822,11 +7954,10 @@ static void ti_port_sleep(int64_t deadline)
 
 /* -------------------------------------------------------------------------------- src/c11/c11_diagnosis.c */
 
-/* What the diagnosis needs. C knows of no request by the keyboard that does not end the process
- * (docs/limits.md). */
+/* Standard error, abort, and what the diagnosis needs. C knows of no request by the keyboard that does not
+ * end the process (docs/limits.md). */
 #include <stdio.h>
-
-#if !defined(THREADING_NO_DIAGNOSIS)
+#include <stdlib.h>
 
 static void ti_port_complain(const char *text, size_t length)
 {
@@ -7835,6 +7966,13 @@ static void ti_port_complain(const char *text, size_t length)
     (void)fflush(stderr);
     ti_port_errors_restore(errors);
 }
+
+static void ti_port_abort(void)
+{
+    abort();
+}
+
+#if !defined(THREADING_NO_DIAGNOSIS)
 
 static bool ti_port_count_requests(void)
 {
@@ -8738,6 +8876,8 @@ TI_SIM_CALLS(TI_SIM_DECLARE_STATUS, TI_SIM_DECLARE_ANSWER, TI_SIM_DECLARE_AMOUNT
 static threading_status_t ti_core_object_set_name(const void *object, const char *name);
 static const char *ti_core_thread_name(const threading_thread_t *thread);
 static bool ti_core_thread_daemon(const threading_thread_t *thread);
+static THREADING_NORETURN void ti_core_must_fail(const char *call, const char *file, int line,
+                                          threading_status_t status);
 
 /* ----------------------------------------------------------------------------------- src/sim/sim_memory.h */
 
@@ -8919,6 +9059,7 @@ static bool ti_sim_port_fence_all(void);
 #define threading_thread_join ti_core_thread_join
 #define threading_thread_join_timeout ti_core_thread_join_timeout
 #define threading_thread_result ti_core_thread_result
+#define threading_thread_spawn ti_core_thread_spawn
 #define threading_thread_start ti_core_thread_start
 #define threading_thread_try_join ti_core_thread_try_join
 #define threading_timer_cancel ti_core_timer_cancel
@@ -8927,6 +9068,7 @@ static bool ti_sim_port_fence_all(void);
 #define threading_object_set_name ti_core_object_set_name
 #define threading_thread_name ti_core_thread_name
 #define threading_thread_daemon ti_core_thread_daemon
+#define threading_must_fail ti_core_must_fail
 
 /* ------------------------------------------------------------------------------------- src/sim/sim_core.h */
 
@@ -12041,6 +12183,23 @@ void threading_skipped(const char *with, const void *object, threading_status_t 
 }
 
 #endif
+
+/* ----------------------------------------------------------------------------------- src/core/base/must.c */
+
+/* The end of a program whose THREADING_MUST has failed. */
+#include <stdio.h>
+
+#define TI_MUST_TEXT 1024 /* bytes of the line; of a call or a path that is longer, the beginning is enough */
+
+TI_COLD void threading_must_fail(const char *call, const char *file, int line, threading_status_t status)
+{
+    char text[TI_MUST_TEXT];
+    int length = snprintf(text, sizeof text, "%.400s:%d: %.400s: %s: %s\n", file, line, call,
+                          threading_status_name(status), threading_status_message(status));
+    if (length > 0)
+        ti_port_complain(text, (size_t)length);
+    ti_port_abort();
+}
 
 /* ---------------------------------------------------------------------------------- src/core/base/phase.c */
 
@@ -16560,10 +16719,8 @@ threading_thread_t *threading_current_thread(void)
 threading_status_t threading_start_new_thread(threading_target_t target, void *arg, uint32_t *ident)
 {
     static const threading_thread_options_t options = {.daemon = THREADING_DAEMON};
-    threading_thread_t *thread = threading_thread_new(target, arg, &options);
-    if (thread == NULL)
-        return THREADING_NO_MEMORY;
-    threading_status_t status = threading_thread_start(thread);
+    threading_thread_t *thread = NULL;
+    threading_status_t status = threading_thread_spawn(target, arg, &options, &thread);
     if (status == THREADING_OK && ident != NULL)
         *ident = thread->ident;
     threading_thread_free(thread);
@@ -17201,15 +17358,13 @@ static void ti_thread_withdraw(threading_thread_t *thread, ti_self *self, ti_sel
     threading_thread_free(thread);
 }
 
-threading_status_t threading_thread_start(threading_thread_t *thread)
+static threading_status_t ti_thread_start(threading_thread_t *thread)
 {
-    if (thread == NULL)
-        return TI_TELL(thread, THREADING_INVALID);
     if (thread->options_status != THREADING_OK)
-        return TI_TELL(thread, thread->options_status);
+        return thread->options_status;
     /* Relaxed: it is asked again under the guard; here only so that the answer needs no memory. */
     if (ti_load_relaxed(&thread->state) != TI_NEW)
-        return TI_TELL(thread, THREADING_ALREADY_STARTED);
+        return THREADING_ALREADY_STARTED;
     ti_self *caller = ti_self_get();
     ti_thread_settle();
     ti_self *self = ti_hooks_start() ? ti_self_new() : NULL;
@@ -17225,7 +17380,27 @@ threading_status_t threading_thread_start(threading_thread_t *thread)
     }
     if (status != THREADING_OK)
         ti_self_free(self);
-    return TI_TELL(thread, status);
+    return status;
+}
+
+threading_status_t threading_thread_start(threading_thread_t *thread)
+{
+    return TI_TELL(thread, thread != NULL ? ti_thread_start(thread) : THREADING_INVALID);
+}
+
+TI_COLD threading_status_t threading_thread_spawn(threading_target_t target, void *arg,
+                                                  const threading_thread_options_t *options,
+                                                  threading_thread_t **thread)
+{
+    threading_thread_t *spawned = threading_thread_new(target, arg, options);
+    if (spawned == NULL)
+        return THREADING_NO_MEMORY;
+    threading_status_t status = TI_TELL(spawned, ti_thread_start(spawned));
+    if (status == THREADING_OK && thread != NULL)
+        *thread = spawned;
+    else
+        threading_thread_free(spawned);
+    return status;
 }
 
 /* ---- join ---- */
@@ -25439,6 +25614,7 @@ static void ti_sim_state_restore(void)
 #undef threading_lock_release
 #undef threading_lock_try_acquire
 #undef threading_monotonic
+#undef threading_must_fail
 #undef threading_object_set_name
 #undef threading_once
 #undef threading_queue_empty
@@ -25488,6 +25664,7 @@ static void ti_sim_state_restore(void)
 #undef threading_thread_join_timeout
 #undef threading_thread_name
 #undef threading_thread_result
+#undef threading_thread_spawn
 #undef threading_thread_start
 #undef threading_thread_try_join
 #undef threading_timer_cancel
@@ -25730,6 +25907,8 @@ static const char *ti_sim_environment(const char *name);
  * core's own.
  */
 
+#include <stdio.h>
+
 typedef struct ti_sim_call {
     ti_sim_thread *self;
     const char *outer;
@@ -25833,6 +26012,32 @@ threading_status_t threading_object_set_name(const void *object, const char *nam
     (void)ti_core_object_set_name; /* which keeps no names in this build */
     ti_sim_name_object(object, name);
     return THREADING_OK;
+}
+
+/* The core's own, but for the line of the table, which is to tell the thread's name. */
+threading_status_t threading_thread_spawn(threading_target_t target, void *arg,
+                                          const threading_thread_options_t *options,
+                                          threading_thread_t **thread)
+{
+    threading_thread_t *spawned = threading_thread_new(target, arg, options);
+    if (spawned == NULL)
+        return THREADING_NO_MEMORY;
+    ti_sim_call call = ti_sim_call_begin("thread_spawn", spawned);
+    threading_status_t status = ti_sim_call_end_with(call, ti_core_thread_start(spawned));
+    if (status == THREADING_OK && thread != NULL)
+        *thread = spawned;
+    else
+        threading_thread_free(spawned);
+    return status;
+}
+
+/* In a run it is a check of the program's own, so that the order is told that leads to it. */
+void threading_must_fail(const char *call, const char *file, int line, threading_status_t status)
+{
+    char text[sizeof ti_sim.message];
+    (void)snprintf(text, sizeof text, "%s: %s", call, threading_status_name(status));
+    threading_sim_check_at(false, text, file, line);
+    ti_core_must_fail(call, file, line, status);
 }
 
 /* ------------------------------------------------------------------------------------- src/sim/sim_data.c */
@@ -28930,6 +29135,7 @@ static void ti_sim_weak_fence(ti_sim_thread *self)
 #undef TI_MEMORY_WAIT
 #undef TI_MISUSES
 #undef TI_MOMENT
+#undef TI_MUST_TEXT
 #undef TI_NAMES_BITS
 #undef TI_NAME_MORE
 #undef TI_NANOSECONDS

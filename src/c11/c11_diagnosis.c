@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What the diagnosis needs. C knows of no request by the keyboard that does not end the process
- * (docs/limits.md). */
+/* Standard error, abort, and what the diagnosis needs. C knows of no request by the keyboard that does not
+ * end the process (docs/limits.md). */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "port.h"
-
-#if !defined(THREADING_NO_DIAGNOSIS)
 
 void ti_port_complain(const char *text, size_t length)
 {
@@ -14,6 +13,13 @@ void ti_port_complain(const char *text, size_t length)
     (void)fflush(stderr);
     ti_port_errors_restore(errors);
 }
+
+void ti_port_abort(void)
+{
+    abort();
+}
+
+#if !defined(THREADING_NO_DIAGNOSIS)
 
 bool ti_port_count_requests(void)
 {

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* What the diagnosis needs: standard error, SIGQUIT. */
+/* Standard error, abort, and what the diagnosis needs: SIGQUIT. */
 #include "posix_system.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "atomic.h"
-
-#if !defined(THREADING_NO_DIAGNOSIS)
-
-static uint32_t ti_posix_quits; /* a signal handler may change it: it is lock-free */
 
 TI_COLD void ti_port_complain(const char *text, size_t length)
 {
@@ -24,6 +21,15 @@ TI_COLD void ti_port_complain(const char *text, size_t length)
     }
     ti_port_errors_restore(errors);
 }
+
+TI_COLD void ti_port_abort(void)
+{
+    abort();
+}
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+static uint32_t ti_posix_quits; /* a signal handler may change it: it is lock-free */
 
 /* A strictly conforming program that includes the one file behind the system's headers has hidden these. */
 #if defined(SA_RESTART)

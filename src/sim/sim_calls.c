@@ -4,6 +4,9 @@
  * core's own.
  */
 #include "sim_calls.h"
+
+#include <stdio.h>
+
 #include "sim.h"
 #include "sim_system.h"
 
@@ -110,4 +113,30 @@ threading_status_t threading_object_set_name(const void *object, const char *nam
     (void)ti_core_object_set_name; /* which keeps no names in this build */
     ti_sim_name_object(object, name);
     return THREADING_OK;
+}
+
+/* The core's own, but for the line of the table, which is to tell the thread's name. */
+threading_status_t threading_thread_spawn(threading_target_t target, void *arg,
+                                          const threading_thread_options_t *options,
+                                          threading_thread_t **thread)
+{
+    threading_thread_t *spawned = threading_thread_new(target, arg, options);
+    if (spawned == NULL)
+        return THREADING_NO_MEMORY;
+    ti_sim_call call = ti_sim_call_begin("thread_spawn", spawned);
+    threading_status_t status = ti_sim_call_end_with(call, ti_core_thread_start(spawned));
+    if (status == THREADING_OK && thread != NULL)
+        *thread = spawned;
+    else
+        threading_thread_free(spawned);
+    return status;
+}
+
+/* In a run it is a check of the program's own, so that the order is told that leads to it. */
+void threading_must_fail(const char *call, const char *file, int line, threading_status_t status)
+{
+    char text[sizeof ti_sim.message];
+    (void)snprintf(text, sizeof text, "%s: %s", call, threading_status_name(status));
+    threading_sim_check_at(false, text, file, line);
+    ti_core_must_fail(call, file, line, status);
 }

@@ -140,6 +140,7 @@
 #define threading_thread_join ti_core_thread_join
 #define threading_thread_join_timeout ti_core_thread_join_timeout
 #define threading_thread_result ti_core_thread_result
+#define threading_thread_spawn ti_core_thread_spawn
 #define threading_thread_start ti_core_thread_start
 #define threading_thread_try_join ti_core_thread_try_join
 #define threading_timer_cancel ti_core_timer_cancel
@@ -148,5 +149,6 @@
 #define threading_object_set_name ti_core_object_set_name
 #define threading_thread_name ti_core_thread_name
 #define threading_thread_daemon ti_core_thread_daemon
+#define threading_must_fail ti_core_must_fail
 
 #endif

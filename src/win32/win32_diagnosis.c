@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What the diagnosis needs: standard error, Ctrl-Break. */
+/* Standard error, abort, and what the diagnosis needs: Ctrl-Break. */
 #include "win32_system.h"
 
+#include <signal.h>
+
 #include "atomic.h"
-
-#if !defined(THREADING_NO_DIAGNOSIS)
-
-static uint32_t ti_win32_breaks;
 
 TI_COLD void ti_port_complain(const char *text, size_t length)
 {
@@ -20,6 +18,20 @@ TI_COLD void ti_port_complain(const char *text, size_t length)
     }
     ti_port_errors_restore(errors);
 }
+
+/* abort() itself may ask by a dialog, or have Windows report it, and waits for the answer. What else it does
+ * is this: it calls a handler, or ends the process with 3. */
+TI_COLD void ti_port_abort(void)
+{
+    (void)raise(SIGABRT);
+    (void)TerminateProcess(GetCurrentProcess(), 3); /* a handler has returned, or the signal is ignored */
+    for (;;)
+        Sleep(INFINITE);
+}
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+static uint32_t ti_win32_breaks;
 
 /* In a thread of the system's. */
 TI_WIN32_CALLED static BOOL WINAPI ti_win32_break(DWORD event)

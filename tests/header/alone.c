@@ -61,7 +61,8 @@ threading_status_t use_initialisers(void)
         return THREADING_NO_MEMORY;
     if (threading_sleep(THREADING_FOREVER) != THREADING_OK || THREADING_TIMEOUT_MAX < 1)
         return THREADING_INVALID;
-    return threading_local_destroy(&automatic);
+    THREADING_MUST(threading_local_destroy(&automatic));
+    return threading_thread_spawn(NULL, NULL, NULL, NULL);
 }
 
 #if !defined(__cplusplus)
@@ -69,6 +70,22 @@ threading_thread_t *use_keywords(threading_target_t target);
 threading_thread_t *use_keywords(threading_target_t target)
 {
     return threading_thread(target, NULL, .name = "keyword", .daemon = true);
+}
+
+/* Without a keyword too, in the strictest C; and an argument with commas. */
+threading_thread_t *use_no_keyword(threading_target_t target);
+threading_thread_t *use_no_keyword(threading_target_t target)
+{
+    THREADING_MUST(threading_thread_start(threading_thread(target, NULL)));
+    THREADING_MUST(threading_thread_join(THREADING_MUST_SPAWN(target, NULL)));
+    threading_thread_free(THREADING_MUST_SPAWN(target, NULL, .name = "keyword"));
+    return threading_spawn(target, &(struct school){1}, .stack_size = 65536);
+}
+
+threading_thread_t *use_status(threading_target_t target, threading_status_t *status);
+threading_thread_t *use_status(threading_target_t target, threading_status_t *status)
+{
+    return threading_spawn(target, (int[]){1, 2}, .priority = THREADING_PRIORITY_LOW, .status = status);
 }
 #endif
 

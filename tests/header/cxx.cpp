@@ -77,6 +77,20 @@ threading_thread_t *use_keywords(threading_target_t target)
 {
     return threading_thread(target, nullptr, .name = "keyword", .daemon = true);
 }
+
+threading_thread_t *use_no_keyword(threading_target_t target)
+{
+    static int argument;
+    threading_thread_free(threading_thread(target, nullptr));
+    threading_thread_free(THREADING_MUST_SPAWN(target, nullptr, .name = "keyword"));
+    THREADING_MUST(threading_thread_join(THREADING_MUST_SPAWN(target, &argument)));
+    return threading_spawn(target, &argument);
+}
+
+threading_thread_t *use_status(threading_target_t target, threading_status_t *status)
+{
+    return threading_spawn(target, nullptr, .priority = THREADING_PRIORITY_LOW, .status = status);
+}
 #endif
 
 } // namespace
@@ -93,7 +107,10 @@ int main()
     Account account;
     Once once;
 #if defined(__cpp_designated_initializers)
+    threading_status_t status;
     threading_thread_free(use_keywords(nullptr));
+    threading_thread_free(use_no_keyword(nullptr));
+    threading_thread_free(use_status(nullptr, &status));
 #endif
 #if defined(DROP_start)
     threading::Thread().start();

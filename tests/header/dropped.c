@@ -21,6 +21,12 @@ void drop(threading_thread_t *thread, threading_lock_t *lock, threading_rlock_t 
 #if defined(DROP_join) || defined(IGNORE)
     DROP(threading_thread_join(thread));
 #endif
+#if defined(DROP_spawn) || defined(IGNORE)
+    DROP(threading_thread_spawn(NULL, NULL, NULL, NULL));
+#endif
+#if defined(DROP_spawn_of_keywords)
+    threading_spawn(NULL, NULL);
+#endif
 #if defined(DROP_stack_size) || defined(IGNORE)
     DROP(threading_stack_size(0, NULL));
 #endif

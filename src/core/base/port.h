@@ -226,13 +226,18 @@ bool ti_port_is_idle(void);
  * not. */
 const char *ti_port_environment(const char *name, char *room, size_t size);
 
-#if !defined(THREADING_NO_DIAGNOSIS)
-
-/* ---- 10 what the diagnosis needs ---- */
+/* ---- 10 to say what went wrong ---- */
 
 /* Write to standard error; where the system allows it, without a lock of the C library's, which a stuck
  * thread may hold. */
 void ti_port_complain(const char *text, size_t length);
+
+/* End the process as abort() does, and ask nobody by a dialog. */
+THREADING_NORETURN void ti_port_abort(void);
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+/* ---- 11 what the diagnosis needs ---- */
 
 /* From here on count how often the user asks by the keyboard (SIGQUIT, Ctrl-Break) instead of ending the
  * process. False: there is no such request here, or the program has a use of its own for it. */
@@ -243,7 +248,7 @@ uint32_t ti_port_requests(void);
  * request. */
 void ti_port_leave_signals(void);
 
-/* ---- 11 what code is called ---- */
+/* ---- 12 what code is called ---- */
 
 /* An address of code in words, for people; each is NULL if it is not known. The texts stay for as long as the
  * code is loaded. */

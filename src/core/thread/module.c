@@ -88,10 +88,8 @@ threading_thread_t *threading_current_thread(void)
 threading_status_t threading_start_new_thread(threading_target_t target, void *arg, uint32_t *ident)
 {
     static const threading_thread_options_t options = {.daemon = THREADING_DAEMON};
-    threading_thread_t *thread = threading_thread_new(target, arg, &options);
-    if (thread == NULL)
-        return THREADING_NO_MEMORY;
-    threading_status_t status = threading_thread_start(thread);
+    threading_thread_t *thread = NULL;
+    threading_status_t status = threading_thread_spawn(target, arg, &options, &thread);
     if (status == THREADING_OK && ident != NULL)
         *ident = thread->ident;
     threading_thread_free(thread);

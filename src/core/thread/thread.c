@@ -238,15 +238,13 @@ static void ti_thread_withdraw(threading_thread_t *thread, ti_self *self, ti_sel
     threading_thread_free(thread);
 }
 
-threading_status_t threading_thread_start(threading_thread_t *thread)
+static threading_status_t ti_thread_start(threading_thread_t *thread)
 {
-    if (thread == NULL)
-        return TI_TELL(thread, THREADING_INVALID);
     if (thread->options_status != THREADING_OK)
-        return TI_TELL(thread, thread->options_status);
+        return thread->options_status;
     /* Relaxed: it is asked again under the guard; here only so that the answer needs no memory. */
     if (ti_load_relaxed(&thread->state) != TI_NEW)
-        return TI_TELL(thread, THREADING_ALREADY_STARTED);
+        return THREADING_ALREADY_STARTED;
     ti_self *caller = ti_self_get();
     ti_thread_settle();
     ti_self *self = ti_hooks_start() ? ti_self_new() : NULL;
@@ -262,7 +260,27 @@ threading_status_t threading_thread_start(threading_thread_t *thread)
     }
     if (status != THREADING_OK)
         ti_self_free(self);
-    return TI_TELL(thread, status);
+    return status;
+}
+
+threading_status_t threading_thread_start(threading_thread_t *thread)
+{
+    return TI_TELL(thread, thread != NULL ? ti_thread_start(thread) : THREADING_INVALID);
+}
+
+TI_COLD threading_status_t threading_thread_spawn(threading_target_t target, void *arg,
+                                                  const threading_thread_options_t *options,
+                                                  threading_thread_t **thread)
+{
+    threading_thread_t *spawned = threading_thread_new(target, arg, options);
+    if (spawned == NULL)
+        return THREADING_NO_MEMORY;
+    threading_status_t status = TI_TELL(spawned, ti_thread_start(spawned));
+    if (status == THREADING_OK && thread != NULL)
+        *thread = spawned;
+    else
+        threading_thread_free(spawned);
+    return status;
 }
 
 /* ---- join ---- */
