@@ -8876,6 +8876,9 @@ TI_SIM_CALLS(TI_SIM_DECLARE_STATUS, TI_SIM_DECLARE_ANSWER, TI_SIM_DECLARE_AMOUNT
 static threading_status_t ti_core_object_set_name(const void *object, const char *name);
 static const char *ti_core_thread_name(const threading_thread_t *thread);
 static bool ti_core_thread_daemon(const threading_thread_t *thread);
+static threading_status_t ti_core_thread_spawn(threading_target_t target, void *arg,
+                                        const threading_thread_options_t *options,
+                                        threading_thread_t **thread);
 static THREADING_NORETURN void ti_core_must_fail(const char *call, const char *file, int line,
                                           threading_status_t status);
 
@@ -26014,7 +26017,7 @@ threading_status_t threading_object_set_name(const void *object, const char *nam
     return THREADING_OK;
 }
 
-/* The core's own, but for the line of the table, which is to tell the thread's name. */
+/* As the core's own. In the table it is a start, of a thread whose name is told. */
 threading_status_t threading_thread_spawn(threading_target_t target, void *arg,
                                           const threading_thread_options_t *options,
                                           threading_thread_t **thread)
@@ -26022,8 +26025,7 @@ threading_status_t threading_thread_spawn(threading_target_t target, void *arg,
     threading_thread_t *spawned = threading_thread_new(target, arg, options);
     if (spawned == NULL)
         return THREADING_NO_MEMORY;
-    ti_sim_call call = ti_sim_call_begin("thread_spawn", spawned);
-    threading_status_t status = ti_sim_call_end_with(call, ti_core_thread_start(spawned));
+    threading_status_t status = threading_thread_start(spawned);
     if (status == THREADING_OK && thread != NULL)
         *thread = spawned;
     else

@@ -180,6 +180,9 @@ TI_SIM_CALLS(TI_SIM_DECLARE_STATUS, TI_SIM_DECLARE_ANSWER, TI_SIM_DECLARE_AMOUNT
 threading_status_t ti_core_object_set_name(const void *object, const char *name);
 const char *ti_core_thread_name(const threading_thread_t *thread);
 bool ti_core_thread_daemon(const threading_thread_t *thread);
+threading_status_t ti_core_thread_spawn(threading_target_t target, void *arg,
+                                        const threading_thread_options_t *options,
+                                        threading_thread_t **thread);
 THREADING_NORETURN void ti_core_must_fail(const char *call, const char *file, int line,
                                           threading_status_t status);
 

@@ -67,6 +67,75 @@ static void locked(void *unused)
     threading_sim_check(balance == 15);
 }
 
+/* ---- the short ways ---- */
+
+static char kept_text[16 * 1024];
+static size_t kept_length;
+
+static void keep_text(void *context, const char *text, size_t length)
+{
+    (void)context;
+    CHECK(kept_length + length < sizeof kept_text);
+    memcpy(kept_text + kept_length, text, length);
+    kept_length += length;
+}
+
+static void unlocked_and_spawned(void *unused)
+{
+    (void)unused;
+    balance = 0;
+    threading_thread_t *five = threading_spawn(deposit_5, NULL, .name = "five");
+    threading_thread_t *eight = THREADING_MUST_SPAWN(deposit_8, NULL, .name = "eight");
+    ended(five);
+    ended(eight);
+    threading_sim_check(balance == 13);
+}
+
+CASE(spawn_is_a_start_in_the_table)
+{
+    (void)must_fail(unlocked_and_spawned, (threading_sim_options_t){.write = keep_text}, THREADING_SIM_CHECK);
+    CHECK(strstr(kept_text, "thread start five\n") != NULL);
+    CHECK(strstr(kept_text, "thread start eight\n") != NULL);
+}
+
+static void spawn_wrong(void *unused)
+{
+    threading_status_t status;
+    (void)unused;
+    threading_sim_check(threading_spawn(deposit_5, NULL, .daemon = 2, .status = &status) == NULL);
+    threading_sim_check(status == THREADING_INVALID);
+    threading_thread_free(threading_spawn(deposit_5, NULL));
+}
+
+CASE(spawn_that_fails_leaves_nothing_of_the_run)
+{
+    (void)must_pass(spawn_wrong, (threading_sim_options_t){0});
+}
+
+static THREADING_NO_ANALYSIS void *take_at_once(void *unused)
+{
+    THREADING_MUST(threading_lock_try_acquire(&lock));
+    threading_sim_yield();
+    (void)threading_lock_release(&lock);
+    return unused;
+}
+
+static void both_take_at_once(void *unused)
+{
+    (void)unused;
+    (void)threading_lock_init(&lock);
+    both(take_at_once, take_at_once);
+}
+
+CASE(must_that_fails_in_some_order_is_a_failed_check)
+{
+    threading_sim_report_t report =
+        must_fail(both_take_at_once, (threading_sim_options_t){.write = keep_text}, THREADING_SIM_CHECK);
+    CHECK(strstr(report.message, "sim_run.c:") == report.message);
+    CHECK(strstr(report.message, ": threading_lock_try_acquire(&lock): THREADING_BUSY") != NULL);
+    CHECK(strstr(kept_text, "check failed") != NULL);
+}
+
 /* ---- processors ---- */
 
 static void count_processors(void *unused)
