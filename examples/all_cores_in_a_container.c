@@ -57,10 +57,10 @@ int main(int argc, char **argv)
     printf("this process may use %d\n", (int)threading_cpu_count());
     printf("so many threads can run at once: %d\n", (int)threads);
     for (size_t i = 0; i < threads; i++)
-        must(threading_executor_submit(pool, search, NULL, NULL));
+        THREADING_MUST(threading_executor_submit(pool, search, NULL, NULL));
     printf("%d threads: about %.2f x 100 %%\n", (int)threads, measure(2));
     atomic_store(&stop, true);
-    must(threading_executor_shutdown(pool, true, false));
+    THREADING_MUST(threading_executor_shutdown(pool, true, false));
     threading_executor_free(pool);
     return 0;
 }

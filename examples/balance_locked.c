@@ -42,12 +42,10 @@ static void *with_lock(void *n)
 static void run_both(threading_target_t target)
 {
     int five = 5, eight = 8;
-    threading_thread_t *t1 = threading_thread_new(target, &five, NULL);
-    threading_thread_t *t2 = threading_thread_new(target, &eight, NULL);
-    must(threading_thread_start(t1));
-    must(threading_thread_start(t2));
-    must(threading_thread_join(t1));
-    must(threading_thread_join(t2));
+    threading_thread_t *t1 = THREADING_MUST_SPAWN(target, &five);
+    threading_thread_t *t2 = THREADING_MUST_SPAWN(target, &eight);
+    THREADING_MUST(threading_thread_join(t1));
+    THREADING_MUST(threading_thread_join(t2));
     threading_thread_free(t1);
     threading_thread_free(t2);
 }

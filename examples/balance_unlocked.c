@@ -37,12 +37,10 @@ static void *run_thread(void *n)
 static int run_both(void)
 {
     int five = 5, eight = 8;
-    threading_thread_t *t1 = threading_thread_new(run_thread, &five, NULL);
-    threading_thread_t *t2 = threading_thread_new(run_thread, &eight, NULL);
-    must(threading_thread_start(t1));
-    must(threading_thread_start(t2));
-    must(threading_thread_join(t1));
-    must(threading_thread_join(t2));
+    threading_thread_t *t1 = THREADING_MUST_SPAWN(run_thread, &five);
+    threading_thread_t *t2 = THREADING_MUST_SPAWN(run_thread, &eight);
+    THREADING_MUST(threading_thread_join(t1));
+    THREADING_MUST(threading_thread_join(t2));
     threading_thread_free(t1);
     threading_thread_free(t2);
     return atomic_load(&balance);

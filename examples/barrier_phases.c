@@ -40,7 +40,7 @@ static void *heat(void *first)
     for (int phase = 0; phase < PHASES; phase++) {
         for (int i = begin; i < begin + EACH; i++)
             next[i] = (now[i - 1] + now[i] + now[i + 1]) / 3;
-        must(threading_barrier_wait(&barrier, NULL));
+        THREADING_MUST(threading_barrier_wait(&barrier, NULL));
     }
     return NULL;
 }
@@ -51,11 +51,10 @@ int main(void)
     threading_thread_t *threads[THREADS];
     for (int i = 0; i < THREADS; i++) {
         first[i] = 1 + i * EACH;
-        threads[i] = threading_thread_new(heat, &first[i], NULL);
-        must(threading_thread_start(threads[i]));
+        threads[i] = THREADING_MUST_SPAWN(heat, &first[i]);
     }
     for (int i = 0; i < THREADS; i++) {
-        must(threading_thread_join(threads[i]));
+        THREADING_MUST(threading_thread_join(threads[i]));
         threading_thread_free(threads[i]);
     }
     return 0;

@@ -26,8 +26,7 @@ static void *loop(void *unused)
 
 static threading_thread_t *start_loop(void)
 {
-    threading_thread_t *thread = threading_thread(loop, NULL, .daemon = true);
-    must(threading_thread_start(thread));
+    threading_thread_t *thread = THREADING_MUST_SPAWN(loop, NULL, .daemon = true);
     return thread;
 }
 
@@ -43,7 +42,7 @@ static void stop_all(threading_thread_t **threads, size_t count)
 {
     atomic_store(&stop, true);
     for (size_t i = 0; i < count; i++) {
-        must(threading_thread_join(threads[i]));
+        THREADING_MUST(threading_thread_join(threads[i]));
         threading_thread_free(threads[i]);
     }
 }

@@ -39,12 +39,13 @@ static bool has_room(void *unused)
 static void put(int item)
 {
     THREADING_WITH_LOCK(&lock) {
-        must(threading_condition_wait_for(&not_full, has_room, NULL)); /* without the lock while it waits */
+        THREADING_MUST(
+            threading_condition_wait_for(&not_full, has_room, NULL)); /* without the lock while it waits */
         buffer[(first + used) % ROOM] = item;
         used++;
         if (used > most_used)
             most_used = used;
-        must(threading_condition_notify(&not_empty, 1));
+        THREADING_MUST(threading_condition_notify(&not_empty, 1));
     }
 }
 
@@ -52,11 +53,11 @@ static int get(void)
 {
     int item = 0;
     THREADING_WITH_LOCK(&lock) {
-        must(threading_condition_wait_for(&not_empty, has_item, NULL));
+        THREADING_MUST(threading_condition_wait_for(&not_empty, has_item, NULL));
         item = buffer[first];
         first = (first + 1) % ROOM;
         used--;
-        must(threading_condition_notify(&not_full, 1));
+        THREADING_MUST(threading_condition_notify(&not_full, 1));
     }
     return item;
 }
@@ -71,11 +72,10 @@ static void *produce(void *unused)
 
 int main(void)
 {
-    threading_thread_t *producer = threading_thread(produce, NULL, .name = "producer");
-    must(threading_thread_start(producer));
+    threading_thread_t *producer = THREADING_MUST_SPAWN(produce, NULL, .name = "producer");
     for (int i = 0; i < COUNT; i++)
         printf("got %d\n", get());
-    must(threading_thread_join(producer));
+    THREADING_MUST(threading_thread_join(producer));
     threading_thread_free(producer);
     printf("never more than %d at a time: %s\n", ROOM, most_used <= ROOM ? "yes" : "no");
     return 0;

@@ -24,19 +24,13 @@ static THREADING_NO_ANALYSIS void *daemon_target(void *unused)
 static void *worker_target(void *unused)
 {
     (void)unused;
-    must(threading_thread_join(threading_main_thread()));
+    THREADING_MUST(threading_thread_join(threading_main_thread()));
     printf("worker: main has left, there are three steps to do\n");
     for (int step = 1; step <= 3; step++) {
         pause_for(1);
         printf("worker: step %d\n", step);
     }
     return NULL;
-}
-
-static void start_and_forget(threading_thread_t *thread)
-{
-    must(threading_thread_start(thread));
-    threading_thread_free(thread); /* a running thread keeps itself */
 }
 
 /* Registered before the library was used, so it runs after the wait for the threads. */
@@ -50,9 +44,9 @@ THREADING_NO_ANALYSIS int main(int argc, char **argv)
     atexit(last_words);
     example_begin(argc, argv);
     threading_lock_acquire(&daemon_runs);
-    start_and_forget(threading_thread(daemon_target, NULL, .daemon = true));
+    threading_thread_free(THREADING_MUST_SPAWN(daemon_target, NULL, .daemon = true)); /* it keeps itself */
     threading_lock_acquire(&daemon_runs); /* until the daemon releases it */
-    start_and_forget(threading_thread_new(worker_target, NULL, NULL));
+    threading_thread_free(THREADING_MUST_SPAWN(worker_target, NULL));
     printf("main: returns\n");
     return 0;
 }

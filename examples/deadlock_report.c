@@ -34,8 +34,8 @@ static void move(const struct transfer *transfer, int amount)
 
 static threading_thread_t *start(threading_target_t target, struct transfer *transfer, bool daemon)
 {
-    threading_thread_t *thread = threading_thread(target, transfer, .name = transfer->name, .daemon = daemon);
-    must(threading_thread_start(thread));
+    threading_thread_t *thread =
+        THREADING_MUST_SPAWN(target, transfer, .name = transfer->name, .daemon = daemon);
     return thread;
 }
 
@@ -47,7 +47,7 @@ static void *source_first(void *arg)
 {
     const struct transfer *transfer = arg;
     THREADING_WITH_LOCK(&transfer->source->lock) {
-        must(threading_barrier_wait(&both_have_one, NULL));
+        THREADING_MUST(threading_barrier_wait(&both_have_one, NULL));
         THREADING_WITH_LOCK(&transfer->target->lock) {
             move(transfer, 10);
         }
@@ -90,7 +90,7 @@ static void wait_for_report(void)
     const char *ring = NULL;
     while (ring == NULL) {
         report.length = 0;
-        must(threading_dump(keep, &report));
+        THREADING_MUST(threading_dump(keep, &report));
         ring = strstr(report.text, "possible deadlock");
         threading_sleep(0.01);
     }
@@ -101,8 +101,8 @@ static void hang(void)
 {
     static struct account alice = {{0}, 100}, bob = {{0}, 100};
     static struct transfer there = {&alice, &bob, "Alice to Bob"}, back = {&bob, &alice, "Bob to Alice"};
-    must(threading_object_set_name(&alice.lock, "Alice's account"));
-    must(threading_object_set_name(&bob.lock, "Bob's account"));
+    THREADING_MUST(threading_object_set_name(&alice.lock, "Alice's account"));
+    THREADING_MUST(threading_object_set_name(&bob.lock, "Bob's account"));
     threading_thread_free(
         start(source_first, &there, true)); /* daemons: the program need not hang with them */
     threading_thread_free(start(source_first, &back, true));
@@ -128,8 +128,8 @@ static void cure(void)
     struct transfer there = {&accounts[0], &accounts[1], "there"},
                     back = {&accounts[1], &accounts[0], "back"};
     threading_thread_t *one = start(in_one_order, &there, false), *other = start(in_one_order, &back, false);
-    must(threading_thread_join(one));
-    must(threading_thread_join(other));
+    THREADING_MUST(threading_thread_join(one));
+    THREADING_MUST(threading_thread_join(other));
     threading_thread_free(one);
     threading_thread_free(other);
     printf("in one order: %d and %d\n", accounts[0].balance, accounts[1].balance);

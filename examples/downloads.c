@@ -76,8 +76,8 @@ static void watch_for_ctrl_c(void)
     sigaddset(&ctrl_c, SIGINT);
     if (pthread_sigmask(SIG_BLOCK, &ctrl_c, NULL) != 0)
         exit(1);
-    threading_thread_t *watcher = threading_thread(stop_at_ctrl_c, NULL, .name = "Ctrl-C", .daemon = true);
-    must(threading_thread_start(watcher));
+    threading_thread_t *watcher =
+        THREADING_MUST_SPAWN(stop_at_ctrl_c, NULL, .name = "Ctrl-C", .daemon = true);
     threading_thread_free(watcher);
 }
 
@@ -91,9 +91,9 @@ int main(void)
 {
     watch_for_ctrl_c();
     threading_executor_t *pool = threading_executor_new(THREADS, NULL);
-    must(threading_group_init(&group, pool));
+    THREADING_MUST(threading_group_init(&group, pool));
     for (int i = 0; i < DOWNLOADS; i++)
-        must(threading_group_run(&group, download, NULL));
+        THREADING_MUST(threading_group_run(&group, download, NULL));
     while (atomic_load(&begun) < THREADS)
         threading_sleep(0.001);
 
@@ -103,7 +103,7 @@ int main(void)
     double seconds = threading_monotonic() - begin;
     printf("%s: %d of %d were complete\n", threading_status_name(status), atomic_load(&complete), DOWNLOADS);
     printf("all was over %s 100 ms\n", seconds < 0.1 ? "within" : "not within");
-    must(threading_executor_shutdown(pool, true, false));
+    THREADING_MUST(threading_executor_shutdown(pool, true, false));
     threading_executor_free(pool);
     return 0;
 }

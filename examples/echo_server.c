@@ -60,9 +60,10 @@ static void *run_server(void *listener)
         connections[i] = accept(*(socket_t *)listener, NULL, NULL);
         if (connections[i] == NO_SOCKET)
             refuse("accept");
-        must(threading_executor_submit(pool, serve, &connections[i], NULL)); /* no future: no result */
+        THREADING_MUST(
+            threading_executor_submit(pool, serve, &connections[i], NULL)); /* no future: no result */
     }
-    must(threading_executor_shutdown(pool, true, false)); /* until all have left */
+    THREADING_MUST(threading_executor_shutdown(pool, true, false)); /* until all have left */
     threading_executor_free(pool);
     return NULL;
 }
@@ -105,7 +106,7 @@ static void run_clients(void)
         clients[i].number = i + 1;
         items[i] = &clients[i];
     }
-    must(threading_executor_map(pool, run_client, items, CLIENTS, NULL));
+    THREADING_MUST(threading_executor_map(pool, run_client, items, CLIENTS, NULL));
     threading_executor_free(pool);
     for (int i = 0; i < CLIENTS; i++)
         printf("client %d got: %s\n", clients[i].number, clients[i].reply);
@@ -118,10 +119,9 @@ int main(void)
         printf("SKIP: there are no sockets here\n");
         return 0;
     }
-    threading_thread_t *server = threading_thread(run_server, &listener, .name = "server");
-    must(threading_thread_start(server));
+    threading_thread_t *server = THREADING_MUST_SPAWN(run_server, &listener, .name = "server");
     run_clients();
-    must(threading_thread_join(server));
+    THREADING_MUST(threading_thread_join(server));
     threading_thread_free(server);
     printf("%d clients were served by %d threads\n", CLIENTS, THREADS);
     socket_close(listener);

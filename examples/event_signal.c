@@ -21,9 +21,9 @@ static atomic_int arrived;
 static void *run(void *unused)
 {
     (void)unused;
-    must(threading_event_wait(&start_signal));
+    THREADING_MUST(threading_event_wait(&start_signal));
     if (atomic_fetch_add(&arrived, 1) + 1 == RUNNERS)
-        must(threading_event_set(&finish)); /* the last one */
+        THREADING_MUST(threading_event_set(&finish)); /* the last one */
     return NULL;
 }
 
@@ -32,16 +32,15 @@ int main(int argc, char **argv)
     threading_thread_t *runners[RUNNERS];
     example_begin(argc, argv);
     for (int i = 0; i < RUNNERS; i++) {
-        runners[i] = threading_thread_new(run, NULL, NULL);
-        must(threading_thread_start(runners[i]));
+        runners[i] = THREADING_MUST_SPAWN(run, NULL);
     }
     threading_status_t status = threading_event_wait_timeout(&finish, 3 * example_factor);
     printf("for three seconds nobody moves: %s\n", threading_status_name(status));
-    must(threading_event_set(&start_signal));
-    must(threading_event_wait(&finish));
+    THREADING_MUST(threading_event_set(&start_signal));
+    THREADING_MUST(threading_event_wait(&finish));
     printf("after the signal all %d arrive\n", atomic_load(&arrived));
     for (int i = 0; i < RUNNERS; i++) {
-        must(threading_thread_join(runners[i]));
+        THREADING_MUST(threading_thread_join(runners[i]));
         threading_thread_free(runners[i]);
     }
     return 0;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the examples share: pauses that can be hurried, an end when a call is refused, the time of day, and
- * the processor time that was used.
+ * What the examples share: pauses that can be hurried, the time of day, and the processor time that was used.
  */
 #ifndef EXAMPLE_H
 #define EXAMPLE_H
@@ -29,15 +28,6 @@ static inline void example_begin(int argc, char **argv)
 static inline void pause_for(double seconds)
 {
     threading_sleep(seconds * example_factor);
-}
-
-/* For calls that fail only when the machine has nothing left to give. */
-static inline void must(threading_status_t status)
-{
-    if (status == THREADING_OK)
-        return;
-    fprintf(stderr, "%s: %s\n", threading_status_name(status), threading_status_message(status));
-    _Exit(1);
 }
 
 struct moment {

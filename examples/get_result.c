@@ -31,7 +31,7 @@ static void *run(void *arg)
 /* Join first: only then is the result sure to be there. */
 static long get_result(const struct my_thread *self)
 {
-    must(threading_thread_join(self->thread));
+    THREADING_MUST(threading_thread_join(self->thread));
     return self->res;
 }
 
@@ -49,8 +49,7 @@ static void by_hand(void)
 {
     struct my_thread threads[] = {{"factorial", factorial, 12, 0, NULL}, {"sum", sum, 100, 0, NULL}};
     for (int i = 0; i < 2; i++) {
-        threads[i].thread = threading_thread(run, &threads[i], .name = threads[i].name);
-        must(threading_thread_start(threads[i].thread));
+        threads[i].thread = THREADING_MUST_SPAWN(run, &threads[i], .name = threads[i].name);
     }
     for (int i = 0; i < 2; i++) {
         printf("%s(%ld) = %ld\n", threads[i].name, threads[i].arg, get_result(&threads[i]));
@@ -69,10 +68,9 @@ static void by_return(void)
 {
     long number = 21;
     void *result;
-    threading_thread_t *thread = threading_thread_new(double_it, &number, NULL);
-    must(threading_thread_start(thread));
-    must(threading_thread_join(thread));
-    must(threading_thread_result(thread, &result));
+    threading_thread_t *thread = THREADING_MUST_SPAWN(double_it, &number);
+    THREADING_MUST(threading_thread_join(thread));
+    THREADING_MUST(threading_thread_result(thread, &result));
     printf("double_it returned %ld\n", *(long *)result);
     threading_thread_free(thread);
 }

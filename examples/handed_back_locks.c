@@ -32,7 +32,7 @@ static THREADING_NO_ANALYSIS void start_loops(void)
     for (int i = 0; i < NLOOPS; i++)
         threading_lock_acquire(&locks[i]);
     for (int i = 0; i < NLOOPS; i++)
-        must(threading_start_new_thread(loop, &numbers[i], NULL));
+        THREADING_MUST(threading_start_new_thread(loop, &numbers[i], NULL));
 }
 
 int main(int argc, char **argv)

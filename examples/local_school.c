@@ -24,7 +24,8 @@ static void process_student(void)
 static void *process_thread(void *name)
 {
     struct school *school = threading_local_get(&local_school);
-    must(school != NULL ? THREADING_OK : THREADING_NO_MEMORY); /* the first time in a thread it needs some */
+    THREADING_MUST(school != NULL ? THREADING_OK
+                                  : THREADING_NO_MEMORY); /* the first time in a thread it needs some */
     school->student = name;
     process_student();
     return NULL;
@@ -33,12 +34,10 @@ static void *process_thread(void *name)
 int main(void)
 {
     static char alice[] = "Alice", bob[] = "Bob";
-    threading_thread_t *t1 = threading_thread(process_thread, alice, .name = "Thread-A");
-    threading_thread_t *t2 = threading_thread(process_thread, bob, .name = "Thread-B");
-    must(threading_thread_start(t1));
-    must(threading_thread_start(t2));
-    must(threading_thread_join(t1));
-    must(threading_thread_join(t2));
+    threading_thread_t *t1 = THREADING_MUST_SPAWN(process_thread, alice, .name = "Thread-A");
+    threading_thread_t *t2 = THREADING_MUST_SPAWN(process_thread, bob, .name = "Thread-B");
+    THREADING_MUST(threading_thread_join(t1));
+    THREADING_MUST(threading_thread_join(t2));
     threading_thread_free(t1);
     threading_thread_free(t2);
     return 0;

@@ -31,9 +31,8 @@ int main(int argc, char **argv)
 {
     example_begin(argc, argv);
     printf("thread %s is running...\n", my_name());
-    threading_thread_t *t = threading_thread(loop, NULL, .name = "LoopThread");
-    must(threading_thread_start(t));
-    must(threading_thread_join(t));
+    threading_thread_t *t = THREADING_MUST_SPAWN(loop, NULL, .name = "LoopThread");
+    THREADING_MUST(threading_thread_join(t));
     threading_thread_free(t);
     printf("thread %s ended.\n", my_name());
     return 0;

@@ -33,8 +33,8 @@ int main(int argc, char **argv)
 {
     example_begin(argc, argv);
     printf("start: %s\n", ctime_now().text);
-    must(threading_start_new_thread(loop0, NULL, NULL));
-    must(threading_start_new_thread(loop1, NULL, NULL));
+    THREADING_MUST(threading_start_new_thread(loop0, NULL, NULL));
+    THREADING_MUST(threading_start_new_thread(loop1, NULL, NULL));
     pause_for(6);
     /* Six seconds are a guess, which a busy machine proves wrong. Threads of this kind are at least
      * listed while they live: */

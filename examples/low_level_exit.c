@@ -27,7 +27,7 @@ int main(int argc, char **argv)
     threading_lock_t lock;
     int num = 0;
     example_begin(argc, argv);
-    must(threading_start_new_thread(runner, text, NULL));
+    THREADING_MUST(threading_start_new_thread(runner, text, NULL));
     threading_lock_init(&lock);
     threading_lock_acquire(&lock);
     num += 1;

@@ -57,9 +57,9 @@ int main(void)
     double begin = threading_monotonic();
     compute_rows(0, HEIGHT, &alone);
     double middle = threading_monotonic();
-    must(threading_executor_for(pool, 0, HEIGHT, 0, compute_rows, &together));
+    THREADING_MUST(threading_executor_for(pool, 0, HEIGHT, 0, compute_rows, &together));
     double end = threading_monotonic();
-    must(threading_executor_shutdown(pool, true, false));
+    THREADING_MUST(threading_executor_shutdown(pool, true, false));
     threading_executor_free(pool);
     for (size_t row = 0; row < HEIGHT; row++)
         printf("%s\n", together.rows[row]);

@@ -36,7 +36,7 @@ static threading_rlock_t *right(int philosopher)
 static bool eat(int philosopher, threading_rlock_t *first, threading_rlock_t *second)
 {
     bool can;
-    must(threading_rlock_acquire(first));
+    THREADING_MUST(threading_rlock_acquire(first));
     can = threading_rlock_acquire(second) == THREADING_OK;
     if (can) {
         eaten[philosopher]++;
@@ -56,8 +56,8 @@ static threading_barrier_t all_hold_one = THREADING_BARRIER_INIT(PHILOSOPHERS);
 static void *left_first(void *number)
 {
     int me = *(int *)number;
-    must(threading_rlock_acquire(left(me)));
-    must(threading_barrier_wait(&all_hold_one, NULL));
+    THREADING_MUST(threading_rlock_acquire(left(me)));
+    THREADING_MUST(threading_barrier_wait(&all_hold_one, NULL));
     bool ate = eat(me, left(me), right(me)); /* an RLock: the left fork is taken a second time */
     threading_rlock_release(left(me));
     if (!ate)
@@ -99,11 +99,10 @@ static void dine(const char *title, threading_target_t philosopher)
     for (int i = 0; i < PHILOSOPHERS; i++) {
         numbers[i] = i;
         eaten[i] = 0;
-        threads[i] = threading_thread_new(philosopher, &numbers[i], NULL);
-        must(threading_thread_start(threads[i]));
+        threads[i] = THREADING_MUST_SPAWN(philosopher, &numbers[i]);
     }
     for (int i = 0; i < PHILOSOPHERS; i++) {
-        must(threading_thread_join(threads[i]));
+        THREADING_MUST(threading_thread_join(threads[i]));
         threading_thread_free(threads[i]);
         meals += eaten[i];
     }

@@ -81,8 +81,8 @@ int main(int argc, char **argv)
         threading_thread_free(thread);
         thread = started_with(THREADING_PRIORITY_NORMAL, &status);
     }
-    must(status);
-    must(threading_thread_join(thread));
+    THREADING_MUST(status);
+    THREADING_MUST(threading_thread_join(thread));
     threading_thread_free(thread);
     return 0;
 }

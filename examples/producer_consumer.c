@@ -25,7 +25,7 @@ static void *produce(void *first)
 {
     int number = *(int *)first;
     for (int i = 0; i < EACH; i++, number++)
-        must(threading_queue_put(jobs, &number)); /* waits while the queue is full */
+        THREADING_MUST(threading_queue_put(jobs, &number)); /* waits while the queue is full */
     return NULL;
 }
 
@@ -35,21 +35,20 @@ static void *consume(void *unused)
     (void)unused;
     while (threading_queue_get(jobs, &number) == THREADING_OK) { /* waits while it is empty */
         squares[number] = number * number;
-        must(threading_queue_task_done(jobs));
+        THREADING_MUST(threading_queue_task_done(jobs));
     }
     return NULL; /* shut down */
 }
 
 static threading_thread_t *start(threading_target_t target, void *arg)
 {
-    threading_thread_t *thread = threading_thread_new(target, arg, NULL);
-    must(threading_thread_start(thread));
+    threading_thread_t *thread = THREADING_MUST_SPAWN(target, arg);
     return thread;
 }
 
 static void join(threading_thread_t *thread)
 {
-    must(threading_thread_join(thread));
+    THREADING_MUST(threading_thread_join(thread));
     threading_thread_free(thread);
 }
 
@@ -61,7 +60,7 @@ static void show_the_limit(void)
         continue;
     printf("%d fit, then it is full\n", (int)threading_queue_size(jobs));
     while (threading_queue_try_get(jobs, NULL) == THREADING_OK)
-        must(threading_queue_task_done(jobs));
+        THREADING_MUST(threading_queue_task_done(jobs));
 }
 
 static void work(void)
@@ -73,13 +72,13 @@ static void work(void)
     for (int i = 0; i < PRODUCERS; i++)
         producers[i] = start(produce, &first[i]);
     for (int i = 0; i < PRODUCERS; i++)
-        join(producers[i]);           /* all is put */
-    must(threading_queue_join(jobs)); /* and all is done */
+        join(producers[i]);                     /* all is put */
+    THREADING_MUST(threading_queue_join(jobs)); /* and all is done */
     printf("all is done:");
     for (int i = 0; i < COUNT; i++)
         printf(" %d", squares[i]);
     printf("\n");
-    must(threading_queue_shutdown(jobs, false));
+    THREADING_MUST(threading_queue_shutdown(jobs, false));
     for (int i = 0; i < CONSUMERS; i++)
         join(consumers[i]);
     printf("all consumers have left\n");

@@ -40,12 +40,10 @@ static void run_workers(void)
 {
     static const char *const names[WORKERS] = {"worker 1", "worker 2", "worker 3"};
     threading_thread_t *workers[WORKERS];
+    for (int i = 0; i < WORKERS; i++)
+        workers[i] = THREADING_MUST_SPAWN(book, NULL, .name = names[i]);
     for (int i = 0; i < WORKERS; i++) {
-        workers[i] = threading_thread_new(book, NULL, &(threading_thread_options_t){.name = names[i]});
-        must(threading_thread_start(workers[i]));
-    }
-    for (int i = 0; i < WORKERS; i++) {
-        must(threading_thread_join(workers[i]));
+        THREADING_MUST(threading_thread_join(workers[i]));
         threading_thread_free(workers[i]);
     }
 }
@@ -63,13 +61,13 @@ int main(void)
         puts("SKIP: the library was built without its diagnosis");
         return 0;
     }
-    must(status);
-    must(threading_object_set_name(&accounts, "accounts"));
+    THREADING_MUST(status);
+    THREADING_MUST(threading_object_set_name(&accounts, "accounts"));
     double begin = threading_monotonic();
     run_workers();
     double slow = threading_monotonic() - begin;
-    must(threading_profile_write(print, stdout));
-    must(threading_profile_stop());
+    THREADING_MUST(threading_profile_write(print, stdout));
+    THREADING_MUST(threading_profile_stop());
 
     writes_outside = true;
     begin = threading_monotonic();

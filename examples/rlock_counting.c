@@ -16,7 +16,7 @@ static int num;
 
 static int next_number(const char *name)
 {
-    must(threading_rlock_acquire(&lock));
+    THREADING_MUST(threading_rlock_acquire(&lock));
     int number = num++;
     printf("Thread(%s) locked %d times, Number: %d\n", name, (int)threading_rlock_count(&lock), number);
     threading_rlock_release(&lock);
@@ -26,7 +26,7 @@ static int next_number(const char *name)
 /* Counts once more, unless six is reached. */
 static bool count(const char *name)
 {
-    must(threading_rlock_acquire(&lock));
+    THREADING_MUST(threading_rlock_acquire(&lock));
     bool more = num < 6;
     if (more) {
         int number = next_number(name);
@@ -48,10 +48,8 @@ static void *run(void *unused)
 int main(int argc, char **argv)
 {
     example_begin(argc, argv);
-    threading_thread_t *t1 = threading_thread(run, NULL, .name = "thread1");
-    threading_thread_t *t2 = threading_thread(run, NULL, .name = "thread2");
-    must(threading_thread_start(t1));
-    must(threading_thread_start(t2));
+    threading_thread_t *t1 = THREADING_MUST_SPAWN(run, NULL, .name = "thread1");
+    threading_thread_t *t2 = THREADING_MUST_SPAWN(run, NULL, .name = "thread2");
     /* Handles may be given back at once: the process waits for its threads when main returns. */
     threading_thread_free(t1);
     threading_thread_free(t2);

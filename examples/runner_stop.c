@@ -35,8 +35,7 @@ static void *run(void *arg)
 
 static void start(struct runner *self)
 {
-    self->thread = threading_thread(run, self, .name = self->name);
-    must(threading_thread_start(self->thread));
+    self->thread = THREADING_MUST_SPAWN(run, self, .name = self->name);
 }
 
 static void stop(struct runner *self)
@@ -51,7 +50,7 @@ int main(int argc, char **argv)
     start(&t);
     pause_for(10);
     stop(&t);
-    must(threading_thread_join(t.thread));
+    THREADING_MUST(threading_thread_join(t.thread));
     threading_thread_free(t.thread);
     printf("stopped\n");
     return 0;

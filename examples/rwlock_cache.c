@@ -52,7 +52,7 @@ static void meet_as_readers(void)
     static threading_barrier_t meeting = THREADING_BARRIER_INIT(READERS);
     size_t index = 0;
     THREADING_WITH_READ(&lock) {
-        must(threading_barrier_wait(&meeting, &index));
+        THREADING_MUST(threading_barrier_wait(&meeting, &index));
     }
     if (index == 0)
         printf("%d readers hold the lock at the same time\n", READERS);
@@ -73,11 +73,10 @@ int main(void)
 {
     threading_thread_t *readers[READERS];
     for (int i = 0; i < READERS; i++) {
-        readers[i] = threading_thread_new(read_all, NULL, NULL);
-        must(threading_thread_start(readers[i]));
+        readers[i] = THREADING_MUST_SPAWN(read_all, NULL);
     }
     for (int i = 0; i < READERS; i++) {
-        must(threading_thread_join(readers[i]));
+        THREADING_MUST(threading_thread_join(readers[i]));
         threading_thread_free(readers[i]);
     }
     printf("%d lookups, %d of them computed, %d were wrong\n", READERS * ROUNDS * NUMBERS, computed,

@@ -38,11 +38,11 @@ static void add(const struct change *change, int n)
 static void change_it(const struct change *change)
 {
     if (is_locked)
-        must(threading_lock_acquire(&lock));
+        THREADING_MUST(threading_lock_acquire(&lock));
     add(change, change->n);
     add(change, -change->n);
     if (is_locked)
-        must(threading_lock_release(&lock));
+        THREADING_MUST(threading_lock_release(&lock));
 }
 
 static void *run_thread(void *change)
@@ -56,12 +56,10 @@ static void body(void *unused)
     static struct change five = {"x1", 5}, eight = {"x2", 8};
     (void)unused;
     balance = 0;
-    threading_thread_t *t1 = threading_thread(run_thread, &five, .name = "t1");
-    threading_thread_t *t2 = threading_thread(run_thread, &eight, .name = "t2");
-    must(threading_thread_start(t1));
-    must(threading_thread_start(t2));
-    must(threading_thread_join(t1));
-    must(threading_thread_join(t2));
+    threading_thread_t *t1 = THREADING_MUST_SPAWN(run_thread, &five, .name = "t1");
+    threading_thread_t *t2 = THREADING_MUST_SPAWN(run_thread, &eight, .name = "t2");
+    THREADING_MUST(threading_thread_join(t1));
+    THREADING_MUST(threading_thread_join(t2));
     threading_thread_free(t1);
     threading_thread_free(t2);
     threading_sim_check(balance == 0);
@@ -77,7 +75,7 @@ int main(void)
 {
     threading_sim_report_t report;
     threading_sim_options_t options = {.write = print, .seconds = 20};
-    must(threading_object_set_name(&balance, "balance"));
+    THREADING_MUST(threading_object_set_name(&balance, "balance"));
     threading_sim_run(body, NULL, &options, &report);
 
     /* The same order again, as it can be had in a debugger, or tomorrow. */

@@ -14,10 +14,10 @@ static bool is_ordered;
 
 static void *transfer(threading_lock_t *first, threading_lock_t *second)
 {
-    must(threading_lock_acquire(first));
-    must(threading_lock_acquire(second));
-    must(threading_lock_release(second));
-    must(threading_lock_release(first));
+    THREADING_MUST(threading_lock_acquire(first));
+    THREADING_MUST(threading_lock_acquire(second));
+    THREADING_MUST(threading_lock_release(second));
+    THREADING_MUST(threading_lock_release(first));
     return NULL;
 }
 
@@ -38,12 +38,10 @@ static void body(void *unused)
     (void)unused;
     threading_lock_init(&alice);
     threading_lock_init(&bob);
-    threading_thread_t *t1 = threading_thread(to_bob, NULL, .name = "to-bob");
-    threading_thread_t *t2 = threading_thread(to_alice, NULL, .name = "to-alice");
-    must(threading_thread_start(t1));
-    must(threading_thread_start(t2));
-    must(threading_thread_join(t1));
-    must(threading_thread_join(t2));
+    threading_thread_t *t1 = THREADING_MUST_SPAWN(to_bob, NULL, .name = "to-bob");
+    threading_thread_t *t2 = THREADING_MUST_SPAWN(to_alice, NULL, .name = "to-alice");
+    THREADING_MUST(threading_thread_join(t1));
+    THREADING_MUST(threading_thread_join(t2));
     threading_thread_free(t1);
     threading_thread_free(t2);
 }
@@ -58,8 +56,8 @@ int main(void)
 {
     threading_sim_report_t report;
     threading_sim_options_t options = {.write = print, .seconds = 20};
-    must(threading_object_set_name(&alice, "alice"));
-    must(threading_object_set_name(&bob, "bob"));
+    THREADING_MUST(threading_object_set_name(&alice, "alice"));
+    THREADING_MUST(threading_object_set_name(&bob, "bob"));
     threading_sim_run(body, NULL, &options, &report);
 
     is_ordered = true;

@@ -24,11 +24,10 @@ static void body(void *unused)
     reports = 0;
     threading_event_init(&stop);
     double begin = threading_monotonic();
-    threading_thread_t *reporter = threading_thread(report_hourly, NULL, .name = "reporter");
-    must(threading_thread_start(reporter));
-    must(threading_sleep(24.5 * 3600));
-    must(threading_event_set(&stop));
-    must(threading_thread_join(reporter));
+    threading_thread_t *reporter = THREADING_MUST_SPAWN(report_hourly, NULL, .name = "reporter");
+    THREADING_MUST(threading_sleep(24.5 * 3600));
+    THREADING_MUST(threading_event_set(&stop));
+    THREADING_MUST(threading_thread_join(reporter));
     threading_thread_free(reporter);
     threading_sim_check(threading_monotonic() - begin >= 24.5 * 3600);
     fewest = reports < fewest ? reports : fewest;

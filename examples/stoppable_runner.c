@@ -33,13 +33,12 @@ static void *run(void *arg)
 
 static void start(struct runner *self)
 {
-    self->thread = threading_thread(run, self, .name = self->name, .stop = &self->stop);
-    must(threading_thread_start(self->thread));
+    self->thread = THREADING_MUST_SPAWN(run, self, .name = self->name, .stop = &self->stop);
 }
 
 static void stop(struct runner *self)
 {
-    must(threading_stop_request(&self->stop));
+    THREADING_MUST(threading_stop_request(&self->stop));
 }
 
 int main(int argc, char **argv)
@@ -49,7 +48,7 @@ int main(int argc, char **argv)
     start(&t);
     pause_for(3);
     stop(&t);
-    must(threading_thread_join(t.thread));
+    THREADING_MUST(threading_thread_join(t.thread));
     threading_thread_free(t.thread);
     printf("stopped\n");
     return 0;

@@ -44,11 +44,9 @@ int main(int argc, char **argv)
     struct my_thread threads[] = {{1, "Thread-1", 1, NULL}, {2, "Thread-2", 2, NULL}};
     example_begin(argc, argv);
     for (int i = 0; i < 2; i++)
-        threads[i].thread = threading_thread(run, &threads[i], .name = threads[i].name);
-    for (int i = 0; i < 2; i++)
-        must(threading_thread_start(threads[i].thread));
+        threads[i].thread = THREADING_MUST_SPAWN(run, &threads[i], .name = threads[i].name);
     for (int i = 0; i < 2; i++) {
-        must(threading_thread_join(threads[i].thread));
+        THREADING_MUST(threading_thread_join(threads[i].thread));
         threading_thread_free(threads[i].thread);
     }
     printf("Exiting Main Thread\n");

@@ -32,11 +32,11 @@ int main(int argc, char **argv)
     example_begin(argc, argv);
     printf("starting at: %s\n", ctime_now().text);
     for (int i = 0; i < NLOOPS; i++)
-        threads[i] = threading_thread_new(loop, &loops[i], NULL);
+        threads[i] = threading_thread(loop, &loops[i]);
     for (int i = 0; i < NLOOPS; i++)
-        must(threading_thread_start(threads[i]));
+        THREADING_MUST(threading_thread_start(threads[i]));
     for (int i = 0; i < NLOOPS; i++) {
-        must(threading_thread_join(threads[i]));
+        THREADING_MUST(threading_thread_join(threads[i]));
         threading_thread_free(threads[i]);
     }
     printf("all done at: %s\n", ctime_now().text);

@@ -45,7 +45,7 @@ static void all_in_order(threading_executor_t *pool)
     void *items[COUNT], *results[COUNT];
     for (int i = 0; i < COUNT; i++)
         items[i] = &numbers[i];
-    must(threading_executor_map(pool, find_divisor, items, COUNT, results));
+    THREADING_MUST(threading_executor_map(pool, find_divisor, items, COUNT, results));
     printf("in order:\n");
     for (int i = 0; i < COUNT; i++)
         print_number(results[i]);
@@ -57,9 +57,9 @@ static void one_alone(threading_executor_t *pool)
     struct number year = {2027, 0};
     threading_future_t *future;
     void *result;
-    must(threading_executor_submit(pool, find_divisor, &year, &future));
+    THREADING_MUST(threading_executor_submit(pool, find_divisor, &year, &future));
     printf("one alone:\n");
-    must(threading_future_result(future, &result));
+    THREADING_MUST(threading_future_result(future, &result));
     print_number(result);
     threading_future_free(future);
 }
@@ -69,11 +69,11 @@ static void all_as_they_are_done(threading_executor_t *pool)
     threading_future_t *futures[COUNT], *next;
     void *result;
     for (int i = 0; i < COUNT; i++)
-        must(threading_executor_submit(pool, find_divisor, &numbers[i], &futures[i]));
+        THREADING_MUST(threading_executor_submit(pool, find_divisor, &numbers[i], &futures[i]));
     printf("as they are done:\n");
     threading_completed_t *completed = threading_as_completed(futures, COUNT, THREADING_FOREVER);
     while (threading_completed_next(completed, &next) == THREADING_OK) {
-        must(threading_future_result(next, &result)); /* it is done: no wait */
+        THREADING_MUST(threading_future_result(next, &result)); /* it is done: no wait */
         print_number(result);
     }
     threading_completed_free(completed);
@@ -87,7 +87,7 @@ int main(void)
     all_in_order(pool);
     one_alone(pool);
     all_as_they_are_done(pool);
-    must(threading_executor_shutdown(pool, true, false));
+    THREADING_MUST(threading_executor_shutdown(pool, true, false));
     threading_executor_free(pool);
     return 0;
 }

@@ -24,13 +24,13 @@ int main(int argc, char **argv)
     threading_thread_t *tea = threading_timer_new(3 * example_factor, remind, ready);
     threading_thread_t *alarm = threading_timer_new(8 * 3600, remind, morning);
     printf("the tea takes three seconds\n");
-    must(threading_thread_start(tea));
-    must(threading_thread_start(alarm));
-    must(threading_thread_join(tea)); /* until it has fired and is done */
+    THREADING_MUST(threading_thread_start(tea));
+    THREADING_MUST(threading_thread_start(alarm));
+    THREADING_MUST(threading_thread_join(tea)); /* until it has fired and is done */
 
     printf("before the alarm is cancelled it is %s\n", threading_thread_is_alive(alarm) ? "waiting" : "over");
-    must(threading_timer_cancel(alarm));
-    must(threading_thread_join(alarm));
+    THREADING_MUST(threading_timer_cancel(alarm));
+    THREADING_MUST(threading_thread_join(alarm));
     printf("then it is %s\n", threading_thread_is_alive(alarm) ? "waiting" : "over");
     threading_thread_free(tea);
     threading_thread_free(alarm);

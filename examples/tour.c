@@ -24,16 +24,9 @@ static const char *my_name(void)
     return threading_thread_name(threading_current_thread());
 }
 
-static void start_and_join(threading_thread_t *thread)
+static void finish(threading_thread_t *thread)
 {
-    must(threading_thread_start(thread));
-    must(threading_thread_join(thread));
-    threading_thread_free(thread);
-}
-
-static void start_and_forget(threading_thread_t *thread)
-{
-    must(threading_thread_start(thread));
+    THREADING_MUST(threading_thread_join(thread));
     threading_thread_free(thread);
 }
 
@@ -50,8 +43,8 @@ static void names(void)
 {
     title("Threads have names");
     say_name(NULL);
-    start_and_join(threading_thread_new(say_name, NULL, NULL));
-    start_and_join(threading_thread(say_name, NULL, .name = "a name that is longer than most systems take"));
+    finish(THREADING_MUST_SPAWN(say_name, NULL));
+    finish(THREADING_MUST_SPAWN(say_name, NULL, .name = "a name that is longer than most systems take"));
 }
 
 /* ---- a join may have a limit */
@@ -70,12 +63,11 @@ static THREADING_NO_ANALYSIS void join_with_timeout(void)
     void *result;
     title("A join may have a limit");
     threading_lock_acquire(&go);
-    threading_thread_t *thread = threading_thread_new(wait_for_go, &go, NULL);
-    must(threading_thread_start(thread));
+    threading_thread_t *thread = THREADING_MUST_SPAWN(wait_for_go, &go);
     answer("after a while", threading_thread_join_timeout(thread, 0.1));
     threading_lock_release(&go); /* acquired here, and the thread waits for it */
-    must(threading_thread_join(thread));
-    must(threading_thread_result(thread, &result));
+    THREADING_MUST(threading_thread_join(thread));
+    THREADING_MUST(threading_thread_result(thread, &result));
     printf("  joined, and the target returned \"%s\"\n", (const char *)result);
     threading_thread_free(thread);
 }
@@ -115,12 +107,10 @@ static void *change_locked(void *unused)
 
 static int balance_after(threading_target_t change)
 {
-    threading_thread_t *other = threading_thread_new(change, NULL, NULL);
     atomic_store(&balance, 0);
-    must(threading_thread_start(other));
+    threading_thread_t *other = THREADING_MUST_SPAWN(change, NULL);
     change(NULL);
-    must(threading_thread_join(other));
-    threading_thread_free(other);
+    finish(other);
     return atomic_load(&balance);
 }
 
@@ -147,10 +137,10 @@ static void recursion(void)
 {
     threading_rlock_t rlock = {0};
     title("An RLock may be taken again by its owner");
-    must(threading_rlock_acquire(&rlock));
-    must(threading_rlock_acquire(&rlock));
+    THREADING_MUST(threading_rlock_acquire(&rlock));
+    THREADING_MUST(threading_rlock_acquire(&rlock));
     printf("  main is at level %d\n", (int)threading_rlock_count(&rlock));
-    start_and_join(threading_thread_new(try_rlock, &rlock, NULL));
+    finish(THREADING_MUST_SPAWN(try_rlock, &rlock));
     threading_rlock_release(&rlock);
     threading_rlock_release(&rlock);
     printf("  released as often, it is %s\n", threading_rlock_locked(&rlock) ? "held" : "free");
@@ -175,7 +165,7 @@ static void take_second(threading_rlock_t *first, threading_rlock_t *second)
 static THREADING_NO_ANALYSIS void *right_then_left(void *unused)
 {
     (void)unused;
-    must(threading_rlock_acquire(&right));
+    THREADING_MUST(threading_rlock_acquire(&right));
     threading_lock_release(&right_is_taken);
     take_second(&right, &left);
     return NULL;
@@ -184,14 +174,12 @@ static THREADING_NO_ANALYSIS void *right_then_left(void *unused)
 static THREADING_NO_ANALYSIS void deadlock(void)
 {
     title("A deadlock is refused");
-    must(threading_rlock_acquire(&left));
+    THREADING_MUST(threading_rlock_acquire(&left));
     threading_lock_acquire(&right_is_taken);
-    threading_thread_t *other = threading_thread_new(right_then_left, NULL, NULL);
-    must(threading_thread_start(other));
+    threading_thread_t *other = THREADING_MUST_SPAWN(right_then_left, NULL);
     threading_lock_acquire(&right_is_taken); /* until the other thread releases it */
     take_second(&left, &right);
-    must(threading_thread_join(other));
-    threading_thread_free(other);
+    finish(other);
     printf("  two threads took two RLocks crosswise: %d was refused, both went on\n", atomic_load(&refused));
     answer("joining oneself", threading_thread_join(threading_current_thread()));
 }
@@ -222,7 +210,8 @@ static threading_local_t local_school = THREADING_LOCAL_INIT(struct school);
 static void *enrol(void *name)
 {
     struct school *mine = threading_local_get(&local_school);
-    must(mine != NULL ? THREADING_OK : THREADING_NO_MEMORY); /* the first time in a thread it needs some */
+    /* The first time in a thread it needs some. */
+    THREADING_MUST(mine != NULL ? THREADING_OK : THREADING_NO_MEMORY);
     printf("  %s had %s, now %s\n", my_name(), mine->student ? mine->student : "nobody", (const char *)name);
     mine->student = name;
     return NULL;
@@ -233,7 +222,7 @@ static void locals(void)
     static char alice[] = "Alice", bob[] = "Bob", carol[] = "Carol";
     title("A local has one copy for each thread");
     enrol(alice);
-    start_and_join(threading_thread(enrol, bob, .name = "Thread-B"));
+    finish(THREADING_MUST_SPAWN(enrol, bob, .name = "Thread-B"));
     enrol(carol);
 }
 
@@ -254,23 +243,22 @@ static void *cook(void *unused)
     THREADING_WITH_CONDITION(&served) {
         printf("  the cook brings a dish\n");
         dishes++;
-        must(threading_condition_notify(&served, 1));
+        THREADING_MUST(threading_condition_notify(&served, 1));
     }
     return NULL;
 }
 
 static void condition(void)
 {
-    threading_thread_t *thread = threading_thread_new(cook, NULL, NULL);
+    threading_thread_t *thread = threading_thread(cook, NULL);
     title("A Condition waits for a change");
     THREADING_WITH_CONDITION(&served) {
-        must(threading_thread_start(thread));
+        THREADING_MUST(threading_thread_start(thread));
         printf("  main waits, and gives the lock back meanwhile\n");
-        must(threading_condition_wait_for(&served, is_served, NULL));
+        THREADING_MUST(threading_condition_wait_for(&served, is_served, NULL));
         printf("  main has it, and the lock again\n");
     }
-    must(threading_thread_join(thread));
-    threading_thread_free(thread);
+    finish(thread);
 }
 
 /* ---- a semaphore lets so many in */
@@ -279,12 +267,12 @@ static void semaphore(void)
 {
     threading_bounded_semaphore_t seats = THREADING_BOUNDED_SEMAPHORE_INIT(2);
     title("A Semaphore lets so many in");
-    must(threading_bounded_semaphore_acquire(&seats));
-    must(threading_bounded_semaphore_acquire(&seats));
+    THREADING_MUST(threading_bounded_semaphore_acquire(&seats));
+    THREADING_MUST(threading_bounded_semaphore_acquire(&seats));
     answer("two are in, a third", threading_bounded_semaphore_try_acquire(&seats));
-    must(threading_bounded_semaphore_release(&seats));
+    THREADING_MUST(threading_bounded_semaphore_release(&seats));
     answer("after one has left", threading_bounded_semaphore_try_acquire(&seats));
-    must(threading_bounded_semaphore_release_n(&seats, 2));
+    THREADING_MUST(threading_bounded_semaphore_release_n(&seats, 2));
     answer("more leave than came in", threading_bounded_semaphore_release(&seats));
 }
 
@@ -292,7 +280,7 @@ static void semaphore(void)
 
 static void *wait_for_event(void *event)
 {
-    must(threading_event_wait(event));
+    THREADING_MUST(threading_event_wait(event));
     printf("  %s goes\n", my_name());
     return NULL;
 }
@@ -301,12 +289,10 @@ static void event(void)
 {
     threading_event_t go = {0};
     title("An Event lets all go");
-    threading_thread_t *thread = threading_thread(wait_for_event, &go, .name = "the thread");
-    must(threading_thread_start(thread));
+    threading_thread_t *thread = THREADING_MUST_SPAWN(wait_for_event, &go, .name = "the thread");
     answer("after a while", threading_event_wait_timeout(&go, 0.1));
-    must(threading_event_set(&go));
-    must(threading_thread_join(thread));
-    threading_thread_free(thread);
+    THREADING_MUST(threading_event_set(&go));
+    finish(thread);
 }
 
 /* ---- a barrier keeps threads together */
@@ -320,7 +306,7 @@ static void all_are_there(void *unused)
 static void *come(void *barrier)
 {
     size_t index;
-    must(threading_barrier_wait(barrier, &index));
+    THREADING_MUST(threading_barrier_wait(barrier, &index));
     if (index == 0)
         printf("  now we go on, said the first one\n");
     return NULL;
@@ -329,12 +315,10 @@ static void *come(void *barrier)
 static void barrier(void)
 {
     threading_barrier_t meeting = THREADING_BARRIER_INIT_WITH(2, all_are_there, NULL, THREADING_FOREVER);
-    threading_thread_t *other = threading_thread_new(come, &meeting, NULL);
     title("A Barrier keeps threads together");
-    must(threading_thread_start(other));
+    threading_thread_t *other = THREADING_MUST_SPAWN(come, &meeting);
     come(&meeting);
-    must(threading_thread_join(other));
-    threading_thread_free(other);
+    finish(other);
 }
 
 /* ---- once */
@@ -350,7 +334,7 @@ static void once(void)
     threading_once_t tables = {0};
     title("Once is once");
     for (int i = 0; i < 3; i++)
-        must(threading_once(&tables, load_tables, NULL));
+        THREADING_MUST(threading_once(&tables, load_tables, NULL));
     printf("  asked for three times\n");
 }
 
@@ -359,7 +343,7 @@ static void once(void)
 static void *visit(void *rwlock)
 {
     answer("another thread reads", threading_rwlock_try_acquire_read(rwlock));
-    must(threading_rwlock_release_read(rwlock));
+    THREADING_MUST(threading_rwlock_release_read(rwlock));
     answer("another thread writes", threading_rwlock_try_acquire_write(rwlock));
     return NULL;
 }
@@ -370,7 +354,7 @@ static void rwlock(void)
     title("An RWLock: many read, or one writes");
     THREADING_WITH_READ(&lock) {
         printf("  main reads\n");
-        start_and_join(threading_thread_new(visit, &lock, NULL));
+        finish(THREADING_MUST_SPAWN(visit, &lock));
         answer("main would write", threading_rwlock_acquire_write(&lock));
     }
 }
@@ -388,11 +372,9 @@ static void stop_request(void)
 {
     threading_stop_t request = {0};
     title("A stop ends the waits of a thread that heeds it");
-    threading_thread_t *thread = threading_thread(sleep_for_ever, NULL, .stop = &request);
-    must(threading_thread_start(thread));
-    must(threading_stop_request(&request));
-    must(threading_thread_join(thread));
-    threading_thread_free(thread);
+    threading_thread_t *thread = THREADING_MUST_SPAWN(sleep_for_ever, NULL, .stop = &request);
+    THREADING_MUST(threading_stop_request(&request));
+    finish(thread);
 }
 
 /* ---- a timer calls later */
@@ -404,15 +386,16 @@ static void remind(void *text)
 
 static void timer(void)
 {
-    static char tea[] = "the tea is ready", never[] = "never printed";
+    static char ready[] = "the tea is ready", never[] = "never printed";
+    threading_thread_t *tea = threading_timer_new(0.1, remind, ready);
     threading_thread_t *cancelled = threading_timer_new(3600, remind, never);
     title("A Timer calls later");
-    start_and_join(threading_timer_new(0.1, remind, tea));
-    must(threading_thread_start(cancelled));
-    must(threading_timer_cancel(cancelled));
-    must(threading_thread_join(cancelled));
+    THREADING_MUST(threading_thread_start(tea));
+    finish(tea);
+    THREADING_MUST(threading_thread_start(cancelled));
+    THREADING_MUST(threading_timer_cancel(cancelled));
+    finish(cancelled);
     printf("  an hour need not be over, it was cancelled\n");
-    threading_thread_free(cancelled);
 }
 
 /* ---- a queue passes items on */
@@ -428,9 +411,9 @@ static void queue(void)
     int number;
     title("A Queue passes items on");
     for (number = 3; number >= 1; number--)
-        must(threading_queue_put(patients, &number));
+        THREADING_MUST(threading_queue_put(patients, &number));
     answer("it has room for three", threading_queue_try_put(patients, &number));
-    must(threading_queue_shutdown(patients, false));
+    THREADING_MUST(threading_queue_shutdown(patients, false));
     while (threading_queue_get(patients, &number) == THREADING_OK)
         printf("  the smallest is %d\n", number);
     answer("there will be no more", threading_queue_get(patients, &number));
@@ -452,13 +435,13 @@ static void executor(void)
     int numbers[] = {1, 2, 3, 4, 5, 12};
     void *items[] = {&numbers[0], &numbers[1], &numbers[2], &numbers[3], &numbers[4]}, *result;
     title("An Executor is a pool of threads");
-    must(threading_executor_submit(pool, square, &numbers[5], &future));
-    must(threading_executor_map(pool, square, items, 5, NULL));
+    THREADING_MUST(threading_executor_submit(pool, square, &numbers[5], &future));
+    THREADING_MUST(threading_executor_map(pool, square, items, 5, NULL));
     printf("  squares: %d %d %d %d %d\n", numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]);
-    must(threading_future_result(future, &result));
+    THREADING_MUST(threading_future_result(future, &result));
     printf("  and the result of a future: %d\n", *(int *)result);
     threading_future_free(future);
-    must(threading_executor_shutdown(pool, true, false));
+    THREADING_MUST(threading_executor_shutdown(pool, true, false));
     threading_executor_free(pool);
 }
 
@@ -466,7 +449,7 @@ static void executor(void)
 
 static void *keep_promise(void *future)
 {
-    must(threading_future_set_result(future, NULL));
+    THREADING_MUST(threading_future_set_result(future, NULL));
     return NULL;
 }
 
@@ -478,12 +461,10 @@ static void any(void)
     size_t index;
     title("One wait for several things");
     answer("neither the event nor the future", threading_wait_any(sources, 2, 0, NULL));
-    threading_thread_t *thread = threading_thread_new(keep_promise, promise, NULL);
-    must(threading_thread_start(thread));
-    must(threading_wait_any(sources, 2, THREADING_FOREVER, &index));
+    threading_thread_t *thread = THREADING_MUST_SPAWN(keep_promise, promise);
+    THREADING_MUST(threading_wait_any(sources, 2, THREADING_FOREVER, &index));
     printf("  it was the %s\n", index == 0 ? "event" : "future");
-    must(threading_thread_join(thread));
-    threading_thread_free(thread);
+    finish(thread);
     threading_future_free(promise);
 }
 
@@ -495,10 +476,8 @@ static THREADING_NO_ANALYSIS void listing(void)
     threading_lock_t go = {0};
     title("Who is there");
     threading_lock_acquire(&go);
-    threading_thread_t *first = threading_thread(wait_for_go, &go, .name = "first");
-    threading_thread_t *second = threading_thread(wait_for_go, &go, .name = "second", .daemon = true);
-    must(threading_thread_start(first));
-    must(threading_thread_start(second));
+    threading_thread_t *first = THREADING_MUST_SPAWN(wait_for_go, &go, .name = "first");
+    threading_thread_t *second = THREADING_MUST_SPAWN(wait_for_go, &go, .name = "second", .daemon = true);
     size_t count = threading_enumerate(threads, 8);
     for (size_t i = 0; i < count; i++) {
         printf("  %s%s\n", threading_thread_name(threads[i]),
@@ -506,10 +485,8 @@ static THREADING_NO_ANALYSIS void listing(void)
         threading_thread_free(threads[i]);
     }
     threading_lock_release(&go);
-    must(threading_thread_join(first));
-    must(threading_thread_join(second));
-    threading_thread_free(first);
-    threading_thread_free(second);
+    finish(first);
+    finish(second);
 }
 
 /* ---- misuse has defined answers */
@@ -523,7 +500,7 @@ static THREADING_NO_ANALYSIS void misuse(void)
 {
     threading_lock_t lock = {0};
     threading_rlock_t rlock = {0};
-    threading_thread_t *thread = threading_thread_new(say_name, NULL, NULL);
+    threading_thread_t *thread = threading_thread(say_name, NULL);
     title("Misuse has defined answers");
     explain("release of a free Lock", threading_lock_release(&lock));
     explain("release of another's RLock", threading_rlock_release(&rlock));
@@ -551,7 +528,7 @@ static void cores(void)
     size_t count = threading_cpu_count();
     title("All processors are used");
     for (size_t i = 0; i < count; i++)
-        start_and_forget(threading_thread(spin, NULL, .daemon = true));
+        threading_thread_free(THREADING_MUST_SPAWN(spin, NULL, .daemon = true));
     double began = threading_monotonic(), used = cpu_seconds();
     pause_for(1);
     used = (cpu_seconds() - used) / (threading_monotonic() - began);
@@ -571,7 +548,7 @@ static void *stay(void *unused)
 static void *finish_work(void *unused)
 {
     (void)unused;
-    must(threading_thread_join(threading_main_thread()));
+    THREADING_MUST(threading_thread_join(threading_main_thread()));
     printf("  main has returned, the worker still finishes its work\n");
     pause_for(0.5);
     printf("  done; now the process ends, and the daemon with it\n");
@@ -581,8 +558,8 @@ static void *finish_work(void *unused)
 static void leave(void)
 {
     title("At the end the process waits for its workers, not for its daemons");
-    start_and_forget(threading_thread(stay, NULL, .name = "daemon", .daemon = true));
-    start_and_forget(threading_thread(finish_work, NULL, .name = "worker"));
+    threading_thread_free(THREADING_MUST_SPAWN(stay, NULL, .name = "daemon", .daemon = true));
+    threading_thread_free(THREADING_MUST_SPAWN(finish_work, NULL, .name = "worker"));
 }
 
 int main(int argc, char **argv)

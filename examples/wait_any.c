@@ -28,10 +28,10 @@ static void *serve(void *arg)
     size_t which;
     int job;
     do {
-        must(threading_wait_any(sources, 2, THREADING_FOREVER, &which));
+        THREADING_MUST(threading_wait_any(sources, 2, THREADING_FOREVER, &which));
         if (which == JOBS && threading_queue_try_get(service->jobs, &job) == THREADING_OK) {
             do_job(job);
-            must(threading_queue_task_done(service->jobs));
+            THREADING_MUST(threading_queue_task_done(service->jobs));
         }
     } while (which != QUIT);
     printf("quit\n");
@@ -42,13 +42,13 @@ int main(void)
 {
     static struct service service;
     service.jobs = threading_queue_new(THREADING_QUEUE_FIFO, sizeof(int), 0, NULL);
-    threading_thread_t *thread = threading_thread(serve, &service, .name = "service");
-    must(threading_thread_start(thread));
+    threading_thread_t *thread = THREADING_MUST_SPAWN(serve, &service, .name = "service");
     for (int job = 1; job <= 3; job++)
-        must(threading_queue_put(service.jobs, &job));
-    must(threading_queue_join(service.jobs)); /* until they are done: quit would not wait for them */
-    must(threading_event_set(&service.quit));
-    must(threading_thread_join(thread));
+        THREADING_MUST(threading_queue_put(service.jobs, &job));
+    THREADING_MUST(
+        threading_queue_join(service.jobs)); /* until they are done: quit would not wait for them */
+    THREADING_MUST(threading_event_set(&service.quit));
+    THREADING_MUST(threading_thread_join(thread));
     threading_thread_free(thread);
     threading_queue_free(service.jobs);
     return 0;

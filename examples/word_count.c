@@ -122,7 +122,7 @@ static void count_by_all(threading_executor_t *pool, struct table *sum, const ch
     cut(text, end);
     for (int i = 0; i < PIECES; i++)
         items[i] = &pieces[i];
-    must(threading_executor_map(pool, count_piece, items, PIECES, NULL));
+    THREADING_MUST(threading_executor_map(pool, count_piece, items, PIECES, NULL));
     for (int i = 0; i < PIECES; i++)
         add_table(sum, &pieces[i].table);
 }

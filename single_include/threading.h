@@ -307,10 +307,8 @@ THREADING_API const char *threading_status_message(threading_status_t status);
  * Make a call that has to succeed, or end the program: `THREADING_MUST(threading_thread_join(thread));`
  *
  * For examples, tests and small tools. If the status is not THREADING_OK, one line on standard error tells
- * it, with the call and its place,
- *
- *     copy.c:12: threading_thread_join(thread): THREADING_INVALID: an argument is not valid
- *
+ * it with its call and place,
+ * `copy.c:12: threading_thread_join(thread): THREADING_INVALID: an argument is not valid`,
  * and the program ends as by abort(): no thread is waited for, functions of atexit() do not run, and what is
  * still in stdio's buffers may be lost. On Windows too a handler of SIGABRT is called, if there is one; then
  * the process ends with 3, and no dialog is shown.

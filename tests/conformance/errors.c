@@ -235,6 +235,16 @@ CASE(start_that_the_system_refuses)
     threading_thread_free(huge);
 }
 
+CASE(spawns)
+{
+    threading_thread_t *thread;
+    KEEPS(thread = threading_spawn(return_at_once, NULL));
+    finished(thread);
+    KEEPS(CHECK(threading_spawn(return_at_once, NULL, .daemon = 2) == NULL));
+    KEEPS(CHECK(threading_spawn(return_at_once, NULL, .stack_size = SIZE_MAX / 8 * 7) == NULL));
+    KEEPS(THREADING_MUST(threading_sleep(0)));
+}
+
 static void *ask_for_every_priority(void *arg)
 {
     threading_status_t settable;

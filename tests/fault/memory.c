@@ -69,6 +69,28 @@ CASE(start_that_failed_leaves_the_thread_as_new)
     threading_thread_free(thread);
 }
 
+static bool try_spawn(void *name)
+{
+    threading_status_t status = THREADING_BUSY;
+    threading_thread_t *thread = threading_spawn(return_at_once, NULL, .name = name, .status = &status);
+    CHECK_STATUS(status, thread != NULL ? THREADING_OK : THREADING_NO_MEMORY);
+    if (thread == NULL) {
+        CHECK_EQUAL(threading_active_count(), 1);
+        return false;
+    }
+    finished(thread);
+    return true;
+}
+
+/* check_attempt() sees that no memory is lost. */
+CASE(spawn_that_failed_leaves_nothing)
+{
+    static char name[] =
+        "a name that is longer than any that the library might keep inside the object itself";
+    check_attempt(try_spawn, NULL);
+    check_attempt(try_spawn, name);
+}
+
 /* Starts a thread while memory is out. False: it was refused, and then started with memory. */
 static bool started_without_memory(threading_thread_t *thread)
 {
