@@ -221,6 +221,16 @@
 #define THREADING_ANALYSIS_REENTRANT(attribute)
 #endif
 
+/* Of keyword arguments: what a field is that is left out, so that GCC does not miss it in C++; and their type,
+ * in front of the braces. */
+#if !defined(__cplusplus)
+#define THREADING_DEFAULT(value)
+#define THREADING_KEYWORDS (struct threading_thread_keywords)
+#else
+#define THREADING_DEFAULT(value) = value
+#define THREADING_KEYWORDS threading_thread_keywords
+#endif
+
 #if defined(__cplusplus)
 extern "C" {
 #endif
@@ -644,34 +654,21 @@ THREADING_NODISCARD THREADING_API threading_status_t
 threading_thread_spawn(threading_target_t target, void *arg, const threading_thread_options_t *options,
                        threading_thread_t **thread);
 
-#if defined(__cplusplus)
-#define THREADING_DEFAULT(value) = value /* so that GCC does not miss those that are left out */
-#else
-#define THREADING_DEFAULT(value)
-#endif
-
 /**
  * What follows the target in threading_thread(), threading_spawn() and THREADING_MUST_SPAWN(): its argument,
  * then keywords, which mean what they mean in threading_thread_options_t. C++ wants them in this order.
  */
 struct threading_thread_keywords {
-    void *arg THREADING_DEFAULT(nullptr);        /**< passed to the target */
-    const char *name THREADING_DEFAULT(nullptr); /**< copied; NULL or "" for an automatic one */
-    int daemon THREADING_DEFAULT(THREADING_INHERIT);
-    /**< THREADING_INHERIT, THREADING_DAEMON or THREADING_NOT_DAEMON */
-    size_t stack_size THREADING_DEFAULT(0);                    /**< bytes; 0 for threading_get_stack_size() */
-    struct threading_stop *stop THREADING_DEFAULT(nullptr);    /**< heeded from the start; NULL for none */
+    void *arg THREADING_DEFAULT(nullptr);                   /**< passed to the target */
+    const char *name THREADING_DEFAULT(nullptr);            /**< copied; NULL or "" for an automatic one */
+    int daemon THREADING_DEFAULT(THREADING_INHERIT);        /**< or THREADING_DAEMON, THREADING_NOT_DAEMON */
+    size_t stack_size THREADING_DEFAULT(0);                 /**< bytes; 0 for threading_get_stack_size() */
+    struct threading_stop *stop THREADING_DEFAULT(nullptr); /**< heeded from the start; NULL for none */
     int priority THREADING_DEFAULT(THREADING_PRIORITY_NORMAL); /**< a threading_priority */
     threading_status_t *status THREADING_DEFAULT(nullptr); /**< receives what came of it, THREADING_OK too */
 };
 
-#if !defined(__cplusplus)
-#define THREADING_KEYWORDS (struct threading_thread_keywords)
-#elif defined(__cpp_designated_initializers)
-#define THREADING_KEYWORDS threading_thread_keywords
-#endif
-
-#if defined(THREADING_KEYWORDS)
+#if !defined(__cplusplus) || defined(__cpp_designated_initializers)
 /**
  * threading_thread_new() with keyword arguments:
  * `threading_thread(loop, NULL, .name = "LoopThread", .daemon = true)`; or `threading_thread(loop, NULL)`.
