@@ -24,6 +24,8 @@ bool write_all(const std::string &folder, const report::Results &results)
     bool good =
         write_file(folder, "README.md", [&](std::ostream &out) { report::write_markdown(out, results); });
     good &= write_file(folder, "results.json", [&](std::ostream &out) { report::write_json(out, results); });
+    good &=
+        write_file(folder, "overview.svg", [&](std::ostream &out) { report::write_overview(out, results); });
     for (const report::Table &table : results.tables)
         good &= write_file(folder, table.slug() + ".svg",
                            [&](std::ostream &out) { report::write_svg(out, results, table); });

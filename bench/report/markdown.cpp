@@ -57,7 +57,8 @@ void write_summary(std::ostream &out, const Results &results)
 {
     out << "## threading and the fastest peer\n\n";
     write_count(out, results);
-    out << "Spin locks burn the processor instead of sleeping, so there is a ratio without them too.\n\n"
+    out << "![A case or two of each kind, beside the peers](overview.svg)\n\n"
+           "Spin locks burn the processor instead of sleeping, so there is a ratio without them too.\n\n"
            "| | | threading | fastest peer | which | ratio | ratio without spin locks |\n"
            "|---|---|---:|---:|---|---:|---:|\n";
     for (const Table &table : results.tables)

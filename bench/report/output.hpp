@@ -18,6 +18,12 @@ void write_json(std::ostream &out, const Results &results);
 // One table as a plot: lines where the columns are numbers, else dots.
 void write_svg(std::ostream &out, const Results &results, const Table &table);
 
+// A case or two of each kind as one plot.
+void write_overview(std::ostream &out, const Results &results);
+
+// Text for a plot.
+std::string escaped(const std::string &text);
+
 } // namespace report
 
 #endif

@@ -17,20 +17,6 @@ constexpr double right = 640;  // where the plot ends and the legend begins
 constexpr double row = 18;     // height of a line of text
 constexpr double heading = 40; // above the plot
 
-std::string escaped(const std::string &text)
-{
-    std::string result;
-    for (const char letter : text) {
-        if (letter == '&')
-            result += "&amp;";
-        else if (letter == '<')
-            result += "&lt;";
-        else
-            result += letter;
-    }
-    return result;
-}
-
 // A peer has the same colour in all plots; this library is black.
 std::string colour(const Results &results, const std::string &peer)
 {
@@ -206,6 +192,20 @@ void write_dots(std::ostream &out, const Results &results, const Table &table)
 }
 
 } // namespace
+
+std::string escaped(const std::string &text)
+{
+    std::string result;
+    for (const char letter : text) {
+        if (letter == '&')
+            result += "&amp;";
+        else if (letter == '<')
+            result += "&lt;";
+        else
+            result += letter;
+    }
+    return result;
+}
 
 void write_svg(std::ostream &out, const Results &results, const Table &table)
 {
