@@ -17,6 +17,7 @@ function read_contents(i,    text, n) {
             about[n] = substr(text, RSTART + RLENGTH - 1)
             gsub(/,/, "\\,", about[n])
             about[n] = toupper(substr(about[n], 1, 1)) substr(about[n], 2) "."
+            name[n] = n " " substr(text, 1, RSTART - 1)
         }
 }
 
@@ -43,6 +44,22 @@ function is_table(i, j) {
     return 0
 }
 
+# A link to a section; the last one, Private, is none.
+function step_to(n, mark) {
+    if (!(n in name) || !((n + 1) in name))
+        return ""
+    return "<a class=\"" mark "\" href=\"group__section__" sprintf("%02d", n) ".html\">" name[n] "</a>"
+}
+
+# What Doxygen shall have at the end of a section's comment: its picture, and the way to its neighbours.
+function end_of_section(n,    title) {
+    title = name[n]
+    sub(/^[0-9]+ /, "", title)
+    return " @htmlonly " (title in picture ? "<span class=\"picture\"><a href=\"" picture[title] "\"><img src=\"" \
+        picture[title] "\" alt=\"" "The states of a " tolower(title) "\"/></a></span>" : "") \
+        "<span class=\"steps\">" step_to(n - 1, "before") step_to(n + 1, "after") "</span> @endhtmlonly"
+}
+
 # A section begins in line i, whose number and title are in the next one. It is a group until the next section.
 function begin_section(i, before,    n, title) {
     title = line[i + 1]
@@ -66,7 +83,7 @@ function begin_section(i, before,    n, title) {
             line[i] = line[i] " @endverbatim"
         }
     }
-    line[i] = " * @{ */"
+    line[i] = " *" end_of_section(n) " @{ */"
 }
 
 # Private fields begin at a comment that says so and end with their struct. The number of the last line.
@@ -113,6 +130,8 @@ function hide_macro(i) {
 }
 
 END {
+    picture["Thread"] = "thread-states.svg"
+    picture["Future"] = "future-states.svg"
     linked["THREADING_FOREVER"] = linked["THREADING_TIMEOUT_MAX"] = 1
     read_contents()
     read_statuses()

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+cmake_minimum_required(VERSION 3.21)
+# Writes the headings of all pages in FOLDER, and the examples, for find.js: Doxygen's index has neither.
+
+set(headings "")
+file(GLOB pages RELATIVE "${FOLDER}" "${FOLDER}/page_*.html" "${FOLDER}/index.html")
+foreach(page IN LISTS pages)
+  file(READ "${FOLDER}/${page}" text)
+  string(REGEX REPLACE "[][;]" " " text "${text}") # they mean something to CMake's lists
+  string(REGEX MATCHALL "<h[1-4][^>]*><a class=\"anchor\" id=\"[^\"]+\"></a>\n[^\n]*</h[1-4]>" found "${text}")
+  foreach(heading IN LISTS found)
+    string(REGEX REPLACE "^.* id=\"([^\"]+)\"></a>\n(.*)</h[1-4]>$" "\\1" id "${heading}")
+    string(REGEX REPLACE "^.* id=\"([^\"]+)\"></a>\n(.*)</h[1-4]>$" "\\2" title "${heading}")
+    string(REGEX REPLACE "<[^>]*>" "" title "${title}")
+    string(REPLACE "\\" "\\\\" title "${title}")
+    string(REPLACE "'" "\\'" title "${title}")
+    string(APPEND headings "['${title}', '${page}#${id}'],\n")
+  endforeach()
+endforeach()
+file(STRINGS "${FOLDER}/examples.html" found REGEX "-example.html\"")
+foreach(example IN LISTS found)
+  string(REGEX REPLACE ".*href=\"([^\"]+)\">([^<]+)</a>.*" "['\\2', '\\1'],\n" example "${example}")
+  string(APPEND headings "${example}")
+endforeach()
+file(WRITE "${FOLDER}/search/headings.js" "var headings = [\n${headings}];\n")
