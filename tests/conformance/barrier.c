@@ -231,6 +231,13 @@ CASE(bad_timeouts_are_told_before_the_barrier_is_looked_at)
     is_broken();
 }
 
+CASE(bad_timeouts_are_told_before_missing_parties)
+{
+    barrier = (threading_barrier_t)THREADING_BARRIER_INIT(0);
+    bad_timeouts_are_told();
+    CHECK_STATUS(threading_barrier_wait_timeout(&barrier, 0, NULL), THREADING_INVALID);
+}
+
 /* CPython: lock_tests.BarrierTests.test_single_thread */
 CASE(single_party_never_waits)
 {

@@ -161,11 +161,11 @@ TI_COLD static threading_status_t ti_barrier_refuse(const threading_barrier_t *b
 
 static threading_status_t ti_barrier_wait(threading_barrier_t *barrier, double seconds, size_t *index)
 {
-    if (barrier == NULL || barrier->parties == 0)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
+    threading_status_t status = ti_deadline_check_on(barrier, seconds);
     if (status != THREADING_OK)
         return status;
+    if (barrier->parties == 0)
+        return THREADING_INVALID;
     ti_self *self = ti_self_get();
     if (ti_barrier_is_acting(barrier, self))
         return ti_barrier_refuse(barrier, self);
