@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Plays scripts (see script.h) with the library: `oracle-player [LIMIT [lie]] < SCRIPTS > TRANSCRIPTS`.
- *
- * Main hands out the steps and does its own. Every other thread waits at a gate of its own for its next one; main
- * waits at another gate until that is done, but no longer than LIMIT seconds (20 if not given): then the result is
- * HANGS, and the program ends with code 3, since threads that hang cannot be taken back.
- * With `lie` it says OK when a Lock was not held: whoever compares must find that.
+ * Main hands out the steps and does its own. Every other thread waits at a gate of its own for its next one;
+ * main waits at another gate until that is done, but not for ever.
  */
+#include "player.h"
+
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "script.h"
 #include "threading.h"
 
 /*
- * A gate is a flag. The Lock only makes the waiting quick: what is tested here is not to be relied on, and if a wakeup
- * is lost the flag is still seen soon.
+ * A gate is a flag. The Lock only makes the waiting quick: what is tested here is not to be relied on, and if
+ * a wakeup is lost the flag is still seen soon.
  */
 typedef struct gate {
     atomic_bool open;
@@ -41,7 +38,7 @@ typedef struct copy {
 static void init_local1(void *copy);
 static void count_end(void *copy);
 
-static double limit = 20;
+static double limit;
 static bool lies;
 static actor_t actors[THREADS];
 static threading_lock_t locks[LOCKS];
@@ -359,8 +356,9 @@ static bool is_on_its_way(const actor_t *actor)
     return state != '?' && state != 'S';
 }
 
-/* Who was given a step that waits gets the time to really wait: until the system says so, and where it does not, a long
- * time. In slices: where the machine is busy each one takes longer, as does what is waited for. */
+/* Who was given a step that waits gets the time to really wait: until the system says so, and where it does
+ * not, a long time. In slices: where the machine is busy each one takes longer, as does what is waited for.
+ * */
 static void settle(void)
 {
     for (int i = state_of(threading_main_thread()) == '?' ? 200 : 20; i > 0; i--)
@@ -434,13 +432,6 @@ static void *run(void *arg)
 }
 
 /* ------------------------------------------------------------------------------------ main's part */
-
-static void hang(const scenario_t *scenario, int number)
-{
-    transcript_step(stdout, scenario, number, "HANGS");
-    fflush(stdout);
-    _Exit(3);
-}
 
 static void hand_out(actor_t *actor, const step_t *step)
 {
@@ -562,52 +553,52 @@ static void give_rlocks_back(void)
             ;
 }
 
-/* Every thread has ended, as the script must see to. */
-static void tear_down(void)
+/* Every thread has ended, as the script must see to; false if one does not. */
+static bool tear_down(FILE *transcript)
 {
     give_rlocks_back();
     for (int i = 1; i < THREADS; i++) {
         if (actors[i].started && threading_thread_join_timeout(actors[i].handle, limit) != THREADING_OK) {
-            puts("thread does not end");
-            fflush(stdout);
-            _Exit(3);
+            fputs("thread does not end\n", transcript);
+            return false;
         }
         threading_thread_free(actors[i].handle);
     }
     for (int i = 0; i < LOCALS; i++)
         if (threading_local_destroy(&locals[i]) != THREADING_OK)
-            puts("local cannot be destroyed");
+            fputs("local cannot be destroyed\n", transcript);
+    return true;
 }
 
-static void play(const scenario_t *scenario)
+static bool play(const scenario_t *scenario, FILE *transcript)
 {
     char result[TEXT];
     set_up();
-    transcript_begin(stdout, scenario);
+    transcript_begin(transcript, scenario);
     for (int i = 0; i < scenario->count; i++) {
         const step_t *step = &scenario->steps[i];
         view_t view;
         /* What is printed is there for the reader, even if this step never returns. */
-        fflush(stdout);
-        if (!play_step(&actors[step->thread], step, result))
-            hang(scenario, i);
-        transcript_step(stdout, scenario, i, result);
+        fflush(transcript);
+        if (!play_step(&actors[step->thread], step, result)) {
+            transcript_step(transcript, scenario, i, "HANGS");
+            return false;
+        }
+        transcript_step(transcript, scenario, i, result);
         if (transcript_wants_view(scenario, i)) {
             look(step, &view);
-            transcript_view(stdout, scenario, &view);
+            transcript_view(transcript, scenario, &view);
         }
     }
-    transcript_end(stdout);
-    tear_down();
+    transcript_end(transcript);
+    return tear_down(transcript);
 }
 
-int main(int count, char **arguments)
+bool player_play(const scenario_t *scenario, FILE *transcript, double seconds, bool shall_lie)
 {
-    static scenario_t scenario;
-    if (count > 1)
-        limit = strtod(arguments[1], NULL);
-    lies = count > 2 && strcmp(arguments[2], "lie") == 0;
-    while (scenario_read(stdin, &scenario))
-        play(&scenario);
-    return 0;
+    limit = seconds;
+    lies = shall_lie;
+    bool came_to_an_end = play(scenario, transcript);
+    fflush(transcript);
+    return came_to_an_end;
 }
