@@ -547,8 +547,10 @@ static void tell_skipped(const case_t *one, const char *printed)
 
 static void tell_failed(const case_t *one, const char *why)
 {
-    complaints =
-        text("%s    %s: %s\n%s", complaints, one->name, why, end_of(text("%s.%s.log", suite, one->name)));
+    const char *log = text("%s.%s.log", suite, one->name);
+    complaints = text("%s    %s: %s\n%s", complaints, one->name, why, end_of(log));
+    if (one->is_exit)
+        complaints = text("%s%s", complaints, end_of(text("%s.errors", log)));
     failures = text("%s    %s.%s %s\n", failures, suite, one->name, why);
     again = text("%s    %s%s\n", again, variables, command_of(one->name));
     failed++;

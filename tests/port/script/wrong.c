@@ -78,6 +78,7 @@ EXIT_CASE(prints_too_much, 0, "one|")
 
 EXIT_CASE(prints_nothing, 0, "one|")
 {
+    fprintf(stderr, "the reason\n");
 }
 
 EXIT_CASE(is_skipped_at_the_end, 0, "one|")
