@@ -1967,8 +1967,8 @@ THREADING_API threading_status_t threading_stop_init(threading_stop_t *stop);
  * @param stop     borrowed; heeded by no thread.
  * @param parent   its request counts here too; must live as long as @p stop is used. NULL for none.
  * @param seconds  after this time from now @p stop counts as requested; THREADING_FOREVER for no such time.
- * @return THREADING_OK; THREADING_INVALID for a NULL stop; THREADING_INVALID and THREADING_OVERFLOW for the
- *         time.
+ * @return THREADING_OK; THREADING_INVALID for a NULL stop, and for a parent that is @p stop itself or a child of
+ *         it (nothing changes); THREADING_INVALID and THREADING_OVERFLOW for the time.
  */
 THREADING_API threading_status_t threading_stop_init_child(threading_stop_t *stop, threading_stop_t *parent,
                                                            double seconds);

@@ -125,6 +125,18 @@ CASE(request_counts_for_children_and_not_for_parents)
     CHECK(threading_stop_requested(&grandchild));
 }
 
+CASE(stop_cannot_be_its_own_ancestor)
+{
+    threading_stop_t child, grandchild;
+    CHECK_STATUS(threading_stop_init_child(&stop, &stop, THREADING_FOREVER), THREADING_INVALID);
+    init_child(&child, &stop, THREADING_FOREVER);
+    init_child(&grandchild, &child, THREADING_FOREVER);
+    CHECK_STATUS(threading_stop_init_child(&stop, &grandchild, 0), THREADING_INVALID);
+    CHECK(!threading_stop_requested(&grandchild));
+    request(&stop);
+    CHECK(threading_stop_requested(&grandchild));
+}
+
 CASE(child_of_a_requested_stop_is_requested)
 {
     request(&other);

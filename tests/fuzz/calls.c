@@ -290,13 +290,14 @@ int main(int count, char **arguments)
         return 2;
     }
     end_after_all_threads();
+    printf("seed %llu, %d actors: ", (unsigned long long)seed, actor_count);
+    fflush(stdout); /* so that it is known even if a call hangs */
     check_begins(seed);
     double begin = threading_monotonic();
     play_main();
     end();
     check_ends();
-    printf("seed %llu, %d actors: %llu calls in %.1f s\n", (unsigned long long)seed, actor_count,
-           (unsigned long long)calls_made(), threading_monotonic() - begin);
+    printf("%llu calls in %.1f s\n", (unsigned long long)calls_made(), threading_monotonic() - begin);
     unload();
     return 0;
 }

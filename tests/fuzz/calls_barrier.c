@@ -201,7 +201,7 @@ static void run_once(void *arg)
     if (chance(2))
         once((int)below(ONCES));
     about("once", i);
-    if (acting() != 0 && chance(2000)) {
+    if (acting() != 0 && chance(300)) {
         for (int k = 0; k < ONCES; k++)
             progress[k] = progress[k] == RUNS ? ABANDONED : progress[k];
         leave_now();

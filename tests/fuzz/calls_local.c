@@ -127,7 +127,6 @@ const family_t local_family = {"local", 600, false, local_step, local_left, loca
 
 /* ---------------------------------------------------------------------------------------- Stop */
 
-/* A stop's parent has a smaller index, so that there is no ring. */
 typedef struct stop_model {
     bool is_requested; /* or its time is over */
     int parent;        /* -1 for none */
@@ -183,10 +182,12 @@ static void stop_nulls(void)
 static void stop_renew_child(int i)
 {
     limit_t limit = any_limit();
-    int parent = i > 0 && chance(2) ? (int)below((uint32_t)i) : -1;
+    int parent = chance(2) ? (int)below(STOPS) : -1;
     if (limit.span == SPAN_SHORT)
         return;
     threading_status_t want = limit_refused(limit);
+    if (want == THREADING_OK && parent >= 0 && descends(parent, i))
+        want = THREADING_INVALID;
     STATUS(want, &stops[i], threading_stop_init_child,
            (&stops[i], parent >= 0 ? &stops[parent] : NULL, limit.seconds));
     if (want == THREADING_OK)

@@ -25,11 +25,22 @@ bool threading_stop_requested(const threading_stop_t *stop)
     return false;
 }
 
+/* Whether a request of the one would be a request of the other. */
+static bool ti_stop_is_or_descends(const threading_stop_t *stop, const threading_stop_t *ancestor)
+{
+    while (stop != NULL && stop != ancestor)
+        stop = stop->parent;
+    return stop != NULL;
+}
+
+/* A ring of parents would have no end. */
 static threading_status_t ti_stop_init(threading_stop_t *stop, threading_stop_t *parent, double seconds)
 {
     threading_status_t status = ti_deadline_check_on(stop, seconds);
     if (status != THREADING_OK)
         return status;
+    if (ti_stop_is_or_descends(parent, stop))
+        return THREADING_INVALID;
     /* Relaxed: nobody else uses it yet. */
     ti_store_relaxed(&stop->requested, 0);
     stop->has_deadline = seconds != THREADING_FOREVER;
@@ -48,20 +59,12 @@ threading_status_t threading_stop_init_child(threading_stop_t *stop, threading_s
     return TI_TELL(stop, ti_stop_init(stop, parent, seconds));
 }
 
-static bool ti_stop_is_heeded_by(const threading_stop_t *requested, const ti_self *self)
-{
-    const threading_stop_t *stop = self->stop;
-    while (stop != NULL && stop != requested)
-        stop = stop->parent;
-    return stop != NULL;
-}
-
 /* Under the registry's guard: the next threads after the one of that ident that heed the stop. */
 static size_t ti_stop_find(const threading_stop_t *stop, uint32_t after, ti_self *found[TI_STOP_BATCH])
 {
     size_t count = 0;
     for (ti_self *self = ti_registry_after(after); self != NULL; self = ti_registry_after(self->fast.ident)) {
-        if (ti_stop_is_heeded_by(stop, self))
+        if (ti_stop_is_or_descends(self->stop, stop))
             found[count++] = self;
         if (count == TI_STOP_BATCH)
             break;
