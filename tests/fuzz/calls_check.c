@@ -314,13 +314,20 @@ void check_ends(void)
     MUST(threading_set_deadlock_handler(NULL, NULL) == THREADING_OK);
 }
 
-/* ------------------------------------------------------------------------------ thread sanitizer */
+/* ---------------------------------------------------------------------------------- sanitizers */
 
-/* Locks are taken in every order and left held, and some are made anew then: all on purpose. */
+/* Locks are taken in every order and left held, and some are made anew then; and memory is asked for that
+ * nobody has: all on purpose. */
 #if defined(THREADING_TSAN)
 const char *__tsan_default_options(void);
 const char *__tsan_default_options(void)
 {
-    return "detect_deadlocks=0:report_destroy_locked=0";
+    return "detect_deadlocks=0:report_destroy_locked=0:allocator_may_return_null=1";
+}
+#else
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "allocator_may_return_null=1";
 }
 #endif

@@ -98,6 +98,22 @@ static void make_wrong(void)
     POINTER(NULL, threading_queue_new, ((threading_queue_kind_t)-1, 4, 0, compare));
 }
 
+/* So large that no memory has room for one: nothing of the item is read. */
+static void use_huge_items(void)
+{
+    static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - 7, SIZE_MAX / 2 + 1, SIZE_MAX / 4, SIZE_MAX / 16 + 1};
+    threading_queue_t *queue;
+    QUIET(queue = threading_queue_new((threading_queue_kind_t)below(3), sizes[below(5)], below(2), compare));
+    if (queue == NULL)
+        return;
+    STATUS(THREADING_NO_MEMORY, queue, threading_queue_try_put, (queue, "item"));
+    STATUS(THREADING_NO_MEMORY, queue, threading_queue_put_timeout, (queue, "item", 1));
+    NUMBER(0, threading_queue_size, (queue));
+    NUMBER(0, threading_queue_unfinished, (queue));
+    STATUS(THREADING_EMPTY, queue, threading_queue_try_get, (queue, NULL));
+    QUIET(threading_queue_free(queue));
+}
+
 static void make(model_t *model)
 {
     static const size_t sizes[] = {0, 1, 4, 5, 8, 24, ITEM_MAX};
@@ -315,6 +331,7 @@ static void rare_call(model_t *model)
         break;
     case 5:
         make_wrong();
+        use_huge_items();
         break;
     case 6:
         nulls();
