@@ -97,6 +97,20 @@
 #ifndef THREADING_H
 #define THREADING_H
 
+/* What is too old is told by one #error; behind it all is read in a way that adds no other. Who has told one
+ * before has defined THREADING_REFUSED_. Microsoft's compiler has all that is needed, whatever it calls itself. */
+#if !defined(_MSC_VER) && defined(__cplusplus)
+#if __cplusplus < 201103L && !defined(THREADING_REFUSED_)
+#error "threading: this header needs C++11: compile with -std=c++11 or newer"
+#endif
+#elif !defined(_MSC_VER) && (!defined(__GNUC__) || defined(__STRICT_ANSI__)) && \
+    (!defined(__STDC_VERSION__) || __STDC_VERSION__ < 199901L)
+#if !defined(THREADING_REFUSED_)
+#error "threading: this header needs C99, the library itself C11: compile with -std=c11 or newer"
+#endif
+#define inline __inline
+#endif
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -151,7 +165,7 @@
 #define THREADING_NODISCARD
 #endif
 
-#if defined(__cplusplus)
+#if defined(__cplusplus) && __cplusplus >= 201103L
 #define THREADING_NORETURN [[noreturn]]
 #elif defined(__GNUC__)
 #define THREADING_NORETURN __attribute__((noreturn))

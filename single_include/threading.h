@@ -13,15 +13,25 @@
  */
 #if defined(THREADING_IMPLEMENTATION)
 #if defined(__cplusplus)
-#error "threading: the implementation is C11; C++ files include this header without THREADING_IMPLEMENTATION"
-#endif
-#if defined(THREADING_BACKEND_POSIX) + defined(THREADING_BACKEND_WIN32) + defined(THREADING_BACKEND_C11) > 1
+#error "threading: the implementation is C11, and this is compiled as C++: put it in a .c file, for a C compiler"
+#define THREADING_REFUSED_
+#elif defined(_MSC_VER) && !defined(__STDC_VERSION__)
+#error "threading: the implementation is C11: compile with /std:c11"
+#define THREADING_REFUSED_
+#elif !defined(__STDC_VERSION__) || __STDC_VERSION__ < 201112L
+#error "threading: the implementation is C11: compile with -std=c11 or newer"
+#define THREADING_REFUSED_
+#elif defined(THREADING_BACKEND_POSIX) + defined(THREADING_BACKEND_WIN32) + defined(THREADING_BACKEND_C11) > 1
 #error "threading: more than one backend was chosen"
+#define THREADING_REFUSED_
 #elif defined(THREADING_BACKEND_POSIX) || defined(THREADING_BACKEND_WIN32) || defined(THREADING_BACKEND_C11)
 #elif defined(_WIN32)
 #define THREADING_BACKEND_WIN32
 #else
 #define THREADING_BACKEND_POSIX
+#endif
+#if defined(THREADING_REFUSED_)
+#undef THREADING_IMPLEMENTATION
 #endif
 #endif
 
@@ -42,6 +52,10 @@
 #define _DARWIN_C_SOURCE 1 /* macOS: pthread_setname_np, pthread_cond_timedwait_relative_np */
 #endif
 
+#endif
+
+#if !defined(THREADING_IMPLEMENTATION)
+#define threading_word_wake threading_define_THREADING_IMPLEMENTATION_in_exactly_one_c_file
 #endif
 
 /* ------------------------------------------------------------------------------------ include/threading.h */
@@ -148,6 +162,20 @@
 #ifndef THREADING_H
 #define THREADING_H
 
+/* What is too old is told by one #error; behind it all is read in a way that adds no other. Who has told one
+ * before has defined THREADING_REFUSED_. Microsoft's compiler has all that is needed, whatever it calls itself. */
+#if !defined(_MSC_VER) && defined(__cplusplus)
+#if __cplusplus < 201103L && !defined(THREADING_REFUSED_)
+#error "threading: this header needs C++11: compile with -std=c++11 or newer"
+#endif
+#elif !defined(_MSC_VER) && (!defined(__GNUC__) || defined(__STRICT_ANSI__)) && \
+    (!defined(__STDC_VERSION__) || __STDC_VERSION__ < 199901L)
+#if !defined(THREADING_REFUSED_)
+#error "threading: this header needs C99, the library itself C11: compile with -std=c11 or newer"
+#endif
+#define inline __inline
+#endif
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -202,7 +230,7 @@
 #define THREADING_NODISCARD
 #endif
 
-#if defined(__cplusplus)
+#if defined(__cplusplus) && __cplusplus >= 201103L
 #define THREADING_NORETURN [[noreturn]]
 #elif defined(__GNUC__)
 #define THREADING_NORETURN __attribute__((noreturn))
@@ -3852,19 +3880,74 @@ threading_status_t threading_sim_static(void *object, size_t size);
 
 #endif /* THREADING_SIM */
 
+/* ------------------------------------------------------------------------------------ src/single/needed.h */
+
+/*
+ * For files that include the one file without THREADING_IMPLEMENTATION. If no file of the program defines that, the linker
+ * misses a name that says so: these calls ask for it. Every program that makes threads makes one of them, and each costs far
+ * more than the empty call that is added. Locks ask where it costs nothing: when a body is skipped, and, where a release
+ * is inline, by the name of its wake (tools/amalgamate.cmake). A file that calls nothing asks for nothing.
+ */
+#if !defined(THREADING_IMPLEMENTATION) && !defined(THREADING_SHARED) && !defined(THREADING_NO_INLINE) && \
+    !defined(THREADING_NEEDED)
+#define THREADING_NEEDED threading_define_THREADING_IMPLEMENTATION_in_exactly_one_c_file(NULL)
+
+THREADING_UNUSED static inline threading_lock_t *threading_lock_entered(threading_lock_t *lock)
+{
+    if (lock == NULL)
+        THREADING_NEEDED;
+    return lock;
+}
+
+#define threading_lock_enter(lock) threading_lock_entered(threading_lock_enter(lock))
+#define threading_version() (THREADING_NEEDED, threading_version())
+#define threading_thread_start(...) (THREADING_NEEDED, threading_thread_start(__VA_ARGS__))
+#define threading_start_new_thread(...) (THREADING_NEEDED, threading_start_new_thread(__VA_ARGS__))
+#define threading_executor_new(...) (THREADING_NEEDED, threading_executor_new(__VA_ARGS__))
+#define threading_group_run(...) (THREADING_NEEDED, threading_group_run(__VA_ARGS__))
+#endif
+
 #if defined(THREADING_IMPLEMENTATION) && !defined(THREADING_IMPLEMENTED_)
 #define THREADING_IMPLEMENTED_
 
 /* Here the functions themselves are defined. */
 #undef threading_bounded_semaphore_acquire
 #undef threading_bounded_semaphore_release
+#undef threading_executor_new
+#undef threading_group_run
 #undef threading_local_get
 #undef threading_lock_acquire
+#undef threading_lock_enter
 #undef threading_lock_release
 #undef threading_rlock_acquire
 #undef threading_rlock_release
 #undef threading_semaphore_acquire
 #undef threading_semaphore_release
+#undef threading_start_new_thread
+#undef threading_thread_start
+#undef threading_version
+#undef threading_word_wake
+#if !defined(THREADING_SIM) /* which has no inline calls */
+
+/* ------------------------------------------------------------------------------------ src/single/needed.c */
+
+/*
+ * What files ask for that include the one file without THREADING_IMPLEMENTATION: needed.h. If two files define that, the
+ * linker finds this name twice, which says what is wrong as well.
+ */
+
+#if defined(THREADING_NEEDED) /* this file has included it before, and declared the name instead of the wake */
+void threading_word_wake(const uint32_t *word);
+#else
+void threading_define_THREADING_IMPLEMENTATION_in_exactly_one_c_file(const uint32_t *word);
+#endif
+
+void threading_define_THREADING_IMPLEMENTATION_in_exactly_one_c_file(const uint32_t *word)
+{
+    if (word != NULL)
+        threading_word_wake(word);
+}
+#endif
 #if defined(THREADING_SIM)
 #if !defined(THREADING_NO_DIAGNOSIS)
 #define THREADING_NO_DIAGNOSIS 1

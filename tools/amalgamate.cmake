@@ -1,21 +1,28 @@
 # SPDX-License-Identifier: MIT
-# Writes single_include/threading.h, the library as one file, out of include/ and src/.
+# Writes the library as one file, single_include/threading.h, and as two, two_files/threading.h and two_files/threading.c,
+# out of include/ and src/.
 #
-#     cmake -P tools/amalgamate.cmake              writes it
-#     cmake -DCHECK=ON -P tools/amalgamate.cmake   fails if it is not what would be written
+#     cmake -P tools/amalgamate.cmake              writes them
+#     cmake -DCHECK=ON -P tools/amalgamate.cmake   fails if they are not what would be written
 #
 # The code is taken as it is, file by file: those that a file includes come before it. What is changed on the way: internal
 # functions and objects, whose names begin with ti_, become static, include guards and repeated lines go, and internal
 # macros are undefined at the end. That leans on the layout of the sources: declarations begin in the first column.
 cmake_minimum_required(VERSION 3.21)
 get_filename_component(root "${CMAKE_CURRENT_LIST_DIR}" DIRECTORY)
-set(output "${root}/single_include/threading.h")
 set(backends posix win32 c11)
 set(rooms base parking sync thread tasks diagnosis process)
 
 # What has been written so far is kept in a property, since functions that call themselves could not pass it on otherwise.
 function(write text)
   set_property(GLOBAL APPEND_STRING PROPERTY text "${text}")
+endfunction()
+
+# Gives what has been written, and begins anew.
+function(take result)
+  get_property(text GLOBAL PROPERTY text)
+  set_property(GLOBAL PROPERTY text "")
+  set(${result} "${text}" PARENT_SCOPE)
 endfunction()
 
 # Internal names of a file get internal linkage. It is static once, whatever it was.
@@ -135,33 +142,32 @@ function(write_undefines text beginning)
   endforeach()
 endfunction()
 
-# ------------------------------------------------------------------------------------------------- the file
+# ------------------------------------------------------------------------------------------------- the parts
 
-file(STRINGS "${root}/LICENSE" copyright REGEX "^Copyright" LIMIT_COUNT 1)
-write("/* SPDX-License-Identifier: MIT */\n/* ${copyright} */\n")
+# What is wrong with the compiler or the choice of a backend is told by one #error and by nothing else: without
+# THREADING_IMPLEMENTATION the code is left out, and THREADING_REFUSED_ has the header add no error of its own.
 write([=[
-/*
- * The threading library as one file: its public header, and behind THREADING_IMPLEMENTATION all of its code. Do not edit it:
- * tools/amalgamate.cmake writes it, out of the files that are named on the way.
- *
- * Every file that uses the library includes it. One C file of the program says before that
- *
- *     #define THREADING_IMPLEMENTATION
- *
- * and may be nothing but these two lines. In that file one of THREADING_BACKEND_POSIX, THREADING_BACKEND_WIN32 and
- * THREADING_BACKEND_C11 can be defined too; without, it is win32 on Windows and posix elsewhere. docs/vendoring.md tells more.
- */
 #if defined(THREADING_IMPLEMENTATION)
 #if defined(__cplusplus)
-#error "threading: the implementation is C11; C++ files include this header without THREADING_IMPLEMENTATION"
-#endif
-#if defined(THREADING_BACKEND_POSIX) + defined(THREADING_BACKEND_WIN32) + defined(THREADING_BACKEND_C11) > 1
+#error "threading: the implementation is C11, and this is compiled as C++: put it in a .c file, for a C compiler"
+#define THREADING_REFUSED_
+#elif defined(_MSC_VER) && !defined(__STDC_VERSION__)
+#error "threading: the implementation is C11: compile with /std:c11"
+#define THREADING_REFUSED_
+#elif !defined(__STDC_VERSION__) || __STDC_VERSION__ < 201112L
+#error "threading: the implementation is C11: compile with -std=c11 or newer"
+#define THREADING_REFUSED_
+#elif defined(THREADING_BACKEND_POSIX) + defined(THREADING_BACKEND_WIN32) + defined(THREADING_BACKEND_C11) > 1
 #error "threading: more than one backend was chosen"
+#define THREADING_REFUSED_
 #elif defined(THREADING_BACKEND_POSIX) || defined(THREADING_BACKEND_WIN32) || defined(THREADING_BACKEND_C11)
 #elif defined(_WIN32)
 #define THREADING_BACKEND_WIN32
 #else
 #define THREADING_BACKEND_POSIX
+#endif
+#if defined(THREADING_REFUSED_)
+#undef THREADING_IMPLEMENTATION
 #endif
 #endif
 
@@ -169,13 +175,29 @@ write([=[
 ]=])
 write_source(src/posix/posix_features.h)
 write("\n#endif\n")
+take(checks)
+
+# Without an implementation in the program the linker says what is missing: src/single/needed.h.
+write([=[
+
+#if !defined(THREADING_IMPLEMENTATION)
+#define threading_word_wake threading_define_THREADING_IMPLEMENTATION_in_exactly_one_c_file
+#endif
+]=])
+take(needed_name)
+
 write_public_header()
+take(public)
+
+write_source(src/single/needed.h)
+take(needed)
 
 write("\n#if defined(THREADING_IMPLEMENTATION) && !defined(THREADING_IMPLEMENTED_)\n#define THREADING_IMPLEMENTED_\n")
-if(inline_macros)
-  write("\n/* Here the functions themselves are defined. */\n")
-  write_undefines("${inline_macros}" threading_)
-endif()
+write("\n/* Here the functions themselves are defined. */\n")
+write_undefines("${inline_macros}${needed_name}${needed}" threading_)
+write("#if !defined(THREADING_SIM) /* which has no inline calls */\n")
+write_source(src/single/needed.c)
+write("#endif\n")
 write("#if defined(THREADING_SIM)\n#if !defined(THREADING_NO_DIAGNOSIS)\n#define THREADING_NO_DIAGNOSIS 1\n#endif\n")
 write("#define TI_KEEPS_MEMORY false\n#endif\n")
 write_source(src/core/base/port.h)
@@ -215,21 +237,63 @@ write("\n#endif /* THREADING_SIM */\n")
 
 write_heading("the end")
 get_property(text GLOBAL PROPERTY text)
-write_undefines("${text}" TI_)
-if(inline_macros)
-  write("\n#if defined(THREADING_INLINE) && !defined(THREADING_NO_INLINE)\n${inline_macros}#endif\n")
-endif()
+write_undefines("${checks}${text}" TI_)
+write("\n#if defined(THREADING_INLINE) && !defined(THREADING_NO_INLINE)\n${inline_macros}#endif\n")
 write("\n#endif /* THREADING_IMPLEMENTATION */\n")
+take(code)
 
-get_property(text GLOBAL PROPERTY text)
-if(NOT CHECK)
-  file(WRITE "${output}" "${text}")
-  return()
-endif()
-set(found "")
-if(EXISTS "${output}")
-  file(READ "${output}" found)
-endif()
-if(NOT found STREQUAL text)
-  message(FATAL_ERROR "single_include/threading.h is not what the sources make it: cmake -P tools/amalgamate.cmake writes it")
-endif()
+# ------------------------------------------------------------------------------------------------- the files
+
+file(STRINGS "${root}/LICENSE" copyright REGEX "^Copyright" LIMIT_COUNT 1)
+set(licence "/* SPDX-License-Identifier: MIT */\n/* ${copyright} */\n")
+
+# Writes a file, or looks whether it is what would be written.
+function(write_file path text)
+  if(NOT CHECK)
+    file(WRITE "${root}/${path}" "${text}")
+    return()
+  endif()
+  set(found "")
+  if(EXISTS "${root}/${path}")
+    file(READ "${root}/${path}" found)
+  endif()
+  if(NOT found STREQUAL text)
+    message(SEND_ERROR "${path} is not what the sources make it: cmake -P tools/amalgamate.cmake writes it")
+  endif()
+endfunction()
+
+set(single [=[
+/*
+ * The threading library as one file: its public header, and behind THREADING_IMPLEMENTATION all of its code. Do not edit it:
+ * tools/amalgamate.cmake writes it, out of the files that are named on the way.
+ *
+ * Every file that uses the library includes it. One C file of the program says before that
+ *
+ *     #define THREADING_IMPLEMENTATION
+ *
+ * and may be nothing but these two lines. In that file one of THREADING_BACKEND_POSIX, THREADING_BACKEND_WIN32 and
+ * THREADING_BACKEND_C11 can be defined too; without, it is win32 on Windows and posix elsewhere. docs/vendoring.md tells more.
+ */
+]=])
+set(header [=[
+/*
+ * The public header of the threading library, for threading.c, which has all of its code. Do not edit it:
+ * tools/amalgamate.cmake writes it, out of the files that are named on the way.
+ */
+]=])
+set(source [=[
+/*
+ * The code of the threading library; threading.h is its header. Do not edit it: tools/amalgamate.cmake writes it, out of the
+ * files that are named on the way.
+ *
+ * Compile it as C11 and link it. One of THREADING_BACKEND_POSIX, THREADING_BACKEND_WIN32 and THREADING_BACKEND_C11 can be
+ * defined; without, it is win32 on Windows and posix elsewhere. docs/vendoring.md tells what else can be defined.
+ */
+#if !defined(THREADING_IMPLEMENTATION)
+#define THREADING_IMPLEMENTATION
+#endif
+]=])
+# If the other form's header lies there, it brings the code along, and defines THREADING_IMPLEMENTED_.
+write_file(single_include/threading.h "${licence}${single}${checks}${needed_name}${public}${needed}${code}")
+write_file(two_files/threading.h "${licence}${header}${public}")
+write_file(two_files/threading.c "${licence}${source}${checks}\n#include \"threading.h\"\n${code}")
