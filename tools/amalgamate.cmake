@@ -289,6 +289,9 @@ set(source [=[
  * Compile it as C11 and link it. One of THREADING_BACKEND_POSIX, THREADING_BACKEND_WIN32 and THREADING_BACKEND_C11 can be
  * defined; without, it is win32 on Windows and posix elsewhere. docs/vendoring.md tells what else can be defined.
  */
+#if defined(__clang__) /* warns here of inline functions that not every configuration uses, and not in headers */
+#pragma clang diagnostic ignored "-Wunused-function"
+#endif
 #if !defined(THREADING_IMPLEMENTATION)
 #define THREADING_IMPLEMENTATION
 #endif

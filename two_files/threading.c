@@ -7,6 +7,9 @@
  * Compile it as C11 and link it. One of THREADING_BACKEND_POSIX, THREADING_BACKEND_WIN32 and THREADING_BACKEND_C11 can be
  * defined; without, it is win32 on Windows and posix elsewhere. docs/vendoring.md tells what else can be defined.
  */
+#if defined(__clang__) /* warns here of inline functions that not every configuration uses, and not in headers */
+#pragma clang diagnostic ignored "-Wunused-function"
+#endif
 #if !defined(THREADING_IMPLEMENTATION)
 #define THREADING_IMPLEMENTATION
 #endif
@@ -494,13 +497,18 @@ static bool ti_port_is_idle(void);
  * not. */
 static const char *ti_port_environment(const char *name, char *room, size_t size);
 
-#if !defined(THREADING_NO_DIAGNOSIS)
-
-/* ---- 10 what the diagnosis needs ---- */
+/* ---- 10 to say what went wrong ---- */
 
 /* Write to standard error; where the system allows it, without a lock of the C library's, which a stuck
  * thread may hold. */
 static void ti_port_complain(const char *text, size_t length);
+
+/* End the process as abort() does, and ask nobody by a dialog. */
+static THREADING_NORETURN void ti_port_abort(void);
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+/* ---- 11 what the diagnosis needs ---- */
 
 /* From here on count how often the user asks by the keyboard (SIGQUIT, Ctrl-Break) instead of ending the
  * process. False: there is no such request here, or the program has a use of its own for it. */
@@ -511,7 +519,7 @@ static uint32_t ti_port_requests(void);
  * request. */
 static void ti_port_leave_signals(void);
 
-/* ---- 11 what code is called ---- */
+/* ---- 12 what code is called ---- */
 
 /* An address of code in words, for people; each is NULL if it is not known. The texts stay for as long as the
  * code is loaded. */
@@ -1849,15 +1857,12 @@ typedef int ti_posix_clock_is_posix; /* C wants a declaration in every file */
 
 /* ---------------------------------------------------------------------------- src/posix/posix_diagnosis.c */
 
-/* What the diagnosis needs: standard error, SIGQUIT. */
+/* Standard error, abort, and what the diagnosis needs: SIGQUIT. */
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
-
-#if !defined(THREADING_NO_DIAGNOSIS)
-
-static uint32_t ti_posix_quits; /* a signal handler may change it: it is lock-free */
 
 static TI_COLD void ti_port_complain(const char *text, size_t length)
 {
@@ -1871,6 +1876,15 @@ static TI_COLD void ti_port_complain(const char *text, size_t length)
     }
     ti_port_errors_restore(errors);
 }
+
+static TI_COLD void ti_port_abort(void)
+{
+    abort();
+}
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+static uint32_t ti_posix_quits; /* a signal handler may change it: it is lock-free */
 
 /* A strictly conforming program that includes the one file behind the system's headers has hidden these. */
 #if defined(SA_RESTART)
@@ -3270,11 +3284,9 @@ static void ti_port_sleep(int64_t deadline)
 
 /* ---------------------------------------------------------------------------- src/win32/win32_diagnosis.c */
 
-/* What the diagnosis needs: standard error, Ctrl-Break. */
+/* Standard error, abort, and what the diagnosis needs: Ctrl-Break. */
 
-#if !defined(THREADING_NO_DIAGNOSIS)
-
-static uint32_t ti_win32_breaks;
+#include <signal.h>
 
 static TI_COLD void ti_port_complain(const char *text, size_t length)
 {
@@ -3288,6 +3300,20 @@ static TI_COLD void ti_port_complain(const char *text, size_t length)
     }
     ti_port_errors_restore(errors);
 }
+
+/* abort() itself may ask by a dialog, or have Windows report it, and waits for the answer. What else it does
+ * is this: it calls a handler, or ends the process with 3. */
+static TI_COLD void ti_port_abort(void)
+{
+    (void)raise(SIGABRT);
+    (void)TerminateProcess(GetCurrentProcess(), 3); /* a handler has returned, or the signal is ignored */
+    for (;;)
+        Sleep(INFINITE);
+}
+
+#if !defined(THREADING_NO_DIAGNOSIS)
+
+static uint32_t ti_win32_breaks;
 
 /* In a thread of the system's. */
 TI_WIN32_CALLED static BOOL WINAPI ti_win32_break(DWORD event)
@@ -4394,11 +4420,10 @@ static void ti_port_sleep(int64_t deadline)
 
 /* -------------------------------------------------------------------------------- src/c11/c11_diagnosis.c */
 
-/* What the diagnosis needs. C knows of no request by the keyboard that does not end the process
- * (docs/limits.md). */
+/* Standard error, abort, and what the diagnosis needs. C knows of no request by the keyboard that does not
+ * end the process (docs/limits.md). */
 #include <stdio.h>
-
-#if !defined(THREADING_NO_DIAGNOSIS)
+#include <stdlib.h>
 
 static void ti_port_complain(const char *text, size_t length)
 {
@@ -4407,6 +4432,13 @@ static void ti_port_complain(const char *text, size_t length)
     (void)fflush(stderr);
     ti_port_errors_restore(errors);
 }
+
+static void ti_port_abort(void)
+{
+    abort();
+}
+
+#if !defined(THREADING_NO_DIAGNOSIS)
 
 static bool ti_port_count_requests(void)
 {
@@ -5310,6 +5342,11 @@ TI_SIM_CALLS(TI_SIM_DECLARE_STATUS, TI_SIM_DECLARE_ANSWER, TI_SIM_DECLARE_AMOUNT
 static threading_status_t ti_core_object_set_name(const void *object, const char *name);
 static const char *ti_core_thread_name(const threading_thread_t *thread);
 static bool ti_core_thread_daemon(const threading_thread_t *thread);
+static threading_status_t ti_core_thread_spawn(threading_target_t target, void *arg,
+                                        const threading_thread_options_t *options,
+                                        threading_thread_t **thread);
+static THREADING_NORETURN void ti_core_must_fail(const char *call, const char *file, int line,
+                                          threading_status_t status);
 
 /* ----------------------------------------------------------------------------------- src/sim/sim_memory.h */
 
@@ -5491,6 +5528,7 @@ static bool ti_sim_port_fence_all(void);
 #define threading_thread_join ti_core_thread_join
 #define threading_thread_join_timeout ti_core_thread_join_timeout
 #define threading_thread_result ti_core_thread_result
+#define threading_thread_spawn ti_core_thread_spawn
 #define threading_thread_start ti_core_thread_start
 #define threading_thread_try_join ti_core_thread_try_join
 #define threading_timer_cancel ti_core_timer_cancel
@@ -5499,6 +5537,7 @@ static bool ti_sim_port_fence_all(void);
 #define threading_object_set_name ti_core_object_set_name
 #define threading_thread_name ti_core_thread_name
 #define threading_thread_daemon ti_core_thread_daemon
+#define threading_must_fail ti_core_must_fail
 
 /* ------------------------------------------------------------------------------------- src/sim/sim_core.h */
 
@@ -6753,9 +6792,7 @@ static ti_self *ti_registry_find(uint32_t ident); /* NULL: no such thread runs *
 
 /* The thread after the one of that ident, 0 for the first, in the table's order; NULL: there is none. A
  * caller may unlock the guard between two calls: it meets each thread that is there all the time once. */
-#if !defined(THREADING_NO_DIAGNOSIS)
 static ti_self *ti_registry_after(uint32_t ident);
-#endif
 
 /* Call a function for every known thread; it may put the thread into the pool. */
 static void ti_registry_for_each(void (*function)(ti_self *self, void *arg), void *arg);
@@ -7518,7 +7555,8 @@ static void ti_tasks_free(ti_tasks *tasks);
  * of the executor's, else of another worker's: it steals. All rings give their oldest task first, and each
  * worker looks elsewhere first now and then, so that no task waits for ever because others submit more and
  * more. A worker takes a task only to begin it: if workers took several at once, the later ones would
- * begin after tasks that were submitted later still.
+ * begin after tasks that were submitted later still. As long as no worker's ring was ever used, nobody looks
+ * there (`is_nested`).
  *
  * A worker that finds no task counts itself as idle and reads the signal. Then it looks a last time at
  * each ring under the submitters' lock, and sleeps unless the signal has changed. A submitter that puts a
@@ -7588,6 +7626,7 @@ struct threading_executor {
     uint32_t references;  /* one for all handles together, one for each worker */
     uint32_t family;      /* ti_phase_family: the workers of another process's executor are not here */
     uint32_t is_complete; /* all workers are started: set for good, and read without the lock */
+    uint32_t is_nested;   /* a worker's own ring was used: set for good, under the lock, before that */
     uint32_t refused;     /* the status of tasks that had not begun and never will; read without the lock */
     uint32_t refusal;     /* the status of a submit: OK, SHUTDOWN or BROKEN; read without the lock too */
     bool is_shutdown;
@@ -8613,6 +8652,23 @@ void threading_skipped(const char *with, const void *object, threading_status_t 
 }
 
 #endif
+
+/* ----------------------------------------------------------------------------------- src/core/base/must.c */
+
+/* The end of a program whose THREADING_MUST has failed. */
+#include <stdio.h>
+
+#define TI_MUST_TEXT 1024 /* bytes of the line; of a call or a path that is longer, the beginning is enough */
+
+TI_COLD void threading_must_fail(const char *call, const char *file, int line, threading_status_t status)
+{
+    char text[TI_MUST_TEXT];
+    int length = snprintf(text, sizeof text, "%.400s:%d: %.400s: %s: %s\n", file, line, call,
+                          threading_status_name(status), threading_status_message(status));
+    if (length > 0)
+        ti_port_complain(text, (size_t)length);
+    ti_port_abort();
+}
 
 /* ---------------------------------------------------------------------------------- src/core/base/phase.c */
 
@@ -10019,8 +10075,6 @@ static void ti_registry_remove(ti_self *self)
     *link = self->next;
 }
 
-#if !defined(THREADING_NO_DIAGNOSIS)
-
 /* The one of a chain with the least ident above that. */
 static ti_self *ti_registry_above(size_t chain, uint32_t ident)
 {
@@ -10039,8 +10093,6 @@ static ti_self *ti_registry_after(uint32_t ident)
         self = ti_registry_above(chain, 0);
     return self;
 }
-
-#endif
 
 static void ti_registry_for_each(void (*function)(ti_self *self, void *arg), void *arg)
 {
@@ -10377,6 +10429,8 @@ static bool ti_spin_goes_on(ti_spin *spin)
  * is stopped leaves its queue as at a deadline.
  */
 
+#define TI_STOP_BATCH 32 /* how many threads are woken between two turns of the registry's guard */
+
 bool threading_stop_requested(const threading_stop_t *stop)
 {
     for (; stop != NULL; stop = stop->parent)
@@ -10386,11 +10440,22 @@ bool threading_stop_requested(const threading_stop_t *stop)
     return false;
 }
 
+/* Whether a request of the one would be a request of the other. */
+static bool ti_stop_is_or_descends(const threading_stop_t *stop, const threading_stop_t *ancestor)
+{
+    while (stop != NULL && stop != ancestor)
+        stop = stop->parent;
+    return stop != NULL;
+}
+
+/* A ring of parents would have no end. */
 static threading_status_t ti_stop_init(threading_stop_t *stop, threading_stop_t *parent, double seconds)
 {
     threading_status_t status = ti_deadline_check_on(stop, seconds);
     if (status != THREADING_OK)
         return status;
+    if (ti_stop_is_or_descends(parent, stop))
+        return THREADING_INVALID;
     /* Relaxed: nobody else uses it yet. */
     ti_store_relaxed(&stop->requested, 0);
     stop->has_deadline = seconds != THREADING_FOREVER;
@@ -10409,13 +10474,36 @@ threading_status_t threading_stop_init_child(threading_stop_t *stop, threading_s
     return TI_TELL(stop, ti_stop_init(stop, parent, seconds));
 }
 
-static void ti_stop_wake_if_heeded(ti_self *self, void *requested)
+/* Under the registry's guard: the next threads after the one of that ident that heed the stop. */
+static size_t ti_stop_find(const threading_stop_t *stop, uint32_t after, ti_self *found[TI_STOP_BATCH])
 {
-    const threading_stop_t *stop = self->stop;
-    while (stop != NULL && stop != requested)
-        stop = stop->parent;
-    if (stop != NULL)
-        ti_port_unpark(&self->parker);
+    size_t count = 0;
+    for (ti_self *self = ti_registry_after(after); self != NULL; self = ti_registry_after(self->fast.ident)) {
+        if (ti_stop_is_or_descends(self->stop, stop))
+            found[count++] = self;
+        if (count == TI_STOP_BATCH)
+            break;
+    }
+    return count;
+}
+
+/* A thread that is woken needs the registry's guard soon, to heed something else and to end. So the guard is
+ * free while the found threads are woken. One of them may have ended by then: its parker stays, and whose it
+ * is now looks again. */
+static void ti_stop_wake(threading_stop_t *stop, ti_self *requester)
+{
+    ti_self *found[TI_STOP_BATCH];
+    uint32_t last = 0;
+    size_t count;
+    do {
+        ti_registry_lock(requester);
+        count = ti_stop_find(stop, last, found);
+        if (count > 0)
+            last = found[count - 1]->fast.ident;
+        ti_registry_unlock();
+        for (size_t i = 0; i < count; i++)
+            ti_port_unpark(&found[i]->parker);
+    } while (count == TI_STOP_BATCH);
 }
 
 threading_status_t threading_stop_request(threading_stop_t *stop)
@@ -10424,9 +10512,7 @@ threading_status_t threading_stop_request(threading_stop_t *stop)
         return TI_TELL(stop, THREADING_INVALID);
     /* Release: what was done before the request is seen by those who see it. */
     ti_store_release(&stop->requested, 1);
-    ti_registry_lock(ti_self_get());
-    ti_registry_for_each(ti_stop_wake_if_heeded, stop);
-    ti_registry_unlock();
+    ti_stop_wake(stop, ti_self_get());
     return THREADING_OK;
 }
 
@@ -10649,11 +10735,11 @@ TI_COLD static threading_status_t ti_barrier_refuse(const threading_barrier_t *b
 
 static threading_status_t ti_barrier_wait(threading_barrier_t *barrier, double seconds, size_t *index)
 {
-    if (barrier == NULL || barrier->parties == 0)
-        return THREADING_INVALID;
-    threading_status_t status = ti_deadline_check(seconds);
+    threading_status_t status = ti_deadline_check_on(barrier, seconds);
     if (status != THREADING_OK)
         return status;
+    if (barrier->parties == 0)
+        return THREADING_INVALID;
     ti_self *self = ti_self_get();
     if (ti_barrier_is_acting(barrier, self))
         return ti_barrier_refuse(barrier, self);
@@ -13105,10 +13191,8 @@ threading_thread_t *threading_current_thread(void)
 threading_status_t threading_start_new_thread(threading_target_t target, void *arg, uint32_t *ident)
 {
     static const threading_thread_options_t options = {.daemon = THREADING_DAEMON};
-    threading_thread_t *thread = threading_thread_new(target, arg, &options);
-    if (thread == NULL)
-        return THREADING_NO_MEMORY;
-    threading_status_t status = threading_thread_start(thread);
+    threading_thread_t *thread = NULL;
+    threading_status_t status = threading_thread_spawn(target, arg, &options, &thread);
     if (status == THREADING_OK && ident != NULL)
         *ident = thread->ident;
     threading_thread_free(thread);
@@ -13746,15 +13830,13 @@ static void ti_thread_withdraw(threading_thread_t *thread, ti_self *self, ti_sel
     threading_thread_free(thread);
 }
 
-threading_status_t threading_thread_start(threading_thread_t *thread)
+static threading_status_t ti_thread_start(threading_thread_t *thread)
 {
-    if (thread == NULL)
-        return TI_TELL(thread, THREADING_INVALID);
     if (thread->options_status != THREADING_OK)
-        return TI_TELL(thread, thread->options_status);
+        return thread->options_status;
     /* Relaxed: it is asked again under the guard; here only so that the answer needs no memory. */
     if (ti_load_relaxed(&thread->state) != TI_NEW)
-        return TI_TELL(thread, THREADING_ALREADY_STARTED);
+        return THREADING_ALREADY_STARTED;
     ti_self *caller = ti_self_get();
     ti_thread_settle();
     ti_self *self = ti_hooks_start() ? ti_self_new() : NULL;
@@ -13770,7 +13852,27 @@ threading_status_t threading_thread_start(threading_thread_t *thread)
     }
     if (status != THREADING_OK)
         ti_self_free(self);
-    return TI_TELL(thread, status);
+    return status;
+}
+
+threading_status_t threading_thread_start(threading_thread_t *thread)
+{
+    return TI_TELL(thread, thread != NULL ? ti_thread_start(thread) : THREADING_INVALID);
+}
+
+TI_COLD threading_status_t threading_thread_spawn(threading_target_t target, void *arg,
+                                                  const threading_thread_options_t *options,
+                                                  threading_thread_t **thread)
+{
+    threading_thread_t *spawned = threading_thread_new(target, arg, options);
+    if (spawned == NULL)
+        return THREADING_NO_MEMORY;
+    threading_status_t status = TI_TELL(spawned, ti_thread_start(spawned));
+    if (status == THREADING_OK && thread != NULL)
+        *thread = spawned;
+    else
+        threading_thread_free(spawned);
+    return status;
 }
 
 /* ---- join ---- */
@@ -14373,12 +14475,27 @@ static void ti_executor_call_workers(threading_executor_t *executor, uint32_t *c
     ti_line_wake(idle);
 }
 
+/* A worker that found 0 there under this lock, and so does not look at the workers' rings, has counted itself
+ * before the lock is taken here. */
+TI_COLD static void ti_executor_nest(threading_executor_t *executor, ti_self *self)
+{
+    ti_line_lock(&executor->lock, self);
+    /* Release: pairs with the acquire in ti_executor_own_worker. */
+    ti_store_release(&executor->is_nested, 1);
+    ti_line_unlock(&executor->lock, self);
+}
+
 /* The calling worker if tasks that it submits go to its own ring, else NULL. */
-static ti_worker *ti_executor_own_worker(const threading_executor_t *executor, const ti_self *self)
+static ti_worker *ti_executor_own_worker(threading_executor_t *executor, ti_self *self)
 {
     /* Relaxed: the calling worker itself was started before. */
-    bool is_own = self->executor == executor && ti_load_relaxed(&executor->is_complete);
-    return is_own ? self->worker : NULL;
+    if (self->executor != executor || !ti_load_relaxed(&executor->is_complete))
+        return NULL;
+    /* Acquire: pairs with the release in ti_executor_nest; so the workers are seen that counted themselves
+     * before the 1 was written. */
+    if (!ti_load_acquire(&executor->is_nested))
+        ti_executor_nest(executor, self);
+    return self->worker;
 }
 
 /* Queue with that worker, or the executor if it is NULL, under the lock, which is released; unless there is a
@@ -15581,9 +15698,18 @@ static ti_worker *ti_worker_next_victim(const ti_worker *worker)
     return next != NULL ? next : ti_executor_worker_after(worker->executor, NULL);
 }
 
+/* Whether a worker's ring was ever used; certain under the executor's lock. Else a thousand workers that have
+ * nothing to do would look at a thousand empty rings each. */
+static bool ti_executor_is_nested(const threading_executor_t *executor)
+{
+    return ti_load_relaxed(&executor->is_nested); /* relaxed: a hint without the lock */
+}
+
 /* From each other worker once, beginning behind the last one. */
 static bool ti_worker_steal(ti_worker *worker, ti_task *task, ti_self *self)
 {
+    if (!ti_executor_is_nested(worker->executor))
+        return false;
     ti_worker *last = worker->victim;
     do {
         worker->victim = ti_worker_next_victim(worker);
@@ -15620,8 +15746,9 @@ static bool ti_executor_has_loops(const threading_executor_t *executor)
 static bool ti_executor_may_have_tasks(const threading_executor_t *executor)
 {
     bool found = ti_tasks_may_be_there(&executor->tasks) || ti_executor_has_loops(executor);
+    bool is_nested = ti_executor_is_nested(executor);
     for (const ti_worker *worker = NULL;
-         !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;)
+         is_nested && !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;)
         found = ti_tasks_may_be_there(&worker->tasks);
     return found;
 }
@@ -15631,9 +15758,11 @@ static bool ti_executor_has_tasks(threading_executor_t *executor, ti_self *self,
 {
     ti_line_lock(&executor->lock, self);
     bool found = ti_tasks_may_be_there(&executor->tasks) || ti_executor_has_loops(executor);
+    bool is_nested = ti_executor_is_nested(executor);
     *is_over = executor->is_shutdown;
     ti_line_unlock(&executor->lock, self);
-    for (ti_worker *worker = NULL; !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;) {
+    for (ti_worker *worker = NULL;
+         is_nested && !found && (worker = ti_executor_worker_after(executor, worker)) != NULL;) {
         ti_line_lock(&worker->lock, self);
         found = ti_tasks_may_be_there(&worker->tasks);
         ti_line_unlock(&worker->lock, self);
@@ -21957,6 +22086,7 @@ static void ti_sim_state_restore(void)
 #undef threading_lock_release
 #undef threading_lock_try_acquire
 #undef threading_monotonic
+#undef threading_must_fail
 #undef threading_object_set_name
 #undef threading_once
 #undef threading_queue_empty
@@ -22006,6 +22136,7 @@ static void ti_sim_state_restore(void)
 #undef threading_thread_join_timeout
 #undef threading_thread_name
 #undef threading_thread_result
+#undef threading_thread_spawn
 #undef threading_thread_start
 #undef threading_thread_try_join
 #undef threading_timer_cancel
@@ -22248,6 +22379,8 @@ static const char *ti_sim_environment(const char *name);
  * core's own.
  */
 
+#include <stdio.h>
+
 typedef struct ti_sim_call {
     ti_sim_thread *self;
     const char *outer;
@@ -22351,6 +22484,31 @@ threading_status_t threading_object_set_name(const void *object, const char *nam
     (void)ti_core_object_set_name; /* which keeps no names in this build */
     ti_sim_name_object(object, name);
     return THREADING_OK;
+}
+
+/* As the core's own. In the table it is a start, of a thread whose name is told. */
+threading_status_t threading_thread_spawn(threading_target_t target, void *arg,
+                                          const threading_thread_options_t *options,
+                                          threading_thread_t **thread)
+{
+    threading_thread_t *spawned = threading_thread_new(target, arg, options);
+    if (spawned == NULL)
+        return THREADING_NO_MEMORY;
+    threading_status_t status = threading_thread_start(spawned);
+    if (status == THREADING_OK && thread != NULL)
+        *thread = spawned;
+    else
+        threading_thread_free(spawned);
+    return status;
+}
+
+/* In a run it is a check of the program's own, so that the order is told that leads to it. */
+void threading_must_fail(const char *call, const char *file, int line, threading_status_t status)
+{
+    char text[sizeof ti_sim.message];
+    (void)snprintf(text, sizeof text, "%s: %s", call, threading_status_name(status));
+    threading_sim_check_at(false, text, file, line);
+    ti_core_must_fail(call, file, line, status);
 }
 
 /* ------------------------------------------------------------------------------------- src/sim/sim_data.c */
@@ -25448,6 +25606,7 @@ static void ti_sim_weak_fence(ti_sim_thread *self)
 #undef TI_MEMORY_WAIT
 #undef TI_MISUSES
 #undef TI_MOMENT
+#undef TI_MUST_TEXT
 #undef TI_NAMES_BITS
 #undef TI_NAME_MORE
 #undef TI_NANOSECONDS
@@ -25543,6 +25702,7 @@ static void ti_sim_weak_fence(ti_sim_thread *self)
 #undef TI_STATE_DISTANCE
 #undef TI_STATUS
 #undef TI_STATUS_TEXT
+#undef TI_STOP_BATCH
 #undef TI_TABLE_SIZE
 #undef TI_TASKS_MIN
 #undef TI_TASK_DISTANCE

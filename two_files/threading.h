@@ -27,15 +27,14 @@
  *
  *     int main(void)
  *     {
- *         threading_thread_t *thread = threading_thread(loop, "hello", .name = "LoopThread");
- *         if (threading_thread_start(thread) != THREADING_OK ||
- *             threading_thread_join(thread) != THREADING_OK)
+ *         threading_thread_t *thread = threading_spawn(loop, "hello", .name = "LoopThread");
+ *         if (threading_thread_join(thread) != THREADING_OK)
  *             return 1;
  *         threading_thread_free(thread);
  *         return 0;
  *     }
  *
- * Contents
+ * Contents. Each section begins with a list of its calls.
  *   1  Conventions       what holds for every call, said once
  *   2  Options, version  macros that you may define, macros that tell
  *   3  Status codes      the one list of results
@@ -70,9 +69,9 @@
  * come in one order: the object, what goes in, the seconds, what comes out.
  *
  * Results. A call that can fail returns a threading_status_t; 0 is success. Nothing aborts and
- * nothing prints. After a failure nothing is half done. Statuses that must not be dropped are marked
- * so that the compiler says it; THREADING_IGNORE(call) drops one on purpose. Out-parameters may be NULL
- * and are written on success only.
+ * nothing prints, but for what has MUST in its name. After a failure nothing is half done. Statuses that
+ * must not be dropped are marked so that the compiler says it; THREADING_IGNORE(call) drops one on purpose.
+ * Out-parameters may be NULL and are written on success only.
  *
  * `errno`, and on Windows GetLastError(), are as before after every call, whatever its result. Only
  * functions of yours that a call runs may change them.
@@ -141,6 +140,9 @@
  *                      free, whose rules they keep. Any thread calls them, several at once. Pages of the
  *                      system's (records of threads, tables of the diagnosis) are not from there, nor is
  *                      what the C library allocates for itself.
+ *
+ *   threading_version  tell the version that is linked
+ *   threading_backend  tell which backend it was built for
  */
 
 /** The version of this header; threading_version() tells the library's. */
@@ -197,6 +199,16 @@
 #define THREADING_ANALYSIS_REENTRANT(attribute)
 #endif
 
+/* Of keyword arguments: what a field is that is left out, so that GCC does not miss it in C++; and their
+ * type, in front of the braces. */
+#if !defined(__cplusplus)
+#define THREADING_DEFAULT(value)
+#define THREADING_KEYWORDS (struct threading_thread_keywords)
+#else
+#define THREADING_DEFAULT(value) = value
+#define THREADING_KEYWORDS threading_thread_keywords
+#endif
+
 #if defined(__cplusplus)
 extern "C" {
 #endif
@@ -218,6 +230,12 @@ THREADING_API const char *threading_backend(void);
 
 /* -------------------------------------------------------------------------------------------------
  * 3 Status codes
+ *
+ *   THREADING_STATUS_LIST     every status, as X(NAME, "sentence")
+ *   threading_status_name     give its identifier, such as "THREADING_TIMEOUT"
+ *   threading_status_message  give a sentence that says what it means
+ *   THREADING_IGNORE          drop a status on purpose
+ *   THREADING_MUST            make a call that has to succeed, or end the program
  */
 
 /** Every status, as X(NAME, "sentence"): one list makes the enumeration, the names and the messages agree. */
@@ -279,8 +297,25 @@ THREADING_API const char *threading_status_message(threading_status_t status);
  */
 #define THREADING_IGNORE(call) threading_status_ignore(call)
 
+/**
+ * Make a call that has to succeed, or end the program: `THREADING_MUST(threading_thread_join(thread));`
+ *
+ * For examples, tests and small tools. If the status is not THREADING_OK, one line on standard error tells
+ * it with its call and place,
+ * `copy.c:12: threading_thread_join(thread): THREADING_INVALID: an argument is not valid`,
+ * and the program ends as by abort(): no thread is waited for, functions of atexit() do not run, and what is
+ * still in stdio's buffers may be lost. On Windows too a handler of SIGABRT is called, if there is one; then
+ * the process ends with 3, and no dialog is shown.
+ * @param call  an expression whose value is a threading_status_t; evaluated once.
+ */
+#define THREADING_MUST(call) threading_must((call), #call, __FILE__, __LINE__)
+
 /* -------------------------------------------------------------------------------------------------
  * 4 Time
+ *
+ *   threading_timeout_max  give THREADING_TIMEOUT_MAX
+ *   threading_monotonic    read the clock that all timeouts run on
+ *   threading_sleep        let the calling thread sleep
  */
 
 /** The timeout that has no limit. */
@@ -317,6 +352,22 @@ THREADING_API threading_status_t threading_sleep(double seconds);
 
 /* -------------------------------------------------------------------------------------------------
  * 5 Module
+ *
+ *   threading_current_thread         give the calling thread's own object
+ *   threading_main_thread            give the main thread's object
+ *   threading_active_count           count the threads that are alive
+ *   threading_enumerate              list the threads that are alive
+ *   threading_get_ident              give the calling thread's ident
+ *   threading_get_native_id          give the number by which the system knows the calling thread
+ *   threading_stack_size             set the stack size of threads that are started from now on
+ *   threading_get_stack_size         tell the stack size that is set
+ *   threading_cpu_count              count the processors that this process may use
+ *   threading_available_parallelism  tell how many threads of this process can really run at once
+ *   threading_start_new_thread       start a function in a new thread, with nothing to hold on to
+ *   threading_exit                   end the calling thread
+ *   threading_exit_process           end the process, after its non-daemon threads have ended
+ *   threading_shutdown               wait until no non-daemon thread is left
+ *   threading_unload                 leave nothing behind, before the plugin that it is part of is unloaded
  */
 
 /** A thread as an object: a handle that counts references; see section 6. */
@@ -537,6 +588,30 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_unload(void);
  *   ended      ALREADY_STARTED  OK                    false      the same   no
  *
  * A Dummy and main are never "new". "Subclassing": the target is the `run` method, `arg` the object.
+ *
+ *   threading_thread_new            make a thread that is not started yet
+ *   threading_thread_spawn          make a thread and start it
+ *   threading_thread                threading_thread_new() with keyword arguments
+ *   threading_spawn                 threading_thread_spawn() with keyword arguments
+ *   THREADING_MUST_SPAWN            the same, or end the program
+ *   threading_thread_retain         take another reference to a thread
+ *   threading_thread_free           give a reference back
+ *   threading_thread_start          start a thread, once
+ *   threading_thread_join           wait until a thread has ended
+ *   threading_thread_join_timeout   wait until a thread has ended, for a limited time
+ *   threading_thread_try_join       join a thread if it has ended, without waiting
+ *   threading_thread_is_alive       tell whether a thread runs
+ *   threading_thread_result         give what the target returned
+ *   threading_thread_name           give a thread's name
+ *   threading_thread_set_name       rename a thread, in any state
+ *   threading_thread_daemon         tell whether the process does not wait for it
+ *   threading_thread_set_daemon     make a thread that is not started a daemon or not
+ *   threading_thread_ident          give a thread's ident
+ *   threading_thread_native_id      give the system's number of a thread
+ *   threading_thread_native_handle  give what the system's own calls know it by
+ *   threading_thread_stack_size     tell the size of a thread's stack
+ *   threading_set_priority          give the calling thread a priority
+ *   threading_get_priority          tell the calling thread's priority
  */
 
 /** Values of `daemon` in the options. `true` is THREADING_DAEMON. */
@@ -592,35 +667,64 @@ THREADING_API threading_thread_t *threading_thread_new(threading_target_t target
                                                        const threading_thread_options_t *options);
 
 /**
- * threading_thread_new() with keyword arguments:
- * `threading_thread(loop, NULL, .name = "LoopThread", .daemon = true)`. C before C23 wants one at least.
+ * Make a thread and start it: threading_thread_new() and threading_thread_start() in one call.
  *
- * C, and C++20, where keywords stand in the order of the struct. Before that fill in a
- * threading_thread_options_t, or use threading.hpp.
+ * @param target   as for threading_thread_new(), like the next two.
+ * @param arg      passed to @p target; must live as long as @p target uses it.
+ * @param options  read before the return; NULL for the defaults.
+ * @param thread   receives a handle to be given back with threading_thread_free(), maybe after @p target has
+ *                 begun. NULL when nobody needs one. That makes no daemon of the thread.
+ * @return what threading_thread_start() returns; THREADING_NO_MEMORY also when there is none for the object.
+ *         On failure nothing was started, and nothing is to be freed.
+ * Ordering: what happens before the call happens before @p target runs.
  */
-#if !defined(__cplusplus)
-#define threading_thread(target, arg, ...) \
-    threading_thread_new((target), (arg), &(threading_thread_options_t){__VA_ARGS__})
-#elif defined(__cpp_designated_initializers)
-#define threading_thread(target, arg, ...) \
-    threading_thread_with((target), (arg), threading_thread_keywords{__VA_ARGS__})
+THREADING_NODISCARD THREADING_API threading_status_t
+threading_thread_spawn(threading_target_t target, void *arg, const threading_thread_options_t *options,
+                       threading_thread_t **thread);
 
-/* With values of their own, so that GCC does not miss those that are left out. */
+/**
+ * What follows the target in threading_thread(), threading_spawn() and THREADING_MUST_SPAWN(): its argument,
+ * then keywords, which mean what they mean in threading_thread_options_t. C++ wants them in this order.
+ */
 struct threading_thread_keywords {
-    const char *name = nullptr;
-    int daemon = THREADING_INHERIT;
-    size_t stack_size = 0;
-    struct threading_stop *stop = nullptr;
-    int priority = THREADING_PRIORITY_NORMAL;
+    void *arg THREADING_DEFAULT(nullptr);                   /**< passed to the target */
+    const char *name THREADING_DEFAULT(nullptr);            /**< copied; NULL or "" for an automatic one */
+    int daemon THREADING_DEFAULT(THREADING_INHERIT);        /**< or THREADING_DAEMON, THREADING_NOT_DAEMON */
+    size_t stack_size THREADING_DEFAULT(0);                 /**< bytes; 0 for threading_get_stack_size() */
+    struct threading_stop *stop THREADING_DEFAULT(nullptr); /**< heeded from the start; NULL for none */
+    int priority THREADING_DEFAULT(THREADING_PRIORITY_NORMAL); /**< a threading_priority */
+    threading_status_t *status THREADING_DEFAULT(nullptr); /**< receives what came of it, THREADING_OK too */
 };
 
-static inline threading_thread_t *threading_thread_with(threading_target_t target, void *arg,
-                                                        const threading_thread_keywords &keywords)
-{
-    threading_thread_options_t options = {keywords.name, keywords.daemon,   keywords.stack_size,
-                                          keywords.stop, keywords.priority, {}};
-    return threading_thread_new(target, arg, &options);
-}
+#if !defined(__cplusplus) || defined(__cpp_designated_initializers)
+/**
+ * threading_thread_new() with keyword arguments:
+ * `threading_thread(loop, NULL, .name = "LoopThread", .daemon = true)`; or `threading_thread(loop, NULL)`.
+ *
+ * C, and C++20, where keywords stand in the order of the struct. Before that fill in a
+ * threading_thread_options_t, or use threading.hpp. `.status` receives THREADING_OK, or THREADING_NO_MEMORY.
+ */
+#define threading_thread(target, ...) threading_thread_with((target), THREADING_KEYWORDS{.arg = __VA_ARGS__})
+
+/**
+ * threading_thread_spawn() with keyword arguments:
+ * `threading_thread_t *thread = threading_spawn(loop, NULL, .name = "LoopThread", .status = &status);`
+ *
+ * Gives the handle of a thread that was started, or NULL; `.status` receives the status. If the thread is
+ * joined in any case, one check does for both: the join of NULL answers THREADING_INVALID. The same compilers
+ * as for threading_thread().
+ */
+#define threading_spawn(target, ...) threading_spawn_with((target), THREADING_KEYWORDS{.arg = __VA_ARGS__})
+
+/**
+ * threading_spawn() that has to succeed, or it ends the program as THREADING_MUST() does:
+ * `threading_thread_t *thread = THREADING_MUST_SPAWN(loop, NULL, .name = "LoopThread");`
+ *
+ * Never gives NULL. The same compilers as for threading_thread().
+ */
+#define THREADING_MUST_SPAWN(target, ...)                                  \
+    threading_must_spawn((target), THREADING_KEYWORDS{.arg = __VA_ARGS__}, \
+                         "threading_spawn(" #target ", " #__VA_ARGS__ ")", __FILE__, __LINE__)
 #endif
 
 /**
@@ -845,6 +949,13 @@ THREADING_API int threading_get_priority(void);
  *   state   acquire   try_acquire   release
  *   free    OK        OK            NOT_HELD
  *   held    waits     BUSY          OK, wakes one
+ *
+ *   threading_lock_init             make memory an unlocked Lock, whatever it held
+ *   threading_lock_acquire          acquire a lock, waiting as long as it takes
+ *   threading_lock_try_acquire      acquire a lock if it is free
+ *   threading_lock_acquire_timeout  acquire a lock, waiting for a limited time
+ *   threading_lock_release          release a lock
+ *   threading_lock_locked           tell whether a lock is held, by anyone
  */
 
 /** A lock: 4 bytes, zero when free. Never needs to be destroyed, may be freed as soon as acquired. */
@@ -927,6 +1038,15 @@ THREADING_API bool threading_lock_locked(const threading_lock_t *lock);
  *   mine           OK, level + 1      OK            OK, level - 1
  *   another's      waits              BUSY          NOT_OWNER
  *   an ended one's DEADLOCK           BUSY          NOT_OWNER
+ *
+ *   threading_rlock_init             make memory an unlocked RLock, whatever it held
+ *   threading_rlock_acquire          acquire a recursive lock, waiting as long as it takes
+ *   threading_rlock_try_acquire      acquire a recursive lock if it is free or one's own
+ *   threading_rlock_acquire_timeout  acquire a recursive lock, waiting for a limited time
+ *   threading_rlock_release          release one level of a recursive lock
+ *   threading_rlock_locked           tell whether a recursive lock is held, by anyone
+ *   threading_rlock_is_owned         tell whether the calling thread owns a recursive lock
+ *   threading_rlock_count            give the calling thread's level of a recursive lock
  */
 
 /** A recursive lock: 8 bytes, zero when free. Never needs to be destroyed. */
@@ -1041,6 +1161,24 @@ THREADING_API size_t threading_rlock_count(const threading_rlock_t *rlock);
  * returns THREADING_OK that was not notified. Whether a wait was notified or ran out of time is decided once:
  * a notify is never spent on a thread that then reports a timeout (CPython can lose one so). A notified
  * thread moves to the lock's queue and wakes when the lock can be its own.
+ *
+ *   THREADING_CONDITION_INIT_LOCK         a condition on a given Lock, by address
+ *   THREADING_CONDITION_INIT_RLOCK        a condition on a given RLock, by address
+ *   threading_condition_init              make memory a condition on an RLock of its own
+ *   threading_condition_init_lock         make memory a condition on a given Lock
+ *   threading_condition_init_rlock        make memory a condition on a given RLock
+ *   threading_condition_acquire           acquire the condition's lock
+ *   threading_condition_try_acquire       acquire it if that needs no waiting
+ *   threading_condition_acquire_timeout   acquire it in a limited time
+ *   threading_condition_release           release the condition's lock, one level
+ *   threading_condition_locked            tell whether its lock is held, by anyone
+ *   threading_condition_is_owned          tell whether the caller holds its lock
+ *   threading_condition_wait              give the lock back, wait to be notified, have the lock again
+ *   threading_condition_wait_timeout      the same, for a limited time
+ *   threading_condition_wait_for          wait until a predicate is true
+ *   threading_condition_wait_for_timeout  the same, for a limited time
+ *   threading_condition_notify            let on the first n that wait
+ *   threading_condition_notify_all        let on all that wait now
  */
 
 /** A condition variable: two pointers and 8 bytes. Needs an initialiser (zero-filled is
@@ -1221,6 +1359,23 @@ THREADING_API threading_status_t threading_condition_notify_all(threading_condit
  * may take what was just released. A thread that has waited for more than a millisecond is not passed. A
  * bounded semaphore refuses to be released above its initial value. Neither is touched after the release
  * that lets another thread free it.
+ *
+ *   THREADING_SEMAPHORE_INIT                     the initialiser, with its value
+ *   THREADING_BOUNDED_SEMAPHORE_INIT             the initialiser, with its value, which is its bound
+ *   threading_semaphore_init                     make memory a semaphore
+ *   threading_semaphore_acquire                  take one, waiting until there is one
+ *   threading_semaphore_try_acquire              take one if there is one
+ *   threading_semaphore_acquire_timeout          take one, waiting for a limited time
+ *   threading_semaphore_release                  add one
+ *   threading_semaphore_release_n                add several, letting as many threads on
+ *   threading_semaphore_value                    give the value
+ *   threading_bounded_semaphore_init             make memory a bounded semaphore
+ *   threading_bounded_semaphore_acquire          take one, waiting until there is one
+ *   threading_bounded_semaphore_try_acquire      take one if there is one
+ *   threading_bounded_semaphore_acquire_timeout  take one, waiting for a limited time
+ *   threading_bounded_semaphore_release          add one, within the bound
+ *   threading_bounded_semaphore_release_n        add several, within the bound
+ *   threading_bounded_semaphore_value            give the value
  */
 
 /** The largest value of a semaphore: 2^31 - 1. */
@@ -1350,6 +1505,13 @@ THREADING_API size_t threading_bounded_semaphore_value(const threading_bounded_s
  *
  * A flag that threads can wait for. `set` lets on all who wait at that moment, even if `clear` follows at
  * once.
+ *
+ *   threading_event_init          make memory an event that is not set
+ *   threading_event_set           set the flag and let on all who wait
+ *   threading_event_clear         unset the flag
+ *   threading_event_is_set        tell whether the flag is set
+ *   threading_event_wait          wait until the flag is set
+ *   threading_event_wait_timeout  the same, for a limited time
  */
 
 /** An event: 4 bytes, zero when not set. Never needs to be destroyed. */
@@ -1418,6 +1580,18 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_event_wait_timeou
  * cycle before, which have their results already. So no thread need wait for leavers, as it does in CPython.
  * A wait that ends by its timeout, or by a stop, breaks the barrier for all, since a party is now missing. So
  * does an action that ends its thread.
+ *
+ *   THREADING_BARRIER_INIT          the initialiser, for so many threads
+ *   THREADING_BARRIER_INIT_WITH     the same with an action and a default timeout
+ *   threading_barrier_init          make memory a barrier for so many threads
+ *   threading_barrier_init_with     the same with an action and a default timeout
+ *   threading_barrier_wait          wait until all parties are there
+ *   threading_barrier_wait_timeout  the same with a timeout of its own
+ *   threading_barrier_reset         begin afresh
+ *   threading_barrier_abort         break it
+ *   threading_barrier_parties       give the number of parties
+ *   threading_barrier_n_waiting     count the threads that wait
+ *   threading_barrier_broken        tell whether it is broken
  */
 
 /** A barrier: 48 bytes at most. Needs an initialiser; never needs to be destroyed. */
@@ -1522,6 +1696,9 @@ THREADING_API bool threading_barrier_broken(const threading_barrier_t *barrier);
  *
  *     static threading_once_t once;
  *     if (threading_once(&once, load_tables, NULL) != THREADING_OK) …
+ *
+ *   threading_once_init  make memory a once that was not done
+ *   threading_once       call a function, once; wait while another thread does
  */
 
 /** Whether something was done yet: 4 bytes, zero when not. Never needs to be destroyed. */
@@ -1562,6 +1739,16 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_once(threading_on
  *     that wants to read or write again, a writer whose wait closes a ring with RLocks and joins.
  *
  * A read lock is released by the thread that acquired it. So is a write lock.
+ *
+ *   threading_rwlock_init                   make memory a free RWLock, whatever it held
+ *   threading_rwlock_acquire_read           acquire for reading, waiting as long as it takes
+ *   threading_rwlock_try_acquire_read       the same if it needs no waiting
+ *   threading_rwlock_acquire_read_timeout   the same in a limited time
+ *   threading_rwlock_acquire_write          acquire for writing, waiting as long as it takes
+ *   threading_rwlock_try_acquire_write      the same if it needs no waiting
+ *   threading_rwlock_acquire_write_timeout  the same in a limited time
+ *   threading_rwlock_release_read           release what was acquired for reading
+ *   threading_rwlock_release_write          release what was acquired for writing
  */
 
 /** A lock for readers and writers: 8 bytes; all zero is a free one. Never needs to be destroyed. */
@@ -1650,6 +1837,15 @@ THREADING_API threading_status_t threading_rwlock_release_write(threading_rwlock
  * exceptions release too with GCC and Clang (clang-cl as well), and in C++ with every compiler. C that
  * Microsoft's cl.exe is to compile must not leave a body by `return` or `goto`: the lock would stay held.
  * threading_exit() and longjmp() release nothing.
+ *
+ *   THREADING_WITH_LOCK               with a Lock
+ *   THREADING_WITH_RLOCK              with an RLock
+ *   THREADING_WITH_CONDITION          with a Condition: its lock
+ *   THREADING_WITH_SEMAPHORE          with a Semaphore
+ *   THREADING_WITH_BOUNDED_SEMAPHORE  with a BoundedSemaphore
+ *   THREADING_WITH_GROUP              with a group: its tasks are over when the body has ended
+ *   THREADING_WITH_READ               with an RWLock, for reading
+ *   THREADING_WITH_WRITE              with an RWLock, for writing
  */
 
 /** With a Lock. */
@@ -1684,6 +1880,12 @@ THREADING_API threading_status_t threading_rwlock_release_write(threading_rwlock
  * to be at a thread's first use, zeroed, then initialised. It goes when its thread ends: in that thread,
  * whoever started it, before a join of it returns. Main's copies are not finalised when the process exits.
  * Memory is the only limit to the number of locals; one native slot serves them all.
+ *
+ *   THREADING_LOCAL_INIT       the initialiser, for copies of a type
+ *   THREADING_LOCAL_INIT_WITH  the same with functions for the begin and the end of a copy
+ *   threading_local_init       make memory a local, whatever it held
+ *   threading_local_get        give the calling thread's own copy
+ *   threading_local_destroy    end every thread's copy, in the calling thread
  */
 
 /** A value for each thread. At most 256 bytes here; the copies are on the heap. */
@@ -1765,6 +1967,12 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_local_destroy(thr
  * threading_wait_any(). These do not, since their results may be dropped:
  * threading_lock_acquire(), threading_shutdown(), threading_executor_shutdown(). Nor does a release.
  * A wait that heeds a stop is not part of a proof of deadlock, as one with a timeout is not.
+ *
+ *   threading_stop_init        make memory a stop that is not requested
+ *   threading_stop_init_child  the same, of a stop that ends with its parent or by time
+ *   threading_stop_request     ask all threads that heed it to stop
+ *   threading_stop_requested   tell whether it was requested
+ *   threading_stop_heed        let the calling thread heed it
  */
 
 /** A request to stop: 24 bytes at most, zero when not requested. Never needs to be destroyed; must live while
@@ -1785,8 +1993,8 @@ THREADING_API threading_status_t threading_stop_init(threading_stop_t *stop);
  * @param stop     borrowed; heeded by no thread.
  * @param parent   its request counts here too; must live as long as @p stop is used. NULL for none.
  * @param seconds  after this time from now @p stop counts as requested; THREADING_FOREVER for no such time.
- * @return THREADING_OK; THREADING_INVALID for a NULL stop; THREADING_INVALID and THREADING_OVERFLOW for the
- *         time.
+ * @return THREADING_OK; THREADING_INVALID for a NULL stop, and for a parent that is @p stop itself or a child of
+ *         it (nothing changes); THREADING_INVALID and THREADING_OVERFLOW for the time.
  */
 THREADING_API threading_status_t threading_stop_init_child(threading_stop_t *stop, threading_stop_t *parent,
                                                            double seconds);
@@ -1816,6 +2024,9 @@ THREADING_API threading_stop_t *threading_stop_heed(threading_stop_t *stop);
  * 18 Timer
  *
  *     threading_thread_t *timer = threading_timer_new(30.0, remind, "tea");
+ *
+ *   threading_timer_new     make a thread that waits, then calls a function
+ *   threading_timer_cancel  cancel a timer
  */
 
 /**
@@ -1856,6 +2067,28 @@ THREADING_API threading_status_t threading_timer_cancel(threading_thread_t *time
  *
  * Waiting threads are told of an item, or of room, in the order of their coming; a thread that is running may
  * be faster, and then the one that was told waits anew, behind the others.
+ *
+ *   threading_queue_new             make a queue
+ *   threading_queue_retain          take another reference
+ *   threading_queue_free            give a reference back
+ *   threading_queue_set_destructor  set what is called for each item that the queue drops
+ *   threading_queue_put             put an item, waiting while the queue is full
+ *   threading_queue_try_put         the same without waiting
+ *   threading_queue_put_timeout     the same in a limited time
+ *   threading_queue_get             get an item, waiting while the queue is empty
+ *   threading_queue_try_get         the same without waiting
+ *   threading_queue_get_timeout     the same in a limited time
+ *   threading_queue_task_done       report that the work on one item is done
+ *   threading_queue_join            wait until all items that were put are reported done
+ *   threading_queue_join_timeout    the same in a limited time
+ *   threading_queue_size            count the items
+ *   threading_queue_empty           tell whether there is no item
+ *   threading_queue_full            tell whether a put would wait
+ *   threading_queue_unfinished      count the items that were not yet reported done
+ *   threading_queue_maxsize         give the size that makes it full
+ *   threading_queue_set_maxsize     change the size that makes it full
+ *   threading_queue_shutdown        shut the queue down, for good
+ *   threading_queue_is_shutdown     tell whether it was shut down
  */
 
 /** A queue: a handle that counts references. */
@@ -2027,6 +2260,24 @@ THREADING_API bool threading_queue_is_shutdown(threading_queue_t *queue);
  * (* the first time; INVALID afterwards.) `done` is true of the last two states, `running` and `cancelled` of
  * theirs. A future comes from an executor, or from threading_future_new() for work that is done elsewhere. A
  * cancelled one is done at once, for every kind of wait (CPython's may wait for ever).
+ *
+ *   threading_future_new                make a pending future of one's own
+ *   threading_future_retain             take another reference
+ *   threading_future_free               give a reference back
+ *   threading_future_result             wait until a future is done, and give its value
+ *   threading_future_result_timeout     the same in a limited time
+ *   threading_future_cancel             cancel a future that has not begun
+ *   threading_future_cancelled          tell whether it was cancelled
+ *   threading_future_running            tell whether it runs
+ *   threading_future_done               tell whether it was cancelled or finished
+ *   threading_future_add_done_callback  have a function called when the future is done
+ *   threading_future_start              let a future of one's own run
+ *   threading_future_set_result         finish a future with a value
+ *   threading_future_set_error          finish a future with a failure
+ *   threading_wait                      wait for several futures
+ *   threading_as_completed              begin to take futures in the order of their completion
+ *   threading_completed_next            wait for the next one to be done
+ *   threading_completed_free            end that
  */
 
 /** What will be the result of a task: a handle that counts references. */
@@ -2227,6 +2478,17 @@ THREADING_API void threading_completed_free(threading_completed_t *completed);
  *
  * When the process exits, or by threading_shutdown(), all executors are shut down: their queued tasks are run
  * and their threads joined, daemons or not. In a forked child the executors of the parent are broken.
+ *
+ *   threading_executor_new          make an executor
+ *   threading_executor_workers      tell how many threads it has at most
+ *   threading_executor_retain       take another reference
+ *   threading_executor_free         give a reference back
+ *   threading_executor_submit       have a function called by one of the threads
+ *   threading_executor_try_submit   the same without waiting for room
+ *   threading_executor_map          call a function for each of many arguments, and wait for all
+ *   threading_executor_map_timeout  the same for a limited time
+ *   threading_executor_for          run a loop over indices on all cores
+ *   threading_executor_shutdown     take no more tasks
  */
 
 /** A pool of threads: a handle that counts references. */
@@ -2426,6 +2688,12 @@ THREADING_API threading_status_t threading_executor_shutdown(threading_executor_
  * Before its first task a group's stop may be made a child of another one, or be given a time:
  * `threading_stop_init_child(&group.stop, &stop, 5.0)`. It stays so. The group's tasks then heed the
  * executor's stop no more, unless that is the parent.
+ *
+ *   threading_group_init          make memory a group without tasks
+ *   threading_group_run           start a task in a group
+ *   threading_group_wait          wait until all its tasks are over
+ *   threading_group_wait_timeout  the same for a limited time
+ *   threading_group_stop          ask all its tasks to stop
  */
 
 struct threading_member;
@@ -2522,6 +2790,14 @@ THREADING_API threading_status_t threading_group_stop(threading_group_t *group);
  *
  * Nothing is taken: the thread tries afterwards (try_get, try_acquire, …) and may find that another thread
  * was faster.
+ *
+ *   THREADING_SOURCE_THREAD             a thread, by its handle
+ *   THREADING_SOURCE_EVENT              an Event, by address
+ *   THREADING_SOURCE_SEMAPHORE          a Semaphore, by address
+ *   THREADING_SOURCE_BOUNDED_SEMAPHORE  a BoundedSemaphore, by address
+ *   THREADING_SOURCE_QUEUE              a queue, by its handle
+ *   THREADING_SOURCE_FUTURE             a future, by its handle
+ *   threading_wait_any                  wait until one of several things is ready
  */
 
 /** What a source is. */
@@ -2622,6 +2898,18 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_wait_any(threadin
  *
  * Where the library was built with THREADING_NO_DIAGNOSIS all calls here answer THREADING_UNSUPPORTED, and
  * threading_object_name() 0.
+ *
+ *   threading_dump                  tell what every thread does, waits for and has
+ *   threading_object_set_name       give an object a name for the texts of this section
+ *   threading_object_name           get an object's name
+ *   threading_set_deadlock_handler  have every THREADING_DEADLOCK told
+ *   threading_set_misuse_handler    have every misuse told
+ *   threading_profile_start         begin to count who waits for what, anew
+ *   threading_profile_stop          stop counting; what was counted stays
+ *   threading_profile_write         write what was counted as two tables
+ *   threading_trace_start           begin to record who waits for what, anew
+ *   threading_trace_stop            stop recording; what was recorded stays
+ *   threading_trace_write           write what was recorded, for Perfetto
  */
 
 /** Receives text, in pieces of whole lines. It may call the library, but no dump from within a dump. It
@@ -2872,6 +3160,59 @@ THREADING_API threading_status_t threading_trace_write(threading_write_t write, 
 THREADING_UNUSED static inline void threading_status_ignore(threading_status_t status)
 {
     (void)status;
+}
+
+/* Of THREADING_MUST: tells the failure, and aborts. */
+THREADING_NORETURN THREADING_API void threading_must_fail(const char *call, const char *file, int line,
+                                                          threading_status_t status);
+
+THREADING_UNUSED static inline void threading_must(threading_status_t status, const char *call,
+                                                   const char *file, int line)
+{
+    if (status != THREADING_OK)
+        threading_must_fail(call, file, line, status);
+}
+
+/* The calls behind the keywords. */
+THREADING_UNUSED static inline threading_thread_options_t
+threading_keywords_as_options(struct threading_thread_keywords keywords)
+{
+    threading_thread_options_t options = {keywords.name, keywords.daemon,   keywords.stack_size,
+                                          keywords.stop, keywords.priority, {0}};
+    return options;
+}
+
+THREADING_UNUSED static inline threading_thread_t *
+threading_thread_with(threading_target_t target, struct threading_thread_keywords keywords)
+{
+    threading_thread_options_t options = threading_keywords_as_options(keywords);
+    threading_thread_t *thread = threading_thread_new(target, keywords.arg, &options);
+    if (keywords.status != NULL)
+        *keywords.status = thread != NULL ? THREADING_OK : THREADING_NO_MEMORY;
+    return thread;
+}
+
+THREADING_NODISCARD THREADING_UNUSED static inline threading_thread_t *
+threading_spawn_with(threading_target_t target, struct threading_thread_keywords keywords)
+{
+    threading_thread_options_t options = threading_keywords_as_options(keywords);
+    threading_thread_t *thread = NULL;
+    threading_status_t status = threading_thread_spawn(target, keywords.arg, &options, &thread);
+    if (keywords.status != NULL)
+        *keywords.status = status;
+    return thread;
+}
+
+THREADING_NODISCARD THREADING_UNUSED static inline threading_thread_t *
+threading_must_spawn(threading_target_t target, struct threading_thread_keywords keywords, const char *call,
+                     const char *file, int line)
+{
+    threading_status_t status = THREADING_OK;
+    if (keywords.status == NULL)
+        keywords.status = &status;
+    threading_thread_t *thread = threading_spawn_with(target, keywords);
+    threading_must(*keywords.status, call, file, line);
+    return thread;
 }
 
 /* THREADING_NO_CLEANUP has the tests see what a compiler without the attribute sees. */
@@ -3345,7 +3686,7 @@ typedef enum threading_sim_verdict {
     THREADING_SIM_LOST_WAKEUP,
     /** Threads look again and again, and none changes anything. */
     THREADING_SIM_LIVELOCK,
-    /** threading_sim_check() was given false. */
+    /** threading_sim_check() was given false, or THREADING_MUST() another status than THREADING_OK. */
     THREADING_SIM_CHECK,
     /** Two threads touch the same data, one of them writes, and nothing orders them. */
     THREADING_SIM_RACE,

@@ -1,20 +1,26 @@
 # SPDX-License-Identifier: MIT
-# What somebody does who copies the one file, in a FOLDER that is empty at first: a program, built by COMPILER, and run, by
-# EMULATOR if there is one. With BUILD_ONLY it is not run. CASE says which program:
+# What somebody does who copies what HEADER is a pattern of, in a FOLDER that is empty at first: a program, built by COMPILER, and
+# run, by EMULATOR if there is one. With BUILD_ONLY it is not run. CASE says which program:
 #
 #   new_user          the example in DOCUMENT, with nothing but the compiler; it prints what is shown behind it
+#   commands          the commands in DOCUMENT's block number BLOCK of the LANGUAGE sh or bat, each as it stands there
 #   cxx               a program in C++, built by CXX_COMPILER, with the implementation in one file of C
 #   archives          two static libraries, each with its own copy: the program has one
 #   shared_libraries  two shared ones, each with its own copy, which they do not show: the program has both
 #   allocator         allocator.c, whose memory comes from an allocator of its own, compiled with OPTIONS
 #   shared_allocator  the same in a shared library, from which threading_unload() takes all that is left
 #   half_an_allocator one that is not complete is refused
+#   refused           compiled with OPTIONS, a file with the implementation, without it, or threading.c (KIND) gives one error,
+#                     which has the words EXPECTED
+#   missing           without an implementation the linker says what to define, but not for a file that calls nothing
+#   twice             with two it says it as well
 #   folded            folded.c, linked so that functions of the same code are one
 cmake_minimum_required(VERSION 3.21)
 
 file(REMOVE_RECURSE "${FOLDER}")
 file(MAKE_DIRECTORY "${FOLDER}")
-file(COPY "${HEADER}" DESTINATION "${FOLDER}")
+file(GLOB headers "${HEADER}")
+file(COPY ${headers} DESTINATION "${FOLDER}")
 
 # Runs a command in the folder; it must succeed, and say nothing.
 function(run)
@@ -26,12 +32,15 @@ function(run)
   endif()
 endfunction()
 
-# Runs the program that the compiler has made; it must print `expected`.
+# Runs the program that the compiler has made, under the name a.out or a.exe if no other is given; it must print `expected`.
 function(run_program expected)
   if(BUILD_ONLY)
     return()
   endif()
-  file(GLOB program "${FOLDER}/a.*")
+  set(program ${ARGN})
+  if(NOT program)
+    file(GLOB program "${FOLDER}/a.*")
+  endif()
   execute_process(COMMAND ${EMULATOR} ${program} WORKING_DIRECTORY "${FOLDER}" TIMEOUT 60
     RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
   string(REPLACE "\r\n" "\n" output "${output}")
@@ -44,22 +53,93 @@ function(write_implementation)
   file(WRITE "${FOLDER}/threading.c" "#define THREADING_IMPLEMENTATION\n#include \"threading.h\"\n")
 endfunction()
 
-function(new_user)
+# The example in the document, and what is shown behind it.
+function(read_example program_result expected_result)
   file(READ "${DOCUMENT}" text)
   if(NOT text MATCHES "\n```c\n([^`]*#define THREADING_IMPLEMENTATION\n[^`]*)\n```\n(.*)$")
     message(FATAL_ERROR "${DOCUMENT} shows no program")
   endif()
-  set(program "${CMAKE_MATCH_1}\n")
+  set(${program_result} "${CMAKE_MATCH_1}\n" PARENT_SCOPE)
   set(text "${CMAKE_MATCH_2}")
   string(FIND "${text}" "\n```" at)
   string(SUBSTRING "${text}" ${at} -1 text)
   if(NOT text MATCHES "^\n```[a-z]*\n([^`]*)```")
     message(FATAL_ERROR "${DOCUMENT} does not show what the program prints")
   endif()
-  set(expected "${CMAKE_MATCH_1}")
+  set(${expected_result} "${CMAKE_MATCH_1}" PARENT_SCOPE)
+endfunction()
+
+function(new_user)
+  read_example(program expected)
   file(WRITE "${FOLDER}/main.c" "${program}")
   run(${COMPILER} main.c)
   run_program("${expected}")
+endfunction()
+
+# The lines of the block.
+function(read_commands result)
+  file(READ "${DOCUMENT}" text)
+  foreach(n RANGE 1 ${BLOCK})
+    if(NOT text MATCHES "\n```${LANGUAGE}\n([^`]*)\n```\n(.*)$")
+      message(FATAL_ERROR "${DOCUMENT} has no block ${BLOCK} of ${LANGUAGE}")
+    endif()
+    set(commands "${CMAKE_MATCH_1}")
+    set(text "\n${CMAKE_MATCH_2}")
+  endforeach()
+  string(REPLACE "\n" ";" commands "${commands}")
+  set(${result} "${commands}" PARENT_SCOPE)
+endfunction()
+
+# What a download brings, out of this tree.
+function(download command)
+  string(REGEX MATCHALL "SOURCE/[a-z_/.]+" paths "${command}")
+  list(LENGTH paths count)
+  if(NOT command MATCHES "^curl([.]exe)?( -O SOURCE/[a-z_/.]+)+$" OR count EQUAL 0)
+    message(FATAL_ERROR "what does this bring? ${command}")
+  endif()
+  file(GLOB there "${FOLDER}/*")
+  file(REMOVE ${there})
+  foreach(path IN LISTS paths)
+    string(REPLACE "SOURCE" "${CMAKE_CURRENT_LIST_DIR}/../.." path "${path}")
+    file(COPY "${path}" DESTINATION "${FOLDER}")
+  endforeach()
+endfunction()
+
+# A program's command: on Windows the compiler may be another one than gcc, and something must run what it makes.
+function(run_command command expected)
+  if(LANGUAGE STREQUAL "sh" AND command MATCHES "^[.]/")
+    run_program("${expected}" sh -c "${command}")
+  elseif(LANGUAGE STREQUAL "sh")
+    run(sh -c "${command}")
+  elseif(command MATCHES "^[.]\\\\([a-z]+[.]exe)$")
+    run_program("${expected}" "${FOLDER}/${CMAKE_MATCH_1}")
+  else()
+    separate_arguments(arguments UNIX_COMMAND "${command}")
+    list(POP_FRONT arguments first)
+    if(NOT first STREQUAL "gcc")
+      message(FATAL_ERROR "who is ${first}?")
+    endif()
+    run(${COMPILER} ${arguments})
+  endif()
+endfunction()
+
+function(commands)
+  read_example(program expected)
+  string(REPLACE "#define THREADING_IMPLEMENTATION\n" "" program "${program}")
+  file(WRITE "${FOLDER}/main.c" "${program}")
+  string(REPLACE "threading_thread(work, \"hello\", .name = \"Worker\")"
+    "threading_thread_new(work, const_cast<char *>(\"hello\"), &options)" program "${program}")
+  string(REPLACE "{\n    threading_thread_t" "{\n    threading_thread_options_t options = {};\n    options.name = \"Worker\";\n    threading_thread_t"
+    program "${program}")
+  file(WRITE "${FOLDER}/main.cpp" "${program}")
+  read_commands(commands)
+  foreach(command IN LISTS commands)
+    if(command MATCHES "^curl")
+      download("${command}")
+    else()
+      run_command("${command}" "${expected}")
+    endif()
+  endforeach()
 endfunction()
 
 function(cxx)
@@ -174,6 +254,92 @@ function(half_an_allocator)
       message(FATAL_ERROR "without THREADING_${left_out}: ${result}\n${told}")
     endif()
   endforeach()
+endfunction()
+
+# Two functions of the program's are enough to see that nothing of it is taken for wrong.
+set(user_of_the_header [=[
+static threading_lock_t lock;
+
+static void *work(void *arg)
+{
+    (void)threading_lock_acquire(&lock);
+    THREADING_IGNORE(threading_lock_release(&lock));
+    return arg;
+}
+
+int main(void)
+{
+    threading_thread_t *thread = threading_thread_new(work, NULL, NULL);
+    int failed = threading_thread_start(thread) || threading_thread_join(thread);
+    threading_thread_free(thread);
+    return failed;
+}
+]=])
+
+function(refused)
+  separate_arguments(options UNIX_COMMAND "${OPTIONS}")
+  if(KIND STREQUAL "implementation")
+    file(WRITE "${FOLDER}/file" "#define THREADING_IMPLEMENTATION\n#include \"threading.h\"\n${user_of_the_header}")
+  elseif(KIND STREQUAL "header")
+    file(WRITE "${FOLDER}/file" "#include \"threading.h\"\n${user_of_the_header}")
+  else()
+    file(RENAME "${FOLDER}/threading.c" "${FOLDER}/file")
+  endif()
+  execute_process(COMMAND ${COMPILER} ${options} -I. -c file -o file.o WORKING_DIRECTORY "${FOLDER}"
+    RESULT_VARIABLE result OUTPUT_VARIABLE told ERROR_VARIABLE told)
+  string(REGEX MATCHALL "[:)] (fatal )?error[: ]" errors "${told}")
+  list(LENGTH errors count)
+  if(result STREQUAL "0" OR NOT count EQUAL 1)
+    message(FATAL_ERROR "${count} errors, it ends with ${result}:\n${told}")
+  endif()
+  string(FIND "${told}" "${EXPECTED}" at)
+  if(at EQUAL -1)
+    message(FATAL_ERROR "it does not say: ${EXPECTED}\n${told}")
+  endif()
+endfunction()
+
+# Links `source` with `others`: the linker must fail, and say what to do.
+function(linker_says_what_to_do source)
+  file(WRITE "${FOLDER}/main.c" "#include \"threading.h\"\n${source}")
+  separate_arguments(options UNIX_COMMAND "${OPTIONS}")
+  execute_process(COMMAND ${COMPILER} ${options} main.c ${ARGN} WORKING_DIRECTORY "${FOLDER}"
+    RESULT_VARIABLE result OUTPUT_VARIABLE told ERROR_VARIABLE told)
+  if(result STREQUAL "0" OR NOT told MATCHES "threading_define_THREADING_IMPLEMENTATION_in_exactly_one_c_file")
+    message(FATAL_ERROR "${result}:\n${told}\n${source}")
+  endif()
+endfunction()
+
+function(missing)
+  separate_arguments(options UNIX_COMMAND "${OPTIONS}")
+  linker_says_what_to_do("${user_of_the_header}")
+  linker_says_what_to_do("#include <stdio.h>\nint main(void)\n{\n    return puts(threading_version());\n}\n")
+  linker_says_what_to_do("static threading_lock_t lock;
+int main(void)
+{
+    THREADING_WITH_LOCK(&lock)
+        return 0;
+    return 1;
+}
+")
+  file(WRITE "${FOLDER}/main.c" "#include \"threading.h\"
+struct counter {
+    threading_lock_t lock;
+    int count;
+};
+static struct counter counter;
+int main(void)
+{
+    return counter.count;
+}
+")
+  run(${COMPILER} ${options} -Wall -Wextra main.c)
+  run_program("")
+endfunction()
+
+function(twice)
+  write_implementation()
+  file(COPY_FILE "${FOLDER}/threading.c" "${FOLDER}/again.c")
+  linker_says_what_to_do("${user_of_the_header}" threading.c again.c)
 endfunction()
 
 function(folded)
