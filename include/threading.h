@@ -97,8 +97,9 @@
 #ifndef THREADING_H
 #define THREADING_H
 
-/* What is too old is told by one #error; behind it all is read in a way that adds no other. Who has told one
- * before has defined THREADING_REFUSED_. Microsoft's compiler has all that is needed, whatever it calls itself. */
+/* One #error tells that the language is too old, and the rest is read in a way that adds no other error.
+ * THREADING_REFUSED_ says that one was told before. Microsoft's compiler has all that is needed, whatever
+ * it calls itself. */
 #if !defined(_MSC_VER) && defined(__cplusplus)
 #if __cplusplus < 201103L && !defined(THREADING_REFUSED_)
 #error "threading: this header needs C++11: compile with -std=c++11 or newer"

@@ -162,8 +162,9 @@
 #ifndef THREADING_H
 #define THREADING_H
 
-/* What is too old is told by one #error; behind it all is read in a way that adds no other. Who has told one
- * before has defined THREADING_REFUSED_. Microsoft's compiler has all that is needed, whatever it calls itself. */
+/* One #error tells that the language is too old, and the rest is read in a way that adds no other error.
+ * THREADING_REFUSED_ says that one was told before. Microsoft's compiler has all that is needed, whatever
+ * it calls itself. */
 #if !defined(_MSC_VER) && defined(__cplusplus)
 #if __cplusplus < 201103L && !defined(THREADING_REFUSED_)
 #error "threading: this header needs C++11: compile with -std=c++11 or newer"
@@ -3883,10 +3884,11 @@ threading_status_t threading_sim_static(void *object, size_t size);
 /* ------------------------------------------------------------------------------------ src/single/needed.h */
 
 /*
- * For files that include the one file without THREADING_IMPLEMENTATION. If no file of the program defines that, the linker
- * misses a name that says so: these calls ask for it. Every program that makes threads makes one of them, and each costs far
- * more than the empty call that is added. Locks ask where it costs nothing: when a body is skipped, and, where a release
- * is inline, by the name of its wake (tools/amalgamate.cmake). A file that calls nothing asks for nothing.
+ * For files that include the one file without THREADING_IMPLEMENTATION. If no file of the program defines
+ * that, the linker misses a name that says so: these calls ask for it. Every program that makes threads
+ * makes one of them, and each costs far more than the empty call that is added. Locks ask where it costs
+ * nothing: when a body is skipped, and, where a release is inline, by the name of its wake
+ * (tools/amalgamate.cmake). A file that calls nothing asks for nothing.
  */
 #if !defined(THREADING_IMPLEMENTATION) && !defined(THREADING_SHARED) && !defined(THREADING_NO_INLINE) && \
     !defined(THREADING_NEEDED)
@@ -3899,12 +3901,54 @@ THREADING_UNUSED static inline threading_lock_t *threading_lock_entered(threadin
     return lock;
 }
 
+THREADING_UNUSED static inline const char *threading_version_inline(void)
+{
+    THREADING_NEEDED;
+    return threading_version();
+}
+
+THREADING_NODISCARD THREADING_UNUSED static inline threading_status_t
+threading_thread_start_inline(threading_thread_t *thread)
+{
+    THREADING_NEEDED;
+    return threading_thread_start(thread);
+}
+
+THREADING_NODISCARD THREADING_UNUSED static inline threading_status_t
+threading_thread_join_inline(threading_thread_t *thread)
+{
+    THREADING_NEEDED;
+    return threading_thread_join(thread);
+}
+
+THREADING_NODISCARD THREADING_UNUSED static inline threading_status_t
+threading_start_new_thread_inline(threading_target_t target, void *arg, uint32_t *ident)
+{
+    THREADING_NEEDED;
+    return threading_start_new_thread(target, arg, ident);
+}
+
+THREADING_UNUSED static inline threading_executor_t *
+threading_executor_new_inline(size_t max_workers, const threading_executor_options_t *options)
+{
+    THREADING_NEEDED;
+    return threading_executor_new(max_workers, options);
+}
+
+THREADING_NODISCARD THREADING_UNUSED static inline threading_status_t
+threading_group_run_inline(threading_group_t *group, threading_status_t (*function)(void *arg), void *arg)
+{
+    THREADING_NEEDED;
+    return threading_group_run(group, function, arg);
+}
+
 #define threading_lock_enter(lock) threading_lock_entered(threading_lock_enter(lock))
-#define threading_version() (THREADING_NEEDED, threading_version())
-#define threading_thread_start(...) (THREADING_NEEDED, threading_thread_start(__VA_ARGS__))
-#define threading_start_new_thread(...) (THREADING_NEEDED, threading_start_new_thread(__VA_ARGS__))
-#define threading_executor_new(...) (THREADING_NEEDED, threading_executor_new(__VA_ARGS__))
-#define threading_group_run(...) (THREADING_NEEDED, threading_group_run(__VA_ARGS__))
+#define threading_version() threading_version_inline()
+#define threading_thread_start(thread) threading_thread_start_inline(thread)
+#define threading_thread_join(thread) threading_thread_join_inline(thread)
+#define threading_start_new_thread(target, arg, ident) threading_start_new_thread_inline(target, arg, ident)
+#define threading_executor_new(workers, options) threading_executor_new_inline(workers, options)
+#define threading_group_run(group, function, arg) threading_group_run_inline(group, function, arg)
 #endif
 
 #if defined(THREADING_IMPLEMENTATION) && !defined(THREADING_IMPLEMENTED_)
@@ -3924,6 +3968,7 @@ THREADING_UNUSED static inline threading_lock_t *threading_lock_entered(threadin
 #undef threading_semaphore_acquire
 #undef threading_semaphore_release
 #undef threading_start_new_thread
+#undef threading_thread_join
 #undef threading_thread_start
 #undef threading_version
 #undef threading_word_wake
@@ -3932,11 +3977,12 @@ THREADING_UNUSED static inline threading_lock_t *threading_lock_entered(threadin
 /* ------------------------------------------------------------------------------------ src/single/needed.c */
 
 /*
- * What files ask for that include the one file without THREADING_IMPLEMENTATION: needed.h. If two files define that, the
- * linker finds this name twice, which says what is wrong as well.
+ * What files ask for that include the one file without THREADING_IMPLEMENTATION: needed.h. If two files
+ * define that, the linker finds this name twice, which says what is wrong as well.
  */
 
-#if defined(THREADING_NEEDED) /* this file has included it before, and declared the name instead of the wake */
+/* A file that has included the header before, without the macro, has declared the name for the wake. */
+#if defined(THREADING_NEEDED)
 void threading_word_wake(const uint32_t *word);
 #else
 void threading_define_THREADING_IMPLEMENTATION_in_exactly_one_c_file(const uint32_t *word);

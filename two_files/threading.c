@@ -75,6 +75,7 @@
 #undef threading_semaphore_acquire
 #undef threading_semaphore_release
 #undef threading_start_new_thread
+#undef threading_thread_join
 #undef threading_thread_start
 #undef threading_version
 #undef threading_word_wake
@@ -83,11 +84,12 @@
 /* ------------------------------------------------------------------------------------ src/single/needed.c */
 
 /*
- * What files ask for that include the one file without THREADING_IMPLEMENTATION: needed.h. If two files define that, the
- * linker finds this name twice, which says what is wrong as well.
+ * What files ask for that include the one file without THREADING_IMPLEMENTATION: needed.h. If two files
+ * define that, the linker finds this name twice, which says what is wrong as well.
  */
 
-#if defined(THREADING_NEEDED) /* this file has included it before, and declared the name instead of the wake */
+/* A file that has included the header before, without the macro, has declared the name for the wake. */
+#if defined(THREADING_NEEDED)
 void threading_word_wake(const uint32_t *word);
 #else
 void threading_define_THREADING_IMPLEMENTATION_in_exactly_one_c_file(const uint32_t *word);

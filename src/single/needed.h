@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For files that include the one file without THREADING_IMPLEMENTATION. If no file of the program defines that, the linker
- * misses a name that says so: these calls ask for it. Every program that makes threads makes one of them, and each costs far
- * more than the empty call that is added. Locks ask where it costs nothing: when a body is skipped, and, where a release
- * is inline, by the name of its wake (tools/amalgamate.cmake). A file that calls nothing asks for nothing.
+ * For files that include the one file without THREADING_IMPLEMENTATION. If no file of the program defines
+ * that, the linker misses a name that says so: these calls ask for it. Every program that makes threads
+ * makes one of them, and each costs far more than the empty call that is added. Locks ask where it costs
+ * nothing: when a body is skipped, and, where a release is inline, by the name of its wake
+ * (tools/amalgamate.cmake). A file that calls nothing asks for nothing.
  */
 #if !defined(THREADING_IMPLEMENTATION) && !defined(THREADING_SHARED) && !defined(THREADING_NO_INLINE) && \
     !defined(THREADING_NEEDED)
@@ -16,10 +17,52 @@ THREADING_UNUSED static inline threading_lock_t *threading_lock_entered(threadin
     return lock;
 }
 
+THREADING_UNUSED static inline const char *threading_version_inline(void)
+{
+    THREADING_NEEDED;
+    return threading_version();
+}
+
+THREADING_NODISCARD THREADING_UNUSED static inline threading_status_t
+threading_thread_start_inline(threading_thread_t *thread)
+{
+    THREADING_NEEDED;
+    return threading_thread_start(thread);
+}
+
+THREADING_NODISCARD THREADING_UNUSED static inline threading_status_t
+threading_thread_join_inline(threading_thread_t *thread)
+{
+    THREADING_NEEDED;
+    return threading_thread_join(thread);
+}
+
+THREADING_NODISCARD THREADING_UNUSED static inline threading_status_t
+threading_start_new_thread_inline(threading_target_t target, void *arg, uint32_t *ident)
+{
+    THREADING_NEEDED;
+    return threading_start_new_thread(target, arg, ident);
+}
+
+THREADING_UNUSED static inline threading_executor_t *
+threading_executor_new_inline(size_t max_workers, const threading_executor_options_t *options)
+{
+    THREADING_NEEDED;
+    return threading_executor_new(max_workers, options);
+}
+
+THREADING_NODISCARD THREADING_UNUSED static inline threading_status_t
+threading_group_run_inline(threading_group_t *group, threading_status_t (*function)(void *arg), void *arg)
+{
+    THREADING_NEEDED;
+    return threading_group_run(group, function, arg);
+}
+
 #define threading_lock_enter(lock) threading_lock_entered(threading_lock_enter(lock))
-#define threading_version() (THREADING_NEEDED, threading_version())
-#define threading_thread_start(...) (THREADING_NEEDED, threading_thread_start(__VA_ARGS__))
-#define threading_start_new_thread(...) (THREADING_NEEDED, threading_start_new_thread(__VA_ARGS__))
-#define threading_executor_new(...) (THREADING_NEEDED, threading_executor_new(__VA_ARGS__))
-#define threading_group_run(...) (THREADING_NEEDED, threading_group_run(__VA_ARGS__))
+#define threading_version() threading_version_inline()
+#define threading_thread_start(thread) threading_thread_start_inline(thread)
+#define threading_thread_join(thread) threading_thread_join_inline(thread)
+#define threading_start_new_thread(target, arg, ident) threading_start_new_thread_inline(target, arg, ident)
+#define threading_executor_new(workers, options) threading_executor_new_inline(workers, options)
+#define threading_group_run(group, function, arg) threading_group_run_inline(group, function, arg)
 #endif

@@ -4,7 +4,7 @@
 #
 #   new_user          the example in DOCUMENT, with nothing but the compiler; it prints what is shown behind it
 #   commands          the commands in DOCUMENT's block number BLOCK of the LANGUAGE sh or bat, each as it stands there
-#   cxx               a program in C++, built by CXX_COMPILER, with the implementation in one file of C
+#   cxx               a program in C++, built by CXX_COMPILER, with OPTIONS, and with the implementation in one file of C
 #   archives          two static libraries, each with its own copy: the program has one
 #   shared_libraries  two shared ones, each with its own copy, which they do not show: the program has both
 #   allocator         allocator.c, whose memory comes from an allocator of its own, compiled with OPTIONS
@@ -143,7 +143,9 @@ function(commands)
 endfunction()
 
 function(cxx)
-  write_implementation()
+  if(NOT EXISTS "${FOLDER}/threading.c")
+    write_implementation()
+  endif()
   file(WRITE "${FOLDER}/main.cpp" [=[
 #include "threading.h"
 #include <iostream>
@@ -165,7 +167,8 @@ int main()
 }
 ]=])
   run(${COMPILER} -std=c11 -c threading.c)
-  run(${CXX_COMPILER} main.cpp threading.o)
+  separate_arguments(options UNIX_COMMAND "${OPTIONS}")
+  run(${CXX_COMPILER} ${options} main.cpp threading.o)
   run_program("2\n")
 endfunction()
 
