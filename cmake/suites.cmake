@@ -28,11 +28,11 @@ if(CMAKE_CROSSCOMPILING_EMULATOR MATCHES "wine") # by far the dearest, and win32
   set(threading_sample lock condition thread queue executor errors)
 endif()
 
-# One process forks for many cases, since to start one costs more than most cases do (tests/support/batch.c). Each case is a
-# test by itself too, but only for `ctest -C Case`.
-option(THREADING_TEST_BATCHES "A test of CTest is many cases of a suite, each in a child of its process" OFF)
+# One process runs many cases, since to start one costs more than most cases do (tests/support/batch.c). Each case is a test by
+# itself too, but only for `ctest -C Case`.
+option(THREADING_TEST_BATCHES "A test of CTest is many cases of a suite" OFF)
 set(threading_case_configurations "")
-if(THREADING_TEST_BATCHES AND NOT WIN32) # which has no fork
+if(THREADING_TEST_BATCHES)
   set(threading_case_configurations CONFIGURATIONS Case)
 endif()
 
@@ -195,7 +195,7 @@ function(threading_suite_cases suite program source)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${source}")
   file(READ "${source}" text)
   set(arguments ",[ \n]*([0-9]+),[ \n]*\"([^\"]*)\"")
-  set(heading "\n(EXIT_)?CASE\\(([a-z0-9_]+)(${arguments})?\\)([^{]*{[ \n]*(/\\* (slow|alone) \\*/)?)")
+  set(heading "\n(EXIT_)?CASE\\(([a-z0-9_]+)(${arguments})?\\)([^{]*{[ \n]*(/\\* (slow|alone|fresh) \\*/)?)")
   string(REGEX MATCHALL "\n(EXIT_)?CASE\\(" beginnings "${text}")
   list(LENGTH beginnings expected)
   set(count 0)
@@ -221,8 +221,12 @@ function(threading_suite_cases suite program source)
       set(seconds 120)
       set(configurations "")
     endif()
-    if(after MATCHES "/\\* alone \\*/") # not in a child of a batch
+    if(after MATCHES "/\\* alone \\*/") # in no batch
       set(configurations "")
+    endif()
+    set(fresh false)
+    if(after MATCHES "/\\* fresh \\*/") # in a batch, but with a process for itself
+      set(fresh true)
     endif()
     set(batch 0)
     if(seconds EQUAL 20 OR THREADING_TEST_LOADS STREQUAL "full")
@@ -241,7 +245,7 @@ function(threading_suite_cases suite program source)
     if(exit)
       string(APPEND entries "EXIT_ENTRY(${case}, ${batch}, ${code}, \"${output}\")\n")
     else()
-      string(APPEND entries "CASE_ENTRY(${case}, ${batch})\n")
+      string(APPEND entries "CASE_ENTRY(${case}, ${batch}, ${fresh})\n")
     endif()
   endwhile()
   if(NOT count EQUAL expected OR count EQUAL 0)

@@ -14,8 +14,8 @@
  *     | TEXT          to be shown with it
  *
  * A test that is a batch prints more (tests/support/batch.c): "@case NAME STATUS" for each of its cases, below
- * what that case has printed, and in the end "@over FAILED", how many of them have failed. Each case counts as
- * a test, and the batch does not.
+ * what that case has printed, and in the end "@over FAILED", how many of them have failed; and "@again NAME" for
+ * one that timed out and is run once more. Each case counts as a test, and the batch does not.
  *
  * `ctest -V` begins each line of a test's output with the test's number, so that a failed test's output can be
  * shown although others print at the same time. The exit status is 0 when something ran and nothing failed.
@@ -239,17 +239,32 @@ static void add_test(const char *name, const char *status, const list_t *output)
     tests[test_count++] = test;
 }
 
+/* A case that is run again counts by what comes of that. */
+static void tell_again(const char *name)
+{
+    char text[2 * LINE];
+    snprintf(text, sizeof text, "%s timed out, and was run again", name);
+    tell_about(column_name, text);
+    clear_live_line();
+    printf("AGAIN   %s\n", text);
+}
+
 /* "@case posix.lock.a_case   Passed 0.01 sec": of a batch; what it has printed since the last one is this
  * one's. The tests of batches themselves print such lines of no column. */
 static int read_case(const char *text, list_t *output)
 {
-    char name[LINE];
+    char what[LINE], name[LINE];
     int after = 0;
     size_t length = strlen(column_name);
-    if (sscanf(text, "@case %4095s%n", name, &after) != 1 || strncmp(name, column_name, length) != 0 ||
-        name[length] != '.')
+    if (sscanf(text, "@%4095s %4095s%n", what, name, &after) != 2 ||
+        strncmp(name, column_name, length) != 0 || name[length] != '.')
         return 0;
-    add_test(name, text + after, output);
+    if (strcmp(what, "case") == 0)
+        add_test(name, text + after, output);
+    else if (strcmp(what, "again") == 0)
+        tell_again(name);
+    else
+        return 0;
     forget_output(output);
     return 1;
 }
@@ -273,16 +288,6 @@ static void end_batch(const char *name, const char *status, const list_t *output
     const char *last = output->count > 0 ? output->texts[output->count - 1] : "";
     if (sscanf(last, "@over %d", &failed) != 1 || (failed > 0) != (read_result(status) == FAILED))
         show_failure(name, status, output);
-}
-
-/* A case that is run again counts by what comes of that. */
-static void tell_again(const char *name)
-{
-    char text[2 * LINE];
-    snprintf(text, sizeof text, "%s timed out, and was run again", name);
-    tell_about(column_name, text);
-    clear_live_line();
-    printf("AGAIN   %s\n", text);
 }
 
 /* " 3/40 Test  #12: posix.lock.a_case ....   Passed    0.01 sec": test 12 has ended; without the "3/40": once more. */

@@ -115,6 +115,9 @@ void needs_last_destructors(void);
 void system_text(char *text, size_t size);
 const char *wine_version(void);
 
+/* How many threads of the process have not ended; 0 if the system does not say. */
+size_t process_threads(void);
+
 /* Called first in main: under Wine the process then ends after the threads that are just ending. */
 void end_after_all_threads(void);
 

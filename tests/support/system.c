@@ -46,9 +46,8 @@ void end_now(int code)
 typedef LONG(NTAPI *next_thread_function)(HANDLE process, HANDLE thread, ACCESS_MASK access, ULONG attributes,
                                           ULONG flags, HANDLE *next);
 
-/* How many threads of the process have not ended; 0 if the system does not say. A snapshot would tell too, in ten
- * milliseconds. */
-static size_t thread_count(void)
+/* A snapshot would tell too, in ten milliseconds. */
+size_t process_threads(void)
 {
     next_thread_function next_thread = (next_thread_function)(void (*)(void))find("NtGetNextThread");
     HANDLE thread = NULL, next;
@@ -68,7 +67,7 @@ static size_t thread_count(void)
  * ends beside them. */
 static void let_threads_end(void)
 {
-    for (int i = 0; i < 10 && thread_count() > threading_active_count(); i++)
+    for (int i = 0; i < 10 && process_threads() > threading_active_count(); i++)
         Sleep(10);
 }
 
@@ -88,6 +87,11 @@ void end_after_all_threads(void)
 const char *wine_version(void)
 {
     return NULL;
+}
+
+size_t process_threads(void)
+{
+    return 0;
 }
 
 void system_text(char *text, size_t size)
