@@ -854,7 +854,7 @@ CASE(tasks_leave_no_memory_behind)
 CASE(pools_leave_no_memory_behind)
 {
     size_t before = 0;
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < (is_slow() ? 60 : 200); i++) {
         threading_executor_t *pool = made_with(2, (threading_executor_options_t){.name = "pool"});
         use_pool(pool);
         end_pool(pool);

@@ -478,7 +478,7 @@ static void *set_plain_and_value(void *future)
 
 CASE(result_sees_all_that_was_done_before)
 {
-    for (int i = 1; i <= 300; i++) {
+    for (int i = 1; i <= (is_slow() ? 50 : 300); i++) {
         threading_future_t *future = made_future();
         threading_thread_t *thread = started(set_plain_and_value, future);
         CHECK_STATUS(threading_future_result(future, NULL), THREADING_OK);
@@ -490,7 +490,7 @@ CASE(result_sees_all_that_was_done_before)
 
 CASE(done_sees_all_that_was_done_before)
 {
-    for (int i = 1; i <= 300; i++) {
+    for (int i = 1; i <= (is_slow() ? 50 : 300); i++) {
         threading_future_t *future = made_future();
         threading_thread_t *thread = started(set_plain_and_value, future);
         while (!threading_future_done(future))
@@ -504,7 +504,7 @@ CASE(done_sees_all_that_was_done_before)
 /* Waits that time out at the very moment of their wake: none may be lost. */
 CASE(results_that_time_out_beside_the_end_are_told_it_in_the_end)
 {
-    for (int i = 1; i <= 300; i++) {
+    for (int i = 1; i <= (is_slow() ? 50 : 300); i++) {
         threading_status_t status;
         threading_future_t *future = made_future();
         threading_thread_t *thread = started(set_plain_and_value, future);

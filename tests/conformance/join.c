@@ -52,7 +52,7 @@ CASE(join_waits_for_the_end)
 
 CASE(join_sees_all_that_the_thread_did)
 {
-    for (int i = 1; i <= 500; i++) {
+    for (int i = 1; i <= (is_slow() ? 50 : 500); i++) {
         finished(started(set_plain, NULL));
         CHECK_EQUAL(plain, i);
     }
@@ -60,7 +60,7 @@ CASE(join_sees_all_that_the_thread_did)
 
 CASE(try_join_sees_all_that_the_thread_did)
 {
-    for (int i = 1; i <= 200; i++) {
+    for (int i = 1; i <= (is_slow() ? 30 : 200); i++) {
         threading_thread_t *thread = started(set_plain, NULL);
         threading_status_t status;
         while ((status = threading_thread_try_join(thread)) == THREADING_BUSY)
@@ -73,7 +73,7 @@ CASE(try_join_sees_all_that_the_thread_did)
 
 CASE(join_timeout_sees_all_that_the_thread_did)
 {
-    for (int i = 1; i <= 200; i++) {
+    for (int i = 1; i <= (is_slow() ? 30 : 200); i++) {
         threading_thread_t *thread = started(set_plain, NULL);
         threading_status_t status;
         while ((status = threading_thread_join_timeout(thread, 0.00001)) == THREADING_TIMEOUT)
@@ -301,7 +301,7 @@ CASE(join_of_a_thread_that_joins_another)
 
 CASE(joins_beside_the_end_of_the_thread)
 {
-    for (int i = 1; i <= 300; i++) {
+    for (int i = 1; i <= (is_slow() ? 30 : 300); i++) {
         struct joiner joiner = {.thread = started(set_plain, NULL)};
         threading_thread_t *other = started(join_and_look, &joiner);
         threading_status_t status = threading_thread_join_timeout(joiner.thread, 1e-6 * (i % 50));
@@ -348,7 +348,7 @@ static void *join_and_free(void *thread)
 
 CASE(join_with_references_of_ones_own)
 {
-    for (int i = 1; i <= 200; i++) {
+    for (int i = 1; i <= (is_slow() ? 30 : 200); i++) {
         threading_thread_t *thread = started(set_plain, NULL);
         threading_thread_t *other = started(join_and_free, threading_thread_retain(thread));
         finished(thread);

@@ -108,7 +108,7 @@ static size_t memory_after_new_threads(int rounds)
 CASE(new_threads_leave_no_memory_behind)
 {
     size_t before = memory_after_new_threads(100);
-    size_t after = memory_after_new_threads(1000);
+    size_t after = memory_after_new_threads(is_slow() ? 300 : 1000);
     CHECK(after <= before + 16384);
 }
 

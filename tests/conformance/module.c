@@ -342,7 +342,7 @@ CASE(ended_threads_are_not_listed_though_nobody_joined_them)
 /* CPython: test_threading.ThreadTests.test_enumerate_after_join */
 CASE(joined_threads_are_never_listed)
 {
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < (is_slow() ? 50 : 500); i++) {
         threading_thread_t *listed[2] = {NULL, NULL};
         threading_thread_t *thread = started(return_at_once, NULL);
         CHECK_STATUS(threading_thread_join(thread), THREADING_OK);
@@ -365,7 +365,7 @@ static void *find_myself_listed(void *arg)
 
 CASE(threads_just_starting_are_listed)
 {
-    for (int i = 0; i < 500; i++)
+    for (int i = 0; i < (is_slow() ? 50 : 500); i++)
         finished(started(find_myself_listed, NULL));
 }
 
@@ -390,7 +390,7 @@ CASE(enumerate_runs_beside_starts_and_ends)
 {
     atomic_store(&enumerating, true);
     threading_thread_t *observer = started(enumerate_all_the_time, NULL);
-    for (int i = 0; i < (is_slow() ? 200 : 2000); i++)
+    for (int i = 0; i < (is_slow() ? 50 : 2000); i++)
         finished(started(return_at_once, NULL));
     atomic_store(&enumerating, false);
     finished(observer);
@@ -410,7 +410,7 @@ CASE(idents_are_not_given_again)
 {
     uint32_t last = threading_get_ident();
     CHECK(last != 0);
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < (is_slow() ? 100 : 1000); i++) {
         finished(started(note_ident, NULL));
         CHECK(ident_seen > last);
         last = ident_seen;

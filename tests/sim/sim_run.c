@@ -147,6 +147,7 @@ static void count_processors(void *unused)
 
 CASE(run_has_four_processors_whatever_the_environment_says)
 {
+    /* fresh */
     set_environment("THREADING_CPU_COUNT", "7");
     CHECK_EQUAL(threading_available_parallelism(), 7);
     CHECK_EQUAL(threading_sim_run(count_processors, NULL, NULL, NULL), THREADING_SIM_PASSED);
