@@ -269,6 +269,18 @@ CASE(profile_is_written_once_at_the_end)
     CHECK_EQUAL(times_told("Event at 0x"), 1);
 }
 
+static void exit_with_no_place_for_the_profile(void)
+{
+    debug("unwritten", "profile=no-such-folder/profile.txt");
+}
+
+CASE(file_that_cannot_be_written_is_told)
+{
+    in_exiting_child(exit_with_no_place_for_the_profile, 0);
+    (void)snprintf(told_file, sizeof told_file, "debug-unwritten.txt");
+    CHECK_TOLD("cannot write all to \"no-such-folder/profile.txt\"\n");
+}
+
 CASE(name_of_a_file_that_is_too_long_is_refused)
 {
     static char words[400] = "trace=";

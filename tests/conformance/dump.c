@@ -352,6 +352,70 @@ CASE(executor_that_is_full_and_one_who_submits)
     end_pool(pool);
 }
 
+static threading_thread_t *caller;
+static atomic_bool is_part_taken;
+
+/* Of two parts one is the caller's. The other is a worker's, and is not over before `event` is set. */
+static void *do_part(void *arg)
+{
+    if (threading_current_thread() == caller)
+        AWAIT(atomic_load(&is_part_taken));
+    else {
+        atomic_store(&is_part_taken, true);
+        ignore(threading_event_wait(&event));
+    }
+    return arg;
+}
+
+static void *wait_map(void *pool)
+{
+    void *items[2] = {NULL, NULL};
+    caller = threading_current_thread();
+    ignore(threading_executor_map(pool, do_part, items, 2, NULL));
+    return pool;
+}
+
+CASE(executor_whose_map_is_waited_for)
+{
+    threading_executor_t *pool = made_pool(1);
+    name_object(pool, "pool");
+    threading_thread_t *waiter = named(wait_map, pool, "Waiter");
+    AWAIT_DUMP("Waiter", "    waits for Executor \"pool\" at 0x");
+    AWAIT_DUMP("Waiter", ", for the items of a map, for ");
+    threading_event_set(&event);
+    finished(waiter);
+    end_pool(pool);
+}
+
+static threading_status_t wait_in_task(void *unused)
+{
+    (void)unused;
+    atomic_store(&is_part_taken, true);
+    return threading_event_wait(&event);
+}
+
+static void *wait_group(void *group)
+{
+    ignore(threading_group_wait(group));
+    return group;
+}
+
+CASE(group_on_an_executor)
+{
+    static threading_group_t group;
+    threading_executor_t *pool = made_pool(1);
+    CHECK_STATUS(threading_group_init(&group, pool), THREADING_OK);
+    name_object(&group, "loads");
+    CHECK_STATUS(threading_group_run(&group, wait_in_task, NULL), THREADING_OK);
+    AWAIT(atomic_load(&is_part_taken));
+    threading_thread_t *waiter = named(wait_group, &group, "Waiter");
+    AWAIT_DUMP("Waiter", "    waits for Group \"loads\" at 0x");
+    AWAIT_DUMP("Waiter", ", for its tasks, for ");
+    threading_event_set(&event);
+    finished(waiter);
+    end_pool(pool);
+}
+
 CASE(join_and_a_join_with_a_limit)
 {
     threading_thread_t *sleeper = named(sleep_long, NULL, "Sleeper");
@@ -388,6 +452,67 @@ CASE(timer_that_is_not_due)
     AWAIT_DUMP("Timer", "    waits until its Timer is due, for ");
     threading_timer_cancel(timer);
     finished(timer);
+}
+
+static void *exit_process(void *arg)
+{
+    threading_exit_process(0);
+    return arg;
+}
+
+static void *tell_who_exits(void *arg)
+{
+    named(exit_process, NULL, "First");
+    named(exit_process, NULL, "Second");
+    AWAIT(dump_says_of(dump_now(), "First", "    waits for the end of the process, for ") ||
+          dump_says_of(dump_now(), "Second", "    waits for the end of the process, for "));
+    puts("one waits for the other");
+    return arg;
+}
+
+EXIT_CASE(exit_that_another_thread_brings_about, 0, "one waits for the other|")
+{
+    (void)started(tell_who_exits, NULL);
+    (void)threading_sleep(1000);
+}
+
+/* -------------------------------------------------------------------------------- names of objects */
+
+CASE(name_of_an_object_is_read_as_far_as_there_is_room)
+{
+    char name[8] = "unread";
+    CHECK_EQUAL(threading_object_name(&lock, name, sizeof name), 0);
+    CHECK_TEXT(name, "");
+    name_object(&lock, "account");
+    CHECK_EQUAL(threading_object_name(&lock, name, sizeof name), 7);
+    CHECK_TEXT(name, "account");
+    CHECK_EQUAL(threading_object_name(&lock, name, 7), 7);
+    CHECK_TEXT(name, "accoun");
+    CHECK_EQUAL(threading_object_name(&lock, name, 1), 7);
+    CHECK_TEXT(name, "");
+    CHECK_EQUAL(threading_object_name(&lock, NULL, 0), 7);
+    CHECK_EQUAL(threading_object_name(NULL, name, sizeof name), 0);
+}
+
+CASE(name_of_an_object_is_the_last_one_and_can_be_taken_away)
+{
+    char name[8];
+    name_object(&lock, "first");
+    name_object(&rlock, "other");
+    name_object(&lock, "second");
+    CHECK_EQUAL(threading_object_name(&lock, name, sizeof name), 6);
+    CHECK_TEXT(name, "second");
+    name_object(&lock, "");
+    CHECK_EQUAL(threading_object_name(&lock, name, sizeof name), 0);
+    name_object(&lock, "third");
+    name_object(&lock, NULL);
+    CHECK_EQUAL(threading_object_name(&lock, name, sizeof name), 0);
+    CHECK_EQUAL(threading_object_name(&rlock, name, sizeof name), 5);
+}
+
+CASE(name_for_no_object_is_invalid)
+{
+    CHECK_STATUS(threading_object_set_name(NULL, "name"), THREADING_INVALID);
 }
 
 /* -------------------------------------------------------------------------------- rings */

@@ -213,6 +213,69 @@ CASE(set_name_of_main_that_failed_keeps_the_old_name)
     CHECK_TEXT(threading_thread_name(threading_main_thread()), "boss");
 }
 
+static bool try_set_object_name(void *object)
+{
+    char name[8];
+    threading_status_t status = threading_object_set_name(object, "new");
+    CHECK_EQUAL(threading_object_name(object, name, sizeof name), 3);
+    CHECK_TEXT(name, status == THREADING_OK ? "new" : "old");
+    if (status != THREADING_OK)
+        CHECK_STATUS(status, THREADING_NO_MEMORY);
+    return status == THREADING_OK;
+}
+
+CASE(name_of_an_object_that_failed_is_as_before)
+{
+    static threading_lock_t lock;
+    CHECK_STATUS(threading_object_set_name(&lock, "old"), THREADING_OK);
+    CHECK_EQUAL(fail_in_turn(try_set_object_name, &lock, false), 1);
+    memory_runs_out(0, false);
+    CHECK_STATUS(threading_object_set_name(&lock, NULL), THREADING_OK); /* takes none */
+    (void)memory_comes_back();
+    CHECK_EQUAL(threading_object_name(&lock, NULL, 0), 0);
+}
+
+static void do_nothing(void *arg)
+{
+    (void)arg;
+}
+
+static bool try_timer(void *arg)
+{
+    threading_thread_t *timer = threading_timer_new(1000, do_nothing, arg);
+    if (timer == NULL)
+        return false;
+    threading_thread_free(timer);
+    return true;
+}
+
+CASE(new_timer_gives_no_handle)
+{
+    check_attempt(try_timer, NULL);
+}
+
+static threading_status_t succeed(void *arg)
+{
+    (void)arg;
+    return THREADING_OK;
+}
+
+/* A task that found no room is not waited for, and stops nobody. */
+static bool try_group(void *arg)
+{
+    threading_group_t group = THREADING_GROUP_INIT;
+    threading_status_t status = threading_group_run(&group, succeed, arg);
+    CHECK_STATUS(threading_group_wait(&group), THREADING_OK);
+    if (status != THREADING_OK)
+        CHECK_STATUS(status, THREADING_NO_MEMORY);
+    return status == THREADING_OK;
+}
+
+CASE(group_runs_no_task_that_there_was_no_room_for)
+{
+    check_attempt(try_group, NULL);
+}
+
 CASE(main_needs_no_memory)
 {
     memory_runs_out(0, false);

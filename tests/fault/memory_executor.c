@@ -445,6 +445,32 @@ CASE(map_that_failed_is_as_if_it_had_ended)
     end_pool(pool);
 }
 
+static void count_piece(size_t begin, size_t end, void *arg)
+{
+    (void)arg;
+    atomic_fetch_add(&runs, (int)(end - begin));
+}
+
+static bool try_loop(void *unused)
+{
+    (void)unused;
+    atomic_store(&runs, 0);
+    threading_status_t status = threading_executor_for(pool, 0, 100, 0, count_piece, NULL);
+    CHECK_EQUAL(atomic_load(&runs), status == THREADING_OK ? 100 : 0);
+    if (status != THREADING_OK)
+        CHECK_STATUS(status, THREADING_NO_MEMORY);
+    return status == THREADING_OK;
+}
+
+CASE(loop_that_failed_ran_no_piece)
+{
+    pool = made_pool(1);
+    (void)value_of(submitted(pool, return_at_once, NULL));
+    CHECK(fail_in_turn(try_loop, NULL, false) > 0);
+    CHECK(fail_in_turn(try_loop, NULL, true) > 0);
+    end_pool(pool);
+}
+
 /* ---- the end of the process ---- */
 
 static void *say_late(void *text)
