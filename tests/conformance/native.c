@@ -241,6 +241,17 @@ CASE(stack_size_of_a_dummy_is_not_known)
     foreign_join(foreign_start(check_that_mine_is_not_known, NULL));
 }
 
+CASE(stack_size_that_cannot_be_had_is_what_was_asked_for)
+{
+    if (threading_stack_size(0, NULL) != THREADING_UNSUPPORTED)
+        SKIP("this backend can choose the size of stacks");
+    threading_thread_t *thread = threading_thread(return_at_once, NULL, .stack_size = 300000);
+    CHECK_EQUAL(threading_thread_stack_size(thread), 300000);
+    CHECK_STATUS(threading_thread_start(thread), THREADING_UNSUPPORTED);
+    CHECK_EQUAL(threading_thread_stack_size(thread), 300000);
+    threading_thread_free(thread);
+}
+
 CASE(stack_size_is_not_known_where_none_can_be_chosen)
 {
     if (threading_stack_size(0, NULL) != THREADING_UNSUPPORTED)

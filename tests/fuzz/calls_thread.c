@@ -255,7 +255,7 @@ static void look(const model_t *model)
     if (model->life == NEW) {
         NUMBER(0, threading_thread_native_id, (model->handle));
         NUMBER(0, threading_thread_native_handle, (model->handle));
-        NUMBER(is_c11() ? 0 : model->stack, threading_thread_stack_size, (model->handle));
+        NUMBER(model->stack, threading_thread_stack_size, (model->handle));
     } else {
         MUST(is_c11() || threading_thread_stack_size(model->handle) >= model->stack);
         MUST(!model->is_joined || threading_thread_native_handle(model->handle) == 0);
