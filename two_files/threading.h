@@ -916,7 +916,8 @@ THREADING_API uintptr_t threading_thread_native_handle(const threading_thread_t 
  * @param thread  borrowed.
  * @return bytes: before the start what it would ask for now, 0 for the system's default; after it what it
  *         was started with, rounded up, and the default's own size for the default; kept after its end. 0 for
- *         main and Dummies, and with C11. Waits for the moment that a start needs which is under way.
+ *         main and Dummies, and with C11 after the start. Waits for the moment that a start needs which is under
+ *         way.
  */
 THREADING_API size_t threading_thread_stack_size(const threading_thread_t *thread);
 
