@@ -916,8 +916,8 @@ THREADING_API uintptr_t threading_thread_native_handle(const threading_thread_t 
  * @param thread  borrowed.
  * @return bytes: before the start what it would ask for now, 0 for the system's default; after it what it
  *         was started with, rounded up, and the default's own size for the default; kept after its end. 0 for
- *         main and Dummies, and with C11 after the start. Waits for the moment that a start needs which is under
- *         way.
+ *         main and Dummies, and with C11 after the start. Waits for the moment that a start needs which is
+ *         under way.
  */
 THREADING_API size_t threading_thread_stack_size(const threading_thread_t *thread);
 
@@ -1995,8 +1995,8 @@ THREADING_API threading_status_t threading_stop_init(threading_stop_t *stop);
  * @param stop     borrowed; heeded by no thread.
  * @param parent   its request counts here too; must live as long as @p stop is used. NULL for none.
  * @param seconds  after this time from now @p stop counts as requested; THREADING_FOREVER for no such time.
- * @return THREADING_OK; THREADING_INVALID for a NULL stop, and for a parent that is @p stop itself or a child of
- *         it (nothing changes); THREADING_INVALID and THREADING_OVERFLOW for the time.
+ * @return THREADING_OK; THREADING_INVALID for a NULL stop, and for a parent that is @p stop itself or a child
+ *         of it (nothing changes); THREADING_INVALID and THREADING_OVERFLOW for the time.
  */
 THREADING_API threading_status_t threading_stop_init_child(threading_stop_t *stop, threading_stop_t *parent,
                                                            double seconds);
