@@ -190,7 +190,7 @@
 
 /* Of keyword arguments: what a field is that is left out, so that GCC does not miss it in C++; and their
  * type, in front of the braces. */
-#if !defined(__cplusplus)
+#if !defined(__cplusplus) || (__cplusplus < 201103L && !defined(_MSC_VER)) /* which is refused */
 #define THREADING_DEFAULT(value)
 #define THREADING_KEYWORDS (struct threading_thread_keywords)
 #else

@@ -10,8 +10,8 @@ static void *work(void *greeting)
 
 int main(void)
 {
-    threading_thread_t *thread = threading_thread(work, "hello", .name = "Worker");
-    int failed = threading_thread_start(thread) || threading_thread_join(thread);
+    threading_thread_t *thread = THREADING_MUST_SPAWN(work, "hello", .name = "Worker");
+    THREADING_MUST(threading_thread_join(thread));
     threading_thread_free(thread);
-    return failed;
+    return 0;
 }

@@ -255,7 +255,7 @@
 
 /* Of keyword arguments: what a field is that is left out, so that GCC does not miss it in C++; and their
  * type, in front of the braces. */
-#if !defined(__cplusplus)
+#if !defined(__cplusplus) || (__cplusplus < 201103L && !defined(_MSC_VER)) /* which is refused */
 #define THREADING_DEFAULT(value)
 #define THREADING_KEYWORDS (struct threading_thread_keywords)
 #else
@@ -14337,11 +14337,11 @@ bool threading_stop_requested(const threading_stop_t *stop)
 }
 
 /* Whether a request of the one would be a request of the other. */
-static bool ti_stop_is_or_descends(const threading_stop_t *stop, const threading_stop_t *ancestor)
+static bool ti_stop_is_or_descends(const threading_stop_t *heeded, const threading_stop_t *ancestor)
 {
-    while (stop != NULL && stop != ancestor)
-        stop = stop->parent;
-    return stop != NULL;
+    while (heeded != NULL && heeded != ancestor)
+        heeded = heeded->parent;
+    return heeded != NULL;
 }
 
 /* A ring of parents would have no end. */

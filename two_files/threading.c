@@ -10443,11 +10443,11 @@ bool threading_stop_requested(const threading_stop_t *stop)
 }
 
 /* Whether a request of the one would be a request of the other. */
-static bool ti_stop_is_or_descends(const threading_stop_t *stop, const threading_stop_t *ancestor)
+static bool ti_stop_is_or_descends(const threading_stop_t *heeded, const threading_stop_t *ancestor)
 {
-    while (stop != NULL && stop != ancestor)
-        stop = stop->parent;
-    return stop != NULL;
+    while (heeded != NULL && heeded != ancestor)
+        heeded = heeded->parent;
+    return heeded != NULL;
 }
 
 /* A ring of parents would have no end. */

@@ -62,6 +62,9 @@ function(say_structs variable text)
   while(text MATCHES "struct (threading_[a-z_]+) {(.*)$")
     set(struct "${CMAKE_MATCH_1}")
     set(text "${CMAKE_MATCH_2}") # what is inside may be a struct as well
+    if(struct STREQUAL "threading_thread_keywords") # for inline calls only
+      continue()
+    endif()
     string(REGEX MATCH "^([^{}]|{[^{}]*})*}" fields "${text}")
     say(c "struct ${struct}: size %c0, alignment %c1" "sizeof(struct ${struct})" "_Alignof(struct ${struct})")
     string(REGEX REPLACE "}$" "" fields "${fields}")

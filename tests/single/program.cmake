@@ -127,10 +127,12 @@ function(commands)
   read_example(program expected)
   string(REPLACE "#define THREADING_IMPLEMENTATION\n" "" program "${program}")
   file(WRITE "${FOLDER}/main.c" "${program}")
-  string(REPLACE "threading_thread(work, \"hello\", .name = \"Worker\")"
-    "threading_thread_new(work, const_cast<char *>(\"hello\"), &options)" program "${program}")
-  string(REPLACE "{\n    threading_thread_t" "{\n    threading_thread_options_t options = {};\n    options.name = \"Worker\";\n    threading_thread_t"
-    program "${program}")
+  # C++ before C++20 has no keywords.
+  string(REPLACE "threading_thread_t *thread = THREADING_MUST_SPAWN(work, \"hello\", .name = \"Worker\");"
+    "threading_thread_options_t options = {};
+    options.name = \"Worker\";
+    threading_thread_t *thread;
+    THREADING_MUST(threading_thread_spawn(work, const_cast<char *>(\"hello\"), &options, &thread));" program "${program}")
   file(WRITE "${FOLDER}/main.cpp" "${program}")
   read_commands(commands)
   foreach(command IN LISTS commands)
