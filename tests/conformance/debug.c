@@ -71,6 +71,7 @@ static void check_told(int line, const char *part)
 
 CASE(help_is_the_list)
 {
+    /* fresh */
     debug("help", "help");
     CHECK_TOLD(LIST);
     CHECK(!is_told("not known"));
@@ -78,12 +79,14 @@ CASE(help_is_the_list)
 
 CASE(nothing_is_told_of_an_empty_list)
 {
+    /* fresh */
     debug("empty", ",,");
     CHECK_TEXT(told(), "");
 }
 
 CASE(unknown_words_are_told_with_the_list_once)
 {
+    /* fresh */
     debug("unknown", "help2,dum,DUMP=1");
     CHECK_TOLD("a wrong value: \"help2\"\n");
     CHECK_TOLD("a wrong value: \"dum\"\n");
@@ -93,6 +96,7 @@ CASE(unknown_words_are_told_with_the_list_once)
 
 CASE(wrong_values_are_told)
 {
+    /* fresh */
     static const char *const words[] = {"dump",
                                         "dump=",
                                         "dump=x",
@@ -127,6 +131,7 @@ CASE(wrong_values_are_told)
 
 CASE(word_that_is_too_long_is_unknown)
 {
+    /* fresh */
     static char words[900];
     memset(words, 'x', sizeof words - 1);
     debug("long", words);
@@ -157,6 +162,7 @@ static void start_crosswise(const char *name, uintptr_t index)
 
 CASE(locks_that_are_taken_crosswise_are_told)
 {
+    /* fresh */
     debug("crosswise", "dump=0.25");
     CHECK_STATUS(threading_object_set_name(&locks[0], "account a"), THREADING_OK);
     CHECK_STATUS(threading_object_set_name(&locks[1], "account b"), THREADING_OK);
@@ -178,6 +184,7 @@ static void *sleep_a_little(void *arg)
 
 CASE(sleep_is_no_wait)
 {
+    /* fresh */
     debug("sleep", "dump=0.1");
     const threading_thread_options_t options = {.daemon = THREADING_DAEMON};
     threading_thread_t *thread = threading_thread_new(sleep_a_little, NULL, &options);
@@ -205,6 +212,7 @@ static void start_waiter(void)
 
 CASE(request_by_the_keyboard_dumps)
 {
+    /* fresh */
 #if defined(SIGQUIT)
     if (strcmp(threading_backend(), "posix") != 0)
         SKIP("this backend knows of no request by the keyboard");
@@ -222,6 +230,7 @@ CASE(request_by_the_keyboard_dumps)
 
 CASE(backend_without_requests_says_so)
 {
+    /* fresh */
     if (strcmp(threading_backend(), "c11") != 0)
         SKIP("this backend knows of requests by the keyboard");
     debug("no-signal", "dump=signal");
@@ -230,6 +239,7 @@ CASE(backend_without_requests_says_so)
 
 CASE(forked_child_is_watched_from_its_first_thread_on)
 {
+    /* fresh */
 #if defined(TEST_WITH_ADDRESS_SANITIZER)
     SKIP("the address sanitizer's allocator stays locked in a child if another thread was in it");
 #endif
@@ -246,6 +256,7 @@ CASE(forked_child_is_watched_from_its_first_thread_on)
 
 CASE(seconds_stay_when_the_signal_is_the_programs_own)
 {
+    /* fresh */
 #if defined(SIGQUIT)
     CHECK(signal(SIGQUIT, SIG_IGN) != SIG_ERR);
     debug("both", "dump=0.2,dump=signal");
@@ -264,6 +275,7 @@ static void wait_and_exit(void)
 
 CASE(profile_is_written_once_at_the_end)
 {
+    /* fresh */
     in_exiting_child(wait_and_exit, 0);
     (void)snprintf(told_file, sizeof told_file, "debug-profile.txt");
     CHECK_EQUAL(times_told("Event at 0x"), 1);
@@ -283,6 +295,7 @@ CASE(file_that_cannot_be_written_is_told)
 
 CASE(name_of_a_file_that_is_too_long_is_refused)
 {
+    /* fresh */
     static char words[400] = "trace=";
     memset(words + 6, 'x', sizeof words - 7);
     debug("name", words);
@@ -299,6 +312,7 @@ static void slow_write(void *context, const char *text, size_t length)
 
 CASE(dump_that_was_refused_comes_later)
 {
+    /* fresh */
     debug("later", "dump=0.1");
     start_waiter();
     AWAIT_DUMP("Waiter", "    waits for Event at 0x");
@@ -310,6 +324,7 @@ CASE(dump_that_was_refused_comes_later)
 
 CASE(misuse_is_told_with_call_object_and_status)
 {
+    /* fresh */
     static threading_condition_t condition = THREADING_CONDITION_INIT;
     debug("misuse", "misuse");
     CHECK_STATUS(threading_object_set_name(&condition, "news"), THREADING_OK);
@@ -334,6 +349,7 @@ static void *rlock_crosswise(void *arg)
 
 CASE(refused_wait_is_told_with_its_ring)
 {
+    /* fresh */
     debug("deadlock", "deadlock,dump=100");
     CHECK_STATUS(threading_object_set_name(&rlocks[1], "b"), THREADING_OK);
     const threading_thread_options_t options = {.name = "Other"};
@@ -359,6 +375,7 @@ static void *return_at_once(void *arg)
 
 CASE(allocation_of_that_number_fails)
 {
+    /* fresh */
     debug("memory", "fault=memory:2");
     threading_thread_t *threads[3];
     int failed = 0;
@@ -375,6 +392,7 @@ CASE(allocation_of_that_number_fails)
 
 CASE(start_of_that_number_fails_and_nothing_is_half_done)
 {
+    /* fresh */
     debug("thread", "fault=thread:2");
     finished(started(return_at_once, NULL));
     threading_thread_t *thread = threading_thread_new(return_at_once, NULL, NULL);
@@ -401,6 +419,7 @@ static uint64_t failures(void)
 
 CASE(one_in_so_many_fails_by_a_seed_that_is_told)
 {
+    /* fresh */
     debug("seed", "fault=memory:1/4");
     uint64_t failed = failures();
     CHECK_TOLD("threading: one in 4 fails, by the seed ");
@@ -409,6 +428,7 @@ CASE(one_in_so_many_fails_by_a_seed_that_is_told)
 
 CASE(same_seed_fails_the_same_ones)
 {
+    /* fresh */
     debug("same", "fault=memory:1/4:7");
     CHECK_TOLD("threading: one in 4 fails, by the seed 7: ");
     CHECK(failures() == UINT64_C(0x8DC4299D8B9D5AE6)); /* of a thread's two allocations, one by chance */

@@ -416,7 +416,7 @@ static void *join_as_soon_as_it_is_started(void *thread)
 
 CASE(join_beside_the_start_is_a_join)
 {
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < (is_slow() ? 50 : 300); i++) {
         threading_thread_t *thread = threading_thread_new(return_at_once, NULL, NULL);
         threading_thread_t *joiner = started(join_as_soon_as_it_is_started, thread);
         CHECK_STATUS(threading_thread_start(thread), THREADING_OK);
@@ -429,7 +429,7 @@ CASE(join_beside_a_start_that_fails_waits_for_the_next)
 {
     if (threading_stack_size(0, NULL) == THREADING_UNSUPPORTED)
         SKIP("this backend cannot choose the size of stacks");
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < (is_slow() ? 50 : 300); i++) {
         threading_thread_t *thread = threading_thread_new(return_at_once, NULL, NULL);
         threading_thread_t *joiner = started(join_as_soon_as_it_is_started, thread);
         CHECK_STATUS(threading_stack_size(SIZE_MAX / 8 * 7, NULL), THREADING_OK);

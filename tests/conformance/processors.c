@@ -50,6 +50,7 @@ CASE(at_least_one_and_at_most_all_processors)
 
 CASE(environment_says_both)
 {
+    /* fresh */
     set_count("3");
     CHECK_EQUAL(threading_cpu_count(), 3);
     CHECK_EQUAL(threading_available_parallelism(), 3);
@@ -57,6 +58,7 @@ CASE(environment_says_both)
 
 CASE(environment_may_say_more_than_there_are)
 {
+    /* fresh */
     set_count("2147483647");
     CHECK_EQUAL(threading_available_parallelism(), 2147483647);
     CHECK_EQUAL(threading_cpu_count(), 2147483647);
@@ -72,6 +74,7 @@ CASE(other_text_in_the_environment_is_ignored)
 
 CASE(environment_is_read_with_the_first_use)
 {
+    /* fresh */
     set_count("3");
     CHECK_EQUAL(threading_get_ident(), 1);
     set_count("5");
@@ -94,12 +97,14 @@ static void check_default_workers(size_t expected)
 
 CASE(pool_has_as_many_threads_as_the_environment_says)
 {
+    /* fresh */
     set_count("3");
     check_default_workers(3);
 }
 
 CASE(pool_of_one_processor_has_one_thread)
 {
+    /* fresh */
     set_count("1");
     check_default_workers(1);
 }

@@ -144,7 +144,7 @@ static void *note_identity(void *arg)
 CASE(ids_are_known_when_start_returns)
 {
     bool has_native_ids = threading_get_native_id() != 0;
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < (is_slow() ? 100 : 1000); i++) {
         struct identity inside = {0, 0};
         threading_thread_t *thread = started(note_identity, &inside);
         uint32_t ident = threading_thread_ident(thread);
@@ -193,7 +193,7 @@ static void *set_plain(void *arg)
 /* CPython: test_threading.ThreadTests.test_repr_stopped */
 CASE(end_is_seen_without_a_join_and_orders)
 {
-    for (int i = 1; i <= 200; i++) {
+    for (int i = 1; i <= (is_slow() ? 50 : 200); i++) {
         threading_thread_t *thread = started(set_plain, NULL);
         while (threading_thread_is_alive(thread))
             (void)threading_sleep(0);
@@ -210,7 +210,7 @@ static void *check_plain(void *arg)
 
 CASE(what_was_done_before_start_is_seen_inside)
 {
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < (is_slow() ? 50 : 500); i++) {
         plain = i;
         finished(started(check_plain, &i));
     }
@@ -297,7 +297,7 @@ CASE(result_of_oneself_is_busy)
 
 CASE(result_needs_no_join_and_orders)
 {
-    for (int i = 1; i <= 200; i++) {
+    for (int i = 1; i <= (is_slow() ? 50 : 200); i++) {
         void *result = NULL;
         threading_thread_t *thread = started(set_plain, &plain);
         threading_status_t status;

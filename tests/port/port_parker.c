@@ -304,7 +304,7 @@ CASE(wake_of_a_parker_whose_thread_has_ended)
 {
     static ti_parker parker;
     ti_port_parker_init(&parker);
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < (is_slow() ? 50 : 200); i++) {
         ti_port_thread thread;
         begin(&thread, park_once, &parker);
         ti_port_unpark(&parker);

@@ -67,6 +67,7 @@ static void all_work(void)
 
 CASE(threads_are_known_by_an_fls_slot_when_no_tls_slot_is_left)
 {
+    /* fresh */
     take_all_tls();
     all_work();
 }
@@ -91,6 +92,7 @@ static void *use_local(void *arg)
 
 CASE(locals_are_finalised_when_no_tls_slot_is_left)
 {
+    /* fresh */
     take_all_tls();
     foreign_join(foreign_start(use_local, NULL));
     CHECK_EQUAL(finalised, 1);
@@ -107,6 +109,7 @@ static VOID CALLBACK leave_fiber(PVOID main_fiber)
 /* Where the pointer is in an FLS slot, each fiber has its own. */
 CASE(fiber_is_a_thread_of_its_own_when_no_tls_slot_is_left)
 {
+    /* fresh */
     take_all_tls();
     uint32_t ident = threading_get_ident();
     void *main_fiber = ConvertThreadToFiber(NULL);
@@ -150,6 +153,7 @@ static void first_call_waits(const DWORD *slots, int slot_count, BOOL(WINAPI *gi
 /* The FLS slot that an unload keeps is one that tells ends, and holds no pointer. */
 CASE(first_call_after_an_unload_waits_for_a_tls_slot)
 {
+    /* fresh */
     foreign_join(foreign_start(be_one_thread, NULL));
     CHECK_STATUS(threading_unload(), THREADING_OK);
     take_all_tls();
@@ -159,6 +163,7 @@ CASE(first_call_after_an_unload_waits_for_a_tls_slot)
 
 CASE(first_call_waits_for_a_tls_slot_when_there_is_none_of_either)
 {
+    /* fresh */
     take_all_tls();
     take_all_fls();
     first_call_waits(tls, tls_count, TlsFree);
@@ -167,6 +172,7 @@ CASE(first_call_waits_for_a_tls_slot_when_there_is_none_of_either)
 
 CASE(first_call_waits_for_an_fls_slot_when_there_is_none_of_either)
 {
+    /* fresh */
     take_all_tls();
     take_all_fls();
     first_call_waits(fls, fls_count, FlsFree);
