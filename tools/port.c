@@ -366,6 +366,8 @@ static bool build_support_file(const char *path)
         strcmp(name, "about") != 0 && strcmp(name, "cases") != 0 && strcmp(name, "stepping") != 0;
     if (begins_with(name, "foreign_"))
         is_needed = strcmp(name + strlen("foreign_"), backend) == 0;
+    if (begins_with(name, "batch_"))
+        is_needed = (strcmp(name, "batch_win32") == 0) == (strcmp(backend, "win32") == 0);
     if (is_needed)
         shared_objects = text("%s %s", shared_objects, object_of(built));
     return !is_needed || compile_test(path, built);
@@ -454,7 +456,7 @@ static void write_cases(void)
         if (cases[i].is_exit)
             fprintf(file, "EXIT_ENTRY(%s, 0, %d, \"%s\")\n", cases[i].name, cases[i].code, cases[i].output);
         else
-            fprintf(file, "CASE_ENTRY(%s, 0)\n", cases[i].name);
+            fprintf(file, "CASE_ENTRY(%s, 0, false)\n", cases[i].name);
     fclose(file);
 }
 
