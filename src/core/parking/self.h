@@ -20,6 +20,7 @@
 #include "blocked.h"
 #include "calls.h"
 #include "deadlock.h"
+#include "guard.h"
 #include "linger.h"
 #include "parking.h"
 #include "port.h"
@@ -49,7 +50,8 @@ typedef struct ti_self {
     ti_waiter waiter;
     ti_blocked blocked;
     ti_proof proof;
-    threading_stop_t *stop;         /* what the thread heeds; changed by itself under the registry's guard */
+    threading_stop_t *stop;         /* what the thread heeds; changed by itself under the next */
+    ti_guard heeding;               /* taken by others under the registry's guard */
     threading_executor_t *executor; /* whose worker it is; its own thread's */
     struct ti_worker *worker;       /* which of that one's, while that is not NULL; its own thread's */
     ti_calls calls;
