@@ -10500,8 +10500,8 @@ static size_t ti_stop_find(const threading_stop_t *stop, uint32_t after, ti_self
 }
 
 /* A thread that is woken may need the registry's guard soon, to end. So the guard is free while the found
- * threads are woken. One of them may have ended by then: its parker stays, and whose it
- * is now looks again. */
+ * threads are woken. If one of them has ended by then, its record may be another thread's, which looks once
+ * more at what it waits for: records are never given back (self.h). */
 static void ti_stop_wake(threading_stop_t *stop, ti_self *requester)
 {
     ti_self *found[TI_STOP_BATCH];
