@@ -3587,16 +3587,17 @@ THREADING_UNUSED static inline void *threading_local_get_inline(threading_local_
     return threading_local_get(local);
 }
 
+/* They take what the functions take: a compound literal, or a template, may have commas of its own. */
 #if !defined(THREADING_NO_INLINE)
-#define threading_lock_acquire(lock) threading_lock_acquire_inline(lock)
-#define threading_lock_release(lock) threading_lock_release_inline(lock)
-#define threading_rlock_acquire(rlock) threading_rlock_acquire_inline(rlock)
-#define threading_rlock_release(rlock) threading_rlock_release_inline(rlock)
-#define threading_semaphore_acquire(semaphore) threading_semaphore_acquire_inline(semaphore)
-#define threading_semaphore_release(semaphore) threading_semaphore_release_inline(semaphore)
-#define threading_bounded_semaphore_acquire(semaphore) threading_bounded_semaphore_acquire_inline(semaphore)
-#define threading_bounded_semaphore_release(semaphore) threading_bounded_semaphore_release_inline(semaphore)
-#define threading_local_get(local) threading_local_get_inline(local)
+#define threading_lock_acquire(...) threading_lock_acquire_inline(__VA_ARGS__)
+#define threading_lock_release(...) threading_lock_release_inline(__VA_ARGS__)
+#define threading_rlock_acquire(...) threading_rlock_acquire_inline(__VA_ARGS__)
+#define threading_rlock_release(...) threading_rlock_release_inline(__VA_ARGS__)
+#define threading_semaphore_acquire(...) threading_semaphore_acquire_inline(__VA_ARGS__)
+#define threading_semaphore_release(...) threading_semaphore_release_inline(__VA_ARGS__)
+#define threading_bounded_semaphore_acquire(...) threading_bounded_semaphore_acquire_inline(__VA_ARGS__)
+#define threading_bounded_semaphore_release(...) threading_bounded_semaphore_release_inline(__VA_ARGS__)
+#define threading_local_get(...) threading_local_get_inline(__VA_ARGS__)
 #endif
 #endif
 

@@ -3652,16 +3652,17 @@ THREADING_UNUSED static inline void *threading_local_get_inline(threading_local_
     return threading_local_get(local);
 }
 
+/* They take what the functions take: a compound literal, or a template, may have commas of its own. */
 #if !defined(THREADING_NO_INLINE)
-#define threading_lock_acquire(lock) threading_lock_acquire_inline(lock)
-#define threading_lock_release(lock) threading_lock_release_inline(lock)
-#define threading_rlock_acquire(rlock) threading_rlock_acquire_inline(rlock)
-#define threading_rlock_release(rlock) threading_rlock_release_inline(rlock)
-#define threading_semaphore_acquire(semaphore) threading_semaphore_acquire_inline(semaphore)
-#define threading_semaphore_release(semaphore) threading_semaphore_release_inline(semaphore)
-#define threading_bounded_semaphore_acquire(semaphore) threading_bounded_semaphore_acquire_inline(semaphore)
-#define threading_bounded_semaphore_release(semaphore) threading_bounded_semaphore_release_inline(semaphore)
-#define threading_local_get(local) threading_local_get_inline(local)
+#define threading_lock_acquire(...) threading_lock_acquire_inline(__VA_ARGS__)
+#define threading_lock_release(...) threading_lock_release_inline(__VA_ARGS__)
+#define threading_rlock_acquire(...) threading_rlock_acquire_inline(__VA_ARGS__)
+#define threading_rlock_release(...) threading_rlock_release_inline(__VA_ARGS__)
+#define threading_semaphore_acquire(...) threading_semaphore_acquire_inline(__VA_ARGS__)
+#define threading_semaphore_release(...) threading_semaphore_release_inline(__VA_ARGS__)
+#define threading_bounded_semaphore_acquire(...) threading_bounded_semaphore_acquire_inline(__VA_ARGS__)
+#define threading_bounded_semaphore_release(...) threading_bounded_semaphore_release_inline(__VA_ARGS__)
+#define threading_local_get(...) threading_local_get_inline(__VA_ARGS__)
 #endif
 #endif
 
@@ -3943,13 +3944,14 @@ threading_group_run_inline(threading_group_t *group, threading_status_t (*functi
     return threading_group_run(group, function, arg);
 }
 
-#define threading_lock_enter(lock) threading_lock_entered(threading_lock_enter(lock))
+/* They take what the functions take: a compound literal, or a template, may have commas of its own. */
+#define threading_lock_enter(...) threading_lock_entered(threading_lock_enter(__VA_ARGS__))
 #define threading_version() threading_version_inline()
-#define threading_thread_start(thread) threading_thread_start_inline(thread)
-#define threading_thread_join(thread) threading_thread_join_inline(thread)
-#define threading_start_new_thread(target, arg, ident) threading_start_new_thread_inline(target, arg, ident)
-#define threading_executor_new(workers, options) threading_executor_new_inline(workers, options)
-#define threading_group_run(group, function, arg) threading_group_run_inline(group, function, arg)
+#define threading_thread_start(...) threading_thread_start_inline(__VA_ARGS__)
+#define threading_thread_join(...) threading_thread_join_inline(__VA_ARGS__)
+#define threading_start_new_thread(...) threading_start_new_thread_inline(__VA_ARGS__)
+#define threading_executor_new(...) threading_executor_new_inline(__VA_ARGS__)
+#define threading_group_run(...) threading_group_run_inline(__VA_ARGS__)
 #endif
 
 #if defined(THREADING_IMPLEMENTATION) && !defined(THREADING_IMPLEMENTED_)
@@ -29652,15 +29654,15 @@ static void ti_sim_weak_fence(ti_sim_thread *self)
 #undef TI_WRITING
 
 #if defined(THREADING_INLINE) && !defined(THREADING_NO_INLINE)
-#define threading_lock_acquire(lock) threading_lock_acquire_inline(lock)
-#define threading_lock_release(lock) threading_lock_release_inline(lock)
-#define threading_rlock_acquire(rlock) threading_rlock_acquire_inline(rlock)
-#define threading_rlock_release(rlock) threading_rlock_release_inline(rlock)
-#define threading_semaphore_acquire(semaphore) threading_semaphore_acquire_inline(semaphore)
-#define threading_semaphore_release(semaphore) threading_semaphore_release_inline(semaphore)
-#define threading_bounded_semaphore_acquire(semaphore) threading_bounded_semaphore_acquire_inline(semaphore)
-#define threading_bounded_semaphore_release(semaphore) threading_bounded_semaphore_release_inline(semaphore)
-#define threading_local_get(local) threading_local_get_inline(local)
+#define threading_lock_acquire(...) threading_lock_acquire_inline(__VA_ARGS__)
+#define threading_lock_release(...) threading_lock_release_inline(__VA_ARGS__)
+#define threading_rlock_acquire(...) threading_rlock_acquire_inline(__VA_ARGS__)
+#define threading_rlock_release(...) threading_rlock_release_inline(__VA_ARGS__)
+#define threading_semaphore_acquire(...) threading_semaphore_acquire_inline(__VA_ARGS__)
+#define threading_semaphore_release(...) threading_semaphore_release_inline(__VA_ARGS__)
+#define threading_bounded_semaphore_acquire(...) threading_bounded_semaphore_acquire_inline(__VA_ARGS__)
+#define threading_bounded_semaphore_release(...) threading_bounded_semaphore_release_inline(__VA_ARGS__)
+#define threading_local_get(...) threading_local_get_inline(__VA_ARGS__)
 #endif
 
 #endif /* THREADING_IMPLEMENTATION */

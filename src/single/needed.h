@@ -58,11 +58,12 @@ threading_group_run_inline(threading_group_t *group, threading_status_t (*functi
     return threading_group_run(group, function, arg);
 }
 
-#define threading_lock_enter(lock) threading_lock_entered(threading_lock_enter(lock))
+/* They take what the functions take: a compound literal, or a template, may have commas of its own. */
+#define threading_lock_enter(...) threading_lock_entered(threading_lock_enter(__VA_ARGS__))
 #define threading_version() threading_version_inline()
-#define threading_thread_start(thread) threading_thread_start_inline(thread)
-#define threading_thread_join(thread) threading_thread_join_inline(thread)
-#define threading_start_new_thread(target, arg, ident) threading_start_new_thread_inline(target, arg, ident)
-#define threading_executor_new(workers, options) threading_executor_new_inline(workers, options)
-#define threading_group_run(group, function, arg) threading_group_run_inline(group, function, arg)
+#define threading_thread_start(...) threading_thread_start_inline(__VA_ARGS__)
+#define threading_thread_join(...) threading_thread_join_inline(__VA_ARGS__)
+#define threading_start_new_thread(...) threading_start_new_thread_inline(__VA_ARGS__)
+#define threading_executor_new(...) threading_executor_new_inline(__VA_ARGS__)
+#define threading_group_run(...) threading_group_run_inline(__VA_ARGS__)
 #endif
