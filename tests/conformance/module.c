@@ -477,3 +477,47 @@ CASE(cpu_count_is_at_least_one)
     CHECK(threading_cpu_count() >= 1);
     CHECK(threading_cpu_count() < 1000000);
 }
+
+static atomic_int sum;
+
+struct pair {
+    int first;
+    int second;
+};
+
+static void *take_pair_from_sum(void *pair)
+{
+    atomic_fetch_sub(&sum, ((struct pair *)pair)->first + ((struct pair *)pair)->second);
+    return NULL;
+}
+
+static threading_status_t take_pair_in_group(void *pair)
+{
+    (void)take_pair_from_sum(pair);
+    return THREADING_OK;
+}
+
+/* Some calls are macros. A comma that no parentheses protect must not end an argument of theirs. */
+CASE(calls_take_arguments_with_commas)
+{
+    static threading_lock_t locks[2];
+    static threading_rlock_t rlocks[2];
+    threading_group_t group = THREADING_GROUP_INIT;
+    atomic_store(&sum, 10);
+
+    CHECK_STATUS(threading_lock_acquire(&locks[(int[]){0, 1}[1]]), THREADING_OK);
+    CHECK_STATUS(threading_lock_release(&locks[(int[]){0, 1}[1]]), THREADING_OK);
+    CHECK_STATUS(threading_rlock_acquire(&rlocks[(int[]){0, 1}[1]]), THREADING_OK);
+    CHECK_STATUS(threading_rlock_release(&rlocks[(int[]){0, 1}[1]]), THREADING_OK);
+    CHECK_STATUS(threading_start_new_thread(take_pair_from_sum, &(struct pair){1, 2}, NULL), THREADING_OK);
+    AWAIT(atomic_load(&sum) == 7);
+    CHECK_STATUS(threading_group_run(&group, take_pair_in_group, &(struct pair){3, 4}), THREADING_OK);
+    CHECK_STATUS(threading_group_wait(&group), THREADING_OK);
+    CHECK_EQUAL(atomic_load(&sum), 0);
+
+    threading_executor_t *pool =
+        threading_executor_new(2, &(threading_executor_options_t){.name = "pool", .max_pending = 3});
+    CHECK(pool != NULL);
+    CHECK_STATUS(threading_executor_shutdown(pool, true, false), THREADING_OK);
+    threading_executor_free(pool);
+}
