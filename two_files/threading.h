@@ -1961,6 +1961,7 @@ THREADING_NODISCARD THREADING_API threading_status_t threading_local_destroy(thr
  * When the stop is requested, or its time is over, every call that would wait in a thread that heeds it ends,
  * or does not begin, with THREADING_CANCELLED; a call that need not wait does its work as ever,
  * and one that may not (a try, a timeout of 0) answers as ever. A condition's wait has its lock again first.
+ * A wait whose own timeout is over too, when it looks why it ends, tells THREADING_TIMEOUT.
  *
  * Those calls heed: sleep; join; the acquires of RLock, Condition, Semaphore and RWLock;
  * threading_lock_acquire_timeout(), with THREADING_FOREVER too; the waits of Condition, Event, Barrier,

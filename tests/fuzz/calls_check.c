@@ -284,8 +284,8 @@ threading_status_t limit_refused(limit_t limit)
     return limit.span == SPAN_OVERFLOW ? THREADING_OVERFLOW : THREADING_OK;
 }
 
-/* What may not wait answers as ever, whatever stop is heeded. Of a stop and a time that are both over it is
- * not said which one is told. */
+/* What may not wait answers as ever, whatever stop is heeded. Whether a short time was over too when the wait
+ * looked why it ends, and so which of both it tells, cannot be known here. */
 bool gives_up(limit_t limit, threading_status_t *want)
 {
     *want = limit.span == SPAN_TRY ? THREADING_BUSY : THREADING_TIMEOUT;
