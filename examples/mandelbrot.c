@@ -33,10 +33,11 @@ static int steps_of(double x, double y, int depth)
 static char character_of(const struct picture *picture, size_t row, size_t column)
 {
     static const char shades[] = " .:-=+*%#";
+    const double detail = DETAIL;
     int sum = 0;
     for (int i = 0; i < DETAIL * DETAIL; i++) {
-        double x = -2.1 + 3.0 * ((double)column + (double)(i % DETAIL) / DETAIL) / WIDTH;
-        double y = -1.2 + 2.4 * ((double)row + (double)i / DETAIL / DETAIL) / HEIGHT;
+        double x = -2.1 + 3.0 * ((double)column + (double)(i % DETAIL) / detail) / (double)WIDTH;
+        double y = -1.2 + 2.4 * ((double)row + (double)i / detail / detail) / (double)HEIGHT;
         sum += steps_of(x, y, picture->depth) == picture->depth;
     }
     return shades[sum * 8 / (DETAIL * DETAIL)];

@@ -460,7 +460,7 @@ CASE(deadline_ends_a_wait_and_is_never_early)
         double begin = threading_monotonic();
         init_child(&stop, NULL, all[i]);
         (void)threading_stop_heed(&stop);
-        CHECK_STATUS(threading_sleep(i % 2 ? LONG : THREADING_FOREVER), THREADING_CANCELLED);
+        CHECK_STATUS(threading_sleep(i % 2 ? (double)LONG : THREADING_FOREVER), THREADING_CANCELLED);
         CHECK(threading_monotonic() - begin >= all[i]);
         (void)threading_stop_heed(NULL);
     }

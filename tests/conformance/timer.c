@@ -388,7 +388,7 @@ CASE(cancel_of_a_dummy_is_invalid)
 CASE(cancelled_timer_ends_at_once_and_does_not_call)
 {
     for (int i = 0; i < 50; i++) {
-        threading_thread_t *timer = started_timer(i % 2 ? LONG : THREADING_FOREVER, note_call, NULL);
+        threading_thread_t *timer = started_timer(i % 2 ? (double)LONG : THREADING_FOREVER, note_call, NULL);
         if (i % 3 == 0)
             threading_sleep(0.001); /* so that it waits by now; right in any case */
         cancel(timer);
