@@ -3,6 +3,7 @@
 #include "conformance.h"
 
 #include <limits.h>
+#include <string.h>
 
 #if defined(_WIN32) && defined(_UCRT)
 #define LIBRARY "UCRT"
@@ -38,11 +39,52 @@ static void print_compiler(void)
     printf("Clang %d.%d", __clang_major__, __clang_minor__);
 #elif defined(__GNUC__)
     printf("GCC %d.%d", __GNUC__, __GNUC_MINOR__);
+#elif defined(_MSC_VER) && defined(__VERSION__) /* Clang, without the macros that say so: cmake/msvc.cmake */
+    printf("Clang as MSVC %d", _MSC_VER);
 #elif defined(_MSC_VER)
     printf("MSVC %d", _MSC_VER);
 #else
     printf("an unknown compiler");
 #endif
+}
+
+/* By which the code may know a compiler, a C library or a system. One that is not defined stands for itself. */
+#define VALUE_OF(macro) #macro
+#define MACRO(macro)            \
+    {                           \
+#macro, VALUE_OF(macro) \
+    }
+
+static void print_macros(void)
+{
+    static const struct {
+        const char *name;
+        const char *value;
+    } macros[] = {
+        MACRO(__STDC_VERSION__),
+        MACRO(__GNUC__),
+        MACRO(__clang_major__),
+        MACRO(_MSC_VER),
+        MACRO(__GLIBC__),
+        MACRO(__MSVCRT__),
+        MACRO(_UCRT),
+        MACRO(__linux__),
+        MACRO(__APPLE__),
+        MACRO(_WIN32),
+        MACRO(_WIN64),
+        MACRO(__MINGW32__),
+        MACRO(__MINGW64__),
+        MACRO(__EMSCRIPTEN__),
+        MACRO(__STDC_NO_THREADS__),
+        MACRO(__STDC_NO_ATOMICS__),
+        MACRO(__SANITIZE_THREAD__),
+        MACRO(__SANITIZE_ADDRESS__),
+    };
+    printf("MACROS:");
+    for (size_t i = 0; i < sizeof macros / sizeof *macros; i++)
+        if (strcmp(macros[i].name, macros[i].value) != 0)
+            printf(" `%s %s`", macros[i].name, macros[i].value);
+    printf("\n");
 }
 
 int main(void)
@@ -57,5 +99,6 @@ int main(void)
     printf(", ");
     print_compiler();
     printf("\n");
+    print_macros();
     return 0;
 }
