@@ -306,7 +306,7 @@ static void *note_ident(void *arg)
 CASE(foreign_threads_idents_are_not_given_again)
 {
     uint32_t last = threading_get_ident();
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < (is_slow() ? 100 : 300); i++) {
         foreign_join(foreign_start(note_ident, NULL));
         CHECK(foreign_ident > last);
         finished(started(note_ident, NULL));
@@ -333,7 +333,7 @@ static size_t memory_after_guests(int rounds)
 CASE(dummies_leave_no_memory_behind)
 {
     size_t before = memory_after_guests(100);
-    size_t after = memory_after_guests(1000);
+    size_t after = memory_after_guests(is_slow() ? 400 : 1000);
     CHECK(after <= before + 16384);
 }
 

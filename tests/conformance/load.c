@@ -119,7 +119,7 @@ static size_t memory_after_starts(int rounds)
 
 CASE(starts_and_joins_leave_no_memory_behind)
 { /* slow */
-    int rounds = is_slow() ? 2000 : 100000;
+    int rounds = is_slow() ? 1000 : 100000;
     size_t before = memory_after_starts(500);
     size_t after = memory_after_starts(rounds);
     CHECK_EQUAL(atomic_load(&runs), rounds + 500);

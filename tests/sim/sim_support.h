@@ -137,7 +137,7 @@ THREADING_UNUSED static threading_sim_report_t must_pass(void (*body)(void *arg)
 THREADING_UNUSED static void explore_inside(void (*body)(void *arg), uint32_t bound, bool is_weak)
 {
     threading_sim_options_t options = {
-        .inside = true, .weak = is_weak, .max_preemptions = bound, .seconds = is_slow() ? 1 : 100};
+        .inside = true, .weak = is_weak, .max_preemptions = bound, .seconds = is_slow() ? 0.25 : 100};
     if (!is_slow()) {
         (void)must_pass(body, options);
         return;
