@@ -30,8 +30,8 @@ elseif(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
   set(THREADING_OWN_OPTIONS_CXX -Wold-style-cast -Woverloaded-virtual)
 endif()
 
-# The standard and the warnings of a target of this project. Whoever builds the library as a part of a project
-# of their own does not see its warnings.
+# The standard and the warnings of a target of this project. A project that builds the library as a part of its
+# own does not see its warnings.
 function(threading_own_target target)
   set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF
     CXX_STANDARD "${THREADING_CXX_STANDARD}" CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF)

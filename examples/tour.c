@@ -152,7 +152,7 @@ static threading_rlock_t left, right;
 static threading_lock_t right_is_taken;
 static atomic_int refused;
 
-/* Take a second lock while one is held. Who would close the circle is told, and must give way. */
+/* Take a second lock while one is held. The thread that would close the circle is told, and must give way. */
 static void take_second(threading_rlock_t *first, threading_rlock_t *second)
 {
     if (threading_rlock_acquire(second) == THREADING_OK)

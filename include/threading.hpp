@@ -1337,7 +1337,7 @@ inline std::size_t available_parallelism() noexcept
 namespace detail
 {
 
-/* Who of the timer's thread and cancel() comes first decides. */
+/* The first of the timer's thread and cancel() decides. */
 struct TimerState {
     TimerState() noexcept : decided(false) {}
     bool decide() noexcept { return !decided.exchange(true); }

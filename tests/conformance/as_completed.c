@@ -394,7 +394,7 @@ static void *finish_all_in_turn(void *unused)
     return unused;
 }
 
-/* Who takes them sees some while they finish; what came first comes first all the same. */
+/* The taker sees some while they finish; what came first comes first all the same. */
 CASE(futures_that_one_thread_finishes_come_in_its_order)
 {
     for (int round = 0; round < (is_slow() ? 20 : 300); round++) {

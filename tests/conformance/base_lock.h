@@ -2,7 +2,7 @@
 /*
  * What holds for Lock and RLock alike, as CPython's BaseLockTests do for both: the bodies of cases. The suite
  * that includes this defines LOCK_T, the type, and LOCK(verb), the name of its function for a verb.
- * Who acquired is also who releases, in all of it.
+ * The thread that acquired also releases, in all of it.
  */
 #ifndef BASE_LOCK_H
 #define BASE_LOCK_H

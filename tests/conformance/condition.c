@@ -679,7 +679,7 @@ CASE(notify_all_wakes_all)
     with_each_kind(notify_all_of_them);
 }
 
-/* Who begins to wait after it, even before the lock was released, waits for the next. */
+/* A thread that begins to wait after it, even before the lock was released, waits for the next. */
 static void notify_those_of_before(void)
 {
     waiter_t waiters[2];

@@ -372,7 +372,8 @@ CASE(longest_timeouts_wait_for_the_set)
     CHECK_EQUAL(atomic_load(&passed), count);
 }
 
-/* The time runs out at about the moment of the set. Those who have no limit are let on whatever the others do. */
+/* The time runs out at about the moment of the set. Waiters without a limit are let on whatever the others
+ * do. */
 CASE(timeout_at_the_moment_of_the_set_loses_nobody)
 {
     uint32_t seed = 1;

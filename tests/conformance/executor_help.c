@@ -245,7 +245,7 @@ CASE(wait_for_all_runs_them)
     CHECK_EQUAL(atomic_load(&runs), 3);
 }
 
-/* Who waits for the first of several does not run what would outlast it: here what waits for the waiter
+/* A waiter for the first of several does not run what would outlast it: here what waits for the waiter
  * itself. */
 static threading_event_t goes_on, began;
 

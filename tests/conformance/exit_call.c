@@ -32,7 +32,8 @@ static void never_returns(threading_status_t status)
     check_failed(__FILE__, __LINE__, "the call does not return", threading_status_name(status));
 }
 
-/* Who is there is about to wait, and is given the time to do so. The case passes if it does not. */
+/* The thread that is there is about to wait, and is given the time to do so. The case passes if it does
+ * not. */
 static void leave_when_they_wait(int count)
 {
     AWAIT(atomic_load(&there) == count);

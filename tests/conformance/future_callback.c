@@ -262,7 +262,7 @@ static void *set_plain_and_value(void *future)
     return NULL;
 }
 
-/* Whoever calls it, the one who finishes the future or the one who adds the callback too late. */
+/* Called by either thread, the one that finishes the future or the one that adds the callback too late. */
 CASE(callback_sees_all_that_was_done_before_the_end)
 {
     for (int i = 1; i <= (is_slow() ? 50 : 200); i++) {

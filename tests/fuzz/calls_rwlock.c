@@ -6,7 +6,7 @@
 
 enum { RWLOCKS = 5, READERS = 8 };
 
-/* Who reads, and how often: actors, and some that have ended while they read. */
+/* The readers, and how often each reads: actors, and some that have ended while they read. */
 typedef struct model {
     person_t writer;
     person_t readers[READERS];

@@ -356,9 +356,9 @@ static bool is_on_its_way(const actor_t *actor)
     return state != '?' && state != 'S';
 }
 
-/* Who was given a step that waits gets the time to really wait: until the system says so, and where it does
- * not, a long time. In slices: where the machine is busy each one takes longer, as does what is waited for.
- * */
+/* A player that was given a step that waits gets the time to really wait: until the system says so, and
+ * where it does not, a long time. In slices: where the machine is busy each one takes longer, as does what is
+ * waited for. */
 static void settle(void)
 {
     for (int i = state_of(threading_main_thread()) == '?' ? 200 : 20; i > 0; i--)

@@ -70,7 +70,7 @@ static void wait_to_be_let(void)
     expect(threading_event_wait(&may_go) == THREADING_OK);
 }
 
-/* Whoever has the condition's lock and sees that it is awaited knows that the other one waits. */
+/* A thread that has the condition's lock and sees that it is awaited knows that the other thread waits. */
 static void wait_for_turn(void)
 {
     expect(threading_condition_acquire(&turn) == THREADING_OK);
