@@ -245,7 +245,7 @@ function(pkg_config_gives_the_flags)
   else()
     set(found_at "-Wl,-rpath,${prefix}/${LIBDIR}")
     set(inline -UTHREADING_SHARED)
-    # Who forgets -static gets the shared library, and that works too.
+    # A user who forgets -static gets the shared library, and that works too.
     run("${C_COMPILER}" "${consumer}/main.c" ${static_flags} ${found_at} -o forgetful)
     expect_program(forgetful shared)
   endif()
