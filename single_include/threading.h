@@ -4589,8 +4589,13 @@ static inline void ti_note_new(threading_rlock_t *rlock)
  * the library is compiled in one piece there is one of it. */
 #define TI_NOINLINE __attribute__((noinline))
 
-/* Where the function that this is in returns to, for the diagnosis. */
+/* Where the function that this is in returns to, for the diagnosis. WebAssembly does not tell a program: the
+ * call would end it. */
+#if defined(__wasm__)
+#define TI_CALLER() NULL
+#else
 #define TI_CALLER() __builtin_return_address(0)
+#endif
 
 /* Keeps the compiler from moving an access over this place; the processor is not told. */
 static inline void ti_keep_order(void)
@@ -5662,11 +5667,25 @@ static int64_t ti_port_now(void)
     return (int64_t)now.tv_sec * TI_POSIX_SECOND + now.tv_nsec;
 }
 
-static void ti_port_sleep(int64_t deadline)
+#if defined(__EMSCRIPTEN__)
+/* Its clock_nanosleep takes a moment for a span. */
+static void ti_posix_sleep(int64_t deadline)
+{
+    struct timespec remaining = ti_posix_timespec(deadline - ti_port_now());
+    (void)nanosleep(&remaining, NULL);
+}
+#else
+static void ti_posix_sleep(int64_t deadline)
 {
     struct timespec until = ti_posix_timespec(deadline);
+    (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+}
+#endif
+
+static void ti_port_sleep(int64_t deadline)
+{
     while (ti_port_now() < deadline) /* it also ends early for a signal (EINTR), or when the time was cut */
-        (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+        ti_posix_sleep(deadline);
 }
 
 #if !TI_POSIX_PARKER_IS_FUTEX
@@ -5915,7 +5934,9 @@ static bool ti_port_fence_all(void)
  * does where nothing is known of the system.
  */
 
+#if !defined(__EMSCRIPTEN__)
 #include <dlfcn.h>
+#endif
 
 #if defined(__linux__)
 
@@ -6044,6 +6065,29 @@ static void ti_port_unpin(void)
 static bool ti_port_thread_try_join(ti_port_thread *thread)
 {
     return ti_posix_try_join != NULL && ti_posix_try_join(thread->native, NULL) == 0;
+}
+
+#elif defined(__EMSCRIPTEN__)
+
+/* The code is in the program; a side module, if it is in one, is never unloaded. */
+static ti_home ti_port_home(void)
+{
+    return TI_HOME_PROGRAM;
+}
+
+static bool ti_port_pin(void)
+{
+    return true;
+}
+
+static void ti_port_unpin(void)
+{
+}
+
+static bool ti_port_thread_try_join(ti_port_thread *thread)
+{
+    (void)thread;
+    return false;
 }
 
 #else
@@ -6308,11 +6352,30 @@ static const size_t ti_port_name_limit = 0;
 
 static pthread_t ti_other_main;
 
-/* Run before main, in the main thread, unless the library is loaded later by another one. */
-__attribute__((constructor)) void ti_posix_find_main(void)
+static void ti_posix_find_main(void)
 {
     ti_other_main = pthread_self();
 }
+
+#if defined(__EMSCRIPTEN__)
+/* The page's thread loads the code, and main() may be called in another one: the first thread to use the
+ * library counts as main. */
+static void ti_other_look_for_main(void)
+{
+    static pthread_once_t is_found = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&is_found, ti_posix_find_main); /* fails for nothing that was initialised */
+}
+#else
+/* Run before main, in the main thread, unless the library is loaded later by another one. */
+__attribute__((constructor)) static void ti_other_load(void)
+{
+    ti_posix_find_main();
+}
+
+static void ti_other_look_for_main(void)
+{
+}
+#endif
 
 static uint64_t ti_port_native_id(void)
 {
@@ -6327,6 +6390,7 @@ static uint64_t ti_port_main_native_id(void)
 /* In a child forked by another thread than main this tells the thread that called fork. */
 static bool ti_port_is_main(void)
 {
+    ti_other_look_for_main();
     return pthread_equal(pthread_self(), ti_other_main) != 0;
 }
 
@@ -6609,10 +6673,21 @@ static uintptr_t ti_posix_exit_hook; /* always the same function; stored before 
 static uint32_t ti_posix_process;    /* the process that the exit hook is for */
 static uint32_t ti_posix_fork_hooks;
 
+/* Emscripten has the handlers called in the page's thread, whoever calls exit(). Other threads start, print
+ * and end by that one's help: a wait in it would never be over, unless main() is called in it as well. */
+TI_COLD static bool ti_posix_waits_at_exit(void)
+{
+#if defined(__EMSCRIPTEN__)
+    return ti_port_is_main();
+#else
+    return true;
+#endif
+}
+
 /* A child of vfork, clone or _Fork knows nothing of the fork hooks; it has no threads to wait for. */
 TI_COLD static void ti_posix_exit(void)
 {
-    if ((uint32_t)getpid() == ti_load_relaxed(&ti_posix_process))
+    if ((uint32_t)getpid() == ti_load_relaxed(&ti_posix_process) && ti_posix_waits_at_exit())
         ((void (*)(void))ti_load_pointer_relaxed(&ti_posix_exit_hook))(); /* relaxed: see there */
 }
 
@@ -6810,6 +6885,16 @@ static int ti_posix_look_up(const void *address, ti_posix_address *found) __attr
 TI_COLD static bool ti_posix_find(const void *address, ti_posix_address *found)
 {
     return ti_posix_look_up != NULL && ti_posix_look_up(address, found) != 0;
+}
+
+#elif defined(__EMSCRIPTEN__)
+
+/* A function is a number there, and where it is called from cannot be told. */
+TI_COLD static bool ti_posix_find(const void *address, ti_posix_address *found)
+{
+    (void)address;
+    (void)found;
+    return false;
 }
 
 #else

@@ -22,11 +22,25 @@ int64_t ti_port_now(void)
     return (int64_t)now.tv_sec * TI_POSIX_SECOND + now.tv_nsec;
 }
 
-void ti_port_sleep(int64_t deadline)
+#if defined(__EMSCRIPTEN__)
+/* Its clock_nanosleep takes a moment for a span. */
+static void ti_posix_sleep(int64_t deadline)
+{
+    struct timespec remaining = ti_posix_timespec(deadline - ti_port_now());
+    (void)nanosleep(&remaining, NULL);
+}
+#else
+static void ti_posix_sleep(int64_t deadline)
 {
     struct timespec until = ti_posix_timespec(deadline);
+    (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+}
+#endif
+
+void ti_port_sleep(int64_t deadline)
+{
     while (ti_port_now() < deadline) /* it also ends early for a signal (EINTR), or when the time was cut */
-        (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+        ti_posix_sleep(deadline);
 }
 
 #if !TI_POSIX_PARKER_IS_FUTEX

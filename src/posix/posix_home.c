@@ -10,7 +10,9 @@
  */
 #include "posix_system.h"
 
+#if !defined(__EMSCRIPTEN__)
 #include <dlfcn.h>
+#endif
 
 #include "atomic.h"
 
@@ -141,6 +143,29 @@ void ti_port_unpin(void)
 bool ti_port_thread_try_join(ti_port_thread *thread)
 {
     return ti_posix_try_join != NULL && ti_posix_try_join(thread->native, NULL) == 0;
+}
+
+#elif defined(__EMSCRIPTEN__)
+
+/* The code is in the program; a side module, if it is in one, is never unloaded. */
+ti_home ti_port_home(void)
+{
+    return TI_HOME_PROGRAM;
+}
+
+bool ti_port_pin(void)
+{
+    return true;
+}
+
+void ti_port_unpin(void)
+{
+}
+
+bool ti_port_thread_try_join(ti_port_thread *thread)
+{
+    (void)thread;
+    return false;
 }
 
 #else

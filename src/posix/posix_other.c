@@ -11,11 +11,30 @@ const size_t ti_port_name_limit = 0;
 
 static pthread_t ti_other_main;
 
-/* Run before main, in the main thread, unless the library is loaded later by another one. */
-__attribute__((constructor)) void ti_posix_find_main(void)
+void ti_posix_find_main(void)
 {
     ti_other_main = pthread_self();
 }
+
+#if defined(__EMSCRIPTEN__)
+/* The page's thread loads the code, and main() may be called in another one: the first thread to use the
+ * library counts as main. */
+static void ti_other_look_for_main(void)
+{
+    static pthread_once_t is_found = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&is_found, ti_posix_find_main); /* fails for nothing that was initialised */
+}
+#else
+/* Run before main, in the main thread, unless the library is loaded later by another one. */
+__attribute__((constructor)) static void ti_other_load(void)
+{
+    ti_posix_find_main();
+}
+
+static void ti_other_look_for_main(void)
+{
+}
+#endif
 
 uint64_t ti_port_native_id(void)
 {
@@ -30,6 +49,7 @@ uint64_t ti_port_main_native_id(void)
 /* In a child forked by another thread than main this tells the thread that called fork. */
 bool ti_port_is_main(void)
 {
+    ti_other_look_for_main();
     return pthread_equal(pthread_self(), ti_other_main) != 0;
 }
 

@@ -16,10 +16,21 @@ static uintptr_t ti_posix_exit_hook; /* always the same function; stored before 
 static uint32_t ti_posix_process;    /* the process that the exit hook is for */
 static uint32_t ti_posix_fork_hooks;
 
+/* Emscripten has the handlers called in the page's thread, whoever calls exit(). Other threads start, print
+ * and end by that one's help: a wait in it would never be over, unless main() is called in it as well. */
+TI_COLD static bool ti_posix_waits_at_exit(void)
+{
+#if defined(__EMSCRIPTEN__)
+    return ti_port_is_main();
+#else
+    return true;
+#endif
+}
+
 /* A child of vfork, clone or _Fork knows nothing of the fork hooks; it has no threads to wait for. */
 TI_COLD static void ti_posix_exit(void)
 {
-    if ((uint32_t)getpid() == ti_load_relaxed(&ti_posix_process))
+    if ((uint32_t)getpid() == ti_load_relaxed(&ti_posix_process) && ti_posix_waits_at_exit())
         ((void (*)(void))ti_load_pointer_relaxed(&ti_posix_exit_hook))(); /* relaxed: see there */
 }
 

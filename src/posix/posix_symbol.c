@@ -26,6 +26,16 @@ TI_COLD static bool ti_posix_find(const void *address, ti_posix_address *found)
     return ti_posix_look_up != NULL && ti_posix_look_up(address, found) != 0;
 }
 
+#elif defined(__EMSCRIPTEN__)
+
+/* A function is a number there, and where it is called from cannot be told. */
+TI_COLD static bool ti_posix_find(const void *address, ti_posix_address *found)
+{
+    (void)address;
+    (void)found;
+    return false;
+}
+
 #else
 
 #include <dlfcn.h>

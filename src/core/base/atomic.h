@@ -32,8 +32,13 @@
  * the library is compiled in one piece there is one of it. */
 #define TI_NOINLINE __attribute__((noinline))
 
-/* Where the function that this is in returns to, for the diagnosis. */
+/* Where the function that this is in returns to, for the diagnosis. WebAssembly does not tell a program: the
+ * call would end it. */
+#if defined(__wasm__)
+#define TI_CALLER() NULL
+#else
 #define TI_CALLER() __builtin_return_address(0)
+#endif
 
 /* Keeps the compiler from moving an access over this place; the processor is not told. */
 static inline void ti_keep_order(void)
