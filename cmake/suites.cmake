@@ -24,6 +24,9 @@ set(threading_sample lock rlock dump condition semaphore event barrier rwlock on
 if(CMAKE_CROSSCOMPILING_EMULATOR) # which makes a process dear
   set(threading_sample lock dump condition semaphore event thread race queue executor errors)
 endif()
+if(EMSCRIPTEN) # each case is a process of node, and emcc is slow
+  set(threading_sample lock thread queue executor errors)
+endif()
 if(CMAKE_CROSSCOMPILING_EMULATOR MATCHES "wine") # by far the dearest, and win32 runs all
   set(threading_sample lock condition thread queue executor errors)
 endif()

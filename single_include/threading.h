@@ -26306,8 +26306,8 @@ static uint64_t ti_sim_search_end_key(void);
  * build for it only the program is compiled for it: not the core, not the backend, not this. It is told to
  * take no notice of the baton, and instead what really comes before what. Of sim it sees calls of the C
  * library all the same, on data that the baton alone protects: TI_SIM_WITHIN, in front of what the core and
- * programs call, has it look away to the function's end. Who leaves by a jump sets aright by
- * ti_sim_within_reset() how deep it is.
+ * programs call, has it look away to the function's end. A thread that leaves by a jump
+ * corrects the depth with ti_sim_within_reset().
  */
 #if defined(THREADING_TSAN)
 void __tsan_ignore_thread_begin(void);

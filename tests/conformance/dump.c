@@ -472,6 +472,7 @@ static void *tell_who_exits(void *arg)
 
 EXIT_CASE(exit_that_another_thread_brings_about, 0, "one waits for the other|")
 {
+    needs_exit_hooks();
     (void)started(tell_who_exits, NULL);
     (void)threading_sleep(1000);
 }
@@ -579,6 +580,7 @@ static void *foreign_waits(void *arg)
 
 CASE(foreign_thread_that_waits)
 {
+    CHECK_EQUAL(threading_get_ident(), 1); /* somewhere the first thread that is known is main */
     foreign_t *thread = foreign_start(foreign_waits, NULL);
     AWAIT_DUMP("foreign", "not started here, known for ");
     AWAIT_DUMP("foreign", "    waits for Event at 0x");

@@ -189,7 +189,7 @@ static void very_many_waiters_each_get_it(void)
     is_free_and_works();
 }
 
-#if !defined(_WIN32) && !defined(UNDER_TSAN)
+#if !defined(_WIN32) && !defined(__EMSCRIPTEN__) && !defined(UNDER_TSAN)
 #include <pthread.h>
 #include <signal.h>
 

@@ -12,6 +12,7 @@ static void say_hook(void)
 
 EXIT_CASE(hook_runs_when_main_returns, 7, "end of main|hook|")
 {
+    needs_exit_hooks();
     CHECK(ti_port_at_exit(say_hook));
     puts("end of main");
     EXIT_CODE = 7;
@@ -19,6 +20,7 @@ EXIT_CASE(hook_runs_when_main_returns, 7, "end of main|hook|")
 
 EXIT_CASE(hook_runs_when_main_exits, 3, "hook|")
 {
+    needs_exit_hooks();
     CHECK(ti_port_at_exit(say_hook));
     exit(3);
 }
@@ -31,6 +33,7 @@ static void exit_with_5(void *arg)
 
 EXIT_CASE(hook_runs_when_another_thread_exits, 5, "hook|")
 {
+    needs_exit_hooks();
     ti_port_thread thread;
     CHECK(ti_port_at_exit(say_hook));
     begin(&thread, exit_with_5, NULL);
@@ -74,6 +77,7 @@ static void wait_for_the_worker(void)
 
 static void start_the_worker(void)
 {
+    needs_exit_hooks();
     ti_port_parker_init(&worker_parker);
     CHECK(ti_port_at_exit(wait_for_the_worker));
     begin(&worker, answer_the_hook, NULL);
@@ -110,6 +114,7 @@ static void start_and_join_another(void)
 
 EXIT_CASE(hook_can_start_threads, 0, "end of main|worker|joined|")
 {
+    needs_exit_hooks();
     CHECK(ti_port_at_exit(start_and_join_another));
     puts("end of main");
     fflush(stdout);

@@ -2,7 +2,8 @@
 # What somebody does who copies what HEADER is a pattern of, in a FOLDER that is empty at first: a program, built by COMPILER, and
 # run, by EMULATOR if there is one. With BUILD_ONLY it is not run. CASE says which program:
 #
-#   new_user          the example in DOCUMENT, with nothing but the compiler; it prints what is shown behind it
+#   new_user          the example in DOCUMENT, with nothing but the compiler and OPTIONS; it prints what is shown behind it.
+#                     The compiler makes PROGRAM, if that is given
 #   commands          the commands in DOCUMENT's block number BLOCK of the LANGUAGE sh or bat, each as it stands there
 #   cxx               a program in C++, built by CXX_COMPILER, with OPTIONS, and with the implementation in one file of C
 #   archives          two static libraries, each with its own copy: the program has one
@@ -72,8 +73,9 @@ endfunction()
 function(new_user)
   read_example(program expected)
   file(WRITE "${FOLDER}/main.c" "${program}")
-  run(${COMPILER} main.c)
-  run_program("${expected}")
+  separate_arguments(options UNIX_COMMAND "${OPTIONS}")
+  run(${COMPILER} ${options} main.c)
+  run_program("${expected}" ${PROGRAM})
 endfunction()
 
 # The lines of the block.

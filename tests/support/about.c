@@ -12,6 +12,9 @@
 #elif defined(__GLIBC__)
 #include <gnu/libc-version.h>
 #define LIBRARY "glibc"
+#elif defined(__EMSCRIPTEN__)
+#include <emscripten/version.h>
+#define LIBRARY "Emscripten"
 #elif defined(__linux__)
 #define LIBRARY "musl"
 #else
@@ -28,6 +31,8 @@
 #define MACHINE "PowerPC"
 #elif defined(__mips__)
 #define MACHINE "MIPS"
+#elif defined(__wasm__)
+#define MACHINE "WebAssembly"
 #else
 #define MACHINE "an unknown machine"
 #endif
@@ -95,6 +100,8 @@ int main(void)
            (int)(sizeof(void *) * CHAR_BIT), MACHINE, LIBRARY);
 #if defined(__GLIBC__)
     printf(" %s", gnu_get_libc_version());
+#elif defined(__EMSCRIPTEN__)
+    printf(" %d.%d.%d", __EMSCRIPTEN_major__, __EMSCRIPTEN_minor__, __EMSCRIPTEN_tiny__);
 #endif
     printf(", ");
     print_compiler();

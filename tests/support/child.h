@@ -41,7 +41,7 @@ THREADING_UNUSED static void needs_threads_in_the_child(void)
         SKIP("ThreadSanitizer takes a new thread in the child for one that vanished");
 }
 
-#if defined(__unix__) || defined(__APPLE__)
+#if (defined(__unix__) && !defined(__EMSCRIPTEN__)) || defined(__APPLE__)
 #include <sys/wait.h>
 #include <unistd.h>
 

@@ -110,6 +110,7 @@ void needs_native_ids(void);
 void needs_fork_hooks(void);
 void needs_free_thread_ends(void);
 void needs_last_destructors(void);
+void needs_exit_hooks(void);
 
 /* What the process runs on; and Wine's version, NULL where there is no Wine. */
 void system_text(char *text, size_t size);

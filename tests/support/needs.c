@@ -42,6 +42,13 @@ void needs_free_thread_ends(void)
         SKIP("Wine lets one thread end at a time");
 }
 
+void needs_exit_hooks(void)
+{
+#if defined(__EMSCRIPTEN__)
+    SKIP("handlers of exit() run in the page's thread here, which must not wait");
+#endif
+}
+
 void needs_last_destructors(void)
 {
 #if defined(TEST_WITH_THREAD_SANITIZER)
