@@ -6673,8 +6673,8 @@ static uintptr_t ti_posix_exit_hook; /* always the same function; stored before 
 static uint32_t ti_posix_process;    /* the process that the exit hook is for */
 static uint32_t ti_posix_fork_hooks;
 
-/* Emscripten has the handlers called in the page's thread, whoever calls exit(). Other threads start, print
- * and end by that one's help: a wait in it would never be over, unless main() is called in it as well. */
+/* Emscripten has the handlers called in the page's thread, whichever thread calls exit(). Other threads need
+ * the page's thread to start, print and end: a wait in it would never be over, unless it is main. */
 TI_COLD static bool ti_posix_waits_at_exit(void)
 {
 #if defined(__EMSCRIPTEN__)
