@@ -21,6 +21,9 @@ set(THREADING_TEST_LOADS "full" CACHE STRING "full, small or sample")
 set(threading_sample lock rlock dump condition semaphore event barrier rwlock once thread join race local queue future executor
   executor_for group
   timer stop errors)
+if(THREADING_SANITIZE STREQUAL "thread") # by far the longest there, and posix-tsan runs all
+  list(REMOVE_ITEM threading_sample race)
+endif()
 if(CMAKE_CROSSCOMPILING_EMULATOR) # which makes a process dear
   set(threading_sample lock dump condition semaphore event thread race queue executor errors)
 endif()
