@@ -21,11 +21,18 @@ set(THREADING_TEST_LOADS "full" CACHE STRING "full, small or sample")
 set(threading_sample lock rlock dump condition semaphore event barrier rwlock once thread join race local queue future executor
   executor_for group
   timer stop errors)
-if(THREADING_SANITIZE STREQUAL "thread") # by far the longest there, and posix-tsan runs all
-  list(REMOVE_ITEM threading_sample race)
+if(THREADING_SANITIZE) # posix-tsan and posix-asan run all; what a sample adds is another way to wait
+  set(threading_sample lock rlock condition semaphore event barrier rwlock thread queue executor stop)
+endif()
+if(CMAKE_C_COMPILER MATCHES "musl-gcc") # a C library differs in threads, forks and the end of the process
+  list(APPEND threading_sample daemon exit_call exit_join exit_task foreign fork fork_handlers local_destroy lowlevel native
+    processors rwlock_bias unload)
 endif()
 if(CMAKE_CROSSCOMPILING_EMULATOR) # which makes a process dear
-  set(threading_sample lock dump condition semaphore event thread race queue executor errors)
+  set(threading_sample lock condition thread race queue executor errors)
+endif()
+if(THREADING_TEST_SHARED) # for what reaches over the library's border: variables of threads, callbacks, text
+  set(threading_sample lock rlock queue local thread executor timer errors dump)
 endif()
 if(EMSCRIPTEN) # each case is a process of node, and emcc is slow
   set(threading_sample lock thread queue executor errors)
@@ -42,8 +49,13 @@ if(THREADING_TEST_BATCHES)
   set(threading_case_configurations CONFIGURATIONS Case)
 endif()
 
+# To look for leaks costs more than most cases do, and what a sample does is looked through by posix-asan.
+set(leaks "detect_leaks=1")
+if(THREADING_TEST_LOADS STREQUAL "sample")
+  set(leaks "detect_leaks=0")
+endif()
 set(THREADING_TEST_ENVIRONMENT
-  "ASAN_OPTIONS=halt_on_error=1:detect_leaks=1:allocator_may_return_null=1"
+  "ASAN_OPTIONS=halt_on_error=1:${leaks}:allocator_may_return_null=1"
   "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1")
 if(THREADING_TEST_SLOW OR NOT THREADING_TEST_LOADS STREQUAL "full")
   list(APPEND THREADING_TEST_ENVIRONMENT THREADING_TEST_SLOW=1)
@@ -266,13 +278,23 @@ function(threading_suite_cases suite program source)
   file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/cases/${suite}.inc" CONTENT "${entries}" @ONLY)
 endfunction()
 
+# GNU's other linker takes half the time for programs with a sanitizer. The column posix has the usual one.
+set(THREADING_GOLD "")
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT CMAKE_CROSSCOMPILING AND NOT THREADING_TEST_TREE
+    AND CMAKE_C_COMPILER MATCHES "/(gcc|clang)$")
+  find_program(THREADING_LD_GOLD ld.gold)
+  if(THREADING_LD_GOLD)
+    set(THREADING_GOLD ON)
+  endif()
+endif()
+
 # What all code of the tests is compiled with.
 function(threading_test_target target)
   threading_own_target(${target})
   if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang" AND NOT MSVC)
-    # Compiling takes longer than running. One column is enough for the warnings that the optimiser finds; what a sanitizer
-    # adds to C runs too slowly without it. To optimise C++ takes three times as long as all else.
-    if(THREADING_TEST_TREE OR THREADING_SANITIZE)
+    # Compiling takes longer than running. One column is enough for the warnings that the optimiser finds. To optimise C++
+    # takes three times as long as all else.
+    if(THREADING_TEST_TREE)
       target_compile_options(${target} PRIVATE $<IF:$<COMPILE_LANGUAGE:CXX>,-O0,-O1>)
     else()
       target_compile_options(${target} PRIVATE -O0)
@@ -284,6 +306,9 @@ function(threading_test_target target)
   endif()
   if(THREADING_AS_MSVC) # not every suite calls all functions of the shared headers, and cl.exe has no attribute to say so
     target_compile_options(${target} PRIVATE -Wno-unused-function)
+  endif()
+  if(THREADING_GOLD)
+    target_link_options(${target} PRIVATE -fuse-ld=gold)
   endif()
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests/support")
   if(NOT WIN32)

@@ -21,9 +21,13 @@ if(CMAKE_MATCH_2 STREQUAL "macos")
 elseif(CMAKE_MATCH_2 STREQUAL "windows")
   set(CMAKE_SYSTEM_NAME Windows)
   if(THREADING_BUILD_ONLY)
-    # What is linked needs MinGW's libraries, and zig compiles these first.
+    # What is linked needs MinGW's libraries, and zig compiles these first, for a minute and a half of a processor. To see which
+    # compiler it is CMake would link a program.
     set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
-    set(CMAKE_C_COMPILER_ID_TEST_FLAGS_FIRST -c)
+    set(CMAKE_C_COMPILER_ID_RUN ON)
+    set(CMAKE_C_COMPILER_ID Clang)
+    set(CMAKE_C_COMPILER_VERSION 14)
+    set(CMAKE_C_STANDARD_COMPUTED_DEFAULT 17)
   endif()
 else()
   set(CMAKE_SYSTEM_NAME Linux)

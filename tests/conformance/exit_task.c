@@ -176,8 +176,10 @@ CASE(task_is_broken_when_an_item_of_its_map_ends_the_thread)
     check_broken_pool();
 }
 
-/* The items of a map may be on its caller's stack, so the caller's thread goes on until none is used any more. */
+/* The items of a map may be on its caller's stack, so the caller's thread goes on until none is used any more. Of the two
+ * workers either may take the first item: the one that called ends, whichever it has. */
 static atomic_bool item_runs, caller_is_gone;
+static uint32_t caller_ident;
 
 static void say_gone(void *unused)
 {
@@ -189,7 +191,7 @@ static threading_local_t caller = THREADING_LOCAL_INIT_WITH(int, NULL, say_gone)
 
 static void *end_thread_beside_another_item(void *arg)
 {
-    if (arg == &object) {
+    if (threading_get_ident() == caller_ident) {
         AWAIT(atomic_load(&item_runs));
         foreign_exit();
     }
@@ -203,8 +205,9 @@ static void *end_thread_beside_another_item(void *arg)
 
 static void *map_on_own_stack(void *unused)
 {
-    void *items[2] = {&object, unused};
+    void *items[2] = {unused, unused};
     CHECK(threading_local_get(&caller) != NULL);
+    caller_ident = threading_get_ident();
     threading_status_t status = threading_executor_map(pool, end_thread_beside_another_item, items, 2, NULL);
     check_failed(__FILE__, __LINE__, "the thread has ended", threading_status_name(status));
     return unused;

@@ -3,6 +3,7 @@
 
     python3 -B run_tests.py                 tells which Python this is, and lists the tests
     python3 -B run_tests.py LIBRARY NAME    runs one, LockTests.test_with or the like, with this shared library
+    python3 -B run_tests.py LIBRARY --batch PREFIX NAME...    runs each in a child, and tells of it as tests/support/batch.c does
 
 Every thread of these tests is one that the library did not start. The exit status is 77 where a test cannot be run.
 """
@@ -134,9 +135,41 @@ def run_test(name):
     return 0 if result.testsRun == 1 and result.wasSuccessful() else 1
 
 
+def run_in_child(name):
+    """What the child has printed, and its exit status, negative for a signal. The child has not loaded the library before."""
+    sys.stdout.flush()
+    output, inherited = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.dup2(inherited, 1)
+        os.dup2(inherited, 2)
+        sys.exit(run_test(name))
+    os.close(inherited)
+    with os.fdopen(output, errors="replace") as text:
+        printed = text.read()
+    return printed, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def run_batch(prefix, names):
+    verdicts = {0: "  Passed", 77: "***Skipped"}
+    failed = 0
+    for name in names:
+        begun = time.monotonic()
+        printed, code = run_in_child(name)
+        if code != 0:
+            print(printed)
+        verdict = verdicts.get(code, f"***Failed: exit status {code},")
+        print(f"@case {prefix}.{name} {verdict} {time.monotonic() - begun:.2f} sec", flush=True)
+        failed += code not in verdicts
+    print(f"@over {failed}")
+    return 1 if failed > 0 else 0
+
+
 if __name__ == "__main__":
     if len(sys.argv) == 1:
         list_tests()
     else:
         os.environ["THREADING_LIBRARY"] = sys.argv[1]
+        if sys.argv[2] == "--batch":
+            sys.exit(run_batch(sys.argv[3], sys.argv[4:]))
         sys.exit(run_test(sys.argv[2]))
