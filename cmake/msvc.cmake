@@ -21,6 +21,7 @@ set(CMAKE_C_COMPILER_TARGET x86_64-pc-windows-msvc)
 set(CMAKE_LINKER ${llvm}/lld-link)
 set(CMAKE_AR ${llvm}/llvm-lib)
 set(CMAKE_MT ${llvm}/llvm-mt)
+set(CMAKE_OBJDUMP ${llvm}/llvm-objdump)
 set(CMAKE_RC_COMPILER ${llvm}/llvm-rc)
 set(CMAKE_MSVC_RUNTIME_LIBRARY "")
 
@@ -31,7 +32,7 @@ set(CMAKE_C_FLAGS_INIT "${flags}")
 # Wine's libucrtbase.a has startup code of its own, for programs of Wine.
 if(NOT EXISTS "${parts}/ucrt.lib")
   separate_arguments(compile UNIX_COMMAND "${CMAKE_C_COMPILER} --target=${CMAKE_C_COMPILER_TARGET} ${flags}")
-  foreach(part IN ITEMS startup.c chkstk.S)
+  foreach(part IN ITEMS tls.c program.c dll.c chkstk.S)
     execute_process(COMMAND ${compile} /c /O1 "/Fo${parts}/${part}.obj" -- "${CMAKE_CURRENT_LIST_DIR}/msvc/${part}"
       WORKING_DIRECTORY "${parts}" COMMAND_ERROR_IS_FATAL ANY) # it may leave a file where it runs
   endforeach()
@@ -41,8 +42,11 @@ if(NOT EXISTS "${parts}/ucrt.lib")
   execute_process(COMMAND ${llvm}/llvm-ar d "${parts}/ucrt.lib.new" ${members} COMMAND_ERROR_IS_FATAL ANY)
   file(RENAME "${parts}/ucrt.lib.new" "${parts}/ucrt.lib")
 endif()
-set(CMAKE_EXE_LINKER_FLAGS_INIT "/nodefaultlib /subsystem:console /manifest:no /alternatename:_setjmp=__intrinsic_setjmp \
-${parts}/startup.c.obj ${parts}/chkstk.S.obj ${parts}/ucrt.lib ${libraries}/libkernel32.a ${libraries}/libntdll.a")
+set(shared "/nodefaultlib /manifest:no /alternatename:_setjmp=__intrinsic_setjmp \
+${parts}/tls.c.obj ${parts}/chkstk.S.obj ${parts}/ucrt.lib ${libraries}/libkernel32.a ${libraries}/libntdll.a")
+set(CMAKE_EXE_LINKER_FLAGS_INIT "${shared} /subsystem:console ${parts}/program.c.obj")
+set(CMAKE_SHARED_LINKER_FLAGS_INIT "${shared} /alternatename:DllMain=no_DllMain ${parts}/dll.c.obj")
+set(CMAKE_MODULE_LINKER_FLAGS_INIT "${CMAKE_SHARED_LINKER_FLAGS_INIT}")
 set(CMAKE_C_STANDARD_LIBRARIES "" CACHE STRING "" FORCE)
 
 # Debian has its loader there, and a script as the command `wine`, which would be one process more for each test.
